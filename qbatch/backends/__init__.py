@@ -1,0 +1,1 @@
+"""Backends: the seam (`base`), how they are found (`registry`), and the built-in adapters."""

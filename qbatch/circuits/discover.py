@@ -1,0 +1,70 @@
+"""From what the user names (files, directories, globs, ``-``) to circuits."""
+
+from __future__ import annotations
+
+import glob
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+from qbatch.circuits.formats import read_circuits
+from qbatch.errors import InvalidCircuit, UsageError
+from qbatch.models import Circuit
+
+SUFFIXES = (".qasm", ".qasm2", ".qasm3", ".qpy")
+
+
+def find_files(paths: Iterable[str]) -> list[str]:
+    """The circuit files that the paths stand for, each once, in the order given.
+
+    A directory stands for all circuit files in and below it, sorted by name; a pattern
+    for what it matches; ``-`` for standard input.
+
+    Raises:
+        UsageError: a path does not exist, or a directory or pattern holds no circuit.
+    """
+    found: dict[str, None] = {}
+    for path in paths:
+        found.update(dict.fromkeys(_expand(path)))
+    return list(found)
+
+
+def load_file(file: str) -> list[Circuit | InvalidCircuit]:
+    """The circuits of a file, or what is wrong with it."""
+    try:
+        return list(_load(file))
+    except InvalidCircuit as error:
+        return [error]
+
+
+def _expand(path: str) -> list[str]:
+    if path == "-":
+        return [path]
+    place = Path(path).expanduser()
+    if place.is_dir():
+        files = sorted(
+            str(p) for p in place.rglob("*") if p.suffix.lower() in SUFFIXES and p.is_file()
+        )
+        if not files:
+            raise UsageError(
+                f"{path}: no circuit files in this directory",
+                hint=f"files that end in {', '.join(SUFFIXES)} are looked for",
+            )
+        return files
+    if place.exists():
+        return [str(place)]
+    matches = sorted(glob.glob(str(place), recursive=True)) if glob.has_magic(path) else []
+    if not matches:
+        raise UsageError(f"{path}: no such file or directory")
+    return [file for match in matches for file in _expand(match)]
+
+
+def _load(file: str) -> list[Circuit]:
+    if file == "-":
+        return read_circuits(sys.stdin.buffer.read(), "standard input")
+    path = Path(file)
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise InvalidCircuit(f"{file}: {error.strerror or error}") from error
+    return read_circuits(data, file, path=path)

@@ -1,0 +1,286 @@
+"""Reading and writing circuits: OpenQASM 2, OpenQASM 3 and QPY, told apart by content.
+
+A circuit is kept as the text it came as (OpenQASM) or as a QPY container of one
+circuit, and named by a tagged hash over that body: ``qasm2-sha256:<hex>``. A text that
+includes files of its own is not self-contained and is kept as QPY.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import io
+import re
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from qbatch.errors import InvalidCircuit
+from qbatch.models import Circuit, CircuitInfo, CircuitSource
+
+if TYPE_CHECKING:
+    from qiskit import QuantumCircuit
+
+_COMMENT = re.compile(rb"//[^\n]*|/\*.*?\*/", re.DOTALL)
+_VERSION = re.compile(rb"\s*OPENQASM\s+(\d+)")
+_INCLUDE = re.compile(rb'\binclude\s*["\']([^"\']+)["\']')
+_OWN_INCLUDES = {b"qelib1.inc", b"stdgates.inc"}
+_POSITION = re.compile(
+    r"^(?:(?P<file>.*):)?(?P<line>\d+),(?P<column>\d+): (?P<reason>.*)$", re.DOTALL
+)
+_ANTLR_POSITION = re.compile(r"line (?P<line>\d+):(?P<column>\d+) (?P<reason>[^\n]+)")
+_ANSI = re.compile(r"\x1b\[[0-9;]*m")
+_AUTOMATIC_NAME = re.compile(r"circuit-\d+(-\d+)*$")
+_CONTROL_FLOW = {"if_else", "for_loop", "while_loop", "switch_case", "box"}
+
+
+def content_hash(source: CircuitSource) -> str:
+    """The tagged hash that names a circuit's content, ``<format>-sha256:<hex>``."""
+    return f"{source.format}-sha256:{hashlib.sha256(source.body).hexdigest()}"
+
+
+def read_circuits(data: bytes, origin: str, *, path: Path | None = None) -> list[Circuit]:
+    """The circuits that a file's content holds: one for OpenQASM, one or more for QPY.
+
+    Args:
+        data: the whole content.
+        origin: what to call the file in messages.
+        path: where the file is, so that its own includes are found.
+
+    Raises:
+        InvalidCircuit: names the origin, the line where there is one, and the reason.
+    """
+    stem = path.stem if path else "stdin"
+    if not data.strip():
+        raise InvalidCircuit(f"{origin}: the file is empty")
+    if data.startswith(b"QISKIT"):
+        return _read_qpy(data, origin, stem)
+    if b"\0" in data or not _is_utf8(data):
+        raise InvalidCircuit(
+            f"{origin}: not a circuit file (binary content)",
+            hint="qbatch reads OpenQASM 2, OpenQASM 3 and QPY",
+        )
+    source = CircuitSource(format=_qasm_version(data, origin, path), body=data)
+    circuit = parse(source, origin=origin, directory=path.parent if path else None)
+    if set(_INCLUDE.findall(_COMMENT.sub(b"", data))) - _OWN_INCLUDES:
+        source = _as_qpy(circuit)
+    return [_entry(circuit, source, stem, origin)]
+
+
+def from_qiskit(circuit: QuantumCircuit) -> Circuit:
+    """A Qiskit circuit as it will be stored.
+
+    The name is left out of the content, because Qiskit numbers unnamed circuits, and
+    the same circuit built twice should be stored once.
+    """
+    named = circuit.copy(name="")
+    name = "" if _AUTOMATIC_NAME.match(circuit.name or "") else circuit.name or ""
+    return _entry(circuit, _as_qpy(named), name or "circuit", name or "circuit")
+
+
+def parse(
+    source: CircuitSource, *, origin: str = "circuit", directory: Path | None = None
+) -> QuantumCircuit:
+    """The Qiskit circuit of a stored or freshly read source.
+
+    Raises:
+        InvalidCircuit: with line and column where the parser gives them.
+    """
+    parsers = {"qasm2": _parse_qasm2, "qasm3": _parse_qasm3, "qpy": _parse_qpy}
+    with _parser_errors(origin):
+        return parsers[source.format](source.body, directory)
+
+
+def describe(circuit: QuantumCircuit) -> CircuitInfo:
+    """What the store keeps about a circuit."""
+    names = circuit.count_ops()
+    control = not _CONTROL_FLOW.isdisjoint(names)
+    measured = "measure" in names or (control and _measures_inside(circuit))
+    return CircuitInfo(
+        num_qubits=circuit.num_qubits,
+        num_clbits=circuit.num_clbits,
+        size=circuit.size(),
+        parameters=tuple(parameter.name for parameter in circuit.parameters),
+        measured=measured,
+        dynamic=control or _goes_on_after_measurement(circuit, names),
+    )
+
+
+def as_text(source: CircuitSource) -> str:
+    """The circuit for a person to read: OpenQASM as it is, QPY as OpenQASM 3 or a drawing."""
+    if source.format != "qpy":
+        return source.body.decode()
+    from qiskit import qasm3
+
+    circuit = parse(source)
+    try:
+        text: str = qasm3.dumps(circuit)
+    except Exception:  # not everything that QPY holds has a form in OpenQASM
+        text = str(circuit.draw("text", fold=100))
+    return text
+
+
+def defined_gates(source: CircuitSource) -> set[str]:
+    """Names of the gates that an OpenQASM text defines itself."""
+    if source.format == "qpy":
+        return set()
+    text = _COMMENT.sub(b"", source.body)
+    return {name.decode() for name in re.findall(rb"\bgate\s+(\w+)", text)}
+
+
+def _entry(circuit: QuantumCircuit, source: CircuitSource, name: str, origin: str) -> Circuit:
+    if circuit.num_qubits == 0:
+        raise InvalidCircuit(f"{origin}: the circuit has no qubits")
+    return Circuit(
+        hash=content_hash(source),
+        source=source,
+        info=describe(circuit),
+        name=name,
+        origin=origin,
+    )
+
+
+def _is_utf8(data: bytes) -> bool:
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _qasm_version(data: bytes, origin: str, path: Path | None) -> str:
+    match = _VERSION.match(_COMMENT.sub(b"", data).removeprefix(b"\xef\xbb\xbf"))
+    if match is None:
+        # Both languages allow a file without the header line; the ending decides.
+        return "qasm3" if path and path.suffix.lower() == ".qasm3" else "qasm2"
+    version = int(match.group(1))
+    if version not in (2, 3):
+        raise InvalidCircuit(f"{origin}: OpenQASM {version} is not known; 2 and 3 are")
+    return f"qasm{version}"
+
+
+def _parse_qasm2(body: bytes, directory: Path | None) -> QuantumCircuit:
+    from qiskit import qasm2
+
+    return qasm2.loads(
+        body.decode().removeprefix("\ufeff"),
+        custom_instructions=qasm2.LEGACY_CUSTOM_INSTRUCTIONS,
+        include_path=[str(directory)] if directory else [],
+    )
+
+
+def _parse_qasm3(body: bytes, _: Path | None) -> QuantumCircuit:
+    from qiskit import qasm3
+
+    # ANTLR's lexer prints its errors as well as raising them.
+    with contextlib.redirect_stderr(io.StringIO()) as said:
+        try:
+            circuit: QuantumCircuit = qasm3.loads(body.decode().removeprefix("\ufeff"))
+        except Exception as error:
+            if reason := _syntax_error(error, said.getvalue()):
+                raise InvalidCircuit(reason) from error
+            raise
+    return circuit
+
+
+def _syntax_error(error: BaseException, printed: str) -> str | None:
+    """Where a text breaks the grammar: the parser leaves that in the cause of its error."""
+    cancelled = error.__cause__
+    cause = cancelled.args[0] if cancelled is not None and cancelled.args else None
+    token = getattr(cause, "offendingToken", None)
+    if token is not None:
+        return f"{token.line},{token.column}: syntax error at {token.text!r}"
+    place = _ANTLR_POSITION.search(printed)
+    return "{line},{column}: {reason}".format(**place.groupdict()) if place else None
+
+
+def _parse_qpy(body: bytes, _: Path | None) -> QuantumCircuit:
+    from qiskit import qpy
+
+    circuit: QuantumCircuit = qpy.load(io.BytesIO(body))[0]
+    return circuit
+
+
+def _read_qpy(data: bytes, origin: str, stem: str) -> list[Circuit]:
+    from qiskit import QuantumCircuit, qpy
+
+    with _parser_errors(origin, "a truncated or damaged QPY file, or one of a newer Qiskit"):
+        circuits = qpy.load(io.BytesIO(data))
+    entries = []
+    for index, circuit in enumerate(circuits, 1):
+        where = origin if len(circuits) == 1 else f"{origin}, circuit {index}"
+        if not isinstance(circuit, QuantumCircuit):
+            raise InvalidCircuit(f"{where}: a {type(circuit).__name__} is not a circuit")
+        own = "" if _AUTOMATIC_NAME.match(circuit.name or "") else circuit.name
+        name = own or (stem if len(circuits) == 1 else f"{stem}-{index}")
+        circuit.name = ""
+        entries.append(_entry(circuit, _as_qpy(circuit), name, where))
+    return entries
+
+
+def _as_qpy(circuit: QuantumCircuit) -> CircuitSource:
+    from qiskit import qpy
+
+    buffer = io.BytesIO()
+    qpy.dump(circuit, buffer)
+    return CircuitSource(format="qpy", body=buffer.getvalue())
+
+
+@contextlib.contextmanager
+def _parser_errors(origin: str, summary: str | None = None) -> Iterator[None]:
+    """Whatever a parser throws, a Rust panic included, as one clear message."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    except (KeyboardInterrupt, SystemExit, GeneratorExit, MemoryError):
+        raise
+    except BaseException as error:
+        raise InvalidCircuit(_located(origin, error, summary)) from error
+
+
+def _located(origin: str, error: BaseException, summary: str | None) -> str:
+    said = _ANSI.sub("", getattr(error, "message", "") or str(error)).strip().strip('"')
+    if place := _POSITION.match(said):
+        # A position in a file that the text includes belongs to that file.
+        file = place["file"]
+        included = file and file != "<input>" and Path(file).name != Path(origin).name
+        where = f"{origin}: in {file}:" if included else f"{origin}:"
+        return f"{where}{place['line']}:{place['column']}: {place['reason']}"
+    if summary:
+        return f"{origin}: {summary}"
+    reason = said.splitlines()[0] if said else type(error).__name__
+    return f"{origin}: cannot be parsed: {reason}"
+
+
+def _measures_inside(circuit: QuantumCircuit) -> bool:
+    for instruction in circuit.data:
+        if instruction.name == "measure":
+            return True
+        if instruction.name in _CONTROL_FLOW and any(
+            _measures_inside(block) for block in instruction.operation.blocks
+        ):
+            return True
+    return False
+
+
+def _goes_on_after_measurement(circuit: QuantumCircuit, names: dict[str, int]) -> bool:
+    if "measure" not in names and "reset" not in names:
+        return False
+    touched: set[object] = set()
+    ended: set[object] = set()
+    for instruction in circuit.data:
+        if instruction.name in ("barrier", "delay"):
+            continue
+        qubits = instruction.qubits
+        if not ended.isdisjoint(qubits):
+            return True
+        if instruction.name == "measure":
+            ended.update(qubits)
+        elif instruction.name == "reset":
+            if not touched.isdisjoint(qubits):
+                return True
+            continue
+        touched.update(qubits)
+    return False

@@ -1,0 +1,126 @@
+"""The ``qbatch`` command, and the only place where an error becomes a message and an exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+from qbatch import __version__
+from qbatch.commands import add, look, manage, run
+from qbatch.commands.options import Context
+from qbatch.errors import QbatchError
+
+_INTERNAL_ERROR = 70  # EX_SOFTWARE of sysexits.h: none of the codes that a script tests for
+
+app = typer.Typer(
+    name="qbatch",
+    help="Persistent groups of quantum-circuit jobs, run in few, large batches.\n\n"
+    "Start with: qbatch run demo --add circuit.qasm",
+    add_completion=False,
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("add")(add.add)
+app.command("run")(run.run)
+app.command("run-parallel")(run.run_parallel)
+app.command("run-sequential")(run.run_sequential)
+app.command("rerun")(run.rerun)
+app.command("status")(look.status)
+app.command("jobs")(look.jobs)
+app.command("show")(look.show)
+app.command("results")(look.results)
+app.command("cancel")(manage.cancel)
+app.command("delete")(manage.delete)
+app.command("completion")(manage.completion)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        print(f"qbatch {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def common(
+    ctx: typer.Context,
+    db: Annotated[
+        str | None,
+        typer.Option(
+            "--db", metavar="PATH", help="Database file. Default: $QBATCH_DB, else yours."
+        ),
+    ] = None,
+    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Version.")
+    ] = False,
+) -> None:
+    """What stands before the command."""
+    ctx.obj = Context(db=db, debug=debug)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command and end the process with its exit code."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    debug = "--debug" in given or bool(os.environ.get("QBATCH_DEBUG"))
+    sys.exit(_run(given, debug))
+
+
+def _run(arguments: list[str], debug: bool) -> int:
+    try:
+        code = app(arguments, prog_name="qbatch", standalone_mode=False)
+        sys.stdout.flush()
+        return code if isinstance(code, int) else 0
+    except QbatchError as error:
+        return _report(error, error.hint, error.exit_code, debug)
+    except typer.TyperException as error:
+        return _report_usage(error)
+    except typer.Abort:
+        print("nothing was done", file=sys.stderr)
+        return 1
+    except BrokenPipeError:
+        _drop_stdout()
+        return 128 + 13  # as if ended by SIGPIPE, like other members of a pipe
+    except KeyboardInterrupt:
+        print("interrupted; what had landed is stored", file=sys.stderr)
+        return 130
+    except MemoryError as error:
+        return _report(error, None, 1, debug)
+    except Exception as error:
+        hint = "this is a fault of qbatch; --debug before the command shows where"
+        return _report(error, hint, _INTERNAL_ERROR, debug)
+
+
+def _report(error: BaseException, hint: str | None, code: int, debug: bool) -> int:
+    if debug:
+        traceback.print_exception(error, file=sys.stderr)
+    named = str(error) if isinstance(error, QbatchError) else f"{type(error).__name__}: {error}"
+    print(f"qbatch: {named}", file=sys.stderr)
+    if hint:
+        print(f"        {hint}", file=sys.stderr)
+    return code
+
+
+def _report_usage(error: typer.TyperException) -> int:
+    """A word of the command line that Typer could not take."""
+    message = getattr(error, "format_message", lambda: str(error))()
+    context = getattr(error, "ctx", None)
+    if message:
+        print(f"qbatch: {message[0].lower()}{message[1:]}", file=sys.stderr)
+    option = getattr(error, "option_name", None)
+    if option in ("--db", "--debug"):
+        print(f"        {option} stands before the command: qbatch {option} …", file=sys.stderr)
+    elif context is not None and message:
+        print(f"        {context.command_path} --help shows how", file=sys.stderr)
+    return int(getattr(error, "exit_code", 2))
+
+
+def _drop_stdout() -> None:
+    """Nobody reads any more: keep the interpreter from complaining when it flushes."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,0 +1,278 @@
+"""``qbatch status``, ``jobs``, ``show`` and ``results``."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from qbatch import output
+from qbatch.commands import options as opt
+from qbatch.errors import UsageError
+from qbatch.group import JobGroup
+from qbatch.models import Attempt, Group, Job, JobResult, Status
+
+_SOURCE_LINES = 40
+
+
+def status(
+    ctx: typer.Context,
+    groups: Annotated[
+        list[str] | None, typer.Argument(metavar="[GROUP…]", help="Only these groups.")
+    ] = None,
+    quiet: opt.QuietIds = False,
+    json: opt.Json = False,
+) -> None:
+    """Show groups with their number of jobs in each status.
+
+    Example: qbatch status scan --json
+    """
+    if groups:
+        found = [opt.existing_group(ctx, name).status() for name in groups]
+    else:
+        found = JobGroup.list_existing(opt.context(ctx).db)
+    if json:
+        output.print_json("groups", [_group_entry(group) for group in found])
+    elif quiet:
+        for group in found:
+            print(group.name)
+    elif not found:
+        output.message("no groups yet; qbatch add GROUP FILE… makes one")
+    else:
+        shown = [s.value for s in Status if any(group.counts.get(s) for group in found)]
+        columns = ["group", "jobs", *shown, "created"]
+        rows = [
+            [g.name, g.total, *(g.counts.get(s, 0) for s in shown), _time(g.created_at)]
+            for g in found
+        ]
+        output.table(columns, rows, right=["jobs", *shown])
+
+
+def jobs(
+    ctx: typer.Context,
+    group: opt.GroupName,
+    selector: opt.SelectorText = None,
+    status: opt.Statuses = None,
+    tag: opt.Tags = None,
+    quiet: opt.QuietIds = False,
+    json: opt.Json = False,
+) -> None:
+    """List the jobs of a group.
+
+    Example: qbatch jobs scan 1-10 --status error
+    """
+    from qbatch.results.rows import job_entry
+
+    found = opt.existing_group(ctx, group).select(opt.selection(selector, status, tag))
+    if json:
+        output.print_json("jobs", [job_entry(job) for job in found], group=group)
+    elif quiet:
+        for job in found:
+            print(job.number)
+    else:
+        output.table(
+            ["job", "name", "parameters", "tags", "shots", "status", "error"],
+            ([*_job_cells(job), job.error] for job in found),
+            right=["job", "shots"],
+        )
+
+
+def show(
+    ctx: typer.Context,
+    target: Annotated[str, typer.Argument(metavar="GROUP/JOB", help="Such as scan/3.")],
+    json: opt.Json = False,
+) -> None:
+    """Show all that is known of a job: circuit, parameters, attempts, error, result.
+
+    Example: qbatch show scan/3
+    """
+    from qbatch.circuits.formats import as_text
+    from qbatch.results.rows import result_entry
+
+    group, selector = opt.one_job(ctx, target)
+    chosen = opt.selection(selector)
+    shown: list[dict[str, Any]] = []
+    for result in group.results(chosen):
+        attempts = group.attempts(result.job)
+        text = as_text(group.circuit(result.job))
+        if json:
+            entry = result_entry(result)
+            entry["attempts"] = [_attempt_entry(attempt) for attempt in attempts]
+            entry["source"] = text
+            shown.append(entry)
+        else:
+            _show(result, attempts, text)
+    if json:
+        output.print_json("jobs", shown, group=group.name)
+
+
+def results(
+    ctx: typer.Context,
+    group: opt.GroupName,
+    selector: opt.SelectorText = None,
+    status: opt.Statuses = None,
+    tag: opt.Tags = None,
+    file: Annotated[
+        str | None, typer.Option("--output", "-o", metavar="FILE", help="Write there, whole.")
+    ] = None,
+    format: Annotated[
+        str | None,
+        typer.Option(
+            "--format",
+            "-f",
+            metavar="FORMAT",
+            help="table, json, jsonl or csv; -o FILE: its ending.",
+        ),
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
+) -> None:
+    """Print or export results, one entry a job in the order of adding.
+
+    Example: qbatch results scan --format json | jq '.results[0].counts'
+    """
+    from qbatch.results import export
+
+    chosen = _format("json" if json else format, file)
+    found = opt.existing_group(ctx, group)
+    wanted = found.results(opt.selection(selector, status, tag))
+    if chosen == "table":
+        results_table(wanted)
+    elif file is None:
+        export.WRITERS[chosen](wanted, group, sys.stdout)
+    else:
+        with export.atomic(Path(file).expanduser()) as stream:
+            export.WRITERS[chosen](wanted, group, stream)
+
+
+def results_table(wanted: Iterable[JobResult]) -> None:
+    """Results for a person to read."""
+    output.table(
+        ["job", "name", "parameters", "tags", "shots", "status", "result"],
+        ([*_job_cells(result.job), output.top_outcomes(result)] for result in wanted),
+        right=["job", "shots"],
+    )
+
+
+def _format(wish: str | None, file: str | None) -> str:
+    from qbatch.results import export
+
+    if wish is not None and wish not in export.FORMATS:
+        raise UsageError(
+            f"format {wish!r} is not known", hint=f"one of {', '.join(export.FORMATS)}"
+        )
+    if file is None:
+        return wish or "table"
+    chosen = wish or export.ENDINGS.get(Path(file).suffix.lower())
+    if chosen is None:
+        raise UsageError(
+            f"{file}: its ending tells no format", hint="give --format json, jsonl or csv"
+        )
+    if chosen == "table":
+        raise UsageError("a table is for reading; --output takes json, jsonl or csv")
+    return chosen
+
+
+def _group_entry(group: Group) -> dict[str, Any]:
+    return {
+        "name": group.name,
+        "state": group.state,
+        "jobs": group.total,
+        "counts": {status.value: group.counts.get(status, 0) for status in Status},
+        "created_at": group.created_at,
+    }
+
+
+def _job_cells(job: Job) -> list[Any]:
+    return [
+        job.number,
+        job.name,
+        output.parameters_text(job.parameters),
+        " ".join(f"{key}={value}" for key, value in job.tags.items()),
+        job.shots if job.shots is not None else "exact",
+        job.status.value,
+    ]
+
+
+def _attempt_entry(attempt: Attempt) -> dict[str, Any]:
+    return {
+        "batch": attempt.batch,
+        "backend": attempt.backend,
+        "remote_id": attempt.remote_id,
+        "status": attempt.status,
+        "failure": attempt.failure,
+        "error": attempt.error,
+        "shots": attempt.shots,
+        "seed": attempt.seed,
+        "created_at": attempt.created_at,
+        "finished_at": attempt.finished_at,
+        "info": dict(attempt.info),
+    }
+
+
+def _show(result: JobResult, attempts: list[Attempt], text: str) -> None:
+    job = result.job
+    print(f"{job.group}/{job.number}  {job.name or ''}".rstrip())
+    for label, value in _facts(job):
+        print(f"  {label:<12}{value}")
+    print("  attempts")
+    for number, attempt in enumerate(attempts, 1):
+        print(f"    {number}  {_attempt_text(attempt)}")
+    if not attempts:
+        print("    none")
+    print("  result")
+    for line in _result_lines(result):
+        print(f"    {line}")
+    lines = text.splitlines()
+    print("  circuit")
+    for line in lines[:_SOURCE_LINES]:
+        print(f"    {line}")
+    if len(lines) > _SOURCE_LINES:
+        print(f"    … {len(lines) - _SOURCE_LINES} more lines (--json has them)")
+
+
+def _facts(job: Job) -> list[tuple[str, Any]]:
+    facts = [
+        ("status", job.status.value),
+        ("error", f"{job.failure}: {job.error}" if job.error else None),
+        ("parameters", " ".join(f"{k}={v!r}" for k, v in job.parameters.items())),
+        ("observables", "; ".join(job.observables)),
+        ("shots", job.shots if job.shots is not None else "exact"),
+        ("seed", job.seed),
+        ("tags", " ".join(f"{k}={v}" for k, v in job.tags.items())),
+        ("backend", job.backend),
+        ("options", " ".join(f"{k}={v}" for k, v in job.options.items())),
+        ("reruns job", job.parent),
+        ("added", _time(job.created_at)),
+        ("key", job.key),
+        ("circuit", f"{job.num_qubits} qubits, {job.circuit}"),
+    ]
+    return [(label, value) for label, value in facts if value not in (None, "")]
+
+
+def _attempt_text(attempt: Attempt) -> str:
+    text = (
+        f"{_time(attempt.created_at)}  batch {attempt.batch} on {attempt.backend}: {attempt.status}"
+    )
+    if attempt.error:
+        text += f" ({attempt.failure}: {attempt.error})"
+    details = [f"{key} {value}" for key, value in attempt.info.items()]
+    return f"{text}  [{', '.join(details)}]" if details else text
+
+
+def _result_lines(result: JobResult) -> list[str]:
+    if result.expectation_values is not None:
+        return [f"{v.observable}  {output.value_text(v)}" for v in result.expectation_values]
+    if result.counts is None:
+        return ["none"]
+    leading = sorted(result.counts.items(), key=lambda pair: (-pair[1], pair[0]))
+    lines = [f"{outcome}  {count}" for outcome, count in leading[:_SOURCE_LINES]]
+    more = len(leading) - len(lines)
+    return [*lines, f"… {more} more outcomes"] if more > 0 else lines
+
+
+def _time(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds).strftime("%Y-%m-%d %H:%M:%S")

@@ -1,0 +1,107 @@
+"""``qbatch delete``, ``cancel`` and ``completion``."""
+
+from __future__ import annotations
+
+import sys
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from qbatch import output
+from qbatch.commands import options as opt
+from qbatch.errors import UsageError
+from qbatch.group import JobGroup
+from qbatch.models import Group
+
+
+class Shell(StrEnum):
+    """Shells that completions are made for."""
+
+    BASH = "bash"
+    ZSH = "zsh"
+    FISH = "fish"
+
+
+def delete(
+    ctx: typer.Context,
+    groups: Annotated[
+        list[str] | None, typer.Argument(metavar="[GROUP…]", help="Groups to delete.")
+    ] = None,
+    before: Annotated[
+        str | None,
+        typer.Option("--before", metavar="DATE", help="All groups made before this date."),
+    ] = None,
+    all_: Annotated[bool, typer.Option("--all", help="All groups.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+) -> None:
+    """Delete groups with all their jobs and results. Asks first.
+
+    Example: qbatch delete --before 2026-01-01
+    """
+    if sum((bool(groups), before is not None, all_)) != 1:
+        raise UsageError("say what to delete: GROUP…, or --before DATE, or --all")
+    db = opt.context(ctx).db
+    if before is not None:
+        moment = opt.parse_date(before).timestamp()
+        doomed = [g for g in JobGroup.list_existing(db) if g.created_at < moment]
+    elif all_:
+        doomed = JobGroup.list_existing(db)
+    else:
+        doomed = [opt.existing_group(ctx, name).status() for name in dict.fromkeys(groups or ())]
+    if not doomed:
+        output.message("no groups to delete")
+        return
+    if not yes:
+        _ask(doomed)
+    for group in doomed:
+        JobGroup.delete_job_group(group.name, db)
+    print(f"deleted {', '.join(group.name for group in doomed)}")
+
+
+def cancel(
+    ctx: typer.Context,
+    target: Annotated[
+        str, typer.Argument(metavar="GROUP[/SELECTOR]", help="A group, or jobs of it.")
+    ],
+    json: opt.Json = False,
+) -> None:
+    """Cancel jobs: unsent ones at once, those under way by asking the run that has them.
+
+    Example: qbatch cancel scan/40-50
+    """
+    group, selector = opt.group_and_selector(ctx, target)
+    cancelled, asked = group.cancel_all(selector)
+    if json:
+        output.print_json(
+            "cancelled", {"group": group.name, "cancelled": cancelled, "asked": asked}
+        )
+        return
+    print(f"cancelled {cancelled} unsent jobs of {group.name}")
+    if asked:
+        print(f"asked the run to stop {asked} jobs under way; what lands first is kept")
+
+
+def completion(
+    shell: Annotated[Shell, typer.Argument(help="bash, zsh or fish.")],
+) -> None:
+    """Print the completion script of a shell.
+
+    Example: qbatch completion bash >> ~/.bashrc
+    """
+    print(completion_script(shell.value))
+
+
+def completion_script(shell: str) -> str:
+    """The script that makes a shell ask qbatch what comes next."""
+    from typer.completion import get_completion_script  # type: ignore[attr-defined]
+
+    return get_completion_script(prog_name="qbatch", complete_var="_QBATCH_COMPLETE", shell=shell)
+
+
+def _ask(doomed: list[Group]) -> None:
+    if not sys.stdin.isatty():
+        raise UsageError("nobody to ask here: pass --yes to delete")
+    for group in doomed:
+        output.message(f"{group.name}: {group.total} jobs ({output.counts_text(group.counts)})")
+    typer.confirm(f"Delete {len(doomed)} group{'s' * (len(doomed) > 1)}?", abort=True, err=True)

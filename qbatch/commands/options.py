@@ -1,0 +1,156 @@
+"""Options that several commands share, and the reading of their values."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Any
+
+import typer
+
+from qbatch.config import database_path
+from qbatch.errors import InvalidSelector, NotFound, UsageError
+from qbatch.group import JobGroup
+from qbatch.store.selection import Selection, parse_selection
+
+
+@dataclass(slots=True)
+class Context:
+    """What the options before the command say."""
+
+    db: str | None = None
+    debug: bool = False
+
+
+class Batching(StrEnum):
+    """How jobs are put together."""
+
+    MERGED = "merged"
+    OFF = "off"
+
+
+class Order(StrEnum):
+    """In which order jobs are sent."""
+
+    ADDED = "added"
+    KEY = "key"
+
+
+GroupName = Annotated[str, typer.Argument(metavar="GROUP", help="Name of the group.")]
+GroupNames = Annotated[list[str], typer.Argument(metavar="GROUP…", help="Names of groups.")]
+SelectorText = Annotated[
+    str | None,
+    typer.Argument(metavar="[SELECTOR]", help="Jobs: 1,3,5-8, 2-10:2, all, last, or names."),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON value.")]
+QuietIds = Annotated[bool, typer.Option("--quiet", "-q", help="Print bare ids only.")]
+Statuses = Annotated[
+    list[str] | None,
+    typer.Option("--status", metavar="STATUS", help="Only jobs in this status. Repeatable."),
+]
+Tags = Annotated[
+    list[str] | None,
+    typer.Option("--tag", metavar="KEY=VALUE", help="Only jobs with this tag. Repeatable."),
+]
+
+
+def context(ctx: typer.Context) -> Context:
+    """The options before the command."""
+    found = ctx.find_object(Context)
+    return found if found is not None else Context()
+
+
+def existing_group(ctx: typer.Context, name: str) -> JobGroup:
+    """The group of that name.
+
+    Raises:
+        NotFound: there is none.
+    """
+    return JobGroup(name, db=context(ctx).db, must_exist=True)
+
+
+def pairs(texts: Sequence[str] | None, option: str) -> dict[str, str]:
+    """``KEY=VALUE`` texts as a mapping.
+
+    Raises:
+        UsageError: one is not of that form, or a key comes twice.
+    """
+    found: dict[str, str] = {}
+    for text in texts or ():
+        key, equals, value = text.partition("=")
+        if not equals or not key.strip():
+            raise UsageError(f"{option} {text!r}: not of the form KEY=VALUE")
+        if key in found:
+            raise UsageError(f"{option} {text!r}: {key!r} is given twice")
+        found[key.strip()] = value
+    return found
+
+
+def backend_options(texts: Sequence[str] | None) -> dict[str, Any]:
+    """``KEY=VALUE`` texts as options: numbers, true, false and null are read as JSON."""
+    options: dict[str, Any] = {}
+    for key, value in pairs(texts, "--option").items():
+        try:
+            options[key] = json.loads(value)
+        except ValueError:
+            options[key] = value
+    return options
+
+
+def selection(
+    text: str | None, statuses: Sequence[str] | None = None, tags: Sequence[str] | None = None
+) -> Selection:
+    """The selection that the arguments of a command mean."""
+    return parse_selection(text, statuses=statuses or (), tags=pairs(tags, "--tag"))
+
+
+def group_and_selector(ctx: typer.Context, target: str) -> tuple[JobGroup, str | None]:
+    """``GROUP`` or ``GROUP/SELECTOR``; a group's own name may hold slashes.
+
+    Raises:
+        NotFound: there is no such group.
+    """
+    db = context(ctx).db
+    names = {group.name for group in JobGroup.list_existing(db)}
+    if target in names:
+        return JobGroup(target, db=db), None
+    cuts = [i for i, letter in enumerate(target) if letter == "/"]
+    for cut in reversed(cuts):
+        if target[:cut] in names and target[cut + 1 :]:
+            return JobGroup(target[:cut], db=db), target[cut + 1 :]
+    name = target[: cuts[-1]] if cuts else target
+    if not names:
+        raise NotFound(
+            f"there is no group {name!r}: nothing is stored yet at {database_path(db)}",
+            hint=f"qbatch add {name} FILE… makes it",
+        )
+    return JobGroup(name, db=db, must_exist=True), None
+
+
+def one_job(ctx: typer.Context, target: str) -> tuple[JobGroup, str]:
+    """``GROUP/JOB`` as a group and a selector.
+
+    Raises:
+        InvalidSelector: it names no job.
+    """
+    group, selector = group_and_selector(ctx, target)
+    if selector is None:
+        raise InvalidSelector(f"{target!r} names no job", hint=f"write {target}/1 or {target}/last")
+    return group, selector
+
+
+def parse_date(text: str) -> datetime:
+    """An ISO date or date and time; local time where it names no zone.
+
+    Raises:
+        UsageError: it is none.
+    """
+    try:
+        return datetime.fromisoformat(text).astimezone()
+    except (ValueError, OverflowError, OSError):
+        raise UsageError(
+            f"{text!r} is no date", hint="write 2026-01-31 or 2026-01-31T18:00"
+        ) from None

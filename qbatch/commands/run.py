@@ -1,0 +1,299 @@
+"""``qbatch run``, ``run-parallel``, ``run-sequential`` and ``rerun``."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from qbatch import output
+from qbatch.commands import options as opt
+from qbatch.commands.add import MeasureAll, Shots, added_text
+from qbatch.errors import UsageError
+from qbatch.group import JobGroup, run_groups
+
+if TYPE_CHECKING:
+    from qbatch.engine import RunReport, RunSettings
+
+_SHOWN_RESULTS = 10
+
+Add = Annotated[
+    list[str] | None,
+    typer.Option("--add", metavar="PATH", help="Add circuits first, as qbatch add. Repeatable."),
+]
+Delay = Annotated[
+    float,
+    typer.Option(
+        "--delay", metavar="SECONDS", help="From the end of a job to the start of the next."
+    ),
+]
+BackendName = Annotated[
+    str | None, typer.Option("--backend", help="Run there, whatever the jobs name.")
+]
+Executor = Annotated[
+    str,
+    typer.Option("--executor", metavar="KIND", help="Local work: auto, serial, local or local:N."),
+]
+BatchingMode = Annotated[
+    opt.Batching, typer.Option("--batching", help="Many jobs a submission, or one.")
+]
+MaxBatchSize = Annotated[
+    int | None, typer.Option("--max-batch-size", metavar="N", help="A hard cap on jobs a batch.")
+]
+MaxInFlight = Annotated[
+    int | None, typer.Option("--max-in-flight", metavar="N", help="Batches under way at once.")
+]
+NoCoalesce = Annotated[
+    bool, typer.Option("--no-coalesce", help="Simulate equal circuits each for itself.")
+]
+Limit = Annotated[
+    int | None, typer.Option("--limit", metavar="N", help="Run no more than so many jobs.")
+]
+Seed = Annotated[
+    int | None, typer.Option("--seed", metavar="N", help="For jobs without a seed of their own.")
+]
+Sort = Annotated[opt.Order, typer.Option("--sort", help="Order of sending.")]
+WaitLock = Annotated[
+    float,
+    typer.Option("--wait-lock", metavar="SECONDS", help="Wait so long for another run to end."),
+]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no summary.")]
+
+
+def run(
+    ctx: typer.Context,
+    groups: opt.GroupNames,
+    add: Add = None,
+    shots: Shots = None,
+    measure_all: MeasureAll = False,
+    parallel: Annotated[
+        bool,
+        typer.Option("--parallel/--sequential", help="Many jobs at once, or one after another."),
+    ] = True,
+    delay: Delay = 0.0,
+    backend: BackendName = None,
+    executor: Executor = "auto",
+    batching: BatchingMode = opt.Batching.MERGED,
+    max_batch_size: MaxBatchSize = None,
+    max_in_flight: MaxInFlight = None,
+    no_coalesce: NoCoalesce = False,
+    limit: Limit = None,
+    seed: Seed = None,
+    sort: Sort = opt.Order.ADDED,
+    wait_lock: WaitLock = 0.0,
+    quiet: Quiet = False,
+    json: opt.Json = False,
+) -> None:
+    """Run the unsent jobs of groups, merged into few, large batches.
+
+    Every result is stored as it lands; stopped at any moment, the next run goes on.
+    Exit code 1 where a job failed.
+
+    Example: qbatch run scan --max-batch-size 500
+    """
+    from qbatch.engine import RunSettings
+
+    settings = RunSettings(
+        sequential=not parallel,
+        delay=delay,
+        backend=backend,
+        executor=executor,
+        merge=batching is opt.Batching.MERGED,
+        max_batch_size=max_batch_size,
+        max_in_flight=max_in_flight,
+        coalesce=not no_coalesce,
+        limit=limit,
+        seed=seed,
+        by_key=sort is opt.Order.KEY,
+        wait_lock=wait_lock,
+    )
+    if (shots is not None or measure_all) and not add:
+        raise UsageError("--shots and --measure-all go with --add; stored jobs have their own")
+    chosen = _groups(ctx, groups, add or [], shots, measure_all, quiet=quiet or json)
+    _run(chosen, settings, quiet=quiet, json=json)
+
+
+def run_parallel(
+    ctx: typer.Context,
+    groups: opt.GroupNames,
+    backend: BackendName = None,
+    max_batch_size: MaxBatchSize = None,
+    max_in_flight: MaxInFlight = None,
+    limit: Limit = None,
+    seed: Seed = None,
+    quiet: Quiet = False,
+    json: opt.Json = False,
+) -> None:
+    """Another name for qbatch run --parallel.
+
+    Example: qbatch run-parallel scan
+    """
+    run(
+        ctx,
+        groups,
+        backend=backend,
+        max_batch_size=max_batch_size,
+        max_in_flight=max_in_flight,
+        limit=limit,
+        seed=seed,
+        quiet=quiet,
+        json=json,
+    )
+
+
+def run_sequential(
+    ctx: typer.Context,
+    groups: opt.GroupNames,
+    delay: Delay = 0.0,
+    backend: BackendName = None,
+    limit: Limit = None,
+    seed: Seed = None,
+    quiet: Quiet = False,
+    json: opt.Json = False,
+) -> None:
+    """Another name for qbatch run --sequential.
+
+    Example: qbatch run-sequential scan --delay 5
+    """
+    run(
+        ctx,
+        groups,
+        parallel=False,
+        delay=delay,
+        backend=backend,
+        limit=limit,
+        seed=seed,
+        quiet=quiet,
+        json=json,
+    )
+
+
+def rerun(
+    ctx: typer.Context,
+    group: opt.GroupName,
+    failed: Annotated[
+        bool, typer.Option("--failed", help="All failed and cancelled jobs (the default).")
+    ] = False,
+    jobs: Annotated[
+        str | None,
+        typer.Option("--jobs", metavar="SELECTOR", help="Only these of the failed and cancelled."),
+    ] = None,
+    keep: Annotated[
+        bool, typer.Option("--keep", help="Leave the failed job and append a new one for it.")
+    ] = False,
+    parallel: Annotated[
+        bool,
+        typer.Option("--parallel/--sequential", help="Many jobs at once, or one after another."),
+    ] = True,
+    delay: Delay = 0.0,
+    backend: BackendName = None,
+    max_batch_size: MaxBatchSize = None,
+    wait_lock: WaitLock = 0.0,
+    quiet: Quiet = False,
+    json: opt.Json = False,
+) -> None:
+    """Run failed and cancelled jobs again, and only those.
+
+    The job gets a new attempt; its history stays. With nothing to rerun it does nothing.
+
+    Example: qbatch rerun scan --jobs 17,40-45
+    """
+    from qbatch.progress import observer
+
+    if failed and jobs is not None:
+        raise UsageError("--failed means all failed jobs; --jobs chooses some: give one of them")
+    watcher = observer(quiet=quiet)
+    chosen = opt.existing_group(ctx, group)
+    try:
+        report = chosen.rerun(
+            jobs,
+            keep=keep,
+            observer=watcher,
+            sequential=not parallel,
+            delay=delay,
+            backend=backend,
+            max_batch_size=max_batch_size,
+            wait_lock=wait_lock,
+        )
+    finally:
+        watcher.close()
+    if report is None:
+        if json:
+            output.print_json("run", None, group=group)
+        elif not quiet:
+            print(f"nothing to rerun in {group}: no failed or cancelled jobs")
+        return
+    _tell([chosen], report, quiet=quiet, json=json)
+
+
+def _groups(
+    ctx: typer.Context,
+    names: list[str],
+    paths: list[str],
+    shots: int | None,
+    measure_all: bool,
+    *,
+    quiet: bool,
+) -> list[JobGroup]:
+    if paths and len(names) > 1:
+        raise UsageError("--add puts circuits into one group; name just that one")
+    chosen = []
+    for name in dict.fromkeys(names):
+        group = JobGroup(name, db=opt.context(ctx).db, must_exist=not paths)
+        if paths:
+            report = group.add(*paths, shots=shots, measure_all=measure_all)
+            if not quiet:
+                output.message(added_text(name, report))
+        chosen.append(group)
+    return chosen
+
+
+def _run(groups: list[JobGroup], settings: RunSettings, *, quiet: bool, json: bool) -> None:
+    from qbatch.progress import observer
+
+    watcher = observer(quiet=quiet)
+    try:
+        report = run_groups(groups, settings, observer=watcher)
+    finally:
+        watcher.close()
+    _tell(groups, report, quiet=quiet, json=json)
+
+
+def _tell(groups: list[JobGroup], report: RunReport, *, quiet: bool, json: bool) -> None:
+    """Say what a run did, and end with its exit code."""
+    names = " ".join(report.groups)
+    if json:
+        output.print_json("run", asdict(report), exit_code=report.exit_code)
+    elif not quiet:
+        for label, reason in report.errors:
+            output.message(f"{label} failed: {reason}")
+        if report.failed > len(report.errors):
+            output.message(f"… all of them: qbatch jobs {report.groups[0]} --status error")
+        if report.left and report.stopped_by is not None:
+            output.message(f"stopped; qbatch run {names} goes on with the rest")
+        print(_summary(report))
+        _show_few_results(groups, report)
+    raise typer.Exit(report.exit_code)
+
+
+def _summary(report: RunReport) -> str:
+    if not report.jobs and not report.done and not report.failed:
+        return f"nothing to run in {' '.join(report.groups)}: no unsent jobs"
+    parts = [f"{report.done} done", f"{report.failed} failed"]
+    if report.unknown:
+        parts.append(f"{report.unknown} unknown")
+    if report.left:
+        parts.append(f"{report.left} left")
+    text = f"{', '.join(parts)}; {report.submissions} batches, {report.seconds:.1f} s"
+    if report.coalesced:
+        text += f"; {report.coalesced} jobs shared a simulation"
+    return text
+
+
+def _show_few_results(groups: list[JobGroup], report: RunReport) -> None:
+    """A newcomer's few jobs are shown at once; larger groups have ``qbatch results``."""
+    if report.jobs and len(groups) == 1 and groups[0].status().total <= _SHOWN_RESULTS:
+        from qbatch.commands.look import results_table
+
+        results_table(groups[0].results())

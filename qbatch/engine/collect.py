@@ -1,0 +1,78 @@
+"""From what a backend returned to what becomes of each job."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+
+from qbatch import merging
+from qbatch.models import Claim, Failure, ItemResult, Outcome, Status
+
+
+def outcomes(claims: Iterable[Claim], results: Iterable[ItemResult]) -> list[Outcome]:
+    """One outcome a claim; items are found by their label, which is their number.
+
+    A label that is missing, or comes twice with different answers, is an error of its
+    jobs alone.
+    """
+    by_label: dict[str, list[ItemResult]] = defaultdict(list)
+    for result in results:
+        if result not in by_label[result.label]:
+            by_label[result.label].append(result)
+    by_item: dict[int, list[Claim]] = defaultdict(list)
+    for claim in claims:
+        by_item[claim.item].append(claim)
+    return [
+        outcome
+        for item, sharing in by_item.items()
+        for outcome in _item(sharing, by_label.get(str(item), []))
+    ]
+
+
+def failed(
+    claims: Iterable[Claim],
+    failure: str | None,
+    error: str | None,
+    *,
+    job_status: Status = Status.ERROR,
+    status: str = "error",
+) -> list[Outcome]:
+    """The same end for all claims of a batch."""
+    return [
+        Outcome(claim=claim, status=status, job_status=job_status, failure=failure, error=error)
+        for claim in claims
+    ]
+
+
+def _item(claims: Sequence[Claim], results: Sequence[ItemResult]) -> list[Outcome]:
+    if len(results) != 1:
+        what = "no result" if not results else f"{len(results)} different results"
+        return failed(claims, Failure.BACKEND, f"the backend returned {what} for this circuit")
+    result = results[0]
+    if result.failure is not None or result.error is not None:
+        return failed(claims, result.failure or Failure.BACKEND, result.error)
+    if result.counts is not None:
+        return _counts(claims, result)
+    values = [list(pair) for pair in result.expectation_values or ()]
+    return [_done(claim, result, {"values": values}) for claim in claims]
+
+
+def _counts(claims: Sequence[Claim], result: ItemResult) -> list[Outcome]:
+    counts = dict(result.counts or {})
+    if len(claims) == 1 or claims[0].seed is not None:
+        return [_done(claim, result, {"counts": counts}) for claim in claims]
+    try:
+        hands = merging.deal(counts, [claim.shots or 0 for claim in claims])
+    except ValueError as error:
+        return failed(
+            claims, Failure.BACKEND, f"the backend returned a wrong number of shots: {error}"
+        )
+    return [
+        _done(claim, result, {"counts": hand}) for claim, hand in zip(claims, hands, strict=True)
+    ]
+
+
+def _done(claim: Claim, result: ItemResult, stored: dict[str, object]) -> Outcome:
+    return Outcome(
+        claim=claim, status="done", job_status=Status.DONE, info=result.info, result=stored
+    )

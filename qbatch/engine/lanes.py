@@ -1,0 +1,89 @@
+"""A lane a backend: its planned batches, what is in flight there, and how large to cut."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from qbatch.backends.base import Backend, Closing
+from qbatch.batching import Batcher, Policy, estimated_seconds
+from qbatch.engine.sizing import Sizer
+from qbatch.models import Claim, OpenBatch, PlannedJob
+
+
+@dataclass(slots=True, kw_only=True)
+class Flight:
+    """A batch under way. ``parts`` is None where an earlier run planned it."""
+
+    batch: OpenBatch
+    remote_id: str
+    claims: list[Claim]
+    parts: Sequence[PlannedJob] | None
+    started: float = field(default_factory=time.monotonic)
+    running: bool = False
+
+
+class Lane:
+    """One backend's share of a run.
+
+    Args:
+        policy: how to batch.
+        max_in_flight: the user's limit; the backend's holds besides.
+    """
+
+    def __init__(self, backend: Backend, policy: Policy, max_in_flight: int | None) -> None:
+        self.backend = backend
+        self.local = backend.limits.local
+        self.sizer = Sizer()
+        target = self.sizer.size if self.local and policy.max_batch_size is None else None
+        self._batcher = Batcher(policy, backend.limits, target)
+        self._ready: deque[list[PlannedJob]] = deque()
+        self.flights: dict[int, Flight] = {}
+        self._in_flight = min(backend.limits.in_flight, max_in_flight or backend.limits.in_flight)
+        self._primed = False
+
+    @property
+    def has_slot(self) -> bool:
+        """Whether another batch may be sent now."""
+        return len(self.flights) < self._in_flight
+
+    @property
+    def has_work(self) -> bool:
+        """Whether a batch is ready to be sent."""
+        return bool(self._ready)
+
+    @property
+    def idle(self) -> bool:
+        """Nothing ready, nothing under way."""
+        return not self._ready and not self.flights
+
+    def add(self, job: PlannedJob) -> None:
+        """Plan a job; full batches become ready."""
+        if self.local and not self._primed:
+            self.sizer.expect(estimated_seconds(job))
+            self._primed = True
+        self._ready.extend(self._batcher.add(job))
+
+    def flush(self) -> None:
+        """No more jobs for now: what is planned becomes ready."""
+        self._ready.extend(self._batcher.flush())
+
+    def again(self, batches: Sequence[list[PlannedJob]]) -> None:
+        """Put batches in front that have to be sent again."""
+        self._ready.extendleft(reversed([batch for batch in batches if batch]))
+
+    def take(self) -> list[PlannedJob]:
+        """The next ready batch."""
+        return self._ready.popleft()
+
+    def close(self) -> None:
+        """Let the backend give back what it holds."""
+        if isinstance(self.backend, Closing):
+            self.backend.close()
+
+
+def with_slots(lanes: Iterator[Lane]) -> list[Lane]:
+    """The lanes that could send a batch, if they had one."""
+    return [lane for lane in lanes if lane.has_slot]

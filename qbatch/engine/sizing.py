@@ -1,0 +1,37 @@
+"""How many jobs a local batch should have: about a second's work.
+
+Then progress moves, a kill costs about a second, and the price of a batch (two commits,
+one hand-over to a worker) is spread over many jobs.
+"""
+
+from __future__ import annotations
+
+TARGET_SECONDS = 1.0
+FIRST_SECONDS = 0.25
+_WEIGHT = 0.5  # of the newest measurement
+
+
+class Sizer:
+    """Learns what a job costs from the batches that have ended."""
+
+    def __init__(self) -> None:
+        self._seconds_per_job: float | None = None
+        self._guess: float | None = None
+
+    def expect(self, seconds_per_job: float) -> None:
+        """An estimate to begin with; the first batches are small in case it is wrong."""
+        self._guess = seconds_per_job
+
+    def learn(self, jobs: int, seconds: float) -> None:
+        """What a batch really took."""
+        measured = max(seconds, 1e-6) / max(jobs, 1)
+        before = self._seconds_per_job
+        self._seconds_per_job = (
+            measured if before is None else _WEIGHT * measured + (1 - _WEIGHT) * before
+        )
+
+    def size(self) -> int:
+        """Jobs for the next batch."""
+        if self._seconds_per_job is not None:
+            return max(1, round(TARGET_SECONDS / self._seconds_per_job))
+        return max(1, round(FIRST_SECONDS / self._guess)) if self._guess else 100

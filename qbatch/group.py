@@ -1,0 +1,441 @@
+"""The Python API: `JobGroup`, with the verbs of Perceval's class of that name.
+
+>>> group = JobGroup("scan")                                       # doctest: +SKIP
+>>> group.add("ansatz.qasm", parameters={"theta": [0.1, 0.2, 0.3]})  # doctest: +SKIP
+>>> group.run_parallel().done                                      # doctest: +SKIP
+3
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from qbatch.backends import registry
+from qbatch.circuits.inputs import Input, usable_circuits
+from qbatch.circuits.jobs import Request, job_specs
+from qbatch.circuits.parameters import Sweep
+from qbatch.config import database_path
+from qbatch.errors import NotFound
+from qbatch.models import (
+    ACTIVE,
+    UNSUCCESSFUL,
+    Attempt,
+    CircuitSource,
+    Group,
+    Job,
+    JobResult,
+    Status,
+)
+from qbatch.store import Store
+from qbatch.store.groups import check_name
+from qbatch.store.selection import Selection, parse_selection
+
+if TYPE_CHECKING:
+    from qbatch.engine import Observer, RunReport, RunSettings
+
+Path_ = str | os.PathLike[str]
+Selector = str | Sequence[int] | Selection | None
+
+_SERIAL_SECONDS = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddReport:
+    """What an ``add`` did.
+
+    Attributes:
+        numbers: the new jobs' numbers in the group.
+        held: jobs left out because the group holds them (``if_new``).
+        invalid: circuits left out, each with file, line and reason (``skip_invalid``).
+    """
+
+    numbers: range
+    held: int = 0
+    invalid: tuple[str, ...] = ()
+
+
+class JobGroup:
+    """A named, persistent group of jobs.
+
+    The group comes into being with its first job. Everything is stored at once and can
+    be read by other processes; an object holds nothing that could be lost.
+
+    Args:
+        name: printable text of at most 200 characters.
+        db: the database file; default ``$QBATCH_DB``, else the user's own.
+        must_exist: raise `NotFound` where there is no such group.
+
+    Raises:
+        UsageError: a group cannot have that name.
+    """
+
+    def __init__(self, name: str, *, db: Path_ | None = None, must_exist: bool = False) -> None:
+        self._name = check_name(name)
+        self._path = database_path(db)
+        self._opened: Store | None = None
+        if must_exist:
+            self._group()
+
+    @property
+    def name(self) -> str:
+        """The group's name."""
+        return self._name
+
+    @property
+    def jobs(self) -> list[Job]:
+        """All jobs, in the order of adding."""
+        return list(self.select())
+
+    def close(self) -> None:
+        """Close the database; the next call opens it again."""
+        if self._opened is not None:
+            self._opened.close()
+            self._opened = None
+
+    # -- adding ---------------------------------------------------------------------
+
+    def add(
+        self,
+        *circuits: Input,
+        shots: int | None = None,
+        parameters: Mapping[str, float | Sequence[float]] | None = None,
+        rows: Sequence[Mapping[str, float]] | None = None,
+        in_step: bool = False,
+        observables: str | Sequence[str] = (),
+        seed: int | None = None,
+        name: str | None = None,
+        tags: Mapping[str, str] | None = None,
+        backend: str | None = None,
+        priority: int = 0,
+        options: Mapping[str, Any] | None = None,
+        measure_all: bool = False,
+        skip_invalid: bool = False,
+        if_new: bool = False,
+    ) -> AddReport:
+        """Add a job for each circuit, or one a point of a sweep.
+
+        Args:
+            circuits: Qiskit circuits, paths (files, directories, globs, ``-``), or
+                OpenQASM text.
+            shots: default 1024 for counts; without it observables are exact.
+            parameters: a value or a list of values a parameter; lists make a product.
+            rows: parameter values row by row, one job a row (times the product).
+            in_step: take the lists in step instead of their product.
+            observables: sums of Pauli strings such as ``"ZZ + 0.5*XX"``.
+            seed: makes the counts the same every time, alone or merged.
+            options: for the backend, such as ``{"method": "stabilizer"}``.
+            skip_invalid: leave out what cannot be used instead of adding nothing.
+            if_new: leave out what the group holds already.
+
+        Raises:
+            UsageError: something is wrong with the input; nothing was stored.
+        """
+        axes = {key: _values(value) for key, value in (parameters or {}).items()}
+        request = Request(
+            sweep=Sweep(axes, rows, in_step=in_step),
+            observables=(observables,) if isinstance(observables, str) else tuple(observables),
+            shots=shots,
+            seed=seed,
+            name=name,
+            tags=dict(tags or {}),
+            backend=backend,
+            priority=priority,
+            options=dict(options or {}),
+            measure_all=measure_all,
+        )
+        _check_backend(request)
+        usable, invalid = usable_circuits(circuits, request, skip_invalid=skip_invalid)
+        store = self._store
+        with store.database.transaction():
+            group_id = store.groups.ensure(self._name)
+            added = store.jobs.add(group_id, usable, job_specs(usable, request), if_new=if_new)
+        return AddReport(numbers=added.numbers, held=added.held, invalid=invalid)
+
+    # -- running --------------------------------------------------------------------
+
+    def run_parallel(self, *, observer: Observer | None = None, **settings: Any) -> RunReport:
+        """Run the unsent jobs, merged into batches, many at once.
+
+        Args:
+            settings: see `qbatch.engine.RunSettings`.
+        """
+        return run_groups([self], _settings(settings), observer=observer)
+
+    def run_sequential(
+        self, delay: float = 0.0, *, observer: Observer | None = None, **settings: Any
+    ) -> RunReport:
+        """Run the unsent jobs one by one, ``delay`` seconds after the end of the one before."""
+        chosen = _settings({"sequential": True, "delay": delay, **settings})
+        return run_groups([self], chosen, observer=observer)
+
+    def rerun(
+        self,
+        selector: Selector = None,
+        *,
+        keep: bool = False,
+        observer: Observer | None = None,
+        **settings: Any,
+    ) -> RunReport | None:
+        """Run failed and cancelled jobs again, and only those.
+
+        Args:
+            selector: which of them; all by default.
+            keep: leave each failed job as it is and append a new one that names it as
+                its parent, instead of a new attempt at the same job.
+
+        Returns:
+            None where there is nothing to rerun; nothing was done then.
+        """
+        from qbatch.engine import locks
+
+        group, selection = self._group(), self._selection(selector)
+        jobs = self._store.jobs
+        chosen = _settings(settings)
+        with locks.hold(self._store, [group], wait=chosen.wait_lock):
+            again = (jobs.append_again if keep else jobs.reset)(group.id, selection)
+        if not again:
+            return None
+        return run_groups([self], chosen, observer=observer, only=again)
+
+    def rerun_failed_parallel(
+        self, replace_failed_jobs: bool = True, **settings: Any
+    ) -> RunReport | None:
+        """Perceval's name for `rerun`."""
+        return self.rerun(keep=not replace_failed_jobs, **settings)
+
+    def rerun_failed_sequential(
+        self, delay: float = 0.0, replace_failed_jobs: bool = True, **settings: Any
+    ) -> RunReport | None:
+        """Perceval's name for a sequential `rerun`."""
+        return self.rerun(keep=not replace_failed_jobs, sequential=True, delay=delay, **settings)
+
+    def cancel_all(self, selector: Selector = None) -> tuple[int, int]:
+        """Cancel jobs: how many unsent ones, and how many under way were asked to stop."""
+        return self._store.jobs.cancel(self._group().id, self._selection(selector))
+
+    # -- looking --------------------------------------------------------------------
+
+    def status(self) -> Group:
+        """The group with its number of jobs in each status."""
+        return self._group()
+
+    def progress(self) -> dict[str, Any]:
+        """Counts in Perceval's form: Total, Finished and Unfinished."""
+        counts = self._group().counts
+
+        def number(*statuses: Status) -> int:
+            return sum(counts.get(status, 0) for status in statuses)
+
+        good, bad = number(Status.DONE), number(*UNSUCCESSFUL)
+        sent, not_sent = number(*ACTIVE, Status.UNKNOWN), number(Status.UNSENT)
+        return {
+            "Total": good + bad + sent + not_sent,
+            "Finished": [good + bad, {"successful": good, "unsuccessful": bad}],
+            "Unfinished": [sent + not_sent, {"sent": sent, "not sent": not_sent}],
+        }
+
+    def track_progress(self, *, seconds: float = 0.5) -> dict[str, Any]:
+        """Show the progress of a run that another process does, until it ends."""
+        from qbatch.engine import locks
+        from qbatch.progress import follow
+
+        group = self._group()
+        follow(
+            lambda: self._group().counts,
+            lambda: locks.is_running(self._store, group.id),
+            seconds,
+        )
+        return self.progress()
+
+    def select(self, selector: Selector = None) -> Iterator[Job]:
+        """The jobs that a selector means, in the order of adding.
+
+        Raises:
+            InvalidSelector: it cannot be understood.
+            NotFound: a number or name in it does not exist.
+        """
+        group, selection = self._group(), self._selection(selector)
+        return self._store.jobs.select(group.id, selection)
+
+    def attempts(self, job: Job) -> list[Attempt]:
+        """Every try at a job, the first one first."""
+        return self._store.ledger.attempts(job.id)
+
+    def circuit(self, job: Job) -> CircuitSource:
+        """A job's circuit as it was added."""
+        return self._store.jobs.circuit(job.circuit)
+
+    def results(self, selector: Selector = None) -> Iterator[JobResult]:
+        """Jobs with what they yielded, in the order of adding, also those without a result."""
+        from qbatch.results.rows import job_results
+
+        group, selection = self._group(), self._selection(selector)
+        return job_results(self._store.results.of(group.id, selection))
+
+    def get_results(self) -> list[JobResult | None]:
+        """One entry a job in the order of adding, None where there is no result."""
+        return [
+            result if result.counts is not None or result.expectation_values is not None else None
+            for result in self.results()
+        ]
+
+    def list_unsent_jobs(self) -> list[Job]:
+        """Jobs that have not been sent."""
+        return self._with_status(Status.UNSENT)
+
+    def list_active_jobs(self) -> list[Job]:
+        """Jobs that are queued or running."""
+        return self._with_status(*ACTIVE)
+
+    def list_successful_jobs(self) -> list[Job]:
+        """Jobs that are done."""
+        return self._with_status(Status.DONE)
+
+    def list_unsuccessful_jobs(self) -> list[Job]:
+        """Jobs that failed or were cancelled."""
+        return self._with_status(*UNSUCCESSFUL)
+
+    # -- all groups -----------------------------------------------------------------
+
+    @staticmethod
+    def list_existing(db: Path_ | None = None) -> list[Group]:
+        """All groups, the oldest first."""
+        path = database_path(db)
+        if not path.exists():
+            return []
+        with Store(path) as store:
+            return store.groups.all()
+
+    @staticmethod
+    def delete_job_group(name: str, db: Path_ | None = None) -> None:
+        """Delete a group with all its jobs and results.
+
+        Raises:
+            NotFound: there is none.
+            Locked: it is being run.
+        """
+        with _existing_store(db) as store:
+            _delete(store, [store.groups.get(name)])
+
+    @staticmethod
+    def delete_job_groups_date(before: datetime, db: Path_ | None = None) -> list[str]:
+        """Delete the groups made before a moment; their names."""
+        if not database_path(db).exists():
+            return []
+        with _existing_store(db) as store:
+            return _delete(store, store.groups.created_before(before.timestamp()))
+
+    @staticmethod
+    def delete_all_job_groups(db: Path_ | None = None) -> list[str]:
+        """Delete all groups; their names."""
+        if not database_path(db).exists():
+            return []
+        with _existing_store(db) as store:
+            return _delete(store, store.groups.all())
+
+    # -- inside ---------------------------------------------------------------------
+
+    @property
+    def _store(self) -> Store:
+        if self._opened is None:
+            self._opened = Store(self._path)
+        return self._opened
+
+    def _group(self) -> Group:
+        if self._opened is None and not self._path.exists():
+            raise _nothing_yet(self._name, self._path)
+        return self._store.groups.get(self._name)
+
+    def _selection(self, selector: Selector) -> Selection:
+        selection = selector if isinstance(selector, Selection) else parse_selection(selector)
+        self._store.jobs.check(self._group().id, self._name, selection)
+        return selection
+
+    def _with_status(self, *statuses: Status) -> list[Job]:
+        return list(self.select(parse_selection(statuses=[s.value for s in statuses])))
+
+
+def run_groups(
+    groups: Sequence[JobGroup],
+    settings: RunSettings,
+    *,
+    observer: Observer | None = None,
+    only: Sequence[int] | None = None,
+) -> RunReport:
+    """Run the unsent jobs of several groups together, in common batches.
+
+    Args:
+        groups: of one database.
+        only: ids of jobs to run instead of all unsent ones.
+
+    Raises:
+        Locked: another process runs one of them.
+    """
+    from qbatch.engine import Run
+
+    found = {group.name: group._group() for group in groups}
+    if settings.backend is not None:
+        registry.check_name(settings.backend)
+
+    def open_backend(name: str, seconds: float) -> Any:
+        return registry.open_backend(name, {"executor": _executor(settings.executor, seconds)})
+
+    run = Run(
+        groups[0]._store, list(found.values()), open_backend, settings, observer=observer, only=only
+    )
+    return run.execute()
+
+
+def _executor(wish: str, seconds: float) -> str:
+    """Workers cost about half a second to start: little work is done in this process."""
+    if wish != "auto":
+        return wish
+    return "serial" if seconds < _SERIAL_SECONDS else "local"
+
+
+def _settings(wishes: Mapping[str, Any]) -> RunSettings:
+    from qbatch.engine import RunSettings
+
+    return RunSettings(**wishes)
+
+
+def _values(value: float | Sequence[float]) -> list[float]:
+    return [float(value)] if isinstance(value, int | float) else [float(v) for v in value]
+
+
+def _check_backend(request: Request) -> None:
+    if request.backend is not None:
+        registry.check_name(request.backend)
+    if request.options:
+        from qbatch.backends.base import Checking
+
+        backend = registry.open_backend(request.backend or registry.DEFAULT)
+        if isinstance(backend, Checking):
+            backend.check_options(request.options)
+
+
+def _existing_store(db: Path_ | None) -> Store:
+    path = database_path(db)
+    if not path.exists():
+        raise NotFound(f"nothing is stored yet at {path}")
+    return Store(path)
+
+
+def _nothing_yet(name: str, path: Path) -> NotFound:
+    return NotFound(
+        f"there is no group {name!r}: nothing is stored yet at {path}",
+        hint=f"qbatch add {name} FILE… makes it",
+    )
+
+
+def _delete(store: Store, groups: Sequence[Group]) -> list[str]:
+    from qbatch.engine import locks
+
+    with locks.hold(store, groups):
+        store.groups.delete(group.id for group in groups)
+    return [group.name for group in groups]

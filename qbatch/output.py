@@ -1,0 +1,127 @@
+"""What users see on stdout: tables for people, JSON for machines, bare ids when quiet.
+
+Messages go to stderr (`message`). On a terminal a table is rich's; elsewhere it is plain
+columns with nothing cut off, so that a pipe gets all of it.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from qbatch.models import SCHEMA, ExpectationValue, JobResult
+
+_MOST_ROWS = 200  # on a terminal; a pipe gets everything
+_TOP = 4
+
+
+def message(text: str) -> None:
+    """Something for a person to read."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def print_json(name: str, value: Any, **more: Any) -> None:
+    """One versioned JSON value: ``{"schema": 1, name: value, …}``."""
+    document = {"schema": SCHEMA, **more, name: value}
+    print(json.dumps(document, ensure_ascii=False, indent=2))
+
+
+def table(
+    columns: Sequence[str], rows: Iterable[Sequence[Any]], *, right: Iterable[str] = ()
+) -> None:
+    """A table on stdout. ``right``: the columns that are set to the right (numbers)."""
+    texts = [[_text(cell) for cell in row] for row in rows]
+    if sys.stdout.isatty():
+        _rich_table(columns, texts, set(right))
+    else:
+        _plain_table(columns, texts, set(right))
+
+
+def top_outcomes(result: JobResult) -> str:
+    """A result in one cell: the leading outcomes with their share, or the values."""
+    if result.expectation_values is not None:
+        return ", ".join(value_text(value) for value in result.expectation_values)
+    if result.counts is None:
+        return result.job.error or ""
+    total = sum(result.counts.values()) or 1
+    leading = sorted(result.counts.items(), key=lambda pair: (-pair[1], pair[0]))
+    shown = [f"{outcome} {100 * count / total:.1f}%" for outcome, count in leading[:_TOP]]
+    if len(leading) > _TOP:
+        shown.append(f"… {len(leading)} outcomes")
+    return ", ".join(shown)
+
+
+def parameters_text(parameters: Mapping[str, float]) -> str:
+    """``theta=0.1 phi=0.2``, six digits."""
+    return " ".join(f"{name}={value:.6g}" for name, value in parameters.items())
+
+
+def counts_text(counts: Mapping[str, int]) -> str:
+    """``done 77, error 1``: the statuses that occur."""
+    return ", ".join(f"{status} {number}" for status, number in counts.items()) or "empty"
+
+
+def value_text(value: ExpectationValue) -> str:
+    """``0.707 ± 0.02``, the error only where there is one."""
+    if value.standard_error is None:
+        return f"{value.value:.6g}"
+    return f"{value.value:.6g} ± {value.standard_error:.2g}"
+
+
+def job_list(numbers: range) -> str:
+    """The jobs of an ``add`` as a selector."""
+    if not numbers:
+        return ""
+    return f"{numbers[0]}" if len(numbers) == 1 else f"{numbers[0]}-{numbers[-1]}"
+
+
+def _text(cell: Any) -> str:
+    return "" if cell is None else str(cell)
+
+
+def _rich_table(columns: Sequence[str], rows: Sequence[Sequence[str]], right: set[str]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    shown = Table(box=None, pad_edge=False, header_style="bold")
+    for column in columns:
+        # Text cells wrap; numbers and names of states stay whole.
+        shown.add_column(
+            column,
+            justify="right" if column in right else "left",
+            overflow="fold",
+            no_wrap=column in right or column in ("status", "group"),
+        )
+    for row in rows[:_MOST_ROWS]:
+        shown.add_row(*(Text(cell, style=_STYLES.get(cell, "")) for cell in row))
+    # rich reads NO_COLOR and the terminal's width itself.
+    Console(highlight=False).print(shown)
+    if len(rows) > _MOST_ROWS:
+        message(f"… {len(rows) - _MOST_ROWS} more; a selector, --json or a pipe shows them")
+
+
+_STYLES = {"done": "green", "error": "red", "cancelled": "yellow", "unknown": "magenta"}
+
+
+def _plain_table(columns: Sequence[str], rows: Sequence[Sequence[str]], right: set[str]) -> None:
+    widths = [_width(column) for column in columns]
+    for row in rows:
+        widths = [max(w, _width(cell)) for w, cell in zip(widths, row, strict=True)]
+    for row in [list(columns), *rows]:
+        cells = [
+            " " * (w - _width(cell)) + cell if column in right else cell + " " * (w - _width(cell))
+            for column, cell, w in zip(columns, row, widths, strict=True)
+        ]
+        print("  ".join(cells).rstrip())
+
+
+def _width(text: str) -> int:
+    """Columns that a text takes in a terminal."""
+    if text.isascii():
+        return len(text)
+    wide = sum(unicodedata.east_asian_width(c) in "WF" for c in text)
+    return len(text) + wide - sum(unicodedata.combining(c) > 0 for c in text)

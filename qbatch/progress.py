@@ -1,0 +1,124 @@
+"""Progress on stderr: tqdm bars on a terminal, a line now and then elsewhere."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from qbatch.engine.report import RunState
+from qbatch.models import ACTIVE, UNSUCCESSFUL, Status
+
+_LINE_SECONDS = 30.0
+_BAR_SECONDS = 0.1
+
+
+class Quiet:
+    """Says only what must be said."""
+
+    def update(self, state: RunState) -> None:
+        """Show nothing."""
+
+    def note(self, message: str) -> None:
+        """Print it."""
+        print(message, file=sys.stderr, flush=True)
+
+    def close(self) -> None:
+        """Nothing to put away."""
+
+
+class Lines(Quiet):
+    """A plain line every half minute, for logs."""
+
+    def __init__(self) -> None:
+        self._next = time.monotonic() + _LINE_SECONDS
+
+    def update(self, state: RunState) -> None:
+        """Print a line where the last one is old."""
+        if time.monotonic() < self._next:
+            return
+        self._next = time.monotonic() + _LINE_SECONDS
+        self.note(
+            f"{state.done + state.failed}/{state.total} jobs: {state.done} done,"
+            f" {state.failed} failed, {state.active} active in {state.batches_active} batches"
+        )
+
+
+class Bar(Quiet):
+    """One tqdm bar over the jobs, with the failures and batches behind it."""
+
+    def __init__(self) -> None:
+        self._bar: Any = None
+        self._next = 0.0
+
+    def update(self, state: RunState) -> None:
+        """Move the bar; a few times a second at most."""
+        now = time.monotonic()
+        ended = state.done + state.failed
+        if now < self._next and ended < state.total:
+            return
+        self._next = now + _BAR_SECONDS
+        if self._bar is None:
+            if not state.total:
+                return
+            self._bar = _tqdm(total=state.total, unit="job")
+        self._bar.total = state.total
+        self._bar.set_postfix_str(
+            f"{state.failed} failed, {state.active} active, {state.batches_done} batches done",
+            refresh=False,
+        )
+        self._bar.n = ended
+        self._bar.refresh()
+
+    def note(self, message: str) -> None:
+        """Print it above the bar."""
+        if self._bar is None:
+            super().note(message)
+        else:
+            self._bar.write(message, file=sys.stderr)
+
+    def close(self) -> None:
+        """Leave the bar as it stands."""
+        if self._bar is not None:
+            self._bar.close()
+
+
+def observer(*, quiet: bool) -> Quiet:
+    """What suits where stderr goes."""
+    if quiet:
+        return Quiet()
+    return Bar() if sys.stderr.isatty() else Lines()
+
+
+def follow(
+    counts: Callable[[], Mapping[str, int]], is_running: Callable[[], bool], seconds: float
+) -> None:
+    """Three bars, as Perceval shows them, until no process works on the group any more."""
+    total = sum(counts().values())
+    names = ("successful", "active", "unsuccessful")
+    bars = [_tqdm(total=total, desc=name, unit="job", position=i) for i, name in enumerate(names)]
+    try:
+        while True:
+            running, now = is_running(), counts()
+            numbers = (
+                now.get(Status.DONE, 0),
+                sum(now.get(status, 0) for status in ACTIVE),
+                sum(now.get(status, 0) for status in UNSUCCESSFUL),
+            )
+            for bar, number in zip(bars, numbers, strict=True):
+                bar.total = sum(now.values())
+                bar.n = number
+                bar.refresh()
+            if not running:
+                return
+            time.sleep(seconds)
+    finally:
+        for bar in bars:
+            bar.close()
+
+
+def _tqdm(**settings: Any) -> Any:
+    from tqdm import tqdm
+
+    return tqdm(file=sys.stderr, disable=None, dynamic_ncols=True, **settings)

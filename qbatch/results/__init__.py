@@ -1,0 +1,1 @@
+"""What jobs yielded: put together from the store's parts, and exported."""

@@ -1,0 +1,200 @@
+"""The connection: opening safely, transactions, and sqlite3's errors in the project's words."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from qbatch.errors import NotADatabase, StoreError
+
+APPLICATION_ID = 0x71626174  # "qbat", so that a foreign SQLite file is never written to
+SCHEMA_VERSION = 1
+BUSY_SECONDS = 60.0
+
+
+class Database:
+    """One connection to a store's file, migrated to this program's schema."""
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self.path = Path(path)
+        self._depth = 0
+        with self._errors():
+            self._make_private()
+            self._connection = self._connect()
+            try:
+                if self._version() != SCHEMA_VERSION:
+                    self._upgrade()
+                self._configure()
+            except BaseException:
+                self._connection.close()
+                raise
+
+    def lock_path(self, name: str) -> Path:
+        """Where the lock of that name lies: in a directory beside the database."""
+        directory = self.path.with_name(self.path.name + ".locks")
+        with self._errors():
+            directory.mkdir(mode=0o700, exist_ok=True)
+        return directory / f"{name}.lock"
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._connection.close()
+
+    def execute(self, sql: str, parameters: Sequence[Any] | dict[str, Any] = ()) -> sqlite3.Cursor:
+        """One statement; every read of a few rows goes through here."""
+        with self._errors():
+            return self._connection.execute(sql, parameters)
+
+    def executemany(self, sql: str, rows: Iterable[Sequence[Any]]) -> sqlite3.Cursor:
+        """One prepared statement over many rows."""
+        with self._errors():
+            return self._connection.executemany(sql, rows)
+
+    def rows(
+        self, sql: str, parameters: Sequence[Any] | dict[str, Any] = ()
+    ) -> Iterator[sqlite3.Row]:
+        """The rows of a query, one at a time, so that memory does not grow with them."""
+        with self._errors():
+            yield from self._connection.execute(sql, parameters)
+
+    def row(self, sql: str, parameters: Sequence[Any] | dict[str, Any] = ()) -> sqlite3.Row | None:
+        """The first row of a query, or None."""
+        with self._errors():
+            found: sqlite3.Row | None = self._connection.execute(sql, parameters).fetchone()
+            return found
+
+    @contextlib.contextmanager
+    def transaction(self, *, durable: bool = False) -> Iterator[None]:
+        """All or nothing, with the right to write from the start.
+
+        Args:
+            durable: survive a power cut too (``synchronous=FULL``), as the commits must
+                that guard money; a killed process loses no commit either way.
+        """
+        if self._depth:
+            yield
+            return
+        with self._errors():
+            if durable:
+                self._connection.execute("PRAGMA synchronous=FULL")
+            try:
+                self._connection.execute("BEGIN IMMEDIATE")
+                self._depth += 1
+                try:
+                    yield
+                    self._connection.execute("COMMIT")
+                except BaseException:
+                    if self._connection.in_transaction:
+                        self._connection.execute("ROLLBACK")
+                    raise
+                finally:
+                    self._depth -= 1
+            finally:
+                if durable:
+                    self._connection.execute("PRAGMA synchronous=NORMAL")
+
+    def _make_private(self) -> None:
+        if not self.path.parent.exists():
+            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if self.path.is_dir():
+            raise NotADatabase(f"{self.path}: a directory, not a database file")
+        # SQLite gives its side files the mode of the database.
+        with contextlib.suppress(FileExistsError):
+            os.close(os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+
+    def _connect(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(
+            self.path, timeout=BUSY_SECONDS, isolation_level=None, cached_statements=256
+        )
+        connection.row_factory = sqlite3.Row
+        return connection
+
+    def _version(self) -> int:
+        version = int(self._connection.execute("PRAGMA user_version").fetchone()[0])
+        ours = self._connection.execute("PRAGMA application_id").fetchone()[0] == APPLICATION_ID
+        tables = self._connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+        if tables and not ours:
+            raise NotADatabase(
+                f"{self.path}: a database of another program; qbatch leaves it alone",
+                hint="name another file with --db or QBATCH_DB",
+            )
+        if version > SCHEMA_VERSION:
+            raise NotADatabase(
+                f"{self.path}: written by a newer qbatch (schema {version}, this one knows "
+                f"{SCHEMA_VERSION})",
+                hint="upgrade qbatch, or name another file with --db or QBATCH_DB",
+            )
+        return version if tables else 0
+
+    def _upgrade(self) -> None:
+        """Bring the schema up to date, one process at a time.
+
+        Eight processes that migrate a new file at once fail more often than not
+        whatever the busy timeout, so the whole of it stands under a file lock.
+        """
+        from filelock import FileLock
+
+        from qbatch.store.migrations import migrate
+
+        with FileLock(self.lock_path("schema"), mode=0o600):
+            version = self._version()
+            if version == SCHEMA_VERSION:
+                return
+            self._connection.execute("PRAGMA journal_mode=WAL")
+            if version:
+                self._back_up(version)
+            migrate(self._connection)
+
+    def _back_up(self, version: int) -> None:
+        backup = self.path.with_name(f"{self.path.name}.v{version}.backup")
+        number = 1
+        while backup.exists():
+            number += 1
+            backup = self.path.with_name(f"{self.path.name}.v{version}.backup{number}")
+        self._connection.execute("VACUUM INTO ?", (str(backup),))
+        backup.chmod(0o600)
+
+    def _configure(self) -> None:
+        self._connection.execute("PRAGMA synchronous=NORMAL")
+        self._connection.execute("PRAGMA foreign_keys=ON")
+
+    @contextlib.contextmanager
+    def _errors(self) -> Iterator[None]:
+        """sqlite3's and the system's errors as the project's, in this one place."""
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise _translated(self.path, error) from error
+        except OSError as error:
+            raise StoreError(f"{self.path}: {error.strerror or error}") from error
+
+
+def _translated(path: Path, error: sqlite3.Error) -> StoreError | NotADatabase:
+    said = str(error)
+    code = getattr(error, "sqlite_errorname", "")
+    if code.startswith("SQLITE_NOTADB"):
+        return NotADatabase(
+            f"{path}: not a qbatch database",
+            hint="name another file with --db or QBATCH_DB",
+        )
+    if code.startswith("SQLITE_CORRUPT"):
+        return StoreError(
+            f"{path}: the database is damaged ({said})", hint="restore it from a backup"
+        )
+    if code.startswith("SQLITE_FULL"):
+        return StoreError(
+            f"{path}: the disk is full; nothing of this step was stored",
+            hint="make room and run the same command again",
+        )
+    if code.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+        return StoreError(
+            f"{path}: another process has been writing for more than {BUSY_SECONDS:.0f} s",
+            hint="run the same command again",
+        )
+    if code.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM")):
+        return StoreError(f"{path}: cannot be opened for writing ({said})")
+    return StoreError(f"{path}: {said}")

@@ -1,0 +1,123 @@
+"""Groups: made when first named in ``add``, counted by their counters, deleted whole."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import time
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from qbatch.errors import NotFound, UsageError
+from qbatch.models import Group, Status
+from qbatch.store.database import Database
+
+MAX_NAME = 200
+
+
+def check_name(name: str) -> str:
+    """The name, if a group can have it: printable text of at most 200 characters.
+
+    Raises:
+        UsageError: it is empty, too long, or not printable.
+    """
+    if not name.strip():
+        raise UsageError("a group's name is empty")
+    if len(name) > MAX_NAME:
+        raise UsageError(
+            f"a group's name has {len(name)} characters, at most {MAX_NAME} are allowed"
+        )
+    if not name.isprintable():
+        raise UsageError(f"group name {name!r}: not printable")
+    return name
+
+
+class Groups:
+    """The groups of a store."""
+
+    def __init__(self, database: Database) -> None:
+        self._db = database
+
+    def find(self, name: str) -> Group | None:
+        """The group of that name, or None."""
+        found = list(self._select("WHERE name = ?", (name,)))
+        return found[0] if found else None
+
+    def get(self, name: str) -> Group:
+        """The group of that name.
+
+        Raises:
+            NotFound: there is none; the hint names the nearest.
+        """
+        if group := self.find(name):
+            return group
+        import difflib
+
+        names = [row["name"] for row in self._db.rows("SELECT name FROM groups")]
+        near = difflib.get_close_matches(name, names, 1)
+        hint = f"did you mean {near[0]!r}?" if near else "qbatch status lists the groups"
+        raise NotFound(f"there is no group {name!r}", hint=hint)
+
+    def ensure(self, name: str) -> int:
+        """The id of the group of that name, made where it does not exist.
+
+        Raises:
+            UsageError: a group cannot have that name.
+        """
+        check_name(name)
+        with self._db.transaction():
+            self._db.execute(
+                "INSERT INTO groups (name, created_at) VALUES (?, ?) ON CONFLICT DO NOTHING",
+                (name, time.time()),
+            )
+            row = self._db.row("SELECT id FROM groups WHERE name = ?", (name,))
+        assert row is not None
+        return int(row["id"])
+
+    def all(self) -> list[Group]:
+        """Every group, the oldest first."""
+        return list(self._select("", ()))
+
+    def created_before(self, when: float) -> list[Group]:
+        """The groups made before a moment (seconds since the epoch)."""
+        return list(self._select("WHERE created_at < ?", (when,)))
+
+    def delete(self, ids: Iterable[int]) -> None:
+        """Delete groups with all that only they use: jobs, attempts, batches, circuits."""
+        with self._db.transaction():
+            for group in ids:
+                self._db.execute("DELETE FROM groups WHERE id = ?", (group,))
+            self._db.execute("DELETE FROM batches WHERE id NOT IN (SELECT batch_id FROM attempts)")
+            self._db.execute("DELETE FROM circuits WHERE id NOT IN (SELECT circuit_id FROM jobs)")
+            self._db.execute(
+                "DELETE FROM observables WHERE id NOT IN"
+                " (SELECT observables_id FROM jobs WHERE observables_id IS NOT NULL)"
+            )
+
+    def note_runner(self, ids: Iterable[int]) -> None:
+        """Note this process as the one that holds the groups' run locks."""
+        me = json.dumps({"pid": os.getpid(), "host": socket.gethostname(), "since": time.time()})
+        with self._db.transaction():
+            for group in ids:
+                self._db.execute("UPDATE groups SET runner = ? WHERE id = ?", (me, group))
+
+    def runner(self, group: int) -> Mapping[str, Any] | None:
+        """Who last took the group's run lock: ``pid``, ``host``, ``since`` (seconds)."""
+        row = self._db.row("SELECT runner FROM groups WHERE id = ?", (group,))
+        return json.loads(row["runner"]) if row and row["runner"] else None
+
+    def _select(self, where: str, parameters: tuple[Any, ...]) -> Iterable[Group]:
+        sql = (
+            "SELECT g.*, (SELECT json_group_object(status, jobs) FROM counters"
+            f" WHERE group_id = g.id AND jobs > 0) AS counts FROM groups g {where} ORDER BY id"
+        )
+        for row in self._db.rows(sql, parameters):
+            counts = json.loads(row["counts"])
+            yield Group(
+                id=row["id"],
+                name=row["name"],
+                state=row["state"],
+                created_at=row["created_at"],
+                counts={s.value: counts[s.value] for s in Status if s.value in counts},
+            )

@@ -1,0 +1,292 @@
+"""The ledger: which jobs went into which batch, and what came of it.
+
+A batch is written down, with its token and its jobs, before anything is sent
+(`prepare`), again when the backend has given it an id (`submitted`), and a last time
+together with all results (`collect`). The first two guard money and survive a power cut.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from qbatch.models import Attempt, Claim, OpenBatch, Outcome, PlannedJob, Status
+from qbatch.store.database import Database
+from qbatch.store.results import encode_result
+
+
+class _Gone(Exception):
+    """A job was cancelled or deleted between planning and claiming."""
+
+
+class Ledger:
+    """Batches and attempts of a store."""
+
+    def __init__(self, database: Database) -> None:
+        self._db = database
+
+    def prepare(
+        self,
+        token: str,
+        backend: str,
+        options: str,
+        parts: Sequence[PlannedJob],
+        items: Sequence[int],
+    ) -> tuple[OpenBatch, list[Claim]] | None:
+        """Claim jobs for a batch and write it down, durably.
+
+        Args:
+            parts: the jobs, or parts of their shots.
+            items: for each part, the number of the circuit in the batch that answers it.
+
+        Returns:
+            The batch and its claims, or None where a job is no longer to be had
+            (cancelled or deleted meanwhile); then nothing was written.
+        """
+        try:
+            with self._db.transaction(durable=True):
+                self._claim(parts)
+                batch_id = self._db.execute(
+                    "INSERT INTO batches (token, backend, options, state, num_jobs, num_items,"
+                    " created_at) VALUES (?, ?, ?, 'prepared', ?, ?, ?)",
+                    (token, backend, options, len(parts), len(set(items)), time.time()),
+                ).lastrowid
+                assert batch_id is not None
+                self._db.executemany(
+                    'INSERT INTO attempts (batch_id, job_id, item, status, shots, "offset", seed)'
+                    " VALUES (?, ?, ?, 'queued', ?, ?, ?)",
+                    (
+                        (batch_id, part.id, item, part.shots, part.offset, part.seed)
+                        for part, item in zip(parts, items, strict=True)
+                    ),
+                )
+        except _Gone:
+            return None
+        batch = OpenBatch(id=batch_id, token=token, backend=backend, remote_id=None)
+        return batch, self.claims(batch_id)
+
+    def still_wanted(self, parts: Iterable[PlannedJob]) -> list[PlannedJob]:
+        """Those of the parts whose jobs can still be claimed."""
+        wanted = "SELECT id FROM jobs WHERE id IN (SELECT value FROM json_each(?)) AND status IN"
+        parts = list(parts)
+        ids = json.dumps([part.id for part in parts])
+        unsent = {row["id"] for row in self._db.rows(f"{wanted} ('unsent')", (ids,))}
+        active = {row["id"] for row in self._db.rows(f"{wanted} ('queued', 'running')", (ids,))}
+        return [p for p in parts if p.id in unsent or (not p.whole and p.id in active)]
+
+    def submitted(
+        self, batch_id: int, remote_id: str, *, running: bool = False, durable: bool = True
+    ) -> None:
+        """Write down under which id the backend runs the batch; ``running``: already does."""
+        with self._db.transaction(durable=durable):
+            self._db.execute(
+                "UPDATE batches SET state = 'submitted', remote_id = ?, submitted_at = ?"
+                " WHERE id = ?",
+                (remote_id, time.time(), batch_id),
+            )
+            if running:
+                self.running(batch_id)
+
+    def running(self, batch_id: int) -> None:
+        """Note that the backend has begun with the batch."""
+        with self._db.transaction():
+            self._db.execute(
+                "UPDATE attempts SET status = 'running' WHERE batch_id = ? AND status = 'queued'",
+                (batch_id,),
+            )
+            self._db.execute(
+                "UPDATE jobs SET status = 'running' WHERE status = 'queued' AND id IN"
+                " (SELECT job_id FROM attempts WHERE batch_id = ?)",
+                (batch_id,),
+            )
+
+    def collect(
+        self,
+        batch_id: int,
+        outcomes: Iterable[Outcome],
+        *,
+        state: str = "done",
+        failure: str | None = None,
+        error: str | None = None,
+    ) -> dict[int, Status] | None:
+        """Store what came of a batch: results and statuses together, once.
+
+        Returns:
+            For jobs of which the batch held only a part of the shots, how they stand now;
+            None where the batch was closed before: then nothing is changed.
+        """
+        now = time.time()
+        with self._db.transaction():
+            closed = self._db.execute(
+                "UPDATE batches SET state = ?, failure = ?, error = ?, finished_at = ?"
+                " WHERE id = ? AND state IN ('prepared', 'submitted', 'unknown')",
+                (state, failure, error, now, batch_id),
+            ).rowcount
+            if not closed:
+                return None
+            outcomes = list(outcomes)
+            self._db.executemany(
+                "UPDATE attempts SET status = ?, failure = ?, error = ?, finished_at = ?,"
+                " info = ?, result = ? WHERE id = ?",
+                (
+                    (
+                        outcome.status,
+                        outcome.failure,
+                        outcome.error,
+                        now,
+                        json.dumps(outcome.info) if outcome.info else None,
+                        encode_result(outcome.result),
+                        outcome.claim.attempt_id,
+                    )
+                    for outcome in outcomes
+                ),
+            )
+            self._settle_jobs(outcomes)
+            split = [outcome.claim.job_id for outcome in outcomes if not outcome.claim.whole]
+            rows = self._db.rows(
+                "SELECT id, status FROM jobs WHERE id IN (SELECT value FROM json_each(?))",
+                (json.dumps(split),),
+            )
+            return {row["id"]: Status(row["status"]) for row in rows} if split else {}
+
+    def claims(self, batch_id: int) -> list[Claim]:
+        """The attempts of a batch, in the order in which they were claimed."""
+        sql = (
+            'SELECT a.id, job_id, item, a.shots, a."offset", a.seed, jobs.shots AS all_shots'
+            " FROM attempts a JOIN jobs ON jobs.id = job_id WHERE batch_id = ? ORDER BY a.id"
+        )
+        return [
+            Claim(
+                attempt_id=row["id"],
+                job_id=row["job_id"],
+                item=row["item"],
+                shots=row["shots"],
+                seed=row["seed"],
+                whole=row["shots"] == row["all_shots"],
+            )
+            for row in self._db.rows(sql, (batch_id,))
+        ]
+
+    def open_batches(self, groups: Sequence[int]) -> list[OpenBatch]:
+        """The batches without an outcome that hold jobs of any of these groups."""
+        sql = """
+            SELECT id, token, backend, remote_id FROM batches
+            WHERE state IN ('prepared', 'submitted') AND EXISTS (
+                SELECT 1 FROM attempts JOIN jobs ON jobs.id = job_id WHERE batch_id = batches.id
+                AND group_id IN (SELECT value FROM json_each(?)))
+            ORDER BY id
+        """
+        return [OpenBatch(**row) for row in self._db.rows(sql, (json.dumps(list(groups)),))]
+
+    def groups_of(self, batch_id: int) -> list[int]:
+        """The groups whose jobs a batch holds."""
+        sql = (
+            "SELECT DISTINCT group_id FROM attempts JOIN jobs ON jobs.id = job_id"
+            " WHERE batch_id = ? ORDER BY group_id"
+        )
+        return [row["group_id"] for row in self._db.rows(sql, (batch_id,))]
+
+    def cancel_requested(self, batch_ids: Iterable[int]) -> list[int]:
+        """Those of the batches all of whose jobs the user wants cancelled."""
+        sql = (
+            "SELECT batch_id FROM attempts JOIN jobs ON jobs.id = job_id"
+            " WHERE batch_id IN (SELECT value FROM json_each(?))"
+            " GROUP BY batch_id HAVING min(cancel_requested) = 1"
+        )
+        return [row["batch_id"] for row in self._db.rows(sql, (json.dumps(list(batch_ids)),))]
+
+    def attempts(self, job_id: int) -> list[Attempt]:
+        """Every try at a job, the first one first."""
+        sql = (
+            "SELECT a.*, b.backend, b.remote_id, b.created_at FROM attempts a"
+            " JOIN batches b ON b.id = batch_id WHERE job_id = ? ORDER BY a.id"
+        )
+        return [_attempt(row) for row in self._db.rows(sql, (job_id,))]
+
+    def _claim(self, parts: Sequence[PlannedJob]) -> None:
+        """Take the jobs; only an unsent job, or a further part of one under way, can be had.
+
+        Raises:
+            _Gone: one of them cannot be had; the transaction must be rolled back.
+        """
+        whole = [(part.id,) for part in parts if part.whole]
+        taken = self._db.executemany(
+            "UPDATE jobs SET status = 'queued' WHERE id = ? AND status = 'unsent'", whole
+        ).rowcount
+        if whole and taken != len(whole):
+            raise _Gone
+        for part in parts:
+            if part.whole:
+                continue
+            had = self._db.execute(
+                "UPDATE jobs SET status = iif(status = 'unsent', 'queued', status)"
+                " WHERE id = ? AND status IN ('unsent', 'queued', 'running')",
+                (part.id,),
+            ).rowcount
+            if not had:
+                raise _Gone
+
+    def _settle_jobs(self, outcomes: Sequence[Outcome]) -> None:
+        done = [o for o in outcomes if o.claim.whole and o.job_status is Status.DONE]
+        self._db.executemany(
+            "UPDATE jobs SET status = 'done', shots_done = ?, failure = NULL, error = NULL,"
+            " cancel_requested = 0 WHERE id = ?",
+            ((o.claim.shots or 0, o.claim.job_id) for o in done),
+        )
+        for outcome in outcomes:
+            if outcome.claim.whole and outcome.job_status is Status.DONE:
+                continue
+            self._settle_job(outcome)
+
+    def _settle_job(self, outcome: Outcome) -> None:
+        """A job whose attempt failed, or that has further attempts for its other shots."""
+        shots = outcome.claim.shots if outcome.job_status is Status.DONE else 0
+        status = outcome.job_status
+        self._db.execute(
+            "UPDATE jobs SET shots_done = shots_done + ? WHERE id = ?",
+            (shots or 0, outcome.claim.job_id),
+        )
+        self._db.execute(
+            _SETTLE,
+            {
+                "job": outcome.claim.job_id,
+                "status": "unsent" if status is Status.DONE else status.value,
+                "failure": outcome.failure,
+                "error": outcome.error,
+            },
+        )
+
+
+# A part that is done leaves its job unsent until all its shots are done, or queued while
+# other parts are under way; a job once failed stays failed until it is rerun.
+_SETTLE = """
+    UPDATE jobs SET
+        status = CASE
+            WHEN shots IS NOT NULL AND shots_done >= shots THEN 'done'
+            WHEN status IN ('error', 'unknown') AND :status = 'unsent' THEN status
+            WHEN :status = 'unsent' AND EXISTS (SELECT 1 FROM attempts
+                WHERE job_id = jobs.id AND status IN ('queued', 'running')) THEN 'queued'
+            WHEN :status = 'unsent' AND cancel_requested THEN 'cancelled'
+            ELSE :status END,
+        failure = iif(:status = 'unsent', failure, :failure),
+        error = iif(:status = 'unsent', error, :error)
+    WHERE id = :job
+"""
+
+
+def _attempt(row: Any) -> Attempt:
+    return Attempt(
+        batch=row["batch_id"],
+        backend=row["backend"],
+        remote_id=row["remote_id"],
+        status=row["status"],
+        failure=row["failure"],
+        error=row["error"],
+        shots=row["shots"],
+        seed=row["seed"],
+        created_at=row["created_at"],
+        finished_at=row["finished_at"],
+        info=json.loads(row["info"]) if row["info"] else {},
+    )
