@@ -69,6 +69,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command and end the process with its exit code."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     debug = "--debug" in given or bool(os.environ.get("QBATCH_DEBUG"))
+    if "_QBATCH_COMPLETE" in os.environ:
+        # Typer sets its shells up only where it also adds options of its own.
+        from typer.completion import completion_init  # type: ignore[attr-defined]
+
+        completion_init()
     sys.exit(_run(given, debug))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import BrokenExecutor, Executor, Future, wait
@@ -113,9 +114,12 @@ class AerBackend:
         """
         known = aer_worker.known_options()
         if unknown := sorted(set(options) - known):
+            near = difflib.get_close_matches(unknown[0], known, 3)
             raise UsageError(
                 f"backend {self.name!r} has no option {unknown[0]!r}",
-                hint=f"it has: {', '.join(sorted(known))}",
+                hint=f"did you mean {' or '.join(near)}?"
+                if near
+                else "its options are those of qiskit_aer.AerSimulator",
             )
 
     def _future(self, remote_id: str) -> Future[list[ItemResult]]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import math
+import re
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -23,10 +24,11 @@ if TYPE_CHECKING:
     from qiskit.quantum_info import SparsePauliOp
     from qiskit_aer import AerSimulator
 
+_AUTOMATIC_NAME = re.compile(r"circuit (circuit-[\d-]+)? using")
 _MAX_DEPTH = 50  # nesting of gates that define each other
 _CONTROL_FLOW = {"if_else", "for_loop", "while_loop", "switch_case"}
 _ACCEPTED = {"measure", "barrier", "delay", "reset"} | _CONTROL_FLOW
-_RESERVED = {"shots", "seed_simulator", "parameter_binds", "noise_model"}
+_RESERVED = {"executor", "noise_model", "parameter_binds", "seed_simulator", "shots"}
 
 
 def run(batch: Submission, options: Mapping[str, Any]) -> list[ItemResult]:
@@ -352,7 +354,8 @@ def _info(entry: Any, seed: int | None) -> dict[str, Any]:
 
 
 def _failure(status: str) -> tuple[Failure, str]:
-    reason = str(status).removeprefix("ERROR:").strip()
+    # Aer names the circuit by Qiskit's running number, which means nothing to the user.
+    reason = _AUTOMATIC_NAME.sub("circuit using", str(status).removeprefix("ERROR:").strip())
     invalid = "nsufficient memory" in reason or "nvalid" in reason or "unsupported" in reason
     return (Failure.INVALID if invalid else Failure.BACKEND), reason
 

@@ -61,7 +61,7 @@ def _expand(path: str) -> list[str]:
 
 def _load(file: str) -> list[Circuit]:
     if file == "-":
-        return read_circuits(sys.stdin.buffer.read(), "standard input")
+        return read_circuits(sys.stdin.buffer.read(), "stdin")
     path = Path(file)
     try:
         data = path.read_bytes()

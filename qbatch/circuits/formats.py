@@ -51,7 +51,7 @@ def read_circuits(data: bytes, origin: str, *, path: Path | None = None) -> list
     Raises:
         InvalidCircuit: names the origin, the line where there is one, and the reason.
     """
-    stem = path.stem if path else "stdin"
+    stem = path.stem if path else origin
     if not data.strip():
         raise InvalidCircuit(f"{origin}: the file is empty")
     if data.startswith(b"QISKIT"):
@@ -74,9 +74,10 @@ def from_qiskit(circuit: QuantumCircuit) -> Circuit:
     The name is left out of the content, because Qiskit numbers unnamed circuits, and
     the same circuit built twice should be stored once.
     """
-    named = circuit.copy(name="")
+    unnamed = circuit.copy()
+    unnamed.name = ""
     name = "" if _AUTOMATIC_NAME.match(circuit.name or "") else circuit.name or ""
-    return _entry(circuit, _as_qpy(named), name or "circuit", name or "circuit")
+    return _entry(circuit, _as_qpy(unnamed), name or "circuit", name or "circuit")
 
 
 def parse(

@@ -88,9 +88,10 @@ def add(
     quiet: opt.QuietIds = False,
     json: opt.Json = False,
 ) -> None:
-    """Add circuits to a group, one job each, or one a point of a sweep.
+    """Add circuits to a group.
 
-    Nothing is stored where anything is wrong, unless --skip-invalid.
+    Each becomes a job, or a job a point of a sweep. Nothing is stored where anything is
+    wrong, unless --skip-invalid.
 
     Example: qbatch add scan ansatz.qasm --param theta=0:pi:50 --shots 1000
     """

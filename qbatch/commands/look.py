@@ -27,7 +27,7 @@ def status(
     quiet: opt.QuietIds = False,
     json: opt.Json = False,
 ) -> None:
-    """Show groups with their number of jobs in each status.
+    """Show groups and how their jobs stand.
 
     Example: qbatch status scan --json
     """
@@ -86,7 +86,9 @@ def show(
     target: Annotated[str, typer.Argument(metavar="GROUP/JOB", help="Such as scan/3.")],
     json: opt.Json = False,
 ) -> None:
-    """Show all that is known of a job: circuit, parameters, attempts, error, result.
+    """Show all that is known of a job.
+
+    Its circuit, parameters, every attempt, error and result.
 
     Example: qbatch show scan/3
     """
@@ -130,7 +132,9 @@ def results(
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
 ) -> None:
-    """Print or export results, one entry a job in the order of adding.
+    """Print or export results.
+
+    One entry a job, in the order of adding.
 
     Example: qbatch results scan --format json | jq '.results[0].counts'
     """

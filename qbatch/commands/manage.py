@@ -35,7 +35,9 @@ def delete(
     all_: Annotated[bool, typer.Option("--all", help="All groups.")] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
 ) -> None:
-    """Delete groups with all their jobs and results. Asks first.
+    """Delete groups with all their jobs.
+
+    Circuits and results go with them. Asks first.
 
     Example: qbatch delete --before 2026-01-01
     """
@@ -66,7 +68,9 @@ def cancel(
     ],
     json: opt.Json = False,
 ) -> None:
-    """Cancel jobs: unsent ones at once, those under way by asking the run that has them.
+    """Cancel jobs of a group.
+
+    Unsent ones at once; those under way by asking the run that has them.
 
     Example: qbatch cancel scan/40-50
     """

@@ -85,10 +85,10 @@ def run(
     quiet: Quiet = False,
     json: opt.Json = False,
 ) -> None:
-    """Run the unsent jobs of groups, merged into few, large batches.
+    """Run the unsent jobs of groups.
 
-    Every result is stored as it lands; stopped at any moment, the next run goes on.
-    Exit code 1 where a job failed.
+    They are merged into few, large batches. Every result is stored as it lands; stopped
+    at any moment, the next run goes on. Exit code 1 where a job failed.
 
     Example: qbatch run scan --max-batch-size 500
     """
@@ -193,9 +193,10 @@ def rerun(
     quiet: Quiet = False,
     json: opt.Json = False,
 ) -> None:
-    """Run failed and cancelled jobs again, and only those.
+    """Run failed and cancelled jobs again.
 
-    The job gets a new attempt; its history stays. With nothing to rerun it does nothing.
+    Only those: the job gets a new attempt, its history stays. With nothing to rerun it
+    does nothing.
 
     Example: qbatch rerun scan --jobs 17,40-45
     """
@@ -222,7 +223,8 @@ def rerun(
         if json:
             output.print_json("run", None, group=group)
         elif not quiet:
-            print(f"nothing to rerun in {group}: no failed or cancelled jobs")
+            among = f" among {jobs}" if jobs else ""
+            print(f"nothing to rerun in {group}: no failed or cancelled jobs{among}")
         return
     _tell([chosen], report, quiet=quiet, json=json)
 
@@ -285,7 +287,8 @@ def _summary(report: RunReport) -> str:
         parts.append(f"{report.unknown} unknown")
     if report.left:
         parts.append(f"{report.left} left")
-    text = f"{', '.join(parts)}; {report.submissions} batches, {report.seconds:.1f} s"
+    sent = f"{report.submissions} batch{'' if report.submissions == 1 else 'es'}"
+    text = f"{', '.join(parts)}; {sent}, {report.seconds:.1f} s"
     if report.coalesced:
         text += f"; {report.coalesced} jobs shared a simulation"
     return text

@@ -129,7 +129,7 @@ class Run:
 
     def _pick(self) -> int:
         """Note the jobs to run; those that were added meanwhile, when called again."""
-        new = self._store.jobs.pick(
+        new = self._store.picking.pick(
             self._ids,
             by_key=self._settings.by_key,
             limit=self._settings.limit,
@@ -162,7 +162,7 @@ class Run:
         return not self._lanes or any(lane.has_slot for lane in self._lanes.values())
 
     def _plan_page(self) -> None:
-        page = self._store.jobs.planned(self._place, _PAGE)
+        page = self._store.picking.planned(self._place, _PAGE)
         self._expected_seconds = sum(estimated_seconds(job) for _, job in page)
         for place, job in page:
             self._place = place
@@ -175,7 +175,7 @@ class Run:
     def _plan(self, job: PlannedJob) -> None:
         settings = self._settings
         lane = self.lane(settings.backend or job.backend or settings.default_backend)
-        done = [] if job.whole else self._store.jobs.done_parts(job.id)
+        done = [] if job.whole else self._store.picking.done_parts(job.id)
         for part in remaining_parts(job, done):
             lane.add(part)
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import IO, Any
 
-from qbatch.errors import QbatchError
+from qbatch.errors import UsageError
 from qbatch.models import SCHEMA, JobResult
 from qbatch.results.rows import result_entry
 
@@ -86,12 +86,12 @@ def atomic(path: Path) -> Iterator[IO[str]]:
     """A text file that appears whole under its name, or not at all.
 
     Raises:
-        QbatchError: it cannot be written.
+        UsageError: it cannot be written.
     """
     try:
         handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     except OSError as error:
-        raise QbatchError(f"{path}: cannot be written: {error.strerror or error}") from error
+        raise UsageError(f"{path}: cannot be written: {error.strerror or error}") from error
     try:
         with os.fdopen(handle, "w", encoding="utf-8", newline="") as stream:
             yield stream
@@ -105,5 +105,5 @@ def atomic(path: Path) -> Iterator[IO[str]]:
         with contextlib.suppress(OSError):
             Path(name).unlink()
         if isinstance(error, OSError):
-            raise QbatchError(f"{path}: cannot be written: {error.strerror or error}") from error
+            raise UsageError(f"{path}: cannot be written: {error.strerror or error}") from error
         raise

@@ -1,8 +1,8 @@
 """The store: one SQLite file, its schema, and every SQL statement of the project.
 
-`Store` opens the file and gives its four parts: ``groups``, ``jobs``, ``ledger`` (batches
-and attempts) and ``results``. Many processes may use one store at once: every write
-begins with ``BEGIN IMMEDIATE`` and waits its turn.
+`Store` opens the file and gives its parts: ``groups``, ``jobs``, ``picking`` (for a run),
+``ledger`` (batches and attempts) and ``results``. Many processes may use one store at
+once: every write begins with ``BEGIN IMMEDIATE`` and waits its turn.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from qbatch.store.database import Database
 from qbatch.store.groups import Groups
 from qbatch.store.jobs import Jobs
 from qbatch.store.ledger import Ledger
+from qbatch.store.picking import Picking
 from qbatch.store.results import Results
 
 __all__ = ["Store"]
@@ -35,6 +36,7 @@ class Store:
         self.groups = Groups(self.database)
         self.jobs = Jobs(self.database)
         self.ledger = Ledger(self.database)
+        self.picking = Picking(self.database)
         self.results = Results(self.database)
 
     def close(self) -> None:

@@ -1,16 +1,16 @@
-"""Jobs: adding, looking up, choosing for a run, resetting for a rerun."""
+"""Jobs: adding, looking up, resetting for a rerun, cancelling."""
 
 from __future__ import annotations
 
 import json
 import time
 import zlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from qbatch.errors import NotFound, UsageError
-from qbatch.models import Circuit, CircuitSource, Job, JobSpec, PlannedJob, Status
+from qbatch.models import Circuit, CircuitSource, Job, JobSpec, Status
 from qbatch.store.database import Database
 from qbatch.store.selection import Selection
 
@@ -244,66 +244,6 @@ class Jobs:
             ).rowcount
         return cancelled, asked
 
-    # -- choosing for a run ---------------------------------------------------------
-
-    def pick(
-        self,
-        groups: Sequence[int],
-        *,
-        by_key: bool = False,
-        limit: int | None = None,
-        only: Sequence[int] | None = None,
-    ) -> int:
-        """Note the unsent jobs that a run will take, in its order; how many there are new.
-
-        Called again, it adds the jobs that have come since. The list lives in the
-        connection's temporary database, so that a run over a million jobs need not hold
-        them in memory.
-
-        Args:
-            by_key: order by key rather than by adding; priority goes first either way.
-            limit: take no more than so many.
-            only: ids of jobs to choose from.
-        """
-        self._db.execute(
-            "CREATE TEMP TABLE IF NOT EXISTS picked (place INTEGER PRIMARY KEY, job_id UNIQUE)"
-        )
-        order = "jobs.key, jobs.id" if by_key else "chosen.key, jobs.number"
-        chosen = "" if only is None else "AND jobs.id IN (SELECT value FROM json_each(:only))"
-        return self._db.execute(
-            f"""
-            INSERT INTO picked (job_id)
-            SELECT jobs.id FROM json_each(:groups) chosen JOIN jobs ON group_id = chosen.value
-            WHERE status = 'unsent' {chosen}
-                AND NOT EXISTS (SELECT 1 FROM picked WHERE job_id = jobs.id)
-            ORDER BY priority DESC, {order} LIMIT :limit
-            """,
-            {
-                "groups": json.dumps(list(groups)),
-                "only": json.dumps(list(only)) if only is not None else None,
-                "limit": -1 if limit is None else limit,
-            },
-        ).rowcount
-
-    def planned(self, after: int, count: int) -> list[tuple[int, PlannedJob]]:
-        """The next picked jobs after a place, with their places, as far as still unsent."""
-        sql = """
-            SELECT place, jobs.*, circuits.num_qubits, circuits.size, circuits.num_bytes
-            FROM picked JOIN jobs ON jobs.id = picked.job_id
-            JOIN circuits ON circuits.id = jobs.circuit_id
-            WHERE place > ? AND status = 'unsent' ORDER BY place LIMIT ?
-        """
-        return [(row["place"], _planned(row)) for row in self._db.rows(sql, (after, count))]
-
-    def done_parts(self, job_id: int) -> list[tuple[int, int]]:
-        """Which shots of a job are done, as (offset, count), by offset."""
-        rows = self._db.rows(
-            'SELECT "offset", shots FROM attempts WHERE job_id = ? AND status = ?'
-            ' ORDER BY "offset"',
-            (job_id, "done"),
-        )
-        return [(row["offset"], row["shots"]) for row in rows]
-
     # -- adding ---------------------------------------------------------------------
 
     def observables_id(self, texts: tuple[str, ...]) -> int | None:
@@ -400,25 +340,3 @@ class _Rows:
             return True
         self.held_before.add(mark)
         return False
-
-
-def _planned(row: Any) -> PlannedJob:
-    shots = row["shots"]
-    return PlannedJob(
-        id=row["id"],
-        number=row["number"],
-        key=row["key"],
-        circuit_id=row["circuit_id"],
-        parameters=row["parameters"],
-        observables_id=row["observables_id"],
-        shots=None if shots is None else shots - row["shots_done"],
-        offset=row["shots_done"],
-        whole=row["shots_done"] == 0,
-        seed=row["seed"],
-        measure_all=bool(row["measure_all"]),
-        backend=row["backend"] or "",
-        options=row["options"] or "{}",
-        size=row["size"],
-        num_qubits=row["num_qubits"],
-        num_bytes=row["num_bytes"],
-    )

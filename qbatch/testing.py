@@ -1,0 +1,66 @@
+"""For the authors of adapters, and for qbatch's own tests: a backend that answers at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from qbatch.errors import BatchNotFound
+from qbatch.models import BatchStatus, Item, ItemResult, Limits, Submission
+
+
+def all_zeros(item: Item) -> ItemResult:
+    """What an idle device would measure: zeros, and expectation values of 1."""
+    if item.observables:
+        error = None if item.shots is None else 0.0
+        values = [(1.0, error)] * len(item.observables)
+        return ItemResult(label=item.label, expectation_values=values)
+    return ItemResult(label=item.label, counts={"0" * item.num_qubits: item.shots or 0})
+
+
+class InstantBackend:
+    """Answers at once, and remembers what it was sent.
+
+    Args:
+        name: what it is called.
+        limits: what it accepts.
+        answer: the result of an item; by default what an idle device would measure.
+    """
+
+    def __init__(
+        self,
+        name: str = "instant",
+        limits: Limits | None = None,
+        answer: Callable[[Item], ItemResult] = all_zeros,
+    ) -> None:
+        self.name = name
+        self.limits = limits or Limits(finds_tokens=True)
+        self.submissions: list[Submission] = []
+        self._answer = answer
+
+    def submit(self, batch: Submission) -> str:
+        """Accept a batch under its token."""
+        self.submissions.append(batch)
+        return batch.token
+
+    def find(self, token: str) -> str | None:
+        """The token, where it was accepted."""
+        return token if any(batch.token == token for batch in self.submissions) else None
+
+    def status(self, remote_id: str) -> BatchStatus:
+        """Done, always."""
+        self._batch(remote_id)
+        return BatchStatus(state="done")
+
+    def results(self, remote_id: str) -> Sequence[ItemResult]:
+        """The answer to every item."""
+        return [self._answer(item) for item in self._batch(remote_id).items]
+
+    def cancel(self, remote_id: str) -> None:
+        """Too late, always."""
+        self._batch(remote_id)
+
+    def _batch(self, remote_id: str) -> Submission:
+        for batch in self.submissions:
+            if batch.token == remote_id:
+                return batch
+        raise BatchNotFound(f"no batch {remote_id!r}")

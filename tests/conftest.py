@@ -1,0 +1,116 @@
+"""A database of its own for every test, and the command as users call it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+BELL = """OPENQASM 2.0;
+include "qelib1.inc";
+qreg q[2];
+creg c[2];
+h q[0];
+cx q[0], q[1];
+measure q -> c;
+"""
+
+ANSATZ = """OPENQASM 3.0;
+include "stdgates.inc";
+input float theta;
+input float phi;
+qubit[2] q;
+bit[2] c;
+ry(theta) q[0];
+rz(phi) q[1];
+cx q[0], q[1];
+c = measure q;
+"""
+
+
+@pytest.fixture
+def db(tmp_path: Path) -> Path:
+    return tmp_path / "data" / "qbatch.db"
+
+
+@pytest.fixture
+def bell(tmp_path: Path) -> Path:
+    path = tmp_path / "bell.qasm"
+    path.write_text(BELL)
+    return path
+
+
+@pytest.fixture
+def ansatz(tmp_path: Path) -> Path:
+    path = tmp_path / "ansatz.qasm3"
+    path.write_text(ANSATZ)
+    return path
+
+
+class Command:
+    """``python -m qbatch`` in a directory and with a database of its own."""
+
+    def __init__(self, directory: Path, db: Path) -> None:
+        self.directory = directory
+        self.env = {
+            **{k: v for k, v in os.environ.items() if not k.startswith(("QBATCH", "COV"))},
+            "QBATCH_DB": str(db),
+            "COLUMNS": "80",
+        }
+
+    def start(self, *args: str, **settings: Any) -> subprocess.Popen[str]:
+        """The running process."""
+        return subprocess.Popen(
+            [sys.executable, "-m", "qbatch", *args],
+            cwd=self.directory,
+            env=self.env,
+            text=True,
+            stdin=settings.pop("stdin", subprocess.DEVNULL),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            **settings,
+        )
+
+    def __call__(
+        self, *args: str | Path, code: int = 0, stdin: str | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        """Run to the end; the exit code must be ``code``, and there must be no traceback."""
+        done = subprocess.run(
+            [sys.executable, "-m", "qbatch", *map(str, args)],
+            cwd=self.directory,
+            env=self.env,
+            text=True,
+            input=stdin if stdin is not None else "",
+            capture_output=True,
+            timeout=120,
+            check=False,
+        )
+        assert done.returncode == code, (done.returncode, done.stdout, done.stderr)
+        assert "Traceback" not in done.stdout + done.stderr, done.stderr
+        return done
+
+    def json(self, *args: str | Path, code: int = 0) -> Any:
+        """The JSON value that a command prints; stdout holds nothing else."""
+        return json.loads(self(*args, code=code).stdout)
+
+
+@pytest.fixture
+def qbatch(tmp_path: Path, db: Path) -> Command:
+    return Command(tmp_path, db)
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Callable[[str, str], Path]:
+    def put(name: str, text: str) -> Path:
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+        return path
+
+    return put

@@ -1,0 +1,365 @@
+"""The run loop over a backend that answers at once, and with faults where a test wants one."""
+
+import os
+import signal
+import threading
+import time
+
+import pytest
+
+from qbatch import JobGroup
+from qbatch.engine import Run, RunSettings, locks
+from qbatch.errors import AuthError, Locked, LostAnswer, Rejected, UsageError
+from qbatch.models import BatchStatus, ItemResult, Limits, Status
+from qbatch.store import Store
+from qbatch.testing import InstantBackend, all_zeros
+
+from ..conftest import ANSATZ, BELL
+
+
+@pytest.fixture
+def group(db):
+    group = JobGroup("g", db=db)
+    group.add(ANSATZ, parameters={"theta": [float(i) for i in range(20)], "phi": 0.5})
+    yield group
+    group.close()
+
+
+def run(group, backend=None, **settings):
+    backend = backend or InstantBackend()
+    store = Store(group._path)
+    try:
+        work = Run(store, [group.status()], lambda name, seconds: backend, RunSettings(**settings))
+        return work.execute()
+    finally:
+        store.close()
+
+
+def sizes(backend):
+    return [len(batch.items) for batch in backend.submissions]
+
+
+def test_everything_is_run_once_in_one_batch(group):
+    backend = InstantBackend()
+    report = run(group, backend)
+    assert (report.jobs, report.done, report.failed, report.exit_code) == (20, 20, 0, 0)
+    assert sizes(backend) == [20]
+    assert [result.counts for result in group.get_results()] == [{"00": 1024}] * 20
+    assert run(group, backend).jobs == 0
+    assert len(backend.submissions) == 1
+
+
+def test_caps_and_limits_hold(group):
+    backend = InstantBackend(limits=Limits(circuits=7))
+    run(group, backend)
+    assert sizes(backend) == [7, 7, 6]
+    group.add(ANSATZ, parameters={"theta": [0.0] * 5, "phi": 0.5})
+    run(group, backend, max_batch_size=2)
+    assert sizes(backend)[3:] == [1, 1, 1]  # five equal circuits, two and two joined
+
+
+def test_a_sequential_run_sends_one_job_at_a_time_and_waits_between(group):
+    backend = InstantBackend()
+    started = time.monotonic()
+    run(group, backend, sequential=True, delay=0.05, limit=4)
+    assert sizes(backend) == [1, 1, 1, 1]
+    assert time.monotonic() - started >= 3 * 0.05
+    order = [batch.items[0].parameters[1] for batch in backend.submissions]
+    assert order == [0.0, 1.0, 2.0, 3.0]
+
+
+def test_priority_goes_first_and_key_order_does_not_depend_on_adding(group):
+    group.add(BELL, priority=5)
+    backend = InstantBackend()
+    run(group, backend, max_batch_size=1, by_key=True)
+    keys = [job.key for job in group.jobs[:20]]
+    sent = [batch.items[0].parameters for batch in backend.submissions]
+    assert sent[0] == ()
+    by_value = {tuple(job.parameters.values()): job.key for job in group.jobs[:20]}
+    assert [by_value[values] for values in sent[1:]] == sorted(keys)
+
+
+def test_equal_circuits_are_run_once_and_dealt_out(group):
+    for shots in (100, 200, 300):
+        group.add(BELL, shots=shots)
+    backend = InstantBackend()
+    report = run(group, backend)
+    assert report.coalesced == 2
+    assert backend.submissions[0].items[-1].shots == 600
+    assert [sum(r.counts.values()) for r in group.get_results()[-3:]] == [100, 200, 300]
+
+
+def test_several_groups_share_batches(group, db):
+    other = JobGroup("other", db=db)
+    other.add(BELL)
+    backend = InstantBackend()
+    with Store(db) as store:
+        groups = [other.status(), group.status()]
+        report = Run(store, groups, lambda name, seconds: backend, RunSettings()).execute()
+    assert (sizes(backend), report.done) == ([21], 21)
+    assert backend.submissions[0].items[0].parameters == ()
+    other.close()
+
+
+def test_shots_above_the_cap_come_back_added_up(db):
+    group = JobGroup("g", db=db)
+    group.add(BELL, shots=2500, seed=3)
+    backend = InstantBackend(limits=Limits(shots=1000, finds_tokens=True))
+    report = run(group, backend, max_batch_size=1)
+    items = [batch.items[0] for batch in backend.submissions]
+    assert [item.shots for item in items] == [1000, 1000, 500]
+    assert len({item.seed for item in items}) == 3
+    assert (report.jobs, report.done) == (1, 1)
+    (result,) = group.get_results()
+    assert (result.counts, result.shots) == ({"00": 2500}, 2500)
+    group.close()
+
+
+def test_a_job_that_failed_in_part_runs_only_what_is_missing(db):
+    group = JobGroup("g", db=db)
+    group.add(BELL, shots=2500)
+    seen = []
+
+    def second_fails(item):
+        seen.append(item.shots)
+        if len(seen) == 2:
+            return ItemResult(label=item.label, failure="backend", error="hiccup")
+        return all_zeros(item)
+
+    limits = Limits(shots=1000)
+    report = run(group, InstantBackend(limits=limits, answer=second_fails), max_batch_size=1)
+    assert report.exit_code == 1
+    assert group.jobs[0].status is Status.ERROR
+    again = group._store.jobs.reset(group._group().id, group._selection(None))
+    assert len(again) == 1
+    backend = InstantBackend(limits=limits)
+    run(group, backend, max_batch_size=1)
+    shots_before = sum(seen) - 1000
+    assert sum(b.items[0].shots for b in backend.submissions) == 2500 - shots_before
+    assert group.get_results()[0].counts == {"00": 2500}
+    group.close()
+
+
+def test_each_item_is_judged_by_itself(group):
+    def third_fails(item):
+        if item.label == "2":
+            return ItemResult(label=item.label, failure="invalid", error="too many qubits")
+        return all_zeros(item)
+
+    report = run(group, InstantBackend(answer=third_fails))
+    assert (report.done, report.failed, report.exit_code) == (19, 1, 1)
+    assert report.errors == [("g/3", "too many qubits")]
+    (failed,) = group.list_unsuccessful_jobs()
+    assert (failed.number, failed.failure, failed.error) == (3, "invalid", "too many qubits")
+
+
+class Labels(InstantBackend):
+    """Loses one label and repeats two."""
+
+    def results(self, remote_id):
+        results = list(super().results(remote_id))
+        wrong = ItemResult(label="4", counts={"11": 1024})
+        return [*results[:2], *results[3:], results[3], wrong]
+
+
+def test_missing_and_repeated_labels_are_errors_of_their_jobs_alone(group):
+    report = run(group, Labels())
+    assert (report.done, report.failed) == (18, 2)
+    errors = {job.number: job.error for job in group.list_unsuccessful_jobs()}
+    assert set(errors) == {3, 5}
+    assert "no result" in errors[3]
+    assert "2 different results" in errors[5]
+
+
+class Picky(InstantBackend):
+    """Refuses a batch whole where it holds a certain point."""
+
+    def submit(self, batch):
+        remote_id = super().submit(batch)
+        if any(item.parameters[1] == 13.0 for item in batch.items):
+            raise Rejected("this batch holds something evil")
+        return remote_id
+
+
+def test_a_refused_batch_is_split_until_the_culprit_stands_alone(group):
+    backend = Picky()
+    report = run(group, backend)
+    assert (report.done, report.failed) == (19, 1)
+    assert [job.number for job in group.list_unsuccessful_jobs()] == [14]
+    assert len(backend.submissions) <= 1 + 2 * 5
+    assert len(group.attempts(group.jobs[13])) > 1
+
+
+class Lossy(InstantBackend):
+    """Accepts (or not) and loses its answer, once."""
+
+    def __init__(self, accepts, **settings):
+        super().__init__(**settings)
+        self.accepts, self.lost = accepts, False
+
+    def submit(self, batch):
+        if self.lost:
+            return super().submit(batch)
+        self.lost = True
+        if self.accepts:
+            super().submit(batch)
+        raise LostAnswer("connection reset")
+
+
+def test_a_lost_answer_is_looked_up(group):
+    backend = Lossy(accepts=True, limits=Limits(finds_tokens=True))
+    report = run(group, backend)
+    assert (report.done, len(backend.submissions)) == (20, 1)
+
+
+def test_a_lost_answer_that_cannot_be_looked_up_is_unknown_and_not_sent_again(group):
+    class Blind(Lossy):
+        def find(self, token):
+            return None
+
+    backend = Blind(accepts=True, limits=Limits(finds_tokens=False))
+    report = run(group, backend)
+    assert (report.done, report.unknown, len(backend.submissions)) == (0, 20, 1)
+    assert report.exit_code == 1
+    assert run(group, backend).jobs == 0
+
+
+def test_refused_credentials_end_the_run_and_leave_the_jobs_unsent(group):
+    class Refusing(InstantBackend):
+        def submit(self, batch):
+            raise AuthError("token expired")
+
+    with pytest.raises(AuthError, match="token expired"):
+        run(group, Refusing())
+    assert group.status().counts == {"unsent": 20}
+
+
+def test_a_second_run_is_refused_and_told_who_runs(group):
+    with Store(group._path) as store, locks.hold(store, [group.status()]):
+        with pytest.raises(Locked, match=rf"process {os.getpid()} on .* since 20"):
+            run(group)
+        assert locks.is_running(store, group.status().id)
+    assert run(group).done == 20
+
+
+def test_waiting_for_the_lock_takes_it_when_it_is_free(group):
+    store = Store(group._path)
+    holding = locks.hold(store, [group.status()])
+    holding.__enter__()
+    threading.Timer(0.3, lambda: holding.__exit__(None, None, None)).start()
+    assert run(group, wait_lock=10.0).done == 20
+    store.close()
+
+
+def test_jobs_added_meanwhile_are_taken_by_the_same_run(group):
+    class Adding(InstantBackend):
+        def results(self, remote_id):
+            if len(self.submissions) == 1:
+                with_another = JobGroup("g", db=group._path)
+                with_another.add(BELL)
+                with_another.close()
+            return super().results(remote_id)
+
+    assert run(group, Adding()).done == 21
+
+
+class Slow(InstantBackend):
+    """Takes its time: the batch runs until the test lets it end."""
+
+    def __init__(self, **settings):
+        super().__init__(**settings)
+        self.finished = threading.Event()
+        self.cancelled = []
+
+    def status(self, remote_id):
+        if remote_id in self.cancelled:
+            return BatchStatus(state="cancelled")
+        return BatchStatus(state="done" if self.finished.is_set() else "running")
+
+    def cancel(self, remote_id):
+        self.cancelled.append(remote_id)
+
+
+def test_an_interrupted_run_leaves_a_remote_batch_to_the_next(group):
+    backend = Slow(limits=Limits(finds_tokens=True, in_flight=1))
+    threading.Timer(0.5, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
+    report = run(group, backend, max_batch_size=5)
+    assert (report.exit_code, report.left, len(backend.submissions)) == (130, 20, 1)
+    assert group.status().counts == {"unsent": 15, "running": 5}
+    backend.finished.set()
+    report = run(group, backend)
+    assert (report.done, len(backend.submissions)) == (20, 2)
+    assert [len(b.items) for b in backend.submissions] == [5, 15]
+
+
+def test_sigterm_ends_a_run_with_143(group):
+    threading.Timer(0.5, lambda: os.kill(os.getpid(), signal.SIGTERM)).start()
+    assert run(group, Slow()).exit_code == 143
+
+
+def test_a_batch_that_never_got_an_id_is_given_back_or_unknown(group):
+    class Killed(BaseException):
+        pass
+
+    class Dying(InstantBackend):
+        def submit(self, batch):
+            raise Killed
+
+    for finds, expected in ((True, {"done": 20}), (False, {"unknown": 20})):
+        with pytest.raises(Killed):
+            run(group, Dying())
+        assert group.status().counts == {"queued": 20}
+        report = run(group, InstantBackend(limits=Limits(finds_tokens=finds)))
+        assert group.status().counts == expected
+        assert (report.released, report.unknown) == ((20, 0) if finds else (0, 0))
+        group.delete_job_group("g", db=group._path)
+        group.add(ANSATZ, parameters={"theta": [float(i) for i in range(20)], "phi": 0.5})
+
+
+def test_cancelling_from_elsewhere_stops_a_batch_under_way(group):
+    backend = Slow(limits=Limits(finds_tokens=True, in_flight=1))
+
+    def cancel():
+        other = JobGroup("g", db=group._path)
+        assert other.cancel_all() == (15, 5)
+        other.close()
+
+    threading.Timer(0.4, cancel).start()
+    report = run(group, backend, max_batch_size=5)
+    assert len(backend.cancelled) == 1
+    assert report.left == 0
+    assert group.status().counts == {"cancelled": 20}
+
+
+def test_the_same_run_seed_gives_the_same_seeds_whatever_the_batches(group):
+    group.add(BELL, BELL, seed=9)
+
+    def seeds(**settings):
+        with Store(group._path) as store:
+            store.database.execute("UPDATE jobs SET status = 'unsent', shots_done = 0")
+            store.database.execute("DELETE FROM attempts")
+        backend = InstantBackend()
+        run(group, backend, seed=4, coalesce=False, **settings)
+        return {
+            (item.circuit, item.parameters, item.seed)
+            for batch in backend.submissions
+            for item in batch.items
+        }
+
+    first = seeds()
+    assert seeds(max_batch_size=3, by_key=True) == first
+    assert len(first) == 21  # the two equal jobs with a seed of their own share one
+
+
+def test_settings_that_contradict_each_other_are_refused():
+    for wrong in (
+        {"delay": 1.0},
+        {"delay": -1.0, "sequential": True},
+        {"max_in_flight": 0},
+        {"limit": 0},
+        {"max_batch_size": 0},
+        {"sequential": True, "max_batch_size": 5},
+        {"merge": False, "max_batch_size": 5},
+    ):
+        with pytest.raises(UsageError):
+            RunSettings(**wrong)

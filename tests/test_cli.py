@@ -1,0 +1,87 @@
+"""The command line as a whole: start-up, help, completion."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from qbatch.cli import app
+
+HEAVY = ("qiskit", "numpy", "sqlite_utils", "requests", "pandas", "rich", "tqdm", "loky")
+COMMANDS = [command.name for command in app.registered_commands]
+
+
+def imported(qbatch, *arguments, **environment):
+    """Which of the heavy packages a command imports."""
+    script = (
+        "import sys\n"
+        "from qbatch.cli import main\n"
+        "try: main(sys.argv[1:])\n"
+        "except SystemExit: pass\n"
+        f"print([m for m in {HEAVY!r} if m in sys.modules], file=sys.stderr)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script, *arguments],
+        env={**qbatch.env, **environment},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return done.stderr.splitlines()[-1]
+
+
+def test_looking_imports_nothing_heavy(qbatch, bell):
+    qbatch("add", "g", bell)
+    assert imported(qbatch, "--help") == "[]"
+    assert imported(qbatch, "status") == "[]"
+    assert imported(qbatch, "jobs", "g") == "[]"
+    assert imported(qbatch, "results", "g", "--json") == "[]"
+    completion = {"_QBATCH_COMPLETE": "complete_bash", "COMP_WORDS": "qbatch st", "COMP_CWORD": "1"}
+    assert imported(qbatch, **completion) == "[]"
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_help_with_an_example(qbatch, command):
+    help_text = qbatch(command, "--help").stdout
+    assert f"Example: qbatch {command}" in " ".join(help_text.split())
+
+
+def test_every_command_is_in_the_readme():
+    readme = (Path(__file__).parents[1] / "README.md").read_text()
+    assert [c for c in COMMANDS if f"qbatch {c}" not in readme] == []
+
+
+def test_alone_it_says_what_to_do(qbatch):
+    done = subprocess.run(
+        [sys.executable, "-m", "qbatch"], env=qbatch.env, capture_output=True, text=True
+    )
+    assert "Start with: qbatch run demo --add circuit.qasm" in done.stdout + done.stderr
+
+
+def test_version(qbatch):
+    from qbatch import __version__
+
+    assert qbatch("--version").stdout == f"qbatch {__version__}\n"
+
+
+def test_completion_completes_commands(qbatch):
+    done = subprocess.run(
+        [sys.executable, "-m", "qbatch"],
+        env={
+            **qbatch.env,
+            "_QBATCH_COMPLETE": "complete_bash",
+            "COMP_WORDS": "qbatch rer",
+            "COMP_CWORD": "1",
+        },
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == "rerun\n"
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_each_shell_has_its_own_script(qbatch, shell):
+    script = qbatch("completion", shell).stdout
+    assert f"complete_{shell}" in script
