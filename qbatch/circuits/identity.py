@@ -38,5 +38,6 @@ def derive_seed(seed: int, *salt: bytes) -> int:
     """
     digest = hashlib.blake2b(str(seed).encode(), digest_size=8)
     for part in salt:
-        digest.update(b"\0" + part)
+        # With its length, so that no two lists of parts run together into one text.
+        digest.update(len(part).to_bytes(4, "big") + part)
     return int.from_bytes(digest.digest(), "big") >> 33
