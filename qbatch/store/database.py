@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
+import weakref
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,8 @@ class Database:
             except BaseException:
                 self._connection.close()
                 raise
+        # A query that is still being read refers to this object and keeps it open.
+        self._close = weakref.finalize(self, self._connection.close)
 
     def lock_path(self, name: str) -> Path:
         """Where the lock of that name lies: in a directory beside the database."""
@@ -41,8 +44,8 @@ class Database:
         return directory / f"{name}.lock"
 
     def close(self) -> None:
-        """Close the connection."""
-        self._connection.close()
+        """Close the connection; it is also closed when nobody refers to this object any more."""
+        self._close()
 
     def execute(self, sql: str, parameters: Sequence[Any] | dict[str, Any] = ()) -> sqlite3.Cursor:
         """One statement; every read of a few rows goes through here."""
@@ -114,9 +117,15 @@ class Database:
         return connection
 
     def _version(self) -> int:
-        version = int(self._connection.execute("PRAGMA user_version").fetchone()[0])
-        ours = self._connection.execute("PRAGMA application_id").fetchone()[0] == APPLICATION_ID
-        tables = self._connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+        # One snapshot: another process may be making the tables right now.
+        self._connection.execute("BEGIN")
+        try:
+            version = int(self._connection.execute("PRAGMA user_version").fetchone()[0])
+            mark = self._connection.execute("PRAGMA application_id").fetchone()[0]
+            tables = self._connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+        finally:
+            self._connection.execute("COMMIT")
+        ours = mark == APPLICATION_ID
         if tables and not ours:
             raise NotADatabase(
                 f"{self.path}: a database of another program; qbatch leaves it alone",

@@ -159,7 +159,11 @@ def initial(db: Database) -> None:
 
 
 def migrate(connection: sqlite3.Connection) -> None:
-    """Apply what is missing. The caller holds the schema lock."""
-    migrations.apply(Utils(connection))
+    """Apply what is missing. The caller holds the schema lock.
+
+    The mark that the file is ours comes before its first table, so that nobody who looks
+    in between, or after a crash, takes it for another program's.
+    """
     connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
+    migrations.apply(Utils(connection))
     connection.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
