@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from qbatch import __version__
-from qbatch.commands import add, look, manage, run
+from qbatch.commands import add, database, look, manage, run
 from qbatch.commands.options import Context
 from qbatch.errors import QbatchError
 
@@ -36,8 +36,12 @@ app.command("status")(look.status)
 app.command("jobs")(look.jobs)
 app.command("show")(look.show)
 app.command("results")(look.results)
+app.command("sync")(run.sync)
+app.command("wait")(run.wait)
 app.command("cancel")(manage.cancel)
+app.command("settle")(manage.settle)
 app.command("delete")(manage.delete)
+app.add_typer(database.app, name="db")
 app.command("completion")(manage.completion)
 
 
@@ -56,13 +60,17 @@ def common(
             "--db", metavar="PATH", help="Database file. Default: $QBATCH_DB, else yours."
         ),
     ] = None,
+    config: Annotated[
+        str | None,
+        typer.Option("--config", metavar="PATH", help="Configuration. Default: $QBATCH_CONFIG."),
+    ] = None,
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
     _version: Annotated[
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Version.")
     ] = False,
 ) -> None:
     """What stands before the command."""
-    ctx.obj = Context(db=db, debug=debug)
+    ctx.obj = Context(db=db, config=config, debug=debug)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -119,7 +127,7 @@ def _report_usage(error: typer.TyperException) -> int:
     if message:
         print(f"qbatch: {message[0].lower()}{message[1:]}", file=sys.stderr)
     option = getattr(error, "option_name", None)
-    if option in ("--db", "--debug"):
+    if option in ("--db", "--config", "--debug"):
         print(f"        {option} stands before the command: qbatch {option} …", file=sys.stderr)
     elif context is not None and message:
         print(f"        {context.command_path} --help shows how", file=sys.stderr)

@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,12 +16,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from qbatch.backends import registry
+from qbatch.catalog import Catalog
 from qbatch.circuits.inputs import Input, usable_circuits
 from qbatch.circuits.jobs import Request, job_specs
 from qbatch.circuits.parameters import Sweep
 from qbatch.config import database_path
-from qbatch.errors import NotFound
+from qbatch.errors import Locked, NotFound
+from qbatch.maintenance import existing_store
 from qbatch.models import (
     ACTIVE,
     UNSUCCESSFUL,
@@ -36,12 +38,14 @@ from qbatch.store.groups import check_name
 from qbatch.store.selection import Selection, parse_selection
 
 if TYPE_CHECKING:
+    from qbatch.backends.base import Backend
     from qbatch.engine import Observer, RunReport, RunSettings
 
 Path_ = str | os.PathLike[str]
 Selector = str | Sequence[int] | Selection | None
 
 _SERIAL_SECONDS = 1.0
+_CANCEL_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,15 +72,24 @@ class JobGroup:
     Args:
         name: printable text of at most 200 characters.
         db: the database file; default ``$QBATCH_DB``, else the user's own.
+        config: the configuration file; default ``$QBATCH_CONFIG``, else the user's own.
         must_exist: raise `NotFound` where there is no such group.
 
     Raises:
         UsageError: a group cannot have that name.
     """
 
-    def __init__(self, name: str, *, db: Path_ | None = None, must_exist: bool = False) -> None:
+    def __init__(
+        self,
+        name: str,
+        *,
+        db: Path_ | None = None,
+        config: Path_ | None = None,
+        must_exist: bool = False,
+    ) -> None:
         self._name = check_name(name)
         self._path = database_path(db)
+        self._config = config
         self._opened: Store | None = None
         if must_exist:
             self._group()
@@ -148,7 +161,7 @@ class JobGroup:
             options=dict(options or {}),
             measure_all=measure_all,
         )
-        _check_backend(request)
+        Catalog(self._config).check_options(backend, request.options)
         usable, invalid = usable_circuits(circuits, request, skip_invalid=skip_invalid)
         store = self._store
         with store.database.transaction():
@@ -215,8 +228,29 @@ class JobGroup:
         return self.rerun(keep=not replace_failed_jobs, sequential=True, delay=delay, **settings)
 
     def cancel_all(self, selector: Selector = None) -> tuple[int, int]:
-        """Cancel jobs: how many unsent ones, and how many under way were asked to stop."""
-        return self._store.jobs.cancel(self._group().id, self._selection(selector))
+        """Cancel jobs: how many unsent ones, and how many under way are asked to stop.
+
+        Where another process runs the group, that one stops them; otherwise this one
+        tells their backend, so that no batch goes on at a service unwatched.
+        """
+        from qbatch.engine import locks
+
+        group = self._group()
+        cancelled, asked = self._store.jobs.cancel(group.id, self._selection(selector))
+        if asked and not locks.is_running(self._store, group.id):
+            # Whoever starts a run in between sees the request as well.
+            with contextlib.suppress(Locked):
+                self.wait(seconds=_CANCEL_SECONDS)
+        return cancelled, asked
+
+    def sync(self, *, observer: Observer | None = None) -> RunReport:
+        """Fetch what has finished of batches that an earlier run sent; send nothing."""
+        return run_groups([self], _settings({"submit": False, "wait": False}), observer=observer)
+
+    def wait(self, *, seconds: float | None = None, observer: Observer | None = None) -> RunReport:
+        """Follow batches that an earlier run sent to their end; send nothing."""
+        settings = _settings({"submit": False, "wait_seconds": seconds})
+        return run_groups([self], settings, observer=observer)
 
     # -- looking --------------------------------------------------------------------
 
@@ -319,7 +353,7 @@ class JobGroup:
             NotFound: there is none.
             Locked: it is being run.
         """
-        with _existing_store(db) as store:
+        with existing_store(db) as store:
             _delete(store, [store.groups.get(name)])
 
     @staticmethod
@@ -327,7 +361,7 @@ class JobGroup:
         """Delete the groups made before a moment; their names."""
         if not database_path(db).exists():
             return []
-        with _existing_store(db) as store:
+        with existing_store(db) as store:
             return _delete(store, store.groups.created_before(before.timestamp()))
 
     @staticmethod
@@ -335,7 +369,7 @@ class JobGroup:
         """Delete all groups; their names."""
         if not database_path(db).exists():
             return []
-        with _existing_store(db) as store:
+        with existing_store(db) as store:
             return _delete(store, store.groups.all())
 
     # -- inside ---------------------------------------------------------------------
@@ -379,11 +413,12 @@ def run_groups(
     from qbatch.engine import Run
 
     found = {group.name: group._group() for group in groups}
+    catalog = Catalog(groups[0]._config)
     if settings.backend is not None:
-        registry.check_name(settings.backend)
+        catalog.get(settings.backend)
 
-    def open_backend(name: str, seconds: float) -> Any:
-        return registry.open_backend(name, {"executor": _executor(settings.executor, seconds)})
+    def open_backend(name: str, seconds: float) -> Backend:
+        return catalog.open(name, executor=_executor(settings.executor, seconds))
 
     run = Run(
         groups[0]._store, list(found.values()), open_backend, settings, observer=observer, only=only
@@ -406,24 +441,6 @@ def _settings(wishes: Mapping[str, Any]) -> RunSettings:
 
 def _values(value: float | Sequence[float]) -> list[float]:
     return [float(value)] if isinstance(value, int | float) else [float(v) for v in value]
-
-
-def _check_backend(request: Request) -> None:
-    if request.backend is not None:
-        registry.check_name(request.backend)
-    if request.options:
-        from qbatch.backends.base import Checking
-
-        backend = registry.open_backend(request.backend or registry.DEFAULT)
-        if isinstance(backend, Checking):
-            backend.check_options(request.options)
-
-
-def _existing_store(db: Path_ | None) -> Store:
-    path = database_path(db)
-    if not path.exists():
-        raise NotFound(f"nothing is stored yet at {path}")
-    return Store(path)
 
 
 def _nothing_yet(name: str, path: Path) -> NotFound:

@@ -214,6 +214,8 @@ class PlannedJob:
     size: int
     num_qubits: int
     num_bytes: int
+    group_id: int = 0
+    name: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -257,6 +259,8 @@ class Item:
 
     Attributes:
         label: unique in the submission; results come back under it.
+        name: what the user calls the circuit, if anything; need not be unique.
+        jobs: the jobs that it answers, ``group id/number``.
         circuit: key into the submission's ``circuits``.
         parameters: one value per parameter, in the circuit's order.
         observables: empty where counts are wanted.
@@ -264,6 +268,8 @@ class Item:
     """
 
     label: str
+    name: str | None = None
+    jobs: tuple[str, ...] = ()
     circuit: str
     num_qubits: int
     parameters: tuple[float, ...]

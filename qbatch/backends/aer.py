@@ -35,6 +35,8 @@ class AerBackend:
             options (``method``, ``precision``, …) for every job.
     """
 
+    uses_executor = True
+
     def __init__(self, name: str, settings: Mapping[str, Any]) -> None:
         options = dict(settings)
         self.name = name

@@ -1,20 +1,22 @@
-"""Backends by name, found through the entry-point group ``qbatch.backends``.
+"""Adapters by type: entry points of the group ``qbatch.backends``, or ``package.module:Class``.
 
-An entry point names a factory: called with the name and a mapping of settings, it gives
-a `qbatch.backends.base.Backend`. Built-in and third-party adapters use the same door.
+Either names a factory: called with a name and a mapping of settings, it gives a
+`qbatch.backends.base.Backend`. Built-in and third-party adapters use the same door.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import importlib
+from collections.abc import Callable, Mapping
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
 from qbatch.backends.base import Backend
-from qbatch.errors import BackendError, NotFound
+from qbatch.errors import BackendError, NotFound, QbatchError
 
 GROUP = "qbatch.backends"
-DEFAULT = "aer"
+
+Factory = Callable[[str, Mapping[str, Any]], Backend]
 
 
 def available() -> dict[str, EntryPoint]:
@@ -22,30 +24,39 @@ def available() -> dict[str, EntryPoint]:
     return {point.name: point for point in entry_points(group=GROUP)}
 
 
-def check_name(name: str) -> None:
-    """Make sure that a backend of that name exists.
+def load(kind: str) -> Factory:
+    """The factory of a type.
 
     Raises:
-        NotFound: there is none; the hint lists those there are.
-    """
-    found = available()
-    if name not in found:
-        raise NotFound(
-            f"there is no backend {name!r}", hint=f"there are: {', '.join(sorted(found))}"
-        )
-
-
-def open_backend(name: str, settings: Mapping[str, Any] | None = None) -> Backend:
-    """The backend of that name, ready to use.
-
-    Raises:
-        NotFound: there is none.
+        NotFound: there is no such type.
         BackendError: it cannot be loaded.
     """
-    check_name(name)
+    installed = available()
+    module, colon, attribute = kind.partition(":")
+    if kind not in installed and not colon:
+        names = ", ".join(sorted(installed))
+        raise NotFound(f"there is no backend type {kind!r}", hint=f"there are: {names}")
     try:
-        factory = available()[name].load()
-    except ImportError as error:
-        raise BackendError(f"backend {name!r} cannot be loaded: {error}") from error
-    backend: Backend = factory(name, dict(settings or {}))
-    return backend
+        if kind in installed:
+            found: Factory = installed[kind].load()
+        else:
+            found = getattr(importlib.import_module(module), attribute)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise BackendError(f"backend type {kind!r} cannot be loaded: {error}") from error
+    return found
+
+
+def make(factory: Factory, name: str, settings: Mapping[str, Any]) -> Backend:
+    """The backend that a factory makes of settings.
+
+    Raises:
+        BackendError: the settings do not suit it.
+    """
+    try:
+        return factory(name, settings)
+    except QbatchError:
+        raise
+    except KeyError as error:
+        raise BackendError(f"backend {name!r} needs the setting {error}") from error
+    except (TypeError, ValueError) as error:
+        raise BackendError(f"backend {name!r}: {error}") from error

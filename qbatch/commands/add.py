@@ -8,7 +8,7 @@ import typer
 
 from qbatch import output
 from qbatch.commands import options as opt
-from qbatch.group import AddReport, JobGroup
+from qbatch.group import AddReport
 
 Shots = Annotated[
     int | None,
@@ -98,7 +98,7 @@ def add(
     from qbatch.circuits.observables import read_observables
     from qbatch.circuits.parameters import axes_from_assignments, read_rows
 
-    report = JobGroup(group, db=opt.context(ctx).db).add(
+    report = opt.group(ctx, group).add(
         *paths,
         shots=shots,
         parameters=axes_from_assignments(param or ()),

@@ -86,6 +86,41 @@ def cancel(
         print(f"asked the run to stop {asked} jobs under way; what lands first is kept")
 
 
+def settle(
+    ctx: typer.Context,
+    batch: Annotated[int, typer.Argument(metavar="BATCH", help="Number of the batch.")],
+    resubmit: Annotated[
+        bool, typer.Option("--resubmit", help="It was not accepted: its jobs are unsent again.")
+    ] = False,
+    adopt: Annotated[
+        str | None,
+        typer.Option("--adopt", metavar="REMOTE_ID", help="The service runs it under this id."),
+    ] = None,
+    give_up: Annotated[
+        bool, typer.Option("--give-up", help="Its jobs have failed; qbatch rerun may follow.")
+    ] = False,
+) -> None:
+    """Decide about a batch of unknown fate.
+
+    A batch is unknown where its answer was lost and the service cannot look it up. Look at
+    the service: qbatch will not send such a batch a second time unless you say so.
+
+    Example: qbatch settle 12 --adopt job-7f3a
+    """
+    from qbatch.maintenance import settle as settle_batch
+
+    if sum((resubmit, adopt is not None, give_up)) != 1:
+        raise UsageError("say what became of it: --resubmit, --adopt REMOTE_ID or --give-up")
+    action = "resubmit" if resubmit else "adopt" if adopt is not None else "give-up"
+    jobs = settle_batch(batch, action, remote_id=adopt, db=opt.context(ctx).db)
+    what = {
+        "resubmit": "are unsent again; qbatch run sends them",
+        "adopt": "are under way again; qbatch wait or run fetches them",
+        "give-up": "have failed; qbatch rerun runs them again",
+    }
+    print(f"batch {batch}: {jobs} jobs {what[action]}")
+
+
 def completion(
     shell: Annotated[Shell, typer.Argument(help="bash, zsh or fish.")],
 ) -> None:

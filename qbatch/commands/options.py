@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, time, timedelta
 from enum import StrEnum
 from typing import Annotated, Any
 
@@ -22,6 +22,7 @@ class Context:
     """What the options before the command say."""
 
     db: str | None = None
+    config: str | None = None
     debug: bool = False
 
 
@@ -63,13 +64,19 @@ def context(ctx: typer.Context) -> Context:
     return found if found is not None else Context()
 
 
+def group(ctx: typer.Context, name: str, *, must_exist: bool = False) -> JobGroup:
+    """The group of that name, in the database and with the configuration that are meant."""
+    said = context(ctx)
+    return JobGroup(name, db=said.db, config=said.config, must_exist=must_exist)
+
+
 def existing_group(ctx: typer.Context, name: str) -> JobGroup:
     """The group of that name.
 
     Raises:
         NotFound: there is none.
     """
-    return JobGroup(name, db=context(ctx).db, must_exist=True)
+    return group(ctx, name, must_exist=True)
 
 
 def pairs(texts: Sequence[str] | None, option: str) -> dict[str, str]:
@@ -116,18 +123,18 @@ def group_and_selector(ctx: typer.Context, target: str) -> tuple[JobGroup, str |
     db = context(ctx).db
     names = {group.name for group in JobGroup.list_existing(db)}
     if target in names:
-        return JobGroup(target, db=db), None
+        return group(ctx, target), None
     cuts = [i for i, letter in enumerate(target) if letter == "/"]
     for cut in reversed(cuts):
         if target[:cut] in names and target[cut + 1 :]:
-            return JobGroup(target[:cut], db=db), target[cut + 1 :]
+            return group(ctx, target[:cut]), target[cut + 1 :]
     name = target[: cuts[-1]] if cuts else target
     if not names:
         raise NotFound(
             f"there is no group {name!r}: nothing is stored yet at {database_path(db)}",
             hint=f"qbatch add {name} FILE… makes it",
         )
-    return JobGroup(name, db=db, must_exist=True), None
+    return group(ctx, name, must_exist=True), None
 
 
 def one_job(ctx: typer.Context, target: str) -> tuple[JobGroup, str]:
@@ -140,6 +147,46 @@ def one_job(ctx: typer.Context, target: str) -> tuple[JobGroup, str]:
     if selector is None:
         raise InvalidSelector(f"{target!r} names no job", hint=f"write {target}/1 or {target}/last")
     return group, selector
+
+
+def parse_deadline(text: str) -> float:
+    """A time of day (its next occurrence) or a date and time, in seconds since the epoch.
+
+    Raises:
+        UsageError: it is neither, or lies in the past.
+    """
+    try:
+        clock = time.fromisoformat(text)
+    except ValueError:
+        moment = parse_date(text)
+    else:
+        now = datetime.now().astimezone()
+        moment = datetime.combine(now.date(), clock).astimezone()
+        if moment <= now:
+            moment = datetime.combine(now.date() + timedelta(days=1), clock).astimezone()
+    if moment <= datetime.now().astimezone():
+        raise UsageError(f"--deadline {text}: lies in the past")
+    return moment.timestamp()
+
+
+def parse_failures(text: str | None) -> float | None:
+    """``20`` as a number of failures, ``5%`` as a share.
+
+    Raises:
+        UsageError: it is neither.
+    """
+    if text is None:
+        return None
+    try:
+        if text.endswith("%"):
+            share = float(text[:-1]) / 100
+            if 0 < share < 1:
+                return share
+        elif int(text) >= 1:
+            return float(int(text))
+    except ValueError:
+        pass
+    raise UsageError(f"--max-failures {text!r}: not a number such as 20, nor a share such as 5%")
 
 
 def parse_date(text: str) -> datetime:

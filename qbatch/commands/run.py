@@ -58,6 +58,28 @@ WaitLock = Annotated[
     float,
     typer.Option("--wait-lock", metavar="SECONDS", help="Wait so long for another run to end."),
 ]
+Retries = Annotated[
+    int, typer.Option("--retries", metavar="N", help="Further tries after a passing failure.")
+]
+MaxFailures = Annotated[
+    str | None,
+    typer.Option("--max-failures", metavar="N|P%", help="Stop when so many jobs have failed."),
+]
+Timeout = Annotated[
+    float | None,
+    typer.Option("--timeout", metavar="SECONDS", help="Give a batch up that takes longer."),
+]
+Deadline = Annotated[
+    str | None,
+    typer.Option("--deadline", metavar="TIME", help="Stop then: 06:00, or 2026-01-31T06:00."),
+]
+Bisect = Annotated[
+    bool,
+    typer.Option("--bisect", help="Split a batch that failed while running; good jobs run again."),
+]
+NoWait = Annotated[
+    bool, typer.Option("--no-wait", help="Send and leave; qbatch sync or wait fetches results.")
+]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no summary.")]
 
 
@@ -81,6 +103,12 @@ def run(
     limit: Limit = None,
     seed: Seed = None,
     sort: Sort = opt.Order.ADDED,
+    retries: Retries = 3,
+    max_failures: MaxFailures = None,
+    timeout: Timeout = None,
+    deadline: Deadline = None,
+    bisect: Bisect = False,
+    no_wait: NoWait = False,
     wait_lock: WaitLock = 0.0,
     quiet: Quiet = False,
     json: opt.Json = False,
@@ -106,6 +134,12 @@ def run(
         limit=limit,
         seed=seed,
         by_key=sort is opt.Order.KEY,
+        retries=retries,
+        max_failures=opt.parse_failures(max_failures),
+        timeout=timeout,
+        deadline=opt.parse_deadline(deadline) if deadline is not None else None,
+        bisect=bisect,
+        wait=not no_wait,
         wait_lock=wait_lock,
     )
     if (shots is not None or measure_all) and not add:
@@ -189,6 +223,10 @@ def rerun(
     delay: Delay = 0.0,
     backend: BackendName = None,
     max_batch_size: MaxBatchSize = None,
+    retries: Retries = 3,
+    timeout: Timeout = None,
+    deadline: Deadline = None,
+    bisect: Bisect = False,
     wait_lock: WaitLock = 0.0,
     quiet: Quiet = False,
     json: opt.Json = False,
@@ -215,6 +253,10 @@ def rerun(
             delay=delay,
             backend=backend,
             max_batch_size=max_batch_size,
+            retries=retries,
+            timeout=timeout,
+            deadline=opt.parse_deadline(deadline) if deadline is not None else None,
+            bisect=bisect,
             wait_lock=wait_lock,
         )
     finally:
@@ -227,6 +269,55 @@ def rerun(
             print(f"nothing to rerun in {group}: no failed or cancelled jobs{among}")
         return
     _tell([chosen], report, quiet=quiet, json=json)
+
+
+def sync(
+    ctx: typer.Context,
+    groups: Annotated[
+        list[str] | None, typer.Argument(metavar="[GROUP…]", help="Default: all groups.")
+    ] = None,
+    wait_lock: WaitLock = 0.0,
+    quiet: Quiet = False,
+    json: opt.Json = False,
+) -> None:
+    """Fetch results of batches sent earlier.
+
+    What has finished is stored; nothing is sent. Exit code 3 while some are under way.
+
+    Example: qbatch sync scan
+    """
+    from qbatch.engine import RunSettings
+
+    names = groups or [group.name for group in JobGroup.list_existing(opt.context(ctx).db)]
+    if not names:
+        output.message("no groups yet")
+        return
+    chosen = [opt.existing_group(ctx, name) for name in dict.fromkeys(names)]
+    settings = RunSettings(submit=False, wait=False, wait_lock=wait_lock)
+    _run(chosen, settings, quiet=quiet, json=json)
+
+
+def wait(
+    ctx: typer.Context,
+    groups: opt.GroupNames,
+    timeout: Annotated[
+        float | None, typer.Option("--timeout", metavar="SECONDS", help="Wait no longer.")
+    ] = None,
+    wait_lock: WaitLock = 0.0,
+    quiet: Quiet = False,
+    json: opt.Json = False,
+) -> None:
+    """Wait for batches sent earlier.
+
+    Their results are stored as they come; nothing is sent. Exit code 3 on timeout.
+
+    Example: qbatch wait scan --timeout 3600
+    """
+    from qbatch.engine import RunSettings
+
+    chosen = [opt.existing_group(ctx, name) for name in dict.fromkeys(groups)]
+    settings = RunSettings(submit=False, wait_seconds=timeout, wait_lock=wait_lock)
+    _run(chosen, settings, quiet=quiet, json=json)
 
 
 def _groups(
@@ -242,7 +333,7 @@ def _groups(
         raise UsageError("--add puts circuits into one group; name just that one")
     chosen = []
     for name in dict.fromkeys(names):
-        group = JobGroup(name, db=opt.context(ctx).db, must_exist=not paths)
+        group = opt.group(ctx, name, must_exist=not paths)
         if paths:
             report = group.add(*paths, shots=shots, measure_all=measure_all)
             if not quiet:
@@ -272,16 +363,31 @@ def _tell(groups: list[JobGroup], report: RunReport, *, quiet: bool, json: bool)
             output.message(f"{label} failed: {reason}")
         if report.failed > len(report.errors):
             output.message(f"… all of them: qbatch jobs {report.groups[0]} --status error")
-        if report.left and report.stopped_by is not None:
-            output.message(f"stopped; qbatch run {names} goes on with the rest")
+        _advise(report, names)
         print(_summary(report))
         _show_few_results(groups, report)
     raise typer.Exit(report.exit_code)
 
 
+def _advise(report: RunReport, names: str) -> None:
+    """The command that helps next."""
+    reasons = {"deadline": "the deadline has come", "failures": "too many jobs have failed"}
+    if report.stopped_for is not None:
+        output.message(f"stopped: {reasons[report.stopped_for]}")
+    if report.left and (report.stopped_by is not None or report.stopped_for is not None):
+        output.message(f"stopped; qbatch run {names} goes on with the rest")
+    elif report.under_way:
+        output.message(f"{report.under_way} jobs are under way; qbatch wait {names} fetches them")
+    for batch in report.unknown_batches:
+        output.message(
+            f"batch {batch} may or may not have been accepted; look at the service, then:"
+            f" qbatch settle {batch} --resubmit | --adopt REMOTE_ID | --give-up"
+        )
+
+
 def _summary(report: RunReport) -> str:
-    if not report.jobs and not report.done and not report.failed:
-        return f"nothing to run in {' '.join(report.groups)}: no unsent jobs"
+    if not report.jobs and not report.done and not report.failed and not report.under_way:
+        return f"nothing to do in {' '.join(report.groups)}: no unsent jobs, none under way"
     parts = [f"{report.done} done", f"{report.failed} failed"]
     if report.unknown:
         parts.append(f"{report.unknown} unknown")

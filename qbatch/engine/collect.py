@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from qbatch import merging
 from qbatch.models import Claim, Failure, ItemResult, Outcome, Status
@@ -42,6 +43,11 @@ def failed(
         Outcome(claim=claim, status=status, job_status=job_status, failure=failure, error=error)
         for claim in claims
     ]
+
+
+def unsent(outcome: Outcome) -> Outcome:
+    """The outcome of a claim whose job will be tried again."""
+    return replace(outcome, job_status=Status.UNSENT)
 
 
 def _item(claims: Sequence[Claim], results: Sequence[ItemResult]) -> list[Outcome]:

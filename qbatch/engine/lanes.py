@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import heapq
+import itertools
 import time
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from qbatch.backends.base import Backend, Closing
 from qbatch.batching import Batcher, Policy, estimated_seconds
 from qbatch.engine.sizing import Sizer
 from qbatch.models import Claim, OpenBatch, PlannedJob
+
+_FIRST_POLL = 0.1
+_LONGEST_POLL = 10.0
 
 
 @dataclass(slots=True, kw_only=True)
@@ -21,8 +26,18 @@ class Flight:
     remote_id: str
     claims: list[Claim]
     parts: Sequence[PlannedJob] | None
-    started: float = field(default_factory=time.monotonic)
     running: bool = False
+    started: float = field(default_factory=time.monotonic)
+    next_poll: float = 0.0
+    poll_seconds: float = _FIRST_POLL
+    poll_failures: int = 0
+    cancelled_for: str | None = None
+    cancelled_at: float = 0.0
+
+    def looked_at(self) -> None:
+        """Asked once more without news: ask again later, and later each time."""
+        self.next_poll = time.monotonic() + self.poll_seconds
+        self.poll_seconds = min(self.poll_seconds * 1.5, _LONGEST_POLL)
 
 
 class Lane:
@@ -40,6 +55,8 @@ class Lane:
         target = self.sizer.size if self.local and policy.max_batch_size is None else None
         self._batcher = Batcher(policy, backend.limits, target)
         self._ready: deque[list[PlannedJob]] = deque()
+        self._later: list[tuple[float, int, list[PlannedJob]]] = []
+        self._count = itertools.count()
         self.flights: dict[int, Flight] = {}
         self._in_flight = min(backend.limits.in_flight, max_in_flight or backend.limits.in_flight)
         self._primed = False
@@ -52,12 +69,21 @@ class Lane:
     @property
     def has_work(self) -> bool:
         """Whether a batch is ready to be sent."""
+        while self._later and self._later[0][0] <= time.monotonic():
+            self._ready.append(heapq.heappop(self._later)[2])
         return bool(self._ready)
 
     @property
     def idle(self) -> bool:
-        """Nothing ready, nothing under way."""
-        return not self._ready and not self.flights
+        """Nothing ready, nothing to try again, nothing under way."""
+        return not self._ready and not self._later and not self.flights
+
+    def next_event(self) -> float | None:
+        """When, on the monotonic clock, something is due here; None for nothing."""
+        times = [flight.next_poll for flight in self.flights.values()]
+        if self._later:
+            times.append(self._later[0][0])
+        return min(times, default=None)
 
     def add(self, job: PlannedJob) -> None:
         """Plan a job; full batches become ready."""
@@ -74,6 +100,12 @@ class Lane:
         """Put batches in front that have to be sent again."""
         self._ready.extendleft(reversed([batch for batch in batches if batch]))
 
+    def again_in(self, seconds: float, batch: list[PlannedJob]) -> None:
+        """A batch to be sent again after a while."""
+        if batch:
+            when = time.monotonic() + seconds
+            heapq.heappush(self._later, (when, next(self._count), batch))
+
     def take(self) -> list[PlannedJob]:
         """The next ready batch."""
         return self._ready.popleft()
@@ -82,8 +114,3 @@ class Lane:
         """Let the backend give back what it holds."""
         if isinstance(self.backend, Closing):
             self.backend.close()
-
-
-def with_slots(lanes: Iterator[Lane]) -> list[Lane]:
-    """The lanes that could send a batch, if they had one."""
-    return [lane for lane in lanes if lane.has_slot]

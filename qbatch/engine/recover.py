@@ -6,19 +6,15 @@ from collections.abc import Callable, Sequence
 
 from filelock import Timeout
 
-from qbatch.engine import collect
+from qbatch.engine.books import Books
 from qbatch.engine.lanes import Flight, Lane
 from qbatch.engine.locks import run_lock
-from qbatch.models import Failure, OpenBatch, Status
+from qbatch.errors import AuthError, BackendError
+from qbatch.models import Claim, Failure, OpenBatch
 from qbatch.store import Store
 
 
-def recover(
-    store: Store,
-    groups: Sequence[int],
-    lane_of: Callable[[str], Lane],
-    note: Callable[[str], None],
-) -> int:
+def recover(books: Books, groups: Sequence[int], lane_of: Callable[[str], Lane]) -> int:
     """Settle every open batch of the groups, whose run locks the caller holds.
 
     - A batch that the backend knows is taken over and followed to its end.
@@ -29,37 +25,43 @@ def recover(
     Returns:
         How many jobs became unsent again.
     """
-    released = 0
-    for batch in store.ledger.open_batches(groups):
-        if _is_someone_elses(store, batch, groups):
+    released = taken_over = 0
+    for batch in books.store.ledger.open_batches(groups):
+        if _is_someone_elses(books.store, batch, groups):
             continue
-        lane = lane_of(batch.backend)
-        claims = store.ledger.claims(batch.id)
-        remote_id = None if lane.local else batch.remote_id or lane.backend.find(batch.token)
-        if remote_id is not None:
-            if batch.remote_id is None:
-                store.ledger.submitted(batch.id, remote_id)
-            lane.flights[batch.id] = Flight(
-                batch=batch, remote_id=remote_id, claims=claims, parts=None
-            )
-            note(f"batch {batch.id} of an earlier run is taken over ({len(claims)} jobs)")
-        elif lane.local or lane.backend.limits.finds_tokens:
-            reason = "the run that worked on it was killed"
-            ended = collect.failed(claims, Failure.LOST, reason, job_status=Status.UNSENT)
-            store.ledger.collect(batch.id, ended, state="error", failure=Failure.LOST, error=reason)
-            released += len(claims)
-        else:
-            reason = "the run was killed while sending it"
-            ended = collect.failed(
-                claims, Failure.LOST, reason, job_status=Status.UNKNOWN, status="unknown"
-            )
-            store.ledger.collect(
-                batch.id, ended, state="unknown", failure=Failure.LOST, error=reason
-            )
-            note(f"batch {batch.id} ({len(claims)} jobs): {reason}; {batch.backend} cannot tell")
+        claims = books.store.ledger.claims(batch.id)
+        settled = _settle(books, lane_of(batch.backend), batch, claims)
+        released += len(claims) if settled == "released" else 0
+        taken_over += len(claims) if settled == "taken over" else 0
+    if taken_over:
+        books.state.total += taken_over
+        books.note(f"{taken_over} jobs of an earlier run are under way and taken over")
     if released:
-        note(f"{released} jobs of an interrupted run are taken up again")
+        books.note(f"{released} jobs of an interrupted run are taken up again")
     return released
+
+
+def _settle(books: Books, lane: Lane, batch: OpenBatch, claims: list[Claim]) -> str:
+    try:
+        remote_id = None if lane.local else batch.remote_id or lane.backend.find(batch.token)
+    except AuthError:
+        raise
+    except BackendError as error:
+        books.note(f"batch {batch.id} cannot be looked up now: {error}; the next run tries again")
+        return "left"
+    if remote_id is not None:
+        if batch.remote_id is None:
+            books.store.ledger.submitted(batch.id, remote_id)
+        lane.flights[batch.id] = Flight(batch=batch, remote_id=remote_id, claims=claims, parts=None)
+        return "taken over"
+    if lane.local or lane.backend.limits.finds_tokens:
+        reason = "the run that worked on it was killed"
+        again = [claim.job_id for claim in claims]
+        books.close_failed(batch, claims, Failure.LOST, reason, again=again)
+        return "released"
+    reason = f"the run was killed while sending it, and {batch.backend} cannot tell"
+    books.close_unknown(batch, claims, reason)
+    return "unknown"
 
 
 def _is_someone_elses(store: Store, batch: OpenBatch, groups: Sequence[int]) -> bool:

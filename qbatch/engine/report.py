@@ -45,15 +45,19 @@ class RunReport:
     Attributes:
         groups: names.
         jobs: how many this run took.
-        done, failed, unknown: how those ended.
+        done, failed, unknown: how those ended, and those of an earlier run taken over.
         left: how many of the groups' jobs are still unsent, queued or running.
+        under_way: how many of them are in a batch that the backend has.
         submissions: batches sent; circuits: circuits in them after coalescing.
         coalesced: jobs answered by the circuit of another one.
         released: jobs that an earlier run had left behind and that were taken up again.
+        retried: tries that failed for a passing reason and were followed by another.
         seconds: how long it took.
         stopped_by: the signal that ended it early, or None.
+        stopped_for: ``deadline`` or ``failures`` where that ended it early.
         unfinished: work remains that this run was asked to do.
         errors: a few of the failures, as (``group/number``, reason).
+        unknown_batches: numbers of batches that the user must settle, of all the groups.
     """
 
     groups: list[str]
@@ -62,20 +66,26 @@ class RunReport:
     failed: int = 0
     unknown: int = 0
     left: int = 0
+    under_way: int = 0
     submissions: int = 0
     circuits: int = 0
     coalesced: int = 0
     released: int = 0
+    retried: int = 0
     seconds: float = 0.0
     stopped_by: int | None = None
+    stopped_for: str | None = None
     unfinished: bool = False
     errors: list[tuple[str, str]] = field(default_factory=list)
+    unknown_batches: list[int] = field(default_factory=list)
 
     @property
     def exit_code(self) -> int:
-        """0 all well, 1 some failed, 3 unfinished, 128 + signal where one ended it."""
+        """0 all well, 1 some failed or await a decision, 3 unfinished, 128 + signal."""
         if self.stopped_by is not None:
             return 128 + self.stopped_by
-        if self.failed or self.unknown:
+        if self.stopped_for == "deadline" and self.left:
+            return 3
+        if self.failed or self.unknown or self.unknown_batches:
             return 1
         return 3 if self.unfinished else 0

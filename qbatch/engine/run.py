@@ -4,38 +4,26 @@ from __future__ import annotations
 
 import math
 import time
-import uuid
 from collections.abc import Callable, Sequence
 
 from qbatch.backends.base import Backend, Waiting
-from qbatch.batching import estimated_seconds, halves, remaining_parts
-from qbatch.engine import collect, locks
+from qbatch.batching import estimated_seconds, remaining_parts
+from qbatch.engine import locks
+from qbatch.engine.books import Books
 from qbatch.engine.lanes import Flight, Lane
 from qbatch.engine.recover import recover
-from qbatch.engine.report import Observer, RunReport, RunState, Silent
+from qbatch.engine.report import Observer, RunReport, Silent
+from qbatch.engine.sending import Sender
 from qbatch.engine.settings import RunSettings
 from qbatch.engine.stop import StopSignals
-from qbatch.engine.submission import Loader, fix_seed
-from qbatch.errors import AuthError, BackendError, LostAnswer, Rejected, Transient
-from qbatch.merging import coalesce
-from qbatch.models import (
-    ACTIVE,
-    BatchStatus,
-    Claim,
-    Failure,
-    Group,
-    OpenBatch,
-    Outcome,
-    PlannedJob,
-    Status,
-)
+from qbatch.engine.watching import STOPPED, Watcher
+from qbatch.errors import UsageError
+from qbatch.models import Group, PlannedJob, Status
 from qbatch.store import Store
 
 _PAGE = 2_000
 _TICK = 0.25
-_LONGEST_POLL = 5.0
 _GRACE = 3.0
-_SHOWN_ERRORS = 5
 
 
 class Run:
@@ -62,21 +50,16 @@ class Run:
         self._ids = [group.id for group in groups]
         self._open_backend = open_backend
         self._settings = settings
-        self._observer: Observer = observer or Silent()
         self._only = only
+        self._books = Books(store, [group.name for group in groups], observer or Silent())
+        self._sender = Sender(self._books, settings)
+        self._watcher = Watcher(self._books, self._sender, settings)
         self._lanes: dict[str, Lane] = {}
-        self._loader = Loader(store)
         self._expected_seconds = math.inf  # not known yet
-        self._split_ended: set[int] = set()
-        self._errors: list[tuple[int, str]] = []
         self._place = 0
         self._exhausted = False
-        self._losses: dict[int, int] = {}
-        self._next_start = 0.0
-        self._poll_seconds = 0.1
         self._stop = StopSignals()
-        self._state = RunState()
-        self._report = RunReport(groups=[group.name for group in groups])
+        self._ends_at = math.inf
 
     def execute(self) -> RunReport:
         """Run to the end, or until a signal; nothing that has landed is lost either way.
@@ -85,47 +68,71 @@ class Run:
             Locked: another process runs one of the groups.
             BackendError: a backend cannot be used at all.
         """
-        started = time.monotonic()
-        with locks.hold(self._store, self._groups, wait=self._settings.wait_lock), self._stop:
+        started, settings = time.monotonic(), self._settings
+        with locks.hold(self._store, self._groups, wait=settings.wait_lock), self._stop:
+            if settings.wait_seconds is not None:
+                self._ends_at = time.monotonic() + settings.wait_seconds
             try:
-                self._report.released = recover(
-                    self._store, self._ids, self.lane, self._observer.note
-                )
-                self._pick()
+                self._books.report.released = recover(self._books, self._ids, self.lane)
+                if settings.submit:
+                    self._pick()
                 self._loop()
-                if self._stop.received is not None:
-                    self._wind_down()
+                self._wind_down()
             finally:
                 for lane in self._lanes.values():
                     lane.close()
-        self._report.stopped_by = self._stop.received
-        self._report.left = self._left()
-        chosen = self._settings.limit is not None or self._only is not None
-        self._report.unfinished = bool(self._report.left) and not chosen
-        labels = self._store.jobs.labels([job for job, _ in self._errors])
-        self._report.errors = [(labels[job], reason) for job, reason in self._errors]
-        self._report.seconds = time.monotonic() - started
-        return self._report
+        report = self._books.finish(self._ids)
+        report.stopped_by = self._stop.received
+        left = report.left if settings.submit else report.under_way
+        chosen = settings.limit is not None or self._only is not None
+        report.unfinished = bool(left if not chosen else report.under_way)
+        report.seconds = time.monotonic() - started
+        return report
 
     def lane(self, name: str) -> Lane:
         """The lane of a backend, opened at first use."""
         if name not in self._lanes:
             backend = self._open_backend(name, self._expected_seconds)
             settings = self._settings
+            if backend.limits.local and settings.submit and not settings.wait:
+                raise UsageError(f"{name} works in this process: there is nothing to detach from")
             self._lanes[name] = Lane(backend, settings.policy(), settings.max_in_flight)
         return self._lanes[name]
 
     # -- the loop -------------------------------------------------------------------
 
     def _loop(self) -> None:
-        while self._stop.received is None:
-            self._fill()
-            if all(lane.idle for lane in self._lanes.values()) and self._exhausted:
-                if self._settings.limit is None and self._only is None and self._pick():
-                    continue
+        while not self._must_stop():
+            if self._settings.submit:
+                self._fill()
+            if all(lane.idle for lane in self._lanes.values()) and self._nothing_to_send():
                 return
-            self._wait(_TICK)
+            if not self._settings.wait:
+                self._poll(everything=True)
+                return
+            if time.monotonic() >= self._ends_at:
+                return
+            self._sleep()
             self._poll()
+
+    def _must_stop(self) -> bool:
+        if self._stop.received is not None:
+            return True
+        settings, state = self._settings, self._books.state
+        if settings.deadline is not None and time.time() >= settings.deadline:
+            self._books.report.stopped_for = "deadline"
+        elif settings.too_many_failures(state.failed, state.total):
+            self._books.report.stopped_for = "failures"
+        return self._books.report.stopped_for is not None
+
+    def _nothing_to_send(self) -> bool:
+        if not self._settings.submit:
+            return True
+        if not self._exhausted:
+            return False
+        # Jobs that were added meanwhile belong to this run too.
+        chosen = self._settings.limit is not None or self._only is not None
+        return chosen or not self._pick()
 
     def _pick(self) -> int:
         """Note the jobs to run; those that were added meanwhile, when called again."""
@@ -135,15 +142,15 @@ class Run:
             limit=self._settings.limit,
             only=self._only,
         )
-        self._report.jobs += new
-        self._state.total += new
+        self._books.report.jobs += new
+        self._books.state.total += new
         self._exhausted = new == 0
-        self._tell()
+        self._books.tell(self._lanes.values())
         return new
 
     def _fill(self) -> None:
         """Send batches as long as a backend has room and there is something to send."""
-        while self._stop.received is None:
+        while not self._must_stop():
             lane = next((x for x in self._lanes.values() if x.has_slot and x.has_work), None)
             if lane is None:
                 if self._exhausted or not self._wants_more():
@@ -152,11 +159,12 @@ class Run:
                 continue
             if self._settings.sequential and not self._may_start_next():
                 return
-            self._send(lane, lane.take())
+            self._sender.send(lane, lane.take())
+            self._books.tell(self._lanes.values())
 
     def _may_start_next(self) -> bool:
         busy = any(lane.flights for lane in self._lanes.values())
-        return not busy and time.monotonic() >= self._next_start
+        return not busy and time.monotonic() >= self._watcher.last_end + self._settings.delay
 
     def _wants_more(self) -> bool:
         return not self._lanes or any(lane.has_slot for lane in self._lanes.values())
@@ -179,240 +187,67 @@ class Run:
         for part in remaining_parts(job, done):
             lane.add(part)
 
-    def _wait(self, seconds: float) -> None:
+    def _sleep(self) -> None:
         """Until something may have moved: a local batch ended, or it is time to ask again."""
-        if self._settings.sequential and not any(x.flights for x in self._lanes.values()):
-            time.sleep(max(0.0, min(seconds, self._next_start - time.monotonic())))
-            return
+        now = time.monotonic()
+        due = [now + _TICK, self._ends_at]
+        if self._settings.sequential:
+            due.append(self._watcher.last_end + self._settings.delay)
         for lane in self._lanes.values():
             if lane.flights and isinstance(lane.backend, Waiting):
-                lane.backend.wait([f.remote_id for f in lane.flights.values()], seconds)
+                lane.backend.wait([f.remote_id for f in lane.flights.values()], _TICK)
                 return
-        time.sleep(min(self._poll_seconds, seconds) if seconds < _TICK else self._poll_seconds)
-        self._poll_seconds = min(self._poll_seconds * 1.5, _LONGEST_POLL)
+            event = lane.next_event()
+            due += [event] if event is not None else []
+        time.sleep(max(0.001, min(due) - now))
 
-    def _poll(self) -> None:
-        self._cancel_on_request()
+    def _poll(self, *, everything: bool = False) -> None:
+        self._watcher.cancel_on_request(self._lanes.values())
+        now = time.monotonic()
         for lane in list(self._lanes.values()):
             for flight in list(lane.flights.values()):
-                self._look(lane, flight)
-
-    # -- sending --------------------------------------------------------------------
-
-    def _send(self, lane: Lane, planned: Sequence[PlannedJob]) -> None:
-        """Write a batch down, send it, write down where it is."""
-        settings, limits = self._settings, lane.backend.limits
-        parts = [fix_seed(part, settings.seed) for part in planned]
-        enabled = settings.coalesce and settings.policy().merge
-        items = coalesce(parts, enabled=enabled, max_shots=limits.shots)
-        token, options = f"qbatch-{uuid.uuid4().hex}", parts[0].options
-        ledger = self._store.ledger
-        prepared = ledger.prepare(token, lane.backend.name, options, parts, items)
-        if prepared is None:
-            lane.again([ledger.still_wanted(planned)])
-            return
-        batch, claims = prepared
-        submission = self._loader.submission(token, options, parts, items)
-        try:
-            remote_id = lane.backend.submit(submission)
-        except LostAnswer as error:
-            self._after_lost_answer(lane, batch, claims, planned, error)
-            return
-        except BackendError as error:
-            self._refused(lane, batch, claims, planned, error)
-            return
-        self._count_submission(claims)
-        ledger.submitted(batch.id, remote_id, running=lane.local, durable=not lane.local)
-        lane.flights[batch.id] = Flight(
-            batch=batch, remote_id=remote_id, claims=claims, parts=planned, running=lane.local
-        )
-        self._tell()
-
-    def _count_submission(self, claims: Sequence[Claim]) -> None:
-        circuits = len({claim.item for claim in claims})
-        self._report.submissions += 1
-        self._report.circuits += circuits
-        self._report.coalesced += len(claims) - circuits
-
-    def _after_lost_answer(
-        self,
-        lane: Lane,
-        batch: OpenBatch,
-        claims: list[Claim],
-        parts: Sequence[PlannedJob],
-        error: LostAnswer,
-    ) -> None:
-        """Look the token up; where that proves nothing, the outcome stays unknown."""
-        remote_id = lane.backend.find(batch.token)
-        if remote_id is not None:
-            self._count_submission(claims)
-            self._store.ledger.submitted(batch.id, remote_id)
-            lane.flights[batch.id] = Flight(
-                batch=batch, remote_id=remote_id, claims=claims, parts=parts
-            )
-        elif lane.backend.limits.finds_tokens:
-            self._refused(lane, batch, claims, parts, Transient(str(error)))
-        else:
-            self._close_unknown(batch, claims, str(error))
-
-    def _close_unknown(self, batch: OpenBatch, claims: list[Claim], reason: str) -> None:
-        ended = collect.failed(
-            claims, Failure.LOST, reason, job_status=Status.UNKNOWN, status="unknown"
-        )
-        self._close(batch, ended, state="unknown", failure=Failure.LOST, error=reason)
-        self._observer.note(f"batch {batch.id}: {reason}; it may or may not have been accepted")
-
-    def _refused(
-        self,
-        lane: Lane,
-        batch: OpenBatch,
-        claims: list[Claim],
-        parts: Sequence[PlannedJob],
-        error: BackendError,
-    ) -> None:
-        """Nothing of the batch was run."""
-        split = isinstance(error, Rejected) and len(parts) > 1
-        again = Status.UNSENT if split or isinstance(error, AuthError) else Status.ERROR
-        ended = collect.failed(claims, error.failure, str(error), job_status=again)
-        self._close(batch, ended, state="error", failure=error.failure, error=str(error))
-        if isinstance(error, AuthError):
-            raise error
-        if split:
-            lane.again(halves(parts))
-
-    # -- what came of it ------------------------------------------------------------
-
-    def _look(self, lane: Lane, flight: Flight) -> None:
-        status = lane.backend.status(flight.remote_id)
-        if status.state == "running" and not flight.running:
-            flight.running = True
-            self._store.ledger.running(flight.batch.id)
-        if status.state not in ("done", "error", "cancelled"):
-            return
-        self._poll_seconds = 0.1
-        del lane.flights[flight.batch.id]
-        if status.state == "done":
-            results = lane.backend.results(flight.remote_id)
-            self._learn(lane, flight)
-            self._close(flight.batch, collect.outcomes(flight.claims, results))
-        elif status.state == "error":
-            self._failed_whole(lane, flight, status)
-        else:
-            self._close_cancelled(flight, Status.CANCELLED, "the batch was cancelled")
-
-    def _learn(self, lane: Lane, flight: Flight) -> None:
-        # With several batches in flight a batch also waits for its turn.
-        waiting = max(1, len(lane.flights) + 1) / 2 if lane.backend.limits.in_flight > 1 else 1
-        lane.sizer.learn(len(flight.claims), (time.monotonic() - flight.started) / waiting)
-
-    def _failed_whole(self, lane: Lane, flight: Flight, status: BatchStatus) -> None:
-        """A local batch costs nothing but time, so its jobs are tried in halves, then alone."""
-        failure = status.failure or Failure.BACKEND
-        again: list[PlannedJob] = []
-        if lane.local and flight.parts is not None:
-            again = [part for part in flight.parts if self._may_try_again(part, len(flight.parts))]
-        retried = {part.id for part in again}
-        ended: list[Outcome] = []
-        for claim in flight.claims:
-            job_status = Status.UNSENT if claim.job_id in retried else Status.ERROR
-            ended += collect.failed([claim], failure, status.message, job_status=job_status)
-        self._close(flight.batch, ended, state="error", failure=failure, error=status.message)
-        lane.again(halves(again) if len(again) > 1 else [again])
-
-    def _may_try_again(self, part: PlannedJob, batch_size: int) -> bool:
-        """Alone, a job is tried twice: its first death may have been a neighbour's fault."""
-        if batch_size > 1:
-            return True
-        self._losses[part.id] = self._losses.get(part.id, 0) + 1
-        return self._losses[part.id] < 2
-
-    def _close_cancelled(self, flight: Flight, job_status: Status, reason: str) -> None:
-        ended = collect.failed(
-            flight.claims, Failure.CANCELLED, reason, job_status=job_status, status="cancelled"
-        )
-        self._close(flight.batch, ended, state="cancelled", failure=Failure.CANCELLED, error=reason)
-
-    def _close(
-        self,
-        batch: OpenBatch,
-        ended: Sequence[Outcome],
-        *,
-        state: str = "done",
-        failure: str | None = None,
-        error: str | None = None,
-    ) -> None:
-        stored = self._store.ledger.collect(
-            batch.id, ended, state=state, failure=failure, error=error
-        )
-        if stored is None:
-            return
-        for outcome in ended:
-            self._tally(outcome, stored.get(outcome.claim.job_id, outcome.job_status))
-        if state == "done":
-            self._state.batches_done += 1
-        self._next_start = time.monotonic() + self._settings.delay
-        self._tell()
-
-    def _tally(self, outcome: Outcome, status: Status) -> None:
-        """Count a job that has ended; one whose shots were split ends once, with its last part."""
-        job = outcome.claim.job_id
-        if not outcome.claim.whole and status not in ACTIVE and status is not Status.UNSENT:
-            if job in self._split_ended:
-                return
-            self._split_ended.add(job)
-        if status is Status.DONE:
-            self._report.done += 1
-            self._state.done += 1
-        elif status in (Status.ERROR, Status.CANCELLED):
-            self._report.failed += 1
-            self._state.failed += 1
-            if len(self._errors) < _SHOWN_ERRORS and outcome.error:
-                self._errors.append((job, outcome.error))
-        elif status is Status.UNKNOWN:
-            self._report.unknown += 1
+                if everything or lane.local or flight.next_poll <= now:
+                    self._watcher.look(lane, flight)
+        self._books.tell(self._lanes.values())
 
     # -- stopping -------------------------------------------------------------------
 
-    def _cancel_on_request(self) -> None:
-        """Batches all of whose jobs another process wants cancelled."""
-        flying = {i: (lane, f) for lane in self._lanes.values() for i, f in lane.flights.items()}
-        if not flying:
-            return
-        for batch_id in self._store.ledger.cancel_requested(flying):
-            lane, flight = flying[batch_id]
-            lane.backend.cancel(flight.remote_id)
-            if lane.local:
-                del lane.flights[batch_id]
-                self._close_cancelled(flight, Status.CANCELLED, "cancelled by the user")
-
     def _wind_down(self) -> None:
-        """Give local batches a moment to finish, then take them back; remote ones stay.
+        """Finish or cancel what is in flight.
 
-        A remote batch is in the ledger: the next run picks it up where it is.
+        Local batches get a moment to finish and are then taken back. A remote batch that
+        still waits in a queue is cancelled; one that runs is left to finish there: it is
+        in the ledger, and the next run fetches it.
         """
-        local = [lane for lane in self._lanes.values() if lane.local]
-        waiting = sum(len(lane.flights) for lane in local)
-        if waiting:
-            self._observer.note("stopping: storing what is nearly done (Ctrl-C again: leave now)")
-        deadline = time.monotonic() + _GRACE
-        while any(lane.flights for lane in local) and time.monotonic() < deadline:
-            self._wait(_TICK)
-            for lane in local:
-                for flight in list(lane.flights.values()):
-                    self._look(lane, flight)
-        for lane in local:
+        if not self._must_stop():
+            return
+        flights = [(lane, f) for lane in self._lanes.values() for f in lane.flights.values()]
+        if flights:
+            self._books.note("stopping: storing what is nearly done (Ctrl-C again: leave now)")
+        for lane, flight in flights:
+            if not lane.local and not flight.running:
+                self._watcher.cancel(lane, flight, STOPPED)
+        self._until_ended(_GRACE)
+        for lane in self._lanes.values():
             for flight in list(lane.flights.values()):
-                del lane.flights[flight.batch.id]
-                lane.backend.cancel(flight.remote_id)
-                self._close_cancelled(flight, Status.UNSENT, "the run was stopped")
+                if lane.local:
+                    self._take_back(lane, flight)
 
-    def _left(self) -> int:
-        groups = [self._store.groups.get(group.name) for group in self._groups]
-        waiting = (Status.UNSENT, Status.QUEUED, Status.RUNNING)
-        return sum(group.counts.get(s, 0) for group in groups for s in waiting)
+    def _until_ended(self, seconds: float) -> None:
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            awaited = [
+                flight
+                for lane in self._lanes.values()
+                for flight in lane.flights.values()
+                if lane.local or flight.cancelled_for is not None
+            ]
+            if not awaited:
+                return
+            self._sleep()
+            self._poll()
 
-    def _tell(self) -> None:
-        flights = [f for lane in self._lanes.values() for f in lane.flights.values()]
-        self._state.batches_active = len(flights)
-        self._state.active = sum(len(flight.claims) for flight in flights)
-        self._observer.update(self._state)
+    def _take_back(self, lane: Lane, flight: Flight) -> None:
+        del lane.flights[flight.batch.id]
+        lane.backend.cancel(flight.remote_id)
+        self._books.close_cancelled(flight.batch, flight.claims, Status.UNSENT, STOPPED)

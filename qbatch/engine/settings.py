@@ -26,6 +26,15 @@ class RunSettings:
         seed: for jobs without a seed of their own.
         by_key: send in the order of keys instead of the order of adding.
         wait_lock: seconds to wait for another run of the same groups to end.
+        submit: send unsent jobs; otherwise only what is under way is looked after.
+        wait: follow what is under way to its end; otherwise look once and leave.
+        wait_seconds: follow it no longer than that.
+        retries: further tries after a transient failure.
+        max_failures: stop when so many jobs have failed; below 1, that share of the jobs.
+        timeout: seconds after which a batch is given up.
+        deadline: when to stop, in seconds since the epoch.
+        bisect: split a batch that failed while running, to find the culprit. It costs:
+            the good jobs of the batch are run again.
     """
 
     sequential: bool = False
@@ -41,20 +50,35 @@ class RunSettings:
     seed: int | None = None
     by_key: bool = False
     wait_lock: float = 0.0
+    submit: bool = True
+    wait: bool = True
+    wait_seconds: float | None = None
+    retries: int = 3
+    max_failures: float | None = None
+    timeout: float | None = None
+    deadline: float | None = None
+    bisect: bool = False
 
     def __post_init__(self) -> None:
-        if self.delay < 0:
-            raise UsageError(f"a delay of {self.delay} seconds")
-        if self.delay and not self.sequential:
-            raise UsageError("--delay goes with --sequential")
-        if self.max_in_flight is not None and self.max_in_flight < 1:
-            raise UsageError(f"--max-in-flight {self.max_in_flight}: nothing could be sent")
-        if self.limit is not None and self.limit < 1:
-            raise UsageError(f"--limit {self.limit}: nothing could be run")
-        if self.sequential and self.max_batch_size not in (None, 1):
-            raise UsageError(
-                "a sequential run submits one job at a time; --max-batch-size has no place"
-            )
+        wrong = {
+            f"a delay of {self.delay} seconds": self.delay < 0,
+            "--delay goes with --sequential": self.delay and not self.sequential,
+            f"--max-in-flight {self.max_in_flight}: nothing could be sent": self.max_in_flight
+            is not None
+            and self.max_in_flight < 1,
+            f"--limit {self.limit}: nothing could be run": self.limit is not None
+            and self.limit < 1,
+            "a sequential run submits one job at a time; --max-batch-size has no place": (
+                self.sequential and self.max_batch_size not in (None, 1)
+            ),
+            f"--retries {self.retries}": self.retries < 0,
+            f"--max-failures {self.max_failures}": self.max_failures is not None
+            and self.max_failures <= 0,
+            f"a timeout of {self.timeout} seconds": self.timeout is not None and self.timeout <= 0,
+        }
+        for message, holds in wrong.items():
+            if holds:
+                raise UsageError(message)
         self.policy()
 
     def policy(self) -> Policy:
@@ -62,3 +86,10 @@ class RunSettings:
         if self.sequential:
             return Policy(merge=False)
         return Policy(merge=self.merge, max_batch_size=self.max_batch_size)
+
+    def too_many_failures(self, failed: int, total: int) -> bool:
+        """Whether the failures so far are more than the user wants to see."""
+        if self.max_failures is None or not failed:
+            return False
+        allowed = self.max_failures if self.max_failures >= 1 else self.max_failures * total
+        return failed >= allowed

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -49,16 +50,23 @@ class Loader:
                 first[item], shots[item] = part, part.shots
             elif part.shots is not None and part.seed is None:
                 shots[item] = (shots[item] or 0) + part.shots
-        built = [self._item(item, part, shots[item]) for item, part in first.items()]
+        answered: dict[int, list[str]] = defaultdict(list)
+        for part, item in zip(parts, items, strict=True):
+            answered[item].append(f"{part.group_id}/{part.number}")
+        built = [
+            self._item(item, part, shots[item], answered[item]) for item, part in first.items()
+        ]
         used = {part.circuit_id for part in first.values()}
         sources = dict(self._circuits[circuit] for circuit in used)
         decoded: Mapping[str, Any] = json.loads(options)
         return Submission(token=token, items=built, circuits=sources, options=decoded)
 
-    def _item(self, number: int, part: PlannedJob, shots: int | None) -> Item:
+    def _item(self, number: int, part: PlannedJob, shots: int | None, jobs: Sequence[str]) -> Item:
         observables = () if part.observables_id is None else self._observables[part.observables_id]
         return Item(
             label=str(number),
+            name=part.name,
+            jobs=tuple(jobs),
             circuit=self._circuits[part.circuit_id][0],
             num_qubits=part.num_qubits,
             parameters=tuple(json.loads(part.parameters)),

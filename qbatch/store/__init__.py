@@ -1,8 +1,8 @@
 """The store: one SQLite file, its schema, and every SQL statement of the project.
 
 `Store` opens the file and gives its parts: ``groups``, ``jobs``, ``picking`` (for a run),
-``ledger`` (batches and attempts) and ``results``. Many processes may use one store at
-once: every write begins with ``BEGIN IMMEDIATE`` and waits its turn.
+``ledger`` (batches and attempts), ``results`` and ``upkeep``. Many processes may use one
+store at once: every write begins with ``BEGIN IMMEDIATE`` and waits its turn.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from qbatch.store.jobs import Jobs
 from qbatch.store.ledger import Ledger
 from qbatch.store.picking import Picking
 from qbatch.store.results import Results
+from qbatch.store.upkeep import Upkeep
 
 __all__ = ["Store"]
 
@@ -38,6 +39,7 @@ class Store:
         self.ledger = Ledger(self.database)
         self.picking = Picking(self.database)
         self.results = Results(self.database)
+        self.upkeep = Upkeep(self.database)
 
     def close(self) -> None:
         """Close the file; the store cannot be used afterwards."""

@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from qbatch.errors import NotADatabase, StoreError
+from qbatch.store.filesystem import is_network
 
 APPLICATION_ID = 0x71626174  # "qbat", so that a foreign SQLite file is never written to
 SCHEMA_VERSION = 1
-BUSY_SECONDS = 60.0
+BUSY_SECONDS = 90.0
 
 
 class Database:
@@ -153,7 +154,9 @@ class Database:
             version = self._version()
             if version == SCHEMA_VERSION:
                 return
-            self._connection.execute("PRAGMA journal_mode=WAL")
+            # WAL needs memory shared by all users of the file, which a network cannot give.
+            mode = "DELETE" if is_network(self.path.parent) else "WAL"
+            self._connection.execute(f"PRAGMA journal_mode={mode}")
             if version:
                 self._back_up(version)
             migrate(self._connection)

@@ -83,6 +83,14 @@ class Groups:
         """The groups made before a moment (seconds since the epoch)."""
         return list(self._select("WHERE created_at < ?", (when,)))
 
+    def counts(self, ids: Iterable[int]) -> dict[str, int]:
+        """How many jobs of several groups together stand in each status."""
+        sql = (
+            "SELECT status, sum(jobs) AS jobs FROM counters"
+            " WHERE group_id IN (SELECT value FROM json_each(?)) GROUP BY status"
+        )
+        return {row["status"]: row["jobs"] for row in self._db.rows(sql, (json.dumps(list(ids)),))}
+
     def delete(self, ids: Iterable[int]) -> None:
         """Delete groups with all that only they use: jobs, attempts, batches, circuits."""
         with self._db.transaction():

@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from qbatch.errors import NotFound, UsageError
 from qbatch.models import Attempt, Claim, OpenBatch, Outcome, PlannedJob, Status
 from qbatch.store.database import Database
 from qbatch.store.results import encode_result
@@ -179,6 +180,53 @@ class Ledger:
             ORDER BY id
         """
         return [OpenBatch(**row) for row in self._db.rows(sql, (json.dumps(list(groups)),))]
+
+    def settle(self, batch_id: int, action: str, remote_id: str | None = None) -> int:
+        """End a batch's being unknown, as the user decides; how many jobs that settles.
+
+        Args:
+            action: ``resubmit`` (its jobs are unsent again), ``adopt`` (the backend runs
+                it as ``remote_id``: the next run fetches it) or ``give-up`` (its jobs
+                have failed).
+
+        Raises:
+            UsageError: the batch is not unknown.
+            NotFound: there is no such batch.
+        """
+        job_status, attempt, state = {
+            "resubmit": ("unsent", "error", "error"),
+            "adopt": ("queued", "queued", "submitted"),
+            "give-up": ("error", "error", "error"),
+        }[action]
+        with self._db.transaction(durable=True):
+            row = self._db.row("SELECT state FROM batches WHERE id = ?", (batch_id,))
+            if row is None:
+                raise NotFound(f"there is no batch {batch_id}")
+            if row["state"] != "unknown":
+                raise UsageError(f"batch {batch_id} is not unknown: it is {row['state']}")
+            self._db.execute(
+                "UPDATE batches SET state = ?, remote_id = coalesce(?, remote_id),"
+                " submitted_at = iif(?, ?, submitted_at) WHERE id = ?",
+                (state, remote_id, action == "adopt", time.time(), batch_id),
+            )
+            self._db.execute(
+                "UPDATE attempts SET status = ? WHERE batch_id = ? AND status = 'unknown'",
+                (attempt, batch_id),
+            )
+            return self._db.execute(
+                "UPDATE jobs SET status = ? WHERE status = 'unknown' AND id IN"
+                " (SELECT job_id FROM attempts WHERE batch_id = ?)",
+                (job_status, batch_id),
+            ).rowcount
+
+    def unknown_batches(self, groups: Sequence[int]) -> list[int]:
+        """The batches that hold jobs of these groups and that the user must settle."""
+        sql = (
+            "SELECT id FROM batches WHERE state = 'unknown' AND EXISTS (SELECT 1 FROM attempts"
+            " JOIN jobs ON jobs.id = job_id WHERE batch_id = batches.id AND group_id IN"
+            " (SELECT value FROM json_each(?))) ORDER BY id"
+        )
+        return [row["id"] for row in self._db.rows(sql, (json.dumps(list(groups)),))]
 
     def groups_of(self, batch_id: int) -> list[int]:
         """The groups whose jobs a batch holds."""

@@ -127,7 +127,8 @@ INITIAL = (
         finished_at REAL
     )
     """,
-    "CREATE INDEX batches_open ON batches (state) WHERE state IN ('prepared', 'submitted')",
+    "CREATE INDEX batches_open ON batches (state)"
+    " WHERE state IN ('prepared', 'submitted', 'unknown')",
     """
     CREATE TABLE attempts (
         id INTEGER PRIMARY KEY,

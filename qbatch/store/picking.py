@@ -92,4 +92,6 @@ def _planned(row: Any) -> PlannedJob:
         size=row["size"],
         num_qubits=row["num_qubits"],
         num_bytes=row["num_bytes"],
+        group_id=row["group_id"],
+        name=row["name"],
     )

@@ -1,4 +1,4 @@
-"""For the authors of adapters, and for qbatch's own tests: a backend that answers at once."""
+"""A backend that answers at once, in this process, whole in forty lines of code."""
 
 from __future__ import annotations
 

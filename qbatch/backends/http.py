@@ -1,0 +1,191 @@
+"""HTTP for remote adapters: requests' exceptions and the service's answers in our words.
+
+What matters most is whether a request that creates something was certainly *not*
+accepted (`Transient`: try again) or may have been (`LostAnswer`: look the token up).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator, Mapping
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from qbatch.errors import (
+    AuthError,
+    BackendError,
+    BatchNotFound,
+    LostAnswer,
+    Rejected,
+    Transient,
+)
+
+if TYPE_CHECKING:
+    import requests
+
+_NOT_ACCEPTED = {408, 425, 429, 503}
+_REFUSED = {400, 413, 422}
+_SHOWN = 200
+
+
+def read_token(settings: Mapping[str, Any]) -> str | None:
+    """The secret that ``token_env`` or ``token_file`` of a backend's settings leads to.
+
+    Raises:
+        AuthError: the variable is not set, or the file cannot be read or is empty.
+    """
+    if name := settings.get("token_env"):
+        token = os.environ.get(name, "").strip()
+        if not token:
+            raise AuthError(f"the environment variable {name} holds no token")
+        return token
+    if file := settings.get("token_file"):
+        try:
+            token = Path(file).expanduser().read_text("utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            raise AuthError(f"the token file {file} cannot be read: {error}") from error
+        if not token:
+            raise AuthError(f"the token file {file} is empty")
+        return token
+    return None
+
+
+class HttpClient:
+    """JSON over HTTP with one service.
+
+    Args:
+        name: what the service is called in messages.
+        url: where its paths begin.
+        settings: ``token_env`` or ``token_file``.
+        seconds: how long to wait for a connection, and for each answer.
+    """
+
+    def __init__(
+        self, name: str, url: str, settings: Mapping[str, Any], *, seconds: float = 30.0
+    ) -> None:
+        self._name = name
+        self._url = url.rstrip("/")
+        self._settings = settings
+        self._seconds = seconds
+        self._opened: requests.Session | None = None
+
+    def get(self, path: str) -> Any:
+        """Ask for something; can be repeated without harm."""
+        return self._request("GET", path, None, creates=False)
+
+    def post(self, path: str, body: Any, *, creates: bool) -> Any:
+        """Send something. ``creates``: doing it twice would do harm.
+
+        Raises:
+            LostAnswer: ``creates``, and the service may have accepted it.
+            Transient: it certainly did not, or repeating is harmless.
+            Rejected, AuthError, BatchNotFound: what the service said.
+        """
+        return self._request("POST", path, body, creates=creates)
+
+    def close(self) -> None:
+        """Close the connections."""
+        if self._opened is not None:
+            self._opened.close()
+
+    def _session(self) -> requests.Session:
+        if self._opened is None:
+            import requests
+
+            session = requests.Session()
+            # Neither proxies' credentials nor ~/.netrc may slip in beside the token.
+            session.trust_env = False
+            if token := read_token(self._settings):
+                session.headers["Authorization"] = f"Bearer {token}"
+            self._opened = session
+        return self._opened
+
+    def _request(self, method: str, path: str, body: Any, *, creates: bool) -> Any:
+        session = self._session()
+        with self._network_errors(creates):
+            answer = session.request(
+                method, f"{self._url}/{path}", json=body, timeout=self._seconds
+            )
+        self._check(answer, creates)
+        try:
+            return answer.json()
+        except ValueError:
+            said = f"{self._name} answered with something that is no JSON"
+            raise (LostAnswer if creates else Transient)(said) from None
+
+    def _check(self, answer: requests.Response, creates: bool) -> None:
+        code = answer.status_code
+        if code < 300:
+            return
+        said = f"{self._name} answered {code}: {_reason(answer)}"
+        if code in (401, 403):
+            raise AuthError(said)
+        if code == 404:
+            raise BatchNotFound(said)
+        if code in _REFUSED:
+            raise Rejected(said)
+        if code in _NOT_ACCEPTED:
+            raise Transient(said, retry_after=_retry_after(answer))
+        if code >= 500:
+            # A gateway may lose the answer of a service that did the work.
+            raise LostAnswer(said) if creates else Transient(said)
+        raise BackendError(said)
+
+    @contextlib.contextmanager
+    def _network_errors(self, creates: bool) -> Iterator[None]:
+        import requests
+        from urllib3.exceptions import NewConnectionError
+
+        try:
+            yield
+        except requests.exceptions.ConnectTimeout as error:
+            raise Transient(f"{self._name} cannot be reached: no connection in time") from error
+        except requests.exceptions.ConnectionError as error:
+            reason = getattr(error.args[0], "reason", None) if error.args else None
+            if isinstance(reason, NewConnectionError):
+                raise Transient(f"{self._name} cannot be reached: connection refused") from error
+            raise self._lost("the connection broke", creates) from error
+        except requests.exceptions.Timeout as error:
+            raise self._lost(f"no answer in {self._seconds:g} s", creates) from error
+        except requests.exceptions.RequestException as error:
+            raise self._lost(type(error).__name__, creates) from error
+
+    def _lost(self, what: str, creates: bool) -> BackendError:
+        message = f"{self._name}: {what}"
+        return LostAnswer(message) if creates else Transient(message)
+
+
+def _reason(answer: requests.Response) -> str:
+    """What the service said, in one line; an HTML page says nothing."""
+    try:
+        document = answer.json()
+    except ValueError:
+        text = "" if "html" in answer.headers.get("Content-Type", "") else answer.text
+        return " ".join(text.split())[:_SHOWN] or answer.reason
+    if isinstance(document, dict):
+        for key in ("error", "detail", "message"):
+            if document.get(key):
+                return str(document[key])[:_SHOWN]
+    return str(document)[:_SHOWN]
+
+
+def _retry_after(answer: requests.Response) -> float | None:
+    """The header in seconds: a number, or a date (RFC 9110, section 10.2.3)."""
+    value = answer.headers.get("Retry-After", "")
+    try:
+        return max(0.0, float(value))
+    except ValueError:
+        pass
+    try:
+        when = parsedate_to_datetime(value)
+    except ValueError:
+        return None
+    return max(0.0, when.timestamp() - _now())
+
+
+def _now() -> float:
+    import time
+
+    return time.time()

@@ -1,0 +1,75 @@
+"""The backends that a user can name: installed adapters, and those of the configuration."""
+
+from __future__ import annotations
+
+import difflib
+import os
+from collections.abc import Mapping
+from typing import Any
+
+from qbatch.backends import registry
+from qbatch.backends.base import Backend, Checking
+from qbatch.config import BackendConfig, configured_backends
+from qbatch.errors import NotFound
+
+DEFAULT = "aer"
+
+
+class Catalog:
+    """All backends by name; one in the configuration goes before an adapter of its name.
+
+    Args:
+        config: the configuration file; default the user's own.
+
+    Raises:
+        UsageError: the file cannot be read.
+    """
+
+    def __init__(self, config: str | os.PathLike[str] | None = None) -> None:
+        self._named: dict[str, BackendConfig] = {
+            name: BackendConfig(name=name, type=name, settings={}) for name in registry.available()
+        }
+        self._named.update(configured_backends(config))
+
+    def get(self, name: str) -> BackendConfig:
+        """The backend of that name.
+
+        Raises:
+            NotFound: there is none; the hint names the nearest, or all.
+        """
+        if name in self._named:
+            return self._named[name]
+        near = difflib.get_close_matches(name, self._named, 1)
+        hint = f"did you mean {near[0]!r}?" if near else f"there are: {', '.join(self._named)}"
+        raise NotFound(f"there is no backend {name!r}", hint=hint)
+
+    def open(self, name: str, *, executor: str = "local") -> Backend:
+        """The backend, ready to use.
+
+        Args:
+            executor: where local work runs, unless the configuration says it.
+
+        Raises:
+            NotFound: there is none of that name.
+            BackendError: its adapter cannot be loaded or set up.
+        """
+        found = self.get(name)
+        factory = registry.load(found.type)
+        settings = dict(found.settings)
+        if getattr(factory, "uses_executor", False):
+            settings.setdefault("executor", executor)
+        return registry.make(factory, name, settings)
+
+    def check_options(self, name: str | None, options: Mapping[str, Any]) -> None:
+        """Make sure that the backend exists and knows the options.
+
+        Raises:
+            NotFound: there is none of that name.
+            UsageError: it does not know one of the options.
+        """
+        if name is not None:
+            self.get(name)
+        if options:
+            backend = self.open(name or DEFAULT)
+            if isinstance(backend, Checking):
+                backend.check_options(options)

@@ -1,0 +1,136 @@
+"""The run's book-keeping: what is stored about batches, and what is told of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from qbatch.engine import collect
+from qbatch.engine.lanes import Lane
+from qbatch.engine.report import Observer, RunReport, RunState
+from qbatch.models import ACTIVE, Claim, Failure, OpenBatch, Outcome, Status
+from qbatch.store import Store
+
+_SHOWN_ERRORS = 5
+
+
+class Books:
+    """Closes batches in the ledger and counts how their jobs ended."""
+
+    def __init__(self, store: Store, groups: Sequence[str], observer: Observer) -> None:
+        self.store = store
+        self.state = RunState()
+        self.report = RunReport(groups=list(groups))
+        self._observer = observer
+        self._split_ended: set[int] = set()
+        self._errors: list[tuple[int, str]] = []
+
+    def note(self, message: str) -> None:
+        """Something that the user should read now."""
+        self._observer.note(message)
+
+    def close(
+        self,
+        batch: OpenBatch,
+        ended: Sequence[Outcome],
+        *,
+        state: str = "done",
+        failure: str | None = None,
+        error: str | None = None,
+    ) -> None:
+        """Store what came of a batch, once, and count it."""
+        stored = self.store.ledger.collect(
+            batch.id, ended, state=state, failure=failure, error=error
+        )
+        if stored is None:
+            return
+        for outcome in ended:
+            self._tally(outcome, stored.get(outcome.claim.job_id, outcome.job_status))
+        if state == "done":
+            self.state.batches_done += 1
+
+    def close_failed(
+        self,
+        batch: OpenBatch,
+        claims: Sequence[Claim],
+        failure: str,
+        reason: str,
+        *,
+        again: Iterable[int] = (),
+    ) -> None:
+        """A batch of which nothing came.
+
+        Args:
+            again: ids of the jobs that will be tried again; the others have failed.
+        """
+        retried = set(again)
+        ended = [
+            outcome
+            for claim in claims
+            for outcome in collect.failed(
+                [claim],
+                failure,
+                reason,
+                job_status=Status.UNSENT if claim.job_id in retried else Status.ERROR,
+            )
+        ]
+        self.close(batch, ended, state="error", failure=failure, error=reason)
+
+    def close_cancelled(
+        self, batch: OpenBatch, claims: Sequence[Claim], job_status: Status, reason: str
+    ) -> None:
+        """A batch that was stopped: its jobs are cancelled, or unsent again."""
+        ended = collect.failed(
+            claims, Failure.CANCELLED, reason, job_status=job_status, status="cancelled"
+        )
+        self.close(batch, ended, state="cancelled", failure=Failure.CANCELLED, error=reason)
+
+    def close_unknown(self, batch: OpenBatch, claims: Sequence[Claim], reason: str) -> None:
+        """A batch of which nobody can tell whether it was run: the user must settle it."""
+        ended = collect.failed(
+            claims, Failure.LOST, reason, job_status=Status.UNKNOWN, status="unknown"
+        )
+        self.close(batch, ended, state="unknown", failure=Failure.LOST, error=reason)
+        self.note(f"batch {batch.id} on {batch.backend} ({len(claims)} jobs): {reason}")
+
+    def sent(self, claims: Sequence[Claim]) -> None:
+        """Count a batch that the backend has accepted."""
+        circuits = len({claim.item for claim in claims})
+        self.report.submissions += 1
+        self.report.circuits += circuits
+        self.report.coalesced += len(claims) - circuits
+
+    def tell(self, lanes: Iterable[Lane]) -> None:
+        """Let the observer know where the run stands."""
+        flights = [flight for lane in lanes for flight in lane.flights.values()]
+        self.state.batches_active = len(flights)
+        self.state.active = sum(len(flight.claims) for flight in flights)
+        self._observer.update(self.state)
+
+    def finish(self, groups: Sequence[int]) -> RunReport:
+        """The report, with what only the store knows."""
+        report = self.report
+        labels = self.store.jobs.labels([job for job, _ in self._errors])
+        report.errors = [(labels[job], reason) for job, reason in self._errors if job in labels]
+        report.unknown_batches = self.store.ledger.unknown_batches(groups)
+        counts = self.store.groups.counts(groups)
+        report.under_way = sum(counts.get(status, 0) for status in ACTIVE)
+        report.left = report.under_way + counts.get(Status.UNSENT, 0)
+        return report
+
+    def _tally(self, outcome: Outcome, status: Status) -> None:
+        """Count a job that has ended; one whose shots were split ends once, with its last part."""
+        job = outcome.claim.job_id
+        if not outcome.claim.whole and status not in ACTIVE and status is not Status.UNSENT:
+            if job in self._split_ended:
+                return
+            self._split_ended.add(job)
+        if status is Status.DONE:
+            self.report.done += 1
+            self.state.done += 1
+        elif status in (Status.ERROR, Status.CANCELLED):
+            self.report.failed += 1
+            self.state.failed += 1
+            if len(self._errors) < _SHOWN_ERRORS and outcome.error:
+                self._errors.append((job, outcome.error))
+        elif status is Status.UNKNOWN:
+            self.report.unknown += 1

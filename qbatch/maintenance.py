@@ -1,0 +1,56 @@
+"""What concerns a database as a whole, and batches that need a decision."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from qbatch.config import database_path
+from qbatch.errors import NotFound
+from qbatch.store import Store
+
+Path_ = str | os.PathLike[str]
+
+
+def settle(
+    batch: int, action: str, *, remote_id: str | None = None, db: Path_ | None = None
+) -> int:
+    """Decide about a batch of which nobody can tell whether it was run; its number of jobs.
+
+    Args:
+        action: ``resubmit``, ``adopt`` (with ``remote_id``) or ``give-up``.
+
+    Raises:
+        UsageError: there is no such batch, or it is not unknown.
+        Locked: one of its groups is being run.
+    """
+    from qbatch.engine import locks
+
+    with existing_store(db) as store:
+        ids = set(store.ledger.groups_of(batch))
+        with locks.hold(store, [group for group in store.groups.all() if group.id in ids]):
+            return store.ledger.settle(batch, action, remote_id)
+
+
+def verify(db: Path_ | None = None) -> list[str]:
+    """What is wrong with the database, a sentence each; nothing for a sound one."""
+    with existing_store(db) as store:
+        return list(store.upkeep.problems())
+
+
+def backup(file: Path_, db: Path_ | None = None) -> None:
+    """A consistent copy of the database, also while a run is under way."""
+    with existing_store(db) as store:
+        store.upkeep.backup(Path(file).expanduser())
+
+
+def existing_store(db: Path_ | None) -> Store:
+    """The store, if there is one; looking must not make one.
+
+    Raises:
+        NotFound: nothing is stored yet.
+    """
+    path = database_path(db)
+    if not path.exists():
+        raise NotFound(f"nothing is stored yet at {path}")
+    return Store(path)

@@ -1,0 +1,14 @@
+"""For the authors of adapters, and for qbatch's own tests.
+
+- `InstantBackend` answers at once, in this process.
+- `FakeServer` starts a service in a process of its own, which outlives a killed qbatch,
+  with faults on demand; `FakeBackend` is its adapter (``type =
+  "qbatch.testing:FakeBackend"`` in the configuration).
+- `BackendContract` holds one test a promise of the seam; every adapter runs it.
+"""
+
+from qbatch.testing.contract import BackendContract
+from qbatch.testing.fake import FakeBackend, FakeServer
+from qbatch.testing.instant import InstantBackend, all_zeros
+
+__all__ = ["BackendContract", "FakeBackend", "FakeServer", "InstantBackend", "all_zeros"]
