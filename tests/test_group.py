@@ -72,6 +72,13 @@ def test_a_sequential_run_and_a_cancelled_job(group):
     assert group.rerun_failed_sequential().done == 1
 
 
+def test_one_object_runs_again_and_again(group):
+    for times in range(1, 4):
+        group.add(bell())
+        assert group.run_parallel().done == 1
+        assert group.status().counts == {"done": times}
+
+
 def test_groups_are_deleted_by_name_by_date_and_all(db):
     for name in ("a", "b", "c"):
         JobGroup(name, db=db).add(bell())

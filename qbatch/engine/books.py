@@ -75,6 +75,12 @@ class Books:
         ]
         self.close(batch, ended, state="error", failure=failure, error=reason)
 
+    def give_back(self, batch: OpenBatch, claims: Sequence[Claim], reason: str) -> None:
+        """A batch of an earlier run that nobody runs: its jobs are unsent again."""
+        ids = [claim.job_id for claim in claims]
+        self.close_failed(batch, claims, Failure.LOST, reason, again=ids)
+        self.report.released += len(claims)
+
     def close_cancelled(
         self, batch: OpenBatch, claims: Sequence[Claim], job_status: Status, reason: str
     ) -> None:

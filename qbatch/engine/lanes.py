@@ -20,12 +20,17 @@ _LONGEST_POLL = 10.0
 
 @dataclass(slots=True, kw_only=True)
 class Flight:
-    """A batch under way. ``parts`` is None where an earlier run planned it."""
+    """A batch under way.
+
+    ``remote_id`` is None where the answer to its submission was lost, for ``reason``, and
+    it must be looked up; ``parts`` is None where an earlier run planned it.
+    """
 
     batch: OpenBatch
-    remote_id: str
+    remote_id: str | None
     claims: list[Claim]
     parts: Sequence[PlannedJob] | None
+    reason: str = ""
     running: bool = False
     started: float = field(default_factory=time.monotonic)
     next_poll: float = 0.0

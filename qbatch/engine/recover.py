@@ -9,59 +9,43 @@ from filelock import Timeout
 from qbatch.engine.books import Books
 from qbatch.engine.lanes import Flight, Lane
 from qbatch.engine.locks import run_lock
-from qbatch.errors import AuthError, BackendError
-from qbatch.models import Claim, Failure, OpenBatch
+from qbatch.models import Claim, OpenBatch
 from qbatch.store import Store
 
 
-def recover(books: Books, groups: Sequence[int], lane_of: Callable[[str], Lane]) -> int:
+def recover(books: Books, groups: Sequence[int], lane_of: Callable[[str], Lane]) -> None:
     """Settle every open batch of the groups, whose run locks the caller holds.
 
-    - A batch that the backend knows is taken over and followed to its end.
-    - A batch that was certainly never accepted, or died with a local process, is undone:
-      its jobs are unsent again.
-    - Otherwise its jobs become ``unknown``; nothing is sent again silently.
-
-    Returns:
-        How many jobs became unsent again.
+    - A batch that died with a local process is undone: its jobs are unsent again.
+    - Every other one is taken over. Where its id is not known, its token is looked up at
+      the first look: found, it is followed to its end; certainly absent, its jobs are
+      unsent again; otherwise they become ``unknown``, and nothing is sent again silently.
     """
-    released = taken_over = 0
+    taken_over = 0
     for batch in books.store.ledger.open_batches(groups):
         if _is_someone_elses(books.store, batch, groups):
             continue
         claims = books.store.ledger.claims(batch.id)
-        settled = _settle(books, lane_of(batch.backend), batch, claims)
-        released += len(claims) if settled == "released" else 0
-        taken_over += len(claims) if settled == "taken over" else 0
+        if _settle(lane_of(batch.backend), batch, claims):
+            taken_over += len(claims)
+            continue
+        books.give_back(batch, claims, "the run that worked on it was killed")
     if taken_over:
         books.state.total += taken_over
-        books.note(f"{taken_over} jobs of an earlier run are under way and taken over")
-    if released:
+        books.note(f"{taken_over} jobs of an earlier run are taken over")
+    if released := books.report.released:
         books.note(f"{released} jobs of an interrupted run are taken up again")
-    return released
 
 
-def _settle(books: Books, lane: Lane, batch: OpenBatch, claims: list[Claim]) -> str:
-    try:
-        remote_id = None if lane.local else batch.remote_id or lane.backend.find(batch.token)
-    except AuthError:
-        raise
-    except BackendError as error:
-        books.note(f"batch {batch.id} cannot be looked up now: {error}; the next run tries again")
-        return "left"
-    if remote_id is not None:
-        if batch.remote_id is None:
-            books.store.ledger.submitted(batch.id, remote_id)
-        lane.flights[batch.id] = Flight(batch=batch, remote_id=remote_id, claims=claims, parts=None)
-        return "taken over"
-    if lane.local or lane.backend.limits.finds_tokens:
-        reason = "the run that worked on it was killed"
-        again = [claim.job_id for claim in claims]
-        books.close_failed(batch, claims, Failure.LOST, reason, again=again)
-        return "released"
-    reason = f"the run was killed while sending it, and {batch.backend} cannot tell"
-    books.close_unknown(batch, claims, reason)
-    return "unknown"
+def _settle(lane: Lane, batch: OpenBatch, claims: list[Claim]) -> bool:
+    """Take a batch over: the first look finds out how it stands, or where it is."""
+    if lane.local:
+        return False
+    reason = "the run was killed while sending it"
+    lane.flights[batch.id] = Flight(
+        batch=batch, remote_id=batch.remote_id, claims=claims, parts=None, reason=reason
+    )
+    return True
 
 
 def _is_someone_elses(store: Store, batch: OpenBatch, groups: Sequence[int]) -> bool:

@@ -73,8 +73,9 @@ class Run:
             if settings.wait_seconds is not None:
                 self._ends_at = time.monotonic() + settings.wait_seconds
             try:
-                self._books.report.released = recover(self._books, self._ids, self.lane)
+                recover(self._books, self._ids, self.lane)
                 if settings.submit:
+                    self._store.picking.begin()
                     self._pick()
                 self._loop()
                 self._wind_down()
@@ -195,7 +196,8 @@ class Run:
             due.append(self._watcher.last_end + self._settings.delay)
         for lane in self._lanes.values():
             if lane.flights and isinstance(lane.backend, Waiting):
-                lane.backend.wait([f.remote_id for f in lane.flights.values()], _TICK)
+                ids = [f.remote_id for f in lane.flights.values() if f.remote_id is not None]
+                lane.backend.wait(ids, _TICK)
                 return
             event = lane.next_event()
             due += [event] if event is not None else []
@@ -249,5 +251,6 @@ class Run:
 
     def _take_back(self, lane: Lane, flight: Flight) -> None:
         del lane.flights[flight.batch.id]
-        lane.backend.cancel(flight.remote_id)
+        if flight.remote_id is not None:
+            lane.backend.cancel(flight.remote_id)
         self._books.close_cancelled(flight.batch, flight.claims, Status.UNSENT, STOPPED)

@@ -47,15 +47,17 @@ class Sender:
         try:
             remote_id = lane.backend.submit(submission)
         except LostAnswer as error:
-            self._after_lost_answer(lane, batch, claims, planned, error)
+            flight = _lost(batch, claims, planned, str(error))
         except BackendError as error:
-            self._refused(lane, batch, claims, planned, error)
+            self.refused(lane, batch, claims, planned, error)
+            return
         except Exception as error:
             # An adapter should map everything; what it does not map may have been sent.
-            lost = LostAnswer(f"{type(error).__name__}: {error}")
-            self._after_lost_answer(lane, batch, claims, planned, lost)
+            flight = _lost(batch, claims, planned, f"{type(error).__name__}: {error}")
         else:
-            self._accepted(lane, batch, claims, planned, remote_id)
+            flight = Flight(batch=batch, remote_id=None, claims=claims, parts=planned)
+            self.accepted(lane, flight, remote_id)
+        lane.flights[batch.id] = flight
 
     def retry(
         self, lane: Lane, parts: Sequence[PlannedJob], retry_after: float | None = None
@@ -72,53 +74,35 @@ class Sender:
             self._books.report.retried += 1
         return again
 
-    def _accepted(
-        self,
-        lane: Lane,
-        batch: OpenBatch,
-        claims: list[Claim],
-        parts: Sequence[PlannedJob],
-        remote_id: str,
-    ) -> None:
-        self._books.sent(claims)
-        self._ledger.submitted(batch.id, remote_id, running=lane.local, durable=not lane.local)
-        lane.flights[batch.id] = Flight(
-            batch=batch, remote_id=remote_id, claims=claims, parts=parts, running=lane.local
+    def accepted(self, lane: Lane, flight: Flight, remote_id: str) -> None:
+        """The backend has the batch: write down where it is, and count it."""
+        flight.remote_id, flight.running = remote_id, lane.local
+        self._books.sent(flight.claims)
+        self._ledger.submitted(
+            flight.batch.id, remote_id, running=lane.local, durable=not lane.local
         )
 
-    def _after_lost_answer(
+    def refused(
         self,
         lane: Lane,
         batch: OpenBatch,
         claims: list[Claim],
-        parts: Sequence[PlannedJob],
-        error: LostAnswer,
-    ) -> None:
-        """Look the token up; where that proves nothing, the outcome stays unknown."""
-        try:
-            remote_id = lane.backend.find(batch.token)
-            certain = lane.backend.limits.finds_tokens
-        except BackendError as second:
-            # The next run looks it up again: the batch stays prepared in the ledger.
-            self._books.note(f"batch {batch.id}: {error}; looking it up failed too: {second}")
-            return
-        if remote_id is not None:
-            self._accepted(lane, batch, claims, parts, remote_id)
-        elif certain:
-            self._refused(lane, batch, claims, parts, Transient(str(error)))
-        else:
-            self._books.close_unknown(batch, claims, f"{error}; it may have been accepted")
-
-    def _refused(
-        self,
-        lane: Lane,
-        batch: OpenBatch,
-        claims: list[Claim],
-        parts: Sequence[PlannedJob],
+        parts: Sequence[PlannedJob] | None,
         error: BackendError,
     ) -> None:
-        """Nothing of the batch was run."""
+        """Nothing of the batch was run.
+
+        Args:
+            parts: None where an earlier run planned them: they are unsent again.
+
+        Raises:
+            AuthError: that was the reason.
+        """
         again: Sequence[PlannedJob] = ()
+        if parts is None:
+            self._books.give_back(batch, claims, str(error))
+            self._books.state.total -= len(claims)  # they are counted when they are picked
+            return
         if isinstance(error, Transient):
             again = self.retry(lane, parts, error.retry_after)
         elif isinstance(error, AuthError):
@@ -130,3 +114,10 @@ class Sender:
         self._books.close_failed(batch, claims, Failure(error.failure), str(error), again=ids)
         if isinstance(error, AuthError):
             raise error
+
+
+def _lost(
+    batch: OpenBatch, claims: list[Claim], parts: Sequence[PlannedJob], reason: str
+) -> Flight:
+    """A batch that may have been accepted: the first look at it looks its token up."""
+    return Flight(batch=batch, remote_id=None, claims=claims, parts=parts, reason=reason)

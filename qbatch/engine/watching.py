@@ -39,10 +39,13 @@ class Watcher:
             AuthError: the backend refuses the credentials; the batch stays in the ledger.
         """
         try:
-            status = _mapped(lambda: lane.backend.status(flight.remote_id))
+            remote_id = flight.remote_id or self._looked_up(lane, flight)
+            if remote_id is None:
+                return
+            status = _mapped(lambda: lane.backend.status(remote_id))
             results = None
             if status.state in ("done", "cancelled"):
-                results = self._results(lane, flight, status)
+                results = self._results(lane, remote_id, status)
         except BatchNotFound as error:
             self._drop(lane, flight)
             self._books.close_unknown(flight.batch, flight.claims, str(error))
@@ -61,8 +64,12 @@ class Watcher:
         flight.cancelled_for, flight.cancelled_at = reason, time.monotonic()
         flight.next_poll = 0.0
         flight.poll_seconds = 0.1
+        if flight.remote_id is not None:
+            self._tell_backend(lane, flight, flight.remote_id)
+
+    def _tell_backend(self, lane: Lane, flight: Flight, remote_id: str) -> None:
         try:
-            _mapped(lambda: lane.backend.cancel(flight.remote_id))
+            _mapped(lambda: lane.backend.cancel(remote_id))
         except BatchNotFound:
             return  # the next look settles it
         except BackendError as error:
@@ -76,11 +83,28 @@ class Watcher:
         for batch_id in self._books.store.ledger.cancel_requested(flying):
             self.cancel(*flying[batch_id], "cancelled by the user")
 
+    def _looked_up(self, lane: Lane, flight: Flight) -> str | None:
+        """Where a batch is whose answer was lost; None where that is settled otherwise."""
+        remote_id = _mapped(lambda: lane.backend.find(flight.batch.token))
+        if remote_id is not None:
+            self._sender.accepted(lane, flight, remote_id)
+            if flight.cancelled_for is not None:
+                self._tell_backend(lane, flight, remote_id)
+            return remote_id
+        self._drop(lane, flight)
+        if lane.backend.limits.finds_tokens:
+            error = Transient(flight.reason)
+            self._sender.refused(lane, flight.batch, flight.claims, flight.parts, error)
+        else:
+            reason = f"{flight.reason}; it may have been accepted, and nobody can look it up"
+            self._books.close_unknown(flight.batch, flight.claims, reason)
+        return None
+
     def _results(
-        self, lane: Lane, flight: Flight, status: BatchStatus
+        self, lane: Lane, remote_id: str, status: BatchStatus
     ) -> Sequence[ItemResult] | None:
         try:
-            return _mapped(lambda: lane.backend.results(flight.remote_id))
+            return _mapped(lambda: lane.backend.results(remote_id))
         except Transient:
             raise
         except BackendError:

@@ -16,6 +16,11 @@ class Picking:
     def __init__(self, database: Database) -> None:
         self._db = database
 
+    def begin(self) -> None:
+        """Forget what an earlier run on this connection has chosen."""
+        self._db.execute("DROP TABLE IF EXISTS temp.picked")
+        self._db.execute("CREATE TEMP TABLE picked (place INTEGER PRIMARY KEY, job_id UNIQUE)")
+
     def pick(
         self,
         groups: Sequence[int],
@@ -33,9 +38,6 @@ class Picking:
             limit: take no more than so many.
             only: ids of jobs to choose from.
         """
-        self._db.execute(
-            "CREATE TEMP TABLE IF NOT EXISTS picked (place INTEGER PRIMARY KEY, job_id UNIQUE)"
-        )
         order = "jobs.key, jobs.id" if by_key else "chosen.key, jobs.number"
         chosen = "" if only is None else "AND jobs.id IN (SELECT value FROM json_each(:only))"
         return self._db.execute(

@@ -20,7 +20,8 @@ _REFERENCES = {
         WHERE circuit_id NOT IN (SELECT id FROM circuits)""",
     "job {} refers to observables that are not there": """
         SELECT groups.name || '/' || number FROM jobs JOIN groups ON groups.id = group_id
-        WHERE observables_id NOT IN (SELECT id FROM observables)""",
+        WHERE observables_id IS NOT NULL
+            AND observables_id NOT IN (SELECT id FROM observables)""",
     "the counters of group {} do not agree with its jobs": """
         SELECT DISTINCT groups.name FROM groups JOIN (
             SELECT group_id, status, jobs FROM counters WHERE jobs != 0
