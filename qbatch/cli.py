@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 import traceback
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -82,48 +84,66 @@ def main(arguments: Sequence[str] | None = None) -> None:
         from typer.completion import completion_init  # type: ignore[attr-defined]
 
         completion_init()
-    sys.exit(_run(given, debug))
+    if sys.stdout is None:  # closed by the caller: there is nobody to print for
+        sys.stdout = Path(os.devnull).open("w")  # noqa: SIM115 - for the rest of the process
+    code, error = _run(given, debug)
+    if error is not None and "--json" in given:
+        _print_error(error, code)
+    sys.exit(code)
 
 
-def _run(arguments: list[str], debug: bool) -> int:
+def _run(arguments: list[str], debug: bool) -> tuple[int, str | None]:
+    """The exit code, and what went wrong where something did."""
     try:
         code = app(arguments, prog_name="qbatch", standalone_mode=False)
         sys.stdout.flush()
-        return code if isinstance(code, int) else 0
     except QbatchError as error:
-        return _report(error, error.hint, error.exit_code, debug)
+        return error.exit_code, _report(error, error.hint, debug)
     except typer.TyperException as error:
         return _report_usage(error)
-    except typer.Abort:
-        print("nothing was done", file=sys.stderr)
-        return 1
-    except BrokenPipeError:
-        _drop_stdout()
-        return 128 + 13  # as if ended by SIGPIPE, like other members of a pipe
-    except KeyboardInterrupt:
+    except (typer.Abort, KeyboardInterrupt):
         print("interrupted; what had landed is stored", file=sys.stderr)
-        return 130
-    except MemoryError as error:
-        return _report(error, None, 1, debug)
+        return 130, None
+    except (BrokenPipeError, SystemExit) as error:
+        if isinstance(error, SystemExit) and not error.code:
+            return 0, None  # a completion has been answered
+        # Typer exits by itself where the reader of a pipe has gone. The code is that of
+        # a process ended by SIGPIPE, like other members of a pipe.
+        _drop_stdout()
+        return 128 + 13, None
+    except (OSError, MemoryError) as error:
+        return 1, _report(error, None, debug)
     except Exception as error:
         hint = "this is a fault of qbatch; --debug before the command shows where"
-        return _report(error, hint, _INTERNAL_ERROR, debug)
+        return _INTERNAL_ERROR, _report(error, hint, debug)
+    return (code if isinstance(code, int) else 0), None
 
 
-def _report(error: BaseException, hint: str | None, code: int, debug: bool) -> int:
+def _print_error(error: str, code: int) -> None:
+    """One value on stdout for a machine, also where something went wrong."""
+    from qbatch import output
+
+    with contextlib.suppress(OSError):
+        output.print_json("error", error, exit_code=code)
+
+
+def _report(error: BaseException, hint: str | None, debug: bool) -> str:
     if debug:
         traceback.print_exception(error, file=sys.stderr)
     named = str(error) if isinstance(error, QbatchError) else f"{type(error).__name__}: {error}"
     print(f"qbatch: {named}", file=sys.stderr)
     if hint:
         print(f"        {hint}", file=sys.stderr)
-    return code
+    return named
 
 
-def _report_usage(error: typer.TyperException) -> int:
+def _report_usage(error: typer.TyperException) -> tuple[int, str | None]:
     """A word of the command line that Typer could not take."""
     message = getattr(error, "format_message", lambda: str(error))()
     context = getattr(error, "ctx", None)
+    if type(error).__name__ == "NoArgsIsHelpError":
+        print(message)
+        return 0, None
     if message:
         print(f"qbatch: {message[0].lower()}{message[1:]}", file=sys.stderr)
     option = getattr(error, "option_name", None)
@@ -131,7 +151,7 @@ def _report_usage(error: typer.TyperException) -> int:
         print(f"        {option} stands before the command: qbatch {option} …", file=sys.stderr)
     elif context is not None and message:
         print(f"        {context.command_path} --help shows how", file=sys.stderr)
-    return int(getattr(error, "exit_code", 2))
+    return int(getattr(error, "exit_code", 2)), message
 
 
 def _drop_stdout() -> None:

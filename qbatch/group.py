@@ -10,18 +10,19 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from qbatch.backends.executors import parse_executor
 from qbatch.catalog import Catalog
 from qbatch.circuits.inputs import Input, usable_circuits
 from qbatch.circuits.jobs import Request, job_specs
 from qbatch.circuits.parameters import Sweep
 from qbatch.config import database_path
-from qbatch.errors import Locked, NotFound
+from qbatch.errors import InvalidParameters, Locked, NotFound
 from qbatch.maintenance import existing_store
 from qbatch.models import (
     ACTIVE,
@@ -150,7 +151,7 @@ class JobGroup:
         """
         axes = {key: _values(value) for key, value in (parameters or {}).items()}
         request = Request(
-            sweep=Sweep(axes, rows, in_step=in_step),
+            sweep=Sweep(axes, _float_rows(rows), in_step=in_step),
             observables=(observables,) if isinstance(observables, str) else tuple(observables),
             shots=shots,
             seed=seed,
@@ -413,6 +414,7 @@ def run_groups(
     from qbatch.engine import Run
 
     found = {group.name: group._group() for group in groups}
+    parse_executor(settings.executor)
     catalog = Catalog(groups[0]._config)
     if settings.backend is not None:
         catalog.get(settings.backend)
@@ -439,8 +441,19 @@ def _settings(wishes: Mapping[str, Any]) -> RunSettings:
     return RunSettings(**wishes)
 
 
-def _values(value: float | Sequence[float]) -> list[float]:
-    return [float(value)] if isinstance(value, int | float) else [float(v) for v in value]
+def _values(value: float | Iterable[float]) -> list[float]:
+    """A value or several, also numpy's, as floats."""
+    several = list(value) if hasattr(value, "__iter__") else [value]
+    try:
+        return [float(v) for v in several]
+    except (TypeError, ValueError) as error:
+        raise InvalidParameters(f"{value!r} is neither a number nor a list of numbers") from error
+
+
+def _float_rows(rows: Sequence[Mapping[str, float]] | None) -> list[dict[str, float]] | None:
+    if rows is None:
+        return None
+    return [{name: _values(value)[0] for name, value in row.items()} for row in rows]
 
 
 def _nothing_yet(name: str, path: Path) -> NotFound:

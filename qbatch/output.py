@@ -7,6 +7,7 @@ columns with nothing cut off, so that a pipe gets all of it.
 from __future__ import annotations
 
 import json
+import os
 import sys
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,6 +17,7 @@ from qbatch.models import SCHEMA, ExpectationValue, JobResult
 
 _MOST_ROWS = 200  # on a terminal; a pipe gets everything
 _TOP = 4
+_WIDEST = 24  # characters of an outcome in a table
 
 
 def message(text: str) -> None:
@@ -48,7 +50,7 @@ def top_outcomes(result: JobResult) -> str:
         return result.job.error or ""
     total = sum(result.counts.values()) or 1
     leading = sorted(result.counts.items(), key=lambda pair: (-pair[1], pair[0]))
-    shown = [f"{outcome} {100 * count / total:.1f}%" for outcome, count in leading[:_TOP]]
+    shown = [f"{_short(o)} {100 * count / total:.1f}%" for o, count in leading[:_TOP]]
     if len(leading) > _TOP:
         shown.append(f"… {len(leading)} outcomes")
     return ", ".join(shown)
@@ -78,8 +80,27 @@ def job_list(numbers: range) -> str:
     return f"{numbers[0]}" if len(numbers) == 1 else f"{numbers[0]}-{numbers[-1]}"
 
 
+def clean(text: str) -> str:
+    """Text without what would move a terminal's cursor or change its colours."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in text)
+
+
+def plural(count: int, noun: str) -> str:
+    """``1 job``, ``2 jobs``, ``3 batches``."""
+    ending = "es" if noun.endswith("ch") else "s"
+    return f"{count} {noun}{'' if count == 1 else ending}"
+
+
+def _short(outcome: str) -> str:
+    if len(outcome) <= _WIDEST:
+        return outcome
+    return f"{outcome[: _WIDEST // 2]}…{outcome[-_WIDEST // 2 :]}"
+
+
 def _text(cell: Any) -> str:
-    return "" if cell is None else str(cell)
+    return "" if cell is None else clean(str(cell))
 
 
 def _rich_table(columns: Sequence[str], rows: Sequence[Sequence[str]], right: set[str]) -> None:
@@ -87,7 +108,8 @@ def _rich_table(columns: Sequence[str], rows: Sequence[Sequence[str]], right: se
     from rich.table import Table
     from rich.text import Text
 
-    shown = Table(box=None, pad_edge=False, header_style="bold")
+    header = "" if os.environ.get("NO_COLOR") else "bold"
+    shown = Table(box=None, pad_edge=False, header_style=header)
     for column in columns:
         # Text cells wrap; numbers and names of states stay whole.
         shown.add_column(

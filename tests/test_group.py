@@ -110,6 +110,59 @@ def test_rows_and_steps(group):
     assert len(group.jobs) == 4
 
 
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"parameters": {"a": float("nan"), "b": 1}},
+        {"parameters": {"a": float("inf"), "b": 1}},
+        {"parameters": {"a": "0:1:3", "b": 1}},
+        {"parameters": {"a": 1j, "b": 1}},
+        {"parameters": {"a": [], "b": 1}},
+        {"rows": [{"a": float("nan"), "b": 1}]},
+        {"parameters": {"a": 1, "b": 1}, "shots": "10"},
+        {"parameters": {"a": 1, "b": 1}, "shots": 10.0},
+        {"parameters": {"a": 1, "b": 1}, "shots": 10**12},
+        {"parameters": {"a": 1, "b": 1}, "name": 5},
+        {"parameters": {"a": 1, "b": 1}, "tags": {"x": 1}},
+        {"parameters": {"a": [0.0] * 4000, "b": [0.0] * 4000}},
+    ],
+)
+def test_what_the_command_refuses_python_is_refused_too(group, wrong):
+    a, b = Parameter("a"), Parameter("b")
+    circuit = QuantumCircuit(1, 1)
+    circuit.rx(a, 0)
+    circuit.rz(b, 0)
+    circuit.measure(0, 0)
+    with pytest.raises(UsageError):
+        group.add(circuit, **wrong)
+    assert JobGroup.list_existing(group._path) == []
+
+
+def test_numpy_values_lists_of_circuits_and_things_that_are_none(group):
+    import numpy
+
+    a = Parameter("a")
+    circuit = QuantumCircuit(1, 1)
+    circuit.rx(a, 0)
+    circuit.measure(0, 0)
+    group.add(circuit, parameters={"a": numpy.linspace(0, 1, 3)})
+    group.add([circuit, circuit], parameters={"a": numpy.float32(1)})
+    assert len(group.jobs) == 5
+    for thing in (5, None, {"a": 1}):
+        with pytest.raises(UsageError):
+            group.add(thing)
+    with pytest.raises(UsageError):
+        JobGroup(5)
+
+
+def test_part_of_a_jobs_shots_is_no_result(group):
+    group.add(BELL, shots=100)
+    group.run_parallel()
+    store = group._store.database
+    store.execute("UPDATE jobs SET status = 'cancelled', shots = 500")
+    assert group.get_results() == [None]
+
+
 def test_objects_on_one_group_see_each_other(db, group):
     other = JobGroup("g", db=db)
     group.add(bell())

@@ -60,7 +60,12 @@ class AerBackend:
         """Hand a batch to a worker; it is known by its token."""
         large = any(item.num_qubits >= LARGE_QUBITS for item in batch.items)
         workers = 1 if large else self._workers
-        future = self._pool(workers).submit(aer_worker.run, batch, self._run_options(workers))
+        options = self._run_options(workers)
+        try:
+            future = self._pool(workers).submit(aer_worker.run, batch, options)
+        except BrokenExecutor:  # its workers died since; nobody was told yet
+            self._drop_pools()
+            future = self._pool(workers).submit(aer_worker.run, batch, options)
         self._batches[batch.token] = future
         return batch.token
 

@@ -122,7 +122,7 @@ class _Run:
 
     def _expectation(self, item: Item, circuit: QuantumCircuit) -> ItemResult:
         operators = [_operator(text) for text in item.observables]
-        bare = circuit.remove_final_measurements(inplace=False)
+        bare = without_final_measurements(circuit)
         if item.shots is None:
             return self._exact(item, bare, operators)
         return self._estimated(item, bare, operators)
@@ -260,6 +260,33 @@ def _block_gates(circuit: QuantumCircuit) -> set[str]:
     return names
 
 
+def without_final_measurements(circuit: QuantumCircuit) -> QuantumCircuit:
+    """The circuit without the measurements that nothing follows and nothing reads.
+
+    Qiskit's ``remove_final_measurements`` also takes those whose outcome a later branch
+    depends on, and that changes the state.
+    """
+    read = {
+        bit
+        for instruction in circuit.data
+        if instruction.name not in ("measure", "barrier")
+        for bit in instruction.clbits
+    }
+    kept: list[Any] = []
+    busy: set[Any] = set()
+    for instruction in reversed(circuit.data):
+        final = instruction.name == "measure" and busy.isdisjoint(instruction.qubits)
+        if final and read.isdisjoint(instruction.clbits):
+            continue
+        if instruction.name != "barrier":
+            busy.update(instruction.qubits)
+        kept.append(instruction)
+    bare = circuit.copy_empty_like()
+    for instruction in reversed(kept):
+        bare.append(instruction)
+    return bare
+
+
 def _operator(text: str) -> SparsePauliOp:
     from qiskit.quantum_info import SparsePauliOp
 
@@ -361,4 +388,6 @@ def _failure(status: str) -> tuple[Failure, str]:
 
 
 def _reason(error: Exception) -> str:
-    return str(getattr(error, "message", None) or error).strip("'\" ")
+    said = str(getattr(error, "message", None) or error)
+    foreign = type(error).__module__.startswith("qiskit")
+    return said if foreign else f"Aer cannot take this circuit: {type(error).__name__}: {said}"

@@ -22,6 +22,7 @@ from qbatch.errors import UsageError
 P = ParamSpec("P")
 T = TypeVar("T")
 
+_MOST_WORKERS = 16
 _LOCAL = re.compile(r"local(?::(\d+))?$")
 
 
@@ -35,9 +36,11 @@ def parse_executor(text: str) -> tuple[str, int]:
         return text, 0
     match = _LOCAL.match(text)
     workers = int(match[1] or cores()) if match else 0
-    if not 1 <= workers <= 1024:
+    most = max(_MOST_WORKERS, 4 * cores())
+    if not 1 <= workers <= most:
         raise UsageError(
-            f"executor {text!r} is not known", hint="write auto, serial, local or local:N"
+            f"executor {text!r} is not known",
+            hint=f"write auto, serial, local or local:N, with N from 1 to {most}",
         )
     return "local", workers
 
@@ -67,11 +70,11 @@ def local_executor(workers: int) -> Executor:
     """Worker processes that end with this one and leave Ctrl-C to it."""
     from loky import ProcessPoolExecutor
 
-    with _interrupts_blocked():
+    with _interrupts_ignored():
         pool: Executor = ProcessPoolExecutor(
             max_workers=workers, initializer=_prepare_worker, initargs=(os.getpid(),)
         )
-        # Workers start at the first call; they inherit the blocked signal.
+        # Workers start at the first call.
         pool.submit(_nothing)
     return pool
 
@@ -84,16 +87,20 @@ def shut_down(executor: Executor) -> None:
 
 
 @contextlib.contextmanager
-def _interrupts_blocked() -> Iterator[None]:
-    """A terminal sends Ctrl-C to every process of the job; the parent decides for all."""
-    if not hasattr(signal, "pthread_sigmask"):
+def _interrupts_ignored() -> Iterator[None]:
+    """A terminal sends Ctrl-C to every process of the job; the parent decides for all.
+
+    A process inherits that a signal is ignored. (That it is blocked would be inherited
+    too, but the resource tracker, which is started first, unblocks it.)
+    """
+    if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         yield
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        signal.signal(signal.SIGINT, before)
 
 
 def _nothing() -> None:

@@ -56,7 +56,7 @@ def _expand(path: str) -> list[str]:
     matches = sorted(glob.glob(str(place), recursive=True)) if glob.has_magic(path) else []
     if not matches:
         raise UsageError(f"{path}: no such file or directory")
-    return [file for match in matches for file in _expand(match)]
+    return [match for match in matches if not Path(match).is_dir()]
 
 
 def _load(file: str) -> list[Circuit]:

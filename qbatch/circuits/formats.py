@@ -25,6 +25,10 @@ if TYPE_CHECKING:
 _COMMENT = re.compile(rb"//[^\n]*|/\*.*?\*/", re.DOTALL)
 _VERSION = re.compile(rb"\s*OPENQASM\s+(\d+)")
 _INCLUDE = re.compile(rb'\binclude\s*["\']([^"\']+)["\']')
+_REGISTER_SIZE = re.compile(
+    rb"\b(?:qreg|creg|qubit|bit|int|uint|angle)\b[^;]*?\[\s*(\d{7,100})\s*\]"
+)
+_MOST_BITS = 1_000_000
 _OWN_INCLUDES = {b"qelib1.inc", b"stdgates.inc"}
 _POSITION = re.compile(
     r"^(?:(?P<file>.*):)?(?P<line>\d+),(?P<column>\d+): (?P<reason>.*)$", re.DOTALL
@@ -32,6 +36,9 @@ _POSITION = re.compile(
 _ANTLR_POSITION = re.compile(r"line (?P<line>\d+):(?P<column>\d+) (?P<reason>[^\n]+)")
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 _AUTOMATIC_NAME = re.compile(r"circuit-\d+(-\d+)*$")
+_STATM = Path("/proc/self/statm")
+_MEMORY_AT_LEAST = 2 * 2**30
+_MEMORY_PER_BYTE = 200
 _CONTROL_FLOW = {"if_else", "for_loop", "while_loop", "switch_case", "box"}
 
 
@@ -51,6 +58,11 @@ def read_circuits(data: bytes, origin: str, *, path: Path | None = None) -> list
     Raises:
         InvalidCircuit: names the origin, the line where there is one, and the reason.
     """
+    with _bounded_memory(len(data)):
+        return _read(data, origin, path)
+
+
+def _read(data: bytes, origin: str, path: Path | None) -> list[Circuit]:
     stem = path.stem if path else origin
     if not data.strip():
         raise InvalidCircuit(f"{origin}: the file is empty")
@@ -61,6 +73,7 @@ def read_circuits(data: bytes, origin: str, *, path: Path | None = None) -> list
             f"{origin}: not a circuit file (binary content)",
             hint="qbatch reads OpenQASM 2, OpenQASM 3 and QPY",
         )
+    _check_registers(data, origin)
     source = CircuitSource(format=_qasm_version(data, origin, path), body=data)
     circuit = parse(source, origin=origin, directory=path.parent if path else None)
     if set(_INCLUDE.findall(_COMMENT.sub(b"", data))) - _OWN_INCLUDES:
@@ -140,6 +153,15 @@ def _entry(circuit: QuantumCircuit, source: CircuitSource, name: str, origin: st
         name=name,
         origin=origin,
     )
+
+
+def _check_registers(data: bytes, origin: str) -> None:
+    """A parser that runs out of memory over a register's size says so in no useful way."""
+    for match in _REGISTER_SIZE.finditer(data):
+        if int(match[1]) > _MOST_BITS:
+            line = data.count(b"\n", 0, match.start(1)) + 1
+            size = match[1].decode()
+            raise InvalidCircuit(f"{origin}:{line}: a register of {size} bits is too large")
 
 
 def _is_utf8(data: bytes) -> bool:
@@ -229,14 +251,41 @@ def _as_qpy(circuit: QuantumCircuit) -> CircuitSource:
 
 
 @contextlib.contextmanager
+def _bounded_memory(size: int) -> Iterator[None]:
+    """No parser may take memory out of all proportion to a file's size.
+
+    A few wrong bytes, or a typing error, declare a billion qubits; without a limit that
+    ends with the process, or another one, being killed for want of memory.
+    """
+    try:
+        import resource
+
+        used = int(_STATM.read_text().split()[0]) * resource.getpagesize()
+    except (ImportError, OSError):  # Linux only
+        yield
+        return
+    before = resource.getrlimit(resource.RLIMIT_AS)
+    limit = used + _MEMORY_AT_LEAST + _MEMORY_PER_BYTE * size
+    most = [limit, *(value for value in before if value != resource.RLIM_INFINITY)]
+    resource.setrlimit(resource.RLIMIT_AS, (min(most), before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, before)
+
+
+@contextlib.contextmanager
 def _parser_errors(origin: str, summary: str | None = None) -> Iterator[None]:
     """Whatever a parser throws, a Rust panic included, as one clear message."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             yield
-    except (KeyboardInterrupt, SystemExit, GeneratorExit, MemoryError):
+    except (KeyboardInterrupt, SystemExit, GeneratorExit):
         raise
+    except MemoryError as error:
+        reason = "takes more memory than its size can explain; is a register too large?"
+        raise InvalidCircuit(f"{origin}: {reason}") from error
     except BaseException as error:
         raise InvalidCircuit(_located(origin, error, summary)) from error
 

@@ -56,8 +56,12 @@ def _read(inputs: Iterable[Input]) -> Iterator[Circuit | InvalidCircuit]:
         elif isinstance(entry, str | os.PathLike):
             for file in find_files([os.fspath(entry)]):
                 yield from load_file(file)
-        else:
+        elif isinstance(entry, list | tuple):
+            yield from _read(entry)
+        elif hasattr(entry, "num_qubits") and hasattr(entry, "data"):
             yield from_qiskit(entry)
+        else:
+            raise InvalidCircuit(f"{entry!r} is neither a circuit nor a path nor OpenQASM text")
 
 
 def _listed(invalid: Sequence[UsageError]) -> str:

@@ -13,6 +13,7 @@ from qbatch.errors import InvalidCircuit, InvalidObservable, UsageError
 from qbatch.models import DEFAULT_SHOTS, Circuit, JobSpec
 
 _MAX_INTEGER = 2**63 - 1
+_MOST_SHOTS = 1_000_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,8 +37,17 @@ class Request:
     measure_all: bool = False
 
     def __post_init__(self) -> None:
-        if self.shots is not None and not 1 <= self.shots <= _MAX_INTEGER:
+        for what, value in (("shots", self.shots), ("seed", self.seed)):
+            if value is not None and (not isinstance(value, int) or isinstance(value, bool)):
+                raise UsageError(f"{what} {value!r}: not a whole number")
+        if self.shots is not None and self.shots < 1:
             raise UsageError(f"{self.shots} shots: a job needs at least one")
+        if self.shots is not None and self.shots > _MOST_SHOTS:
+            raise UsageError(f"{self.shots} shots: a job may have at most {_MOST_SHOTS}")
+        if self.name is not None and (not isinstance(self.name, str) or not self.name.strip()):
+            raise UsageError(f"name {self.name!r}: not a text, or empty")
+        if not all(isinstance(t, str) for pair in self.tags.items() for t in pair):
+            raise UsageError("tags are texts")
         if self.seed is not None and not 0 <= self.seed <= _MAX_INTEGER:
             raise UsageError(f"seed {self.seed}: from 0 to {_MAX_INTEGER}")
         if not -_MAX_INTEGER <= self.priority <= _MAX_INTEGER:

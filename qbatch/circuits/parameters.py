@@ -9,6 +9,7 @@ import itertools
 import json
 import math
 import operator
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ _BINARY: dict[type[ast.operator], Callable[[float, float], float]] = {
     ast.Mult: operator.mul,
     ast.Div: operator.truediv,
 }
+_MOST_POINTS = 10_000_000
 _HINT = "write --param theta=0:pi:50 (from, to, how many) or --param theta=0.1,0.2,0.3"
 
 
@@ -114,10 +116,10 @@ def linspace(start: float, stop: float, count: int) -> list[float]:
     """``count`` evenly spaced values from ``start`` to ``stop``, both included.
 
     Raises:
-        ValueError: fewer than 1 or more than 100 million points, or 1 point for a range
+        ValueError: fewer than 1 or more than 10 million points, or 1 point for a range
             that has two ends.
     """
-    if not 1 <= count <= 100_000_000:
+    if not 1 <= count <= _MOST_POINTS:
         raise ValueError(f"a range of {count} points")
     if count == 1:
         if start != stop:
@@ -128,19 +130,49 @@ def linspace(start: float, stop: float, count: int) -> list[float]:
 
 
 def read_rows(file: str) -> list[dict[str, float]]:
-    """Rows of parameter values: CSV with a header of names, or JSON lines of objects.
+    """Rows of parameter values from a file, or from standard input (``-``).
+
+    CSV with a header of names (separated by commas, semicolons or tabs), JSON lines of
+    objects, or a JSON list of them.
 
     Raises:
         InvalidParameters: names file, line and reason.
     """
     try:
-        text = Path(file).expanduser().read_text("utf-8-sig")
+        if file == "-":
+            text = sys.stdin.buffer.read().decode("utf-8-sig")
+        else:
+            text = Path(file).expanduser().read_text("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise InvalidParameters(f"{file}: cannot be read: {error}") from error
-    rows = _json_rows(text, file) if text.lstrip().startswith("{") else _csv_rows(text, file)
+    first = text.lstrip()[:1]
+    if first == "[":
+        rows = _json_list(text, file)
+    else:
+        rows = _json_rows(text, file) if first == "{" else _csv_rows(text, file)
     if not rows:
         raise InvalidParameters(f"{file}: no rows of parameter values")
     return rows
+
+
+def _json_list(text: str, file: str) -> list[dict[str, float]]:
+    try:
+        entries = json.loads(text, object_pairs_hook=_once)
+    except (ValueError, RecursionError) as error:
+        raise InvalidParameters(f"{file}: no JSON: {error}") from error
+    rows = []
+    for number, entry in enumerate(entries, 1):
+        if not isinstance(entry, dict):
+            raise InvalidParameters(f"{file}: entry {number} is no JSON object")
+        rows.append({name: _cell(value, name, file, number) for name, value in entry.items()})
+    return rows
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("a name comes twice")
+    return found
 
 
 def _json_rows(text: str, file: str) -> list[dict[str, float]]:
@@ -149,7 +181,7 @@ def _json_rows(text: str, file: str) -> list[dict[str, float]]:
         if not line.strip():
             continue
         try:
-            entry = json.loads(line)
+            entry = json.loads(line, object_pairs_hook=_once)
         except (ValueError, RecursionError) as error:
             raise InvalidParameters(f"{file}:{number}: no JSON object: {error}") from error
         if not isinstance(entry, dict):
@@ -159,12 +191,14 @@ def _json_rows(text: str, file: str) -> list[dict[str, float]]:
 
 
 def _csv_rows(text: str, file: str) -> list[dict[str, float]]:
-    reader = csv.reader(io.StringIO(text))
+    head = text.lstrip().split("\n", 1)[0]
+    delimiter = max(",;\t", key=head.count)
+    reader = csv.reader(io.StringIO(text), delimiter=delimiter)
     rows = []
     names: list[str] | None = None
     try:
         for cells in reader:
-            if not any(cell.strip() for cell in cells):
+            if not cells or (len(cells) == 1 and not cells[0].strip()):
                 continue
             if names is None:
                 names = _header(cells, file)
@@ -195,6 +229,14 @@ def _cell(value: Any, name: str, file: str, line: int) -> float:
         raise InvalidParameters(f"{file}:{line}: {name}: {error}") from error
 
 
+def _check_values(name: str, values: Sequence[float]) -> None:
+    if not values:
+        raise InvalidParameters(f"parameter {name!r} has no values")
+    for value in values:
+        if not isinstance(value, float) or not math.isfinite(value):
+            raise InvalidParameters(f"parameter {name!r}: {value!r} is no finite number")
+
+
 class Sweep:
     """The rows of parameter values that a command asks for.
 
@@ -217,8 +259,13 @@ class Sweep:
         self._axes = dict(axes or {})
         self._rows = list(rows or [{}])
         self._in_step = in_step
-        if any(not values for values in self._axes.values()):
-            raise InvalidParameters("a parameter has no values")
+        for name, values in self._axes.items():
+            _check_values(name, values)
+        for row in self._rows:
+            for name, value in row.items():
+                _check_values(name, [value])
+        if self.size > _MOST_POINTS:
+            raise InvalidParameters(f"a sweep of {self.size} points; at most {_MOST_POINTS}")
         lengths = {name: len(v) for name, v in self._axes.items()}
         if in_step and len(set(lengths.values()) - {1}) > 1:
             listed = ", ".join(f"{name} has {n}" for name, n in lengths.items())
@@ -227,6 +274,13 @@ class Sweep:
             raise InvalidParameters(
                 f"parameter {min(twice)!r} is given twice: on the command line and in the file"
             )
+
+    @property
+    def size(self) -> int:
+        """How many points each circuit gets."""
+        lengths = [len(values) for values in self._axes.values()]
+        points = max(lengths, default=1) if self._in_step else math.prod(lengths)
+        return points * len(self._rows)
 
     @property
     def names(self) -> set[str]:

@@ -141,7 +141,7 @@ def tell_added(group: str, report: AddReport, *, quiet: bool, json: bool) -> Non
 def added_text(group: str, report: AddReport) -> str:
     """One line about an ``add``."""
     count = len(report.numbers)
-    text = f"added {count} job{'' if count == 1 else 's'} to {group}"
+    text = f"added {output.plural(count, 'job')} to {group}"
     if count:
         text += f": {output.job_list(report.numbers)}"
     if report.held:

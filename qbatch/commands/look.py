@@ -219,9 +219,9 @@ def _attempt_entry(attempt: Attempt) -> dict[str, Any]:
 
 def _show(result: JobResult, attempts: list[Attempt], text: str) -> None:
     job = result.job
-    print(f"{job.group}/{job.number}  {job.name or ''}".rstrip())
+    print(f"{job.group}/{job.number}  {output.clean(job.name or '')}".rstrip())
     for label, value in _facts(job):
-        print(f"  {label:<12}{value}")
+        print(f"  {label:<12}{output.clean(str(value))}")
     print("  attempts")
     for number, attempt in enumerate(attempts, 1):
         print(f"    {number}  {_attempt_text(attempt)}")

@@ -34,6 +34,7 @@ def delete(
     ] = None,
     all_: Annotated[bool, typer.Option("--all", help="All groups.")] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    json: opt.Json = False,
 ) -> None:
     """Delete groups with all their jobs.
 
@@ -51,14 +52,15 @@ def delete(
         doomed = JobGroup.list_existing(db)
     else:
         doomed = [opt.existing_group(ctx, name).status() for name in dict.fromkeys(groups or ())]
-    if not doomed:
-        output.message("no groups to delete")
-        return
-    if not yes:
-        _ask(doomed)
+    if doomed and not yes and not _agreed(doomed):
+        doomed = []
     for group in doomed:
         JobGroup.delete_job_group(group.name, db)
-    print(f"deleted {', '.join(group.name for group in doomed)}")
+    names = [group.name for group in doomed]
+    if json:
+        output.print_json("deleted", names)
+    else:
+        print(f"deleted {', '.join(names)}" if names else "no group was deleted")
 
 
 def cancel(
@@ -81,9 +83,10 @@ def cancel(
             "cancelled", {"group": group.name, "cancelled": cancelled, "asked": asked}
         )
         return
-    print(f"cancelled {cancelled} unsent jobs of {group.name}")
+    print(f"cancelled {output.plural(cancelled, 'unsent job')} of {group.name}")
     if asked:
-        print(f"asked the run to stop {asked} jobs under way; what lands first is kept")
+        under_way = output.plural(asked, "job")
+        print(f"asked to stop {under_way} under way; what lands first is kept")
 
 
 def settle(
@@ -114,11 +117,11 @@ def settle(
     action = "resubmit" if resubmit else "adopt" if adopt is not None else "give-up"
     jobs = settle_batch(batch, action, remote_id=adopt, db=opt.context(ctx).db)
     what = {
-        "resubmit": "are unsent again; qbatch run sends them",
-        "adopt": "are under way again; qbatch wait or run fetches them",
-        "give-up": "have failed; qbatch rerun runs them again",
+        "resubmit": "unsent again; qbatch run sends them",
+        "adopt": "under way again; qbatch wait or run fetches them",
+        "give-up": "failed; qbatch rerun runs them again",
     }
-    print(f"batch {batch}: {jobs} jobs {what[action]}")
+    print(f"batch {batch}: {output.plural(jobs, 'job')} {what[action]}")
 
 
 def completion(
@@ -138,9 +141,10 @@ def completion_script(shell: str) -> str:
     return get_completion_script(prog_name="qbatch", complete_var="_QBATCH_COMPLETE", shell=shell)
 
 
-def _ask(doomed: list[Group]) -> None:
+def _agreed(doomed: list[Group]) -> bool:
     if not sys.stdin.isatty():
         raise UsageError("nobody to ask here: pass --yes to delete")
     for group in doomed:
-        output.message(f"{group.name}: {group.total} jobs ({output.counts_text(group.counts)})")
-    typer.confirm(f"Delete {len(doomed)} group{'s' * (len(doomed) > 1)}?", abort=True, err=True)
+        jobs = output.plural(group.total, "job")
+        output.message(f"{group.name}: {jobs} ({output.counts_text(group.counts)})")
+    return typer.confirm(f"Delete {output.plural(len(doomed), 'group')}?", err=True)

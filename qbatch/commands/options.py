@@ -124,6 +124,8 @@ def group_and_selector(ctx: typer.Context, target: str) -> tuple[JobGroup, str |
     names = {group.name for group in JobGroup.list_existing(db)}
     if target in names:
         return group(ctx, target), None
+    if target.endswith("/"):
+        raise InvalidSelector(f"{target!r}: no jobs are named after the slash")
     cuts = [i for i, letter in enumerate(target) if letter == "/"]
     for cut in reversed(cuts):
         if target[:cut] in names and target[cut + 1 :]:

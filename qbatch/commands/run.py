@@ -263,7 +263,7 @@ def rerun(
         watcher.close()
     if report is None:
         if json:
-            output.print_json("run", None, group=group)
+            output.print_json("run", None, group=group, exit_code=0)
         elif not quiet:
             among = f" among {jobs}" if jobs else ""
             print(f"nothing to rerun in {group}: no failed or cancelled jobs{among}")
@@ -377,7 +377,9 @@ def _advise(report: RunReport, names: str) -> None:
     if report.left and (report.stopped_by is not None or report.stopped_for is not None):
         output.message(f"stopped; qbatch run {names} goes on with the rest")
     elif report.under_way:
-        output.message(f"{report.under_way} jobs are under way; qbatch wait {names} fetches them")
+        output.message(
+            f"{output.plural(report.under_way, 'job')} under way; qbatch wait {names} fetches them"
+        )
     for batch in report.unknown_batches:
         output.message(
             f"batch {batch} may or may not have been accepted; look at the service, then:"
@@ -393,10 +395,10 @@ def _summary(report: RunReport) -> str:
         parts.append(f"{report.unknown} unknown")
     if report.left:
         parts.append(f"{report.left} left")
-    sent = f"{report.submissions} batch{'' if report.submissions == 1 else 'es'}"
+    sent = output.plural(report.submissions, "batch")
     text = f"{', '.join(parts)}; {sent}, {report.seconds:.1f} s"
     if report.coalesced:
-        text += f"; {report.coalesced} jobs shared a simulation"
+        text += f"; {output.plural(report.coalesced, 'job')} shared a simulation"
     return text
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from qbatch.batching import Policy
@@ -61,7 +62,7 @@ class RunSettings:
 
     def __post_init__(self) -> None:
         wrong = {
-            f"a delay of {self.delay} seconds": self.delay < 0,
+            f"a delay of {self.delay} seconds": not 0 <= self.delay < math.inf,
             "--delay goes with --sequential": self.delay and not self.sequential,
             f"--max-in-flight {self.max_in_flight}: nothing could be sent": self.max_in_flight
             is not None
@@ -73,8 +74,10 @@ class RunSettings:
             ),
             f"--retries {self.retries}": self.retries < 0,
             f"--max-failures {self.max_failures}": self.max_failures is not None
-            and self.max_failures <= 0,
-            f"a timeout of {self.timeout} seconds": self.timeout is not None and self.timeout <= 0,
+            and not self.max_failures > 0,
+            f"a timeout of {self.timeout} seconds": self.timeout is not None
+            and not self.timeout > 0,
+            f"--wait-lock {self.wait_lock}": not self.wait_lock >= 0,
         }
         for message, holds in wrong.items():
             if holds:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from qbatch.merging import add_counts, combine_values
-from qbatch.models import Job, JobResult
+from qbatch.models import Job, JobResult, Status
 
 
 def job_results(
@@ -15,7 +15,8 @@ def job_results(
     """Jobs with the results of their finished parts added up."""
     for job, parts in stored:
         shots = sum(part["shots"] or 0 for part in parts) or None
-        if not parts:
+        if not parts or job.status is not Status.DONE:
+            # Some of a job's shots are no result: they wait for the others.
             yield JobResult(job=job, shots=None)
         elif job.observables:
             values = combine_values(

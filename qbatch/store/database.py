@@ -16,6 +16,7 @@ from qbatch.store.filesystem import is_network
 APPLICATION_ID = 0x71626174  # "qbat", so that a foreign SQLite file is never written to
 SCHEMA_VERSION = 1
 BUSY_SECONDS = 90.0
+_HEADER_BYTES = 100
 
 
 class Database:
@@ -106,6 +107,8 @@ class Database:
             self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         if self.path.is_dir():
             raise NotADatabase(f"{self.path}: a directory, not a database file")
+        if self.path.exists() and 0 < self.path.stat().st_size < _HEADER_BYTES:
+            raise NotADatabase(f"{self.path}: not a qbatch database, or one that was cut off")
         # SQLite gives its side files the mode of the database.
         with contextlib.suppress(FileExistsError):
             os.close(os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))

@@ -22,6 +22,8 @@ def check_name(name: str) -> str:
     Raises:
         UsageError: it is empty, too long, or not printable.
     """
+    if not isinstance(name, str):
+        raise UsageError(f"group name {name!r}: not a text")
     if not name.strip():
         raise UsageError("a group's name is empty")
     if len(name) > MAX_NAME:

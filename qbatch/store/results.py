@@ -29,7 +29,8 @@ def encode_result(result: Mapping[str, Any] | None) -> bytes | None:
 
 def decode_result(data: bytes) -> dict[str, Any]:
     """The inverse of `encode_result`; JSON and zlib differ in their first byte."""
-    text = data if data.startswith(b"{") else zlib.decompress(data)
+    raw = bytes(data) if isinstance(data, bytes) else str(data).encode()
+    text = raw if raw.startswith(b"{") else zlib.decompress(raw)
     decoded: dict[str, Any] = json.loads(text)
     return decoded
 

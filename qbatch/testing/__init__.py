@@ -9,6 +9,6 @@
 
 from qbatch.testing.contract import BackendContract
 from qbatch.testing.fake import FakeBackend, FakeServer
-from qbatch.testing.instant import InstantBackend, all_zeros
+from qbatch.testing.instant import InstantBackend, all_zeros, instant
 
-__all__ = ["BackendContract", "FakeBackend", "FakeServer", "InstantBackend", "all_zeros"]
+__all__ = ["BackendContract", "FakeBackend", "FakeServer", "InstantBackend", "all_zeros", "instant"]

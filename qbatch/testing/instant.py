@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from qbatch.errors import BatchNotFound
 from qbatch.models import BatchStatus, Item, ItemResult, Limits, Submission
@@ -15,6 +15,11 @@ def all_zeros(item: Item) -> ItemResult:
         values = [(1.0, error)] * len(item.observables)
         return ItemResult(label=item.label, expectation_values=values)
     return ItemResult(label=item.label, counts={"0" * item.num_qubits: item.shots or 0})
+
+
+def instant(name: str, _: Mapping[str, object]) -> InstantBackend:
+    """The factory for ``type = "qbatch.testing:instant"`` in the configuration."""
+    return InstantBackend(name)
 
 
 class InstantBackend:

@@ -174,6 +174,27 @@ def test_estimates_work_after_a_measurement_in_the_middle():
     assert abs(zi) < 5 * error
 
 
+def test_a_measurement_that_a_branch_reads_is_kept():
+    circuit = QuantumCircuit(2, 2)
+    circuit.x(0)
+    circuit.measure(0, 0)
+    with circuit.if_test((circuit.clbits[0], 1)):
+        circuit.x(1)
+    circuit.measure(1, 1)
+    (result,) = run([circuit], observables=("ZZ", "ZI", "IZ"), shots=100)
+    assert [value for value, _ in result.expectation_values] == [1.0, -1.0, -1.0]
+
+
+def test_a_final_measurement_does_not_disturb_an_observable():
+    circuit = QuantumCircuit(2, 2)
+    circuit.h(0)
+    circuit.barrier()
+    circuit.measure([0, 1], [1, 0])
+    circuit.barrier()
+    (result,) = run([circuit], observables=("IX",), shots=None)
+    assert result.expectation_values[0][0] == pytest.approx(1.0)
+
+
 def test_options_reach_aer_and_unknown_ones_are_refused():
     results = run([rotations(3, 0.2)], options={"method": "matrix_product_state"})
     assert results[0].info["method"] == "matrix_product_state"
@@ -200,7 +221,7 @@ def test_a_batch_of_another_process_is_not_known():
 def test_executors_are_named():
     assert parse_executor("local:3") == ("local", 3)
     assert parse_executor("serial") == ("serial", 0)
-    for text in ("local:0", "threads", "local:x", ""):
+    for text in ("local:0", "threads", "local:x", "", "local:999"):
         with pytest.raises(UsageError):
             parse_executor(text)
 

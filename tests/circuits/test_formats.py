@@ -93,6 +93,10 @@ def test_a_circuit_with_files_of_its_own_is_kept_whole(tmp_path):
         (b"OPENQASM 3.0;", ": the circuit has no qubits"),
         (b"OPENQASM 7.0;", ": OpenQASM 7 is not known; 2 and 3 are"),
         (b"QISKIT\x0d\0\0", ": a truncated or damaged QPY file, or one of a newer Qiskit"),
+        (
+            b"OPENQASM 2.0;\nqreg q[1000000000];\ncreg c[1];\nmeasure q[0]->c[0];",
+            ":2: a register of 1000000000 bits is too large",
+        ),
         (b"hello", ":1:0: 'hello' is not defined in this scope"),
     ],
 )

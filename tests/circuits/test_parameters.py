@@ -94,6 +94,10 @@ def test_rows_from_csv_and_json_lines(write):
     assert read_rows(str(csv)) == [{"a": 1.0, "b": math.pi}, {"a": 3.0, "b": 4.0}]
     jsonl = write("rows.jsonl", '{"a": 1, "b": "pi"}\n{"a": 3, "b": 4.5}\n')
     assert read_rows(str(jsonl)) == [{"a": 1.0, "b": math.pi}, {"a": 3.0, "b": 4.5}]
+    listed = write("rows.json", '[{"a": 1, "b": 2}]')
+    assert read_rows(str(listed)) == [{"a": 1.0, "b": 2.0}]
+    tabs = write("rows.tsv", "a\tb\n1\t2\n")
+    assert read_rows(str(tabs)) == [{"a": 1.0, "b": 2.0}]
     both = Sweep({"c": [7.0, 8.0]}, read_rows(str(csv)))
     assert list(both.values(["a", "c", "b"], "x"))[:2] == [(1, 7, math.pi), (1, 8, math.pi)]
 
@@ -108,6 +112,8 @@ def test_rows_from_csv_and_json_lines(write):
         ("a.jsonl", '{"a": 1}\n{"a": true}\n', "a.jsonl:2: a: 'true' is no number"),
         ("a.jsonl", '{"a": 1}\n[1]\n', "a.jsonl:2: no JSON object"),
         ("a.jsonl", '{"a": {"b": 1}}\n', "a.jsonl:1: a: "),
+        ("a.jsonl", '{"a": 1, "a": 2}\n', "a.jsonl:1: .*a name comes twice"),
+        ("a.csv", "a,b\n,\n", "a.csv:2: a: '' is no number"),
     ],
 )
 def test_bad_rows_are_refused_with_file_and_line(write, name, text, said):

@@ -266,6 +266,43 @@ def test_no_terminal_no_colour_and_a_bar_that_leaves_stdout_alone(qbatch, bell):
     assert "\x1b" not in qbatch("results", "g").stdout
 
 
+def test_a_json_command_that_fails_prints_json_too(qbatch):
+    failed = qbatch("status", "nowhere", "--json", code=2)
+    document = json.loads(failed.stdout)
+    assert (document["schema"], document["exit_code"]) == (1, 2)
+    assert "there is no group 'nowhere'" in document["error"]
+
+
+def test_control_characters_do_not_reach_the_terminal(qbatch, bell):
+    qbatch("add", "g", bell, "--name", "x\ny\x1b[31m")
+    for command in (["jobs", "g"], ["show", "g/1"], ["results", "g"]):
+        assert "x\\x0ay\\x1b[31m" in qbatch(*command).stdout
+
+
+def test_nobody_reads_what_is_printed(qbatch, bell):
+    qbatch("add", "g", bell)
+    for redirection, code in ((">&-", 0), ("> /dev/full", 1)):
+        command = f"{sys.executable} -m qbatch status {redirection}"
+        done = subprocess.run(
+            ["bash", "-c", command], env=qbatch.env, capture_output=True, text=True
+        )
+        assert done.returncode == code, done.stderr
+        assert "Traceback" not in done.stderr
+        assert "fault of qbatch" not in done.stderr
+
+
+def test_interrupted_while_workers_start(qbatch, ansatz):
+    qbatch("add", "g", ansatz, "-p", "theta=0:3:600", "-p", "phi=0", "--shots", "20000")
+    for moment in (0.35, 0.45, 0.55, 0.7):
+        process = qbatch.start("run", "g", "--executor", "local:2", start_new_session=True)
+        time.sleep(moment)
+        os.killpg(process.pid, signal.SIGINT)
+        _, stderr = process.communicate(timeout=60)
+        assert process.returncode == 130, (moment, stderr)
+        assert "Traceback" not in stderr
+        assert "loky" not in stderr
+
+
 def test_names_with_spaces_and_other_letters(qbatch, write):
     name = "Мой прогон / 3"
     path = write("ein Kreis ü.qasm", "OPENQASM 2.0;qreg q[1];creg c[1];measure q->c;")

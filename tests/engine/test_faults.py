@@ -227,7 +227,7 @@ def test_sent_and_left_and_fetched_later(qbatch, ansatz, serve, config):
     qbatch.env["QBATCH_CONFIG"] = str(config)
     qbatch("add", "g", ansatz, "-p", "theta=0:1:30", "-p", "phi=0", "--backend", "fake")
     left = qbatch("run", "g", "--no-wait", code=3)
-    assert "30 jobs are under way; qbatch wait g fetches them" in left.stderr
+    assert "30 jobs under way; qbatch wait g fetches them" in left.stderr
     assert qbatch.json("sync", "--json", code=3)["run"]["done"] == 0
     qbatch("wait", "g", "--timeout", "0.05", code=3)
     assert qbatch.json("wait", "g", "--json")["run"]["done"] == 30
@@ -243,7 +243,7 @@ def test_cancelling_where_nobody_runs_reaches_the_service(qbatch, ansatz, serve,
     sweep = ["-p", "theta=0:1:6", "-p", "phi=0", "--backend", "fake"]
     qbatch("add", "g", ansatz, *sweep, "--name", "hang")
     qbatch("run", "g", "--no-wait", code=3)
-    assert "asked the run to stop 6 jobs" in qbatch("cancel", "g").stdout
+    assert "asked to stop 6 jobs" in qbatch("cancel", "g").stdout
     assert qbatch.json("status", "--json")["groups"][0]["counts"]["cancelled"] == 6
 
 
@@ -255,7 +255,7 @@ def test_cancelling_during_a_submission_does_not_orphan_the_batch(qbatch, ansatz
     process = qbatch.start("run", "g")
     while qbatch.json("status", "--json")["groups"][0]["counts"]["queued"] != 6:
         assert process.poll() is None
-    assert "asked the run to stop 6" in qbatch("cancel", "g").stdout
+    assert "asked to stop 6" in qbatch("cancel", "g").stdout
     process.communicate(timeout=60)
     assert process.returncode == 1
     assert qbatch.json("status", "--json")["groups"][0]["counts"]["cancelled"] == 6
