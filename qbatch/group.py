@@ -10,19 +10,18 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from qbatch.backends.executors import parse_executor
 from qbatch.catalog import Catalog
 from qbatch.circuits.inputs import Input, usable_circuits
 from qbatch.circuits.jobs import Request, job_specs
-from qbatch.circuits.parameters import Sweep
+from qbatch.circuits.parameters import Sweep, float_rows, float_values
 from qbatch.config import database_path
-from qbatch.errors import InvalidParameters, Locked, NotFound
+from qbatch.errors import Locked, NotFound
 from qbatch.maintenance import existing_store
 from qbatch.models import (
     ACTIVE,
@@ -34,18 +33,17 @@ from qbatch.models import (
     JobResult,
     Status,
 )
+from qbatch.running import run
 from qbatch.store import Store
 from qbatch.store.groups import check_name
 from qbatch.store.selection import Selection, parse_selection
 
 if TYPE_CHECKING:
-    from qbatch.backends.base import Backend
     from qbatch.engine import Observer, RunReport, RunSettings
 
 Path_ = str | os.PathLike[str]
 Selector = str | Sequence[int] | Selection | None
 
-_SERIAL_SECONDS = 1.0
 _CANCEL_SECONDS = 10.0
 
 
@@ -149,9 +147,9 @@ class JobGroup:
         Raises:
             UsageError: something is wrong with the input; nothing was stored.
         """
-        axes = {key: _values(value) for key, value in (parameters or {}).items()}
+        axes = {key: float_values(value) for key, value in (parameters or {}).items()}
         request = Request(
-            sweep=Sweep(axes, _float_rows(rows), in_step=in_step),
+            sweep=Sweep(axes, float_rows(rows), in_step=in_step),
             observables=(observables,) if isinstance(observables, str) else tuple(observables),
             shots=shots,
             seed=seed,
@@ -411,49 +409,22 @@ def run_groups(
     Raises:
         Locked: another process runs one of them.
     """
-    from qbatch.engine import Run
-
     found = {group.name: group._group() for group in groups}
-    parse_executor(settings.executor)
-    catalog = Catalog(groups[0]._config)
-    if settings.backend is not None:
-        catalog.get(settings.backend)
-
-    def open_backend(name: str, seconds: float) -> Backend:
-        return catalog.open(name, executor=_executor(settings.executor, seconds))
-
-    run = Run(
-        groups[0]._store, list(found.values()), open_backend, settings, observer=observer, only=only
+    first = groups[0]
+    return run(
+        first._store,
+        list(found.values()),
+        settings,
+        config=first._config,
+        observer=observer,
+        only=only,
     )
-    return run.execute()
-
-
-def _executor(wish: str, seconds: float) -> str:
-    """Workers cost about half a second to start: little work is done in this process."""
-    if wish != "auto":
-        return wish
-    return "serial" if seconds < _SERIAL_SECONDS else "local"
 
 
 def _settings(wishes: Mapping[str, Any]) -> RunSettings:
     from qbatch.engine import RunSettings
 
     return RunSettings(**wishes)
-
-
-def _values(value: float | Iterable[float]) -> list[float]:
-    """A value or several, also numpy's, as floats."""
-    several = list(value) if hasattr(value, "__iter__") else [value]
-    try:
-        return [float(v) for v in several]
-    except (TypeError, ValueError) as error:
-        raise InvalidParameters(f"{value!r} is neither a number nor a list of numbers") from error
-
-
-def _float_rows(rows: Sequence[Mapping[str, float]] | None) -> list[dict[str, float]] | None:
-    if rows is None:
-        return None
-    return [{name: _values(value)[0] for name, value in row.items()} for row in rows]
 
 
 def _nothing_yet(name: str, path: Path) -> NotFound:

@@ -129,6 +129,30 @@ def linspace(start: float, stop: float, count: int) -> list[float]:
     return [start + (stop - start) * i / step for i in range(step)] + [stop]
 
 
+def float_values(value: float | Iterable[float]) -> list[float]:
+    """A value or several, also numpy's, as floats.
+
+    Raises:
+        InvalidParameters: it is no number.
+    """
+    several = list(value) if isinstance(value, Iterable) else [value]
+    try:
+        return [float(v) for v in several]
+    except (TypeError, ValueError) as error:
+        raise InvalidParameters(f"{value!r} is neither a number nor a list of numbers") from error
+
+
+def float_rows(rows: Iterable[Row] | None) -> list[dict[str, float]] | None:
+    """Rows from Python with all values as floats.
+
+    Raises:
+        InvalidParameters: one is no number.
+    """
+    if rows is None:
+        return None
+    return [{name: float_values(value)[0] for name, value in row.items()} for row in rows]
+
+
 def read_rows(file: str) -> list[dict[str, float]]:
     """Rows of parameter values from a file, or from standard input (``-``).
 

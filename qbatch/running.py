@@ -1,0 +1,57 @@
+"""A run with real backends: what the engine must not know, chosen and handed to it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from qbatch.backends.base import Backend
+from qbatch.backends.executors import parse_executor
+from qbatch.catalog import Catalog
+from qbatch.models import Group
+from qbatch.store import Store
+
+if TYPE_CHECKING:
+    from qbatch.engine import Observer, RunReport, RunSettings
+
+_SERIAL_SECONDS = 1.0
+
+
+def run(
+    store: Store,
+    groups: Sequence[Group],
+    settings: RunSettings,
+    *,
+    config: str | os.PathLike[str] | None = None,
+    observer: Observer | None = None,
+    only: Sequence[int] | None = None,
+) -> RunReport:
+    """Run groups of a store.
+
+    Args:
+        config: the configuration file that names backends.
+        only: ids of jobs to run instead of all unsent ones.
+
+    Raises:
+        Locked: another process runs one of the groups.
+        NotFound: there is no such backend.
+    """
+    from qbatch.engine import Run
+
+    parse_executor(settings.executor)
+    catalog = Catalog(config)
+    if settings.backend is not None:
+        catalog.get(settings.backend)
+
+    def open_backend(name: str, seconds: float) -> Backend:
+        return catalog.open(name, executor=_executor(settings.executor, seconds))
+
+    return Run(store, groups, open_backend, settings, observer=observer, only=only).execute()
+
+
+def _executor(wish: str, seconds: float) -> str:
+    """Workers cost about half a second to start: little work is done in this process."""
+    if wish != "auto":
+        return wish
+    return "serial" if seconds < _SERIAL_SECONDS else "local"
