@@ -16,7 +16,7 @@ from qbatch.backends.executors import (
     parse_executor,
     shut_down,
 )
-from qbatch.errors import BatchNotFound, UsageError
+from qbatch.errors import BackendError, BatchNotFound, UsageError
 from qbatch.models import BatchStatus, Failure, ItemResult, Limits, Submission
 
 MAX_SHOTS = 1_000_000
@@ -46,6 +46,7 @@ class AerBackend:
         # Small circuits side by side, a large one alone with all cores and all memory.
         self._pools: dict[int, Executor] = {}
         self._batches: dict[str, Future[list[ItemResult]]] = {}
+        self._cancelled: set[str] = set()
         # Twice the workers keeps each of them supplied while results are stored.
         in_flight = 1 if self._kind == "serial" else 2 * self._workers
         self.limits = Limits(
@@ -76,7 +77,7 @@ class AerBackend:
     def status(self, remote_id: str) -> BatchStatus:
         """Done, running, or failed whole because its worker died."""
         future = self._future(remote_id)
-        if future.cancelled():
+        if remote_id in self._cancelled:
             return BatchStatus(state="cancelled")
         if not future.done():
             return BatchStatus(state="running" if future.running() else "queued")
@@ -92,16 +93,20 @@ class AerBackend:
     def results(self, remote_id: str) -> Sequence[ItemResult]:
         """The results; the batch is forgotten, its memory given back."""
         future = self._future(remote_id)
+        if remote_id in self._cancelled:
+            raise BackendError("nothing is kept of a cancelled batch")
         found = future.result()
         del self._batches[remote_id]
         return found
 
     def cancel(self, remote_id: str) -> None:
         """Stop a batch: at once where it waits, with its worker where it runs."""
-        future = self._batches.pop(remote_id, None)
-        if future is None or future.done() or future.cancel():
+        future = self._batches.get(remote_id)
+        if future is None or future.done():
             return
-        self._drop_pools()
+        self._cancelled.add(remote_id)
+        if not future.cancel():
+            self._drop_pools()
 
     def wait(self, remote_ids: Iterable[str], seconds: float) -> None:
         """Sleep until one of the batches has ended."""

@@ -83,6 +83,11 @@ class Lane:
         """Nothing ready, nothing to try again, nothing under way."""
         return not self._ready and not self._later and not self.flights
 
+    def waits_for_a_worker(self, flight: Flight) -> bool:
+        """Whether a local batch is kept in supply, behind those that the workers have."""
+        workers = max(1, self.backend.limits.in_flight // 2)
+        return self.local and flight.batch.id not in list(self.flights)[:workers]
+
     def next_event(self) -> float | None:
         """When, on the monotonic clock, something is due here; None for nothing."""
         times = [flight.next_poll for flight in self.flights.values()]

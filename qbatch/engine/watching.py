@@ -48,7 +48,11 @@ class Watcher:
                 results = self._results(lane, remote_id, status)
         except BatchNotFound as error:
             self._drop(lane, flight)
-            self._books.close_unknown(flight.batch, flight.claims, str(error))
+            if lane.local:
+                gone = BatchStatus(state="error", failure=Failure.LOST, message=str(error))
+                self._failed_whole(lane, flight, gone)
+            else:
+                self._books.close_unknown(flight.batch, flight.claims, str(error))
         except AuthError:
             raise
         except BackendError as error:
@@ -217,6 +221,8 @@ class Watcher:
 
     def _give_up_late(self, lane: Lane, flight: Flight) -> None:
         now, timeout = time.monotonic(), self._settings.timeout
+        if lane.waits_for_a_worker(flight):
+            flight.started = now  # its time has not begun
         if flight.cancelled_for is None:
             if timeout is not None and now - flight.started > timeout:
                 self.cancel(lane, flight, f"no result after {timeout:g} s")

@@ -147,6 +147,14 @@ class BackendContract:
         backend.cancel(remote_id)
         backend.cancel(remote_id)
 
+    def test_a_cancelled_batch_ends(self, backend: Backend) -> None:
+        """Soon after ``cancel`` a batch is cancelled, or was done before."""
+        remote_id = backend.submit(submission(*[{}] * 3))
+        backend.cancel(remote_id)
+        assert self.wait(backend, remote_id).state in ("cancelled", "done")
+        # And the backend goes on working.
+        assert len(self.run(backend, submission({}))) == 1
+
     def run(self, backend: Backend, batch: Submission) -> Sequence[ItemResult]:
         """Submit a batch, wait for its end, and fetch its results."""
         remote_id = backend.submit(batch)

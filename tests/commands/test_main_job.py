@@ -231,6 +231,45 @@ def test_two_runs_at_once_exclude_each_other(qbatch, ansatz):
     assert qbatch.json("status", "g", "--json")["groups"][0]["counts"]["done"] == 401
 
 
+SLOW = """OPENQASM 2.0;
+include "qelib1.inc";
+qreg q[10];
+creg c[10];
+h q[0];
+measure q[0] -> c[0];
+h q[0];
+measure q -> c;
+"""
+
+
+def test_a_local_batch_that_takes_too_long_is_given_up_alone(qbatch, write, bell):
+    qbatch("add", "g", write("slow.qasm", SLOW), "--shots", "1000000")
+    qbatch("add", "g", bell)
+    options = ["--executor", "local:1", "--max-batch-size", "1", "--timeout", "4"]
+    report = qbatch.json("run", "g", *options, "--json", code=1)["run"]
+    jobs = qbatch.json("jobs", "g", "--json")["jobs"]
+    assert [job["status"] for job in jobs] == ["error", "done"], report
+    assert jobs[0]["failure"] == "timeout"
+    assert qbatch("db", "verify").stdout == "the database is sound\n"
+
+
+def test_cancelling_a_local_run_from_another_terminal(qbatch, write):
+    for _ in range(4):
+        qbatch("add", "g", write("slow.qasm", SLOW), "--shots", "900000")
+    options = ["--executor", "local:1", "--max-batch-size", "1", "--max-in-flight", "1"]
+    process = qbatch.start("run", "g", *options)
+    while not qbatch.json("status", "--json")["groups"][0]["counts"]["running"]:
+        assert process.poll() is None
+    qbatch("cancel", "g/3")
+    qbatch("cancel", "g")
+    _, stderr = process.communicate(timeout=60)
+    assert process.returncode in (0, 1), stderr
+    counts = qbatch.json("status", "--json")["groups"][0]["counts"]
+    assert counts["cancelled"] >= 3
+    assert counts["cancelled"] + counts["done"] == 4
+    assert qbatch("db", "verify").stdout == "the database is sound\n"
+
+
 def test_a_pipe_that_closes_early_is_no_error(qbatch):
     qbatch("add", "many", EXAMPLES / "ansatz.qasm3", "-p", "theta=0:1:3000", "-p", "phi=0")
     command = f"{sys.executable} -m qbatch jobs many | head -1"
