@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -21,7 +21,7 @@ from qbatch.circuits.inputs import Input, usable_circuits
 from qbatch.circuits.jobs import Request, job_specs
 from qbatch.circuits.parameters import Sweep, float_rows, float_values
 from qbatch.config import database_path
-from qbatch.errors import Locked, NotFound
+from qbatch.errors import Locked, NotFound, UsageError
 from qbatch.maintenance import existing_store
 from qbatch.models import (
     ACTIVE,
@@ -203,16 +203,17 @@ class JobGroup:
         Returns:
             None where there is nothing to rerun; nothing was done then.
         """
-        from qbatch.engine import locks
-
         group, selection = self._group(), self._selection(selector)
         jobs = self._store.jobs
-        chosen = _settings(settings)
-        with locks.hold(self._store, [group], wait=chosen.wait_lock):
-            again = (jobs.append_again if keep else jobs.reset)(group.id, selection)
-        if not again:
-            return None
-        return run_groups([self], chosen, observer=observer, only=again)
+        again: list[int] = []
+
+        def choose() -> list[int]:
+            # Under the run's own lock, when everything else about the run has been checked.
+            again.extend((jobs.append_again if keep else jobs.reset)(group.id, selection))
+            return again
+
+        report = run_groups([self], _settings(settings), observer=observer, choose=choose)
+        return report if again else None
 
     def rerun_failed_parallel(
         self, replace_failed_jobs: bool = True, **settings: Any
@@ -398,13 +399,14 @@ def run_groups(
     settings: RunSettings,
     *,
     observer: Observer | None = None,
-    only: Sequence[int] | None = None,
+    choose: Callable[[], Sequence[int]] | None = None,
 ) -> RunReport:
     """Run the unsent jobs of several groups together, in common batches.
 
     Args:
         groups: of one database.
-        only: ids of jobs to run instead of all unsent ones.
+        choose: says, once the groups are locked, which jobs to run instead of all unsent
+            ones, by id.
 
     Raises:
         Locked: another process runs one of them.
@@ -417,7 +419,7 @@ def run_groups(
         settings,
         config=first._config,
         observer=observer,
-        only=only,
+        choose=choose,
     )
 
 
@@ -438,5 +440,13 @@ def _delete(store: Store, groups: Sequence[Group]) -> list[str]:
     from qbatch.engine import locks
 
     with locks.hold(store, groups):
+        for group in groups:
+            counts = store.groups.counts([group.id])
+            if under_way := sum(counts.get(status, 0) for status in ACTIVE):
+                raise UsageError(
+                    f"group {group.name!r} has {under_way} jobs under way at a backend",
+                    hint=f"qbatch cancel {group.name} stops them, qbatch sync {group.name}"
+                    " fetches what has finished",
+                )
         store.groups.delete(group.id for group in groups)
     return [group.name for group in groups]

@@ -226,6 +226,7 @@ class OpenBatch:
     token: str
     backend: str
     remote_id: str | None
+    stop_reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -238,6 +239,7 @@ class Claim:
     shots: int | None
     seed: int | None
     whole: bool
+    num_observables: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -333,6 +335,8 @@ class Limits:
         mixed_kinds: counts and expectation values may stand in one batch.
         large_qubits: circuits of so many qubits and more go into batches of their own.
         finds_tokens: ``find`` tells for certain whether a token was accepted.
+        lookup_seconds: how long after a submission it may take until ``find`` and
+            ``status`` know of it; before that, not to be found proves nothing.
         local: a batch dies with this process and costs nothing but time.
     """
 
@@ -344,4 +348,5 @@ class Limits:
     mixed_kinds: bool = True
     large_qubits: int | None = None
     finds_tokens: bool = False
+    lookup_seconds: float = 5.0
     local: bool = False

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from qbatch.backends.base import Backend
@@ -25,13 +25,14 @@ def run(
     *,
     config: str | os.PathLike[str] | None = None,
     observer: Observer | None = None,
-    only: Sequence[int] | None = None,
+    choose: Callable[[], Sequence[int]] | None = None,
 ) -> RunReport:
     """Run groups of a store.
 
     Args:
         config: the configuration file that names backends.
-        only: ids of jobs to run instead of all unsent ones.
+        choose: says, once the groups are locked, the ids of the jobs to run instead of
+            all unsent ones.
 
     Raises:
         Locked: another process runs one of the groups.
@@ -47,7 +48,7 @@ def run(
     def open_backend(name: str, seconds: float) -> Backend:
         return catalog.open(name, executor=_executor(settings.executor, seconds))
 
-    return Run(store, groups, open_backend, settings, observer=observer, only=only).execute()
+    return Run(store, groups, open_backend, settings, observer=observer, choose=choose).execute()
 
 
 def _executor(wish: str, seconds: float) -> str:

@@ -34,8 +34,16 @@ def read_token(settings: Mapping[str, Any]) -> str | None:
     """The secret that ``token_env`` or ``token_file`` of a backend's settings leads to.
 
     Raises:
-        AuthError: the variable is not set, or the file cannot be read or is empty.
+        AuthError: the variable is not set, the file cannot be read or is empty, or what
+            they hold cannot stand in a header.
     """
+    token = _found_token(settings)
+    if token is not None and not (token.isascii() and token.isprintable()):
+        raise AuthError("the token holds a line break or a letter that no token has")
+    return token
+
+
+def _found_token(settings: Mapping[str, Any]) -> str | None:
     if name := settings.get("token_env"):
         token = os.environ.get(name, "").strip()
         if not token:

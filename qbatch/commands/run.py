@@ -290,6 +290,8 @@ def sync(
 
     names = groups or [group.name for group in JobGroup.list_existing(opt.context(ctx).db)]
     if not names:
+        if json:
+            output.print_json("run", None, exit_code=0)
         output.message("no groups yet")
         return
     chosen = [opt.existing_group(ctx, name) for name in dict.fromkeys(names)]

@@ -57,22 +57,32 @@ def _item(claims: Sequence[Claim], results: Sequence[ItemResult]) -> list[Outcom
     result = results[0]
     if result.failure is not None or result.error is not None:
         return failed(claims, result.failure or Failure.BACKEND, result.error)
-    if result.counts is not None:
-        return _counts(claims, result)
-    values = [list(pair) for pair in result.expectation_values or ()]
+    try:
+        return _values(claims, result) if claims[0].num_observables else _counts(claims, result)
+    except (ValueError, TypeError) as error:
+        said = f"the backend returned something else than was asked for: {error}"
+        return failed(claims, Failure.BACKEND, said)
+
+
+def _values(claims: Sequence[Claim], result: ItemResult) -> list[Outcome]:
+    values = [
+        [float(value), None if error is None else float(error)]
+        for value, error in result.expectation_values or ()
+    ]
+    if len(values) != claims[0].num_observables:
+        raise ValueError(f"{len(values)} values for {claims[0].num_observables} observables")
     return [_done(claim, result, {"values": values}) for claim in claims]
 
 
 def _counts(claims: Sequence[Claim], result: ItemResult) -> list[Outcome]:
-    counts = dict(result.counts or {})
+    counts = {str(outcome): int(count) for outcome, count in (result.counts or {}).items()}
+    shared = claims[:1] if claims[0].seed is not None else claims
+    asked = sum(claim.shots or 0 for claim in shared)
+    if sum(counts.values()) != asked:
+        raise ValueError(f"{sum(counts.values())} shots instead of {asked}")
     if len(claims) == 1 or claims[0].seed is not None:
         return [_done(claim, result, {"counts": counts}) for claim in claims]
-    try:
-        hands = merging.deal(counts, [claim.shots or 0 for claim in claims])
-    except ValueError as error:
-        return failed(
-            claims, Failure.BACKEND, f"the backend returned a wrong number of shots: {error}"
-        )
+    hands = merging.deal(counts, [claim.shots or 0 for claim in claims])
     return [
         _done(claim, result, {"counts": hand}) for claim, hand in zip(claims, hands, strict=True)
     ]

@@ -38,6 +38,7 @@ class Flight:
     poll_failures: int = 0
     cancelled_for: str | None = None
     cancelled_at: float = 0.0
+    cancel_sent: bool = False
 
     def looked_at(self) -> None:
         """Asked once more without news: ask again later, and later each time."""

@@ -46,7 +46,8 @@ def hold(store: Store, groups: Sequence[Group], *, wait: float = 0.0) -> Iterato
         for group in sorted(groups, key=lambda g: g.id):
             lock = run_lock(store, group.id)
             try:
-                left = max(0.0, deadline - time.monotonic())
+                # Someone who only asks whether the group is run holds it for a moment.
+                left = max(_MOMENT, deadline - time.monotonic())
                 stack.enter_context(lock.acquire(timeout=left, poll_interval=0.1))
             except Timeout:
                 raise Locked(_held(store, group), hint=_HINT) from None
@@ -54,6 +55,7 @@ def hold(store: Store, groups: Sequence[Group], *, wait: float = 0.0) -> Iterato
         yield
 
 
+_MOMENT = 0.3
 _HINT = "wait for it, or pass --wait-lock SECONDS"
 
 

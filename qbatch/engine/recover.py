@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 
 from filelock import Timeout
@@ -9,6 +10,7 @@ from filelock import Timeout
 from qbatch.engine.books import Books
 from qbatch.engine.lanes import Flight, Lane
 from qbatch.engine.locks import run_lock
+from qbatch.errors import NotFound
 from qbatch.models import Claim, OpenBatch
 from qbatch.store import Store
 
@@ -26,7 +28,12 @@ def recover(books: Books, groups: Sequence[int], lane_of: Callable[[str], Lane])
         if _is_someone_elses(books.store, batch, groups):
             continue
         claims = books.store.ledger.claims(batch.id)
-        if _settle(lane_of(batch.backend), batch, claims):
+        try:
+            lane = lane_of(batch.backend)
+        except NotFound as error:
+            books.note(f"batch {batch.id} ({len(claims)} jobs) is left as it is: {error}")
+            continue
+        if _settle(lane, batch, claims):
             taken_over += len(claims)
             continue
         books.give_back(batch, claims, "the run that worked on it was killed")
@@ -43,7 +50,13 @@ def _settle(lane: Lane, batch: OpenBatch, claims: list[Claim]) -> bool:
         return False
     reason = "the run was killed while sending it"
     lane.flights[batch.id] = Flight(
-        batch=batch, remote_id=batch.remote_id, claims=claims, parts=None, reason=reason
+        batch=batch,
+        remote_id=batch.remote_id,
+        claims=claims,
+        parts=None,
+        reason=reason,
+        cancelled_for=batch.stop_reason,
+        cancelled_at=time.monotonic(),
     )
     return True
 

@@ -17,7 +17,7 @@ from qbatch.engine.sending import Sender
 from qbatch.engine.settings import RunSettings
 from qbatch.engine.stop import StopSignals
 from qbatch.engine.watching import STOPPED, Watcher
-from qbatch.errors import UsageError
+from qbatch.errors import NotFound, QbatchError, UsageError
 from qbatch.models import Group, PlannedJob, Status
 from qbatch.store import Store
 
@@ -32,7 +32,8 @@ class Run:
     Args:
         open_backend: gives the backend of a name, told how many seconds of simulation
             are to come at first; each is opened once and closed.
-        only: ids of jobs to run instead of all unsent ones.
+        choose: says, once the groups are locked and recovered, the ids of the jobs to
+            run instead of all unsent ones.
     """
 
     def __init__(
@@ -43,14 +44,16 @@ class Run:
         settings: RunSettings,
         *,
         observer: Observer | None = None,
-        only: Sequence[int] | None = None,
+        choose: Callable[[], Sequence[int]] | None = None,
     ) -> None:
         self._store = store
         self._groups = groups
         self._ids = [group.id for group in groups]
         self._open_backend = open_backend
         self._settings = settings
-        self._only = only
+        self._choose = choose
+        self._only: Sequence[int] | None = None
+        self._missing: NotFound | None = None
         self._books = Books(store, [group.name for group in groups], observer or Silent())
         self._sender = Sender(self._books, settings)
         self._watcher = Watcher(self._books, self._sender, settings)
@@ -73,12 +76,17 @@ class Run:
             if settings.wait_seconds is not None:
                 self._ends_at = time.monotonic() + settings.wait_seconds
             try:
+                self._check_groups()
                 recover(self._books, self._ids, self.lane)
                 if settings.submit:
+                    self._only = self._choose() if self._choose is not None else None
                     self._store.picking.begin()
                     self._pick()
                 self._loop()
                 self._wind_down()
+            except QbatchError:
+                self._take_back_local()
+                raise
             finally:
                 for lane in self._lanes.values():
                     lane.close()
@@ -87,16 +95,24 @@ class Run:
         left = report.left if settings.submit else report.under_way
         chosen = settings.limit is not None or self._only is not None
         report.unfinished = bool(left if not chosen else report.under_way)
+        if not report.left:
+            report.stopped_for = None  # there was nothing left to stop
+        if self._missing is not None and not report.done + report.failed + report.under_way:
+            raise self._missing
         report.seconds = time.monotonic() - started
         return report
+
+    def _check_groups(self) -> None:
+        """A group may have been deleted while this run waited for its lock."""
+        for group in self._groups:
+            if self._store.groups.get(group.name).id != group.id:
+                raise NotFound(f"group {group.name!r} was deleted and made anew meanwhile")
 
     def lane(self, name: str) -> Lane:
         """The lane of a backend, opened at first use."""
         if name not in self._lanes:
             backend = self._open_backend(name, self._expected_seconds)
             settings = self._settings
-            if backend.limits.local and settings.submit and not settings.wait:
-                raise UsageError(f"{name} works in this process: there is nothing to detach from")
             self._lanes[name] = Lane(backend, settings.policy(), settings.max_in_flight)
         return self._lanes[name]
 
@@ -183,7 +199,16 @@ class Run:
 
     def _plan(self, job: PlannedJob) -> None:
         settings = self._settings
-        lane = self.lane(settings.backend or job.backend or settings.default_backend)
+        name = settings.backend or job.backend or settings.default_backend
+        try:
+            lane = self.lane(name)
+        except NotFound as error:
+            if self._missing is None:
+                self._books.note(f"jobs for backend {name!r} are left unsent: {error}")
+            self._missing = error
+            return
+        if lane.local and not settings.wait:
+            raise UsageError(f"{name} works in this process: there is nothing to detach from")
         done = [] if job.whole else self._store.picking.done_parts(job.id)
         for part in remaining_parts(job, done):
             lane.add(part)
@@ -191,7 +216,7 @@ class Run:
     def _sleep(self) -> None:
         """Until something may have moved: a local batch ended, or it is time to ask again."""
         now = time.monotonic()
-        due = [now + _TICK, self._ends_at]
+        due = [self._ends_at]
         if self._settings.sequential:
             due.append(self._watcher.last_end + self._settings.delay)
         for lane in self._lanes.values():
@@ -201,7 +226,8 @@ class Run:
                 return
             event = lane.next_event()
             due += [event] if event is not None else []
-        time.sleep(max(0.001, min(due) - now))
+        # What is due already waits for something else: a free slot, say.
+        time.sleep(min([_TICK, *(when - now for when in due if when > now)]))
 
     def _poll(self, *, everything: bool = False) -> None:
         self._watcher.cancel_on_request(self._lanes.values())
@@ -227,13 +253,13 @@ class Run:
         if flights:
             self._books.note("stopping: storing what is nearly done (Ctrl-C again: leave now)")
         for lane, flight in flights:
-            if not lane.local and not flight.running:
+            if lane.local or flight.parts is None or not self._settings.submit:
+                continue  # this run did not send it
+            self._watcher.look(lane, flight)
+            if flight.batch.id in lane.flights and not flight.running:
                 self._watcher.cancel(lane, flight, STOPPED)
         self._until_ended(_GRACE)
-        for lane in self._lanes.values():
-            for flight in list(lane.flights.values()):
-                if lane.local:
-                    self._take_back(lane, flight)
+        self._take_back_local()
 
     def _until_ended(self, seconds: float) -> None:
         deadline = time.monotonic() + seconds
@@ -248,6 +274,12 @@ class Run:
                 return
             self._sleep()
             self._poll()
+
+    def _take_back_local(self) -> None:
+        for lane in self._lanes.values():
+            for flight in list(lane.flights.values()):
+                if lane.local:
+                    self._take_back(lane, flight)
 
     def _take_back(self, lane: Lane, flight: Flight) -> None:
         del lane.flights[flight.batch.id]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import uuid
 from collections import defaultdict
 from collections.abc import Sequence
@@ -25,7 +26,7 @@ class Sender:
         self._ledger = books.store.ledger
         self._settings = settings
         self._loader = Loader(books.store)
-        self._tries: dict[int, int] = defaultdict(int)
+        self._tries: dict[tuple[int, int], int] = defaultdict(int)
 
     def send(self, lane: Lane, planned: Sequence[PlannedJob]) -> None:
         """Claim the jobs, write the batch down, send it, write down where it is.
@@ -35,8 +36,10 @@ class Sender:
         """
         settings = self._settings
         parts = [fix_seed(part, settings.seed) for part in planned]
-        enabled = settings.coalesce and settings.policy().merge
-        items = coalesce(parts, enabled=enabled, max_shots=lane.backend.limits.shots)
+        limits, started = lane.backend.limits, time.monotonic()
+        # Where shots must not differ in a batch, they cannot be pooled in it either.
+        enabled = settings.coalesce and settings.policy().merge and limits.mixed_shots
+        items = coalesce(parts, enabled=enabled, max_shots=limits.shots)
         token, options = f"qbatch-{uuid.uuid4().hex}", parts[0].options
         prepared = self._ledger.prepare(token, lane.backend.name, options, parts, items)
         if prepared is None:
@@ -55,7 +58,9 @@ class Sender:
             # An adapter should map everything; what it does not map may have been sent.
             flight = _lost(batch, claims, planned, f"{type(error).__name__}: {error}")
         else:
-            flight = Flight(batch=batch, remote_id=None, claims=claims, parts=planned)
+            flight = Flight(
+                batch=batch, remote_id=None, claims=claims, parts=planned, started=started
+            )
             self.accepted(lane, flight, remote_id)
         lane.flights[batch.id] = flight
 
@@ -63,13 +68,14 @@ class Sender:
         self, lane: Lane, parts: Sequence[PlannedJob], retry_after: float | None = None
     ) -> list[PlannedJob]:
         """Plan the parts again that have tries left, after a while; those are returned."""
-        again = []
+        spent = set()
         for part in parts:
-            self._tries[part.id] += 1
-            if self._tries[part.id] <= self._settings.retries:
-                again.append(part)
+            self._tries[part.id, part.offset] += 1
+            if self._tries[part.id, part.offset] > self._settings.retries:
+                spent.add(part.id)  # and with it the other parts of the same job
+        again = [part for part in parts if part.id not in spent]
         if again:
-            tries = max(self._tries[part.id] for part in again)
+            tries = max(self._tries[part.id, part.offset] for part in again)
             lane.again_in(backoff(tries, retry_after), again)
             self._books.report.retried += 1
         return again

@@ -20,6 +20,7 @@ T = TypeVar("T")
 
 _MOST_POLL_FAILURES = 12  # with the backoff about four minutes without a usable answer
 _UNCONFIRMED_SECONDS = 10.0
+_MOST_RESULT_FAILURES = 3
 
 
 class Watcher:
@@ -45,8 +46,14 @@ class Watcher:
             status = _mapped(lambda: lane.backend.status(remote_id))
             results = None
             if status.state in ("done", "cancelled"):
-                results = self._results(lane, remote_id, status)
+                results = self._results(lane, flight, remote_id, status)
+        except _ResultsGone as error:
+            self._drop(lane, flight)
+            self._books.close_unknown(flight.batch, flight.claims, str(error))
         except BatchNotFound as error:
+            if not lane.local and self._is_young(lane, flight):
+                self._no_answer(lane, flight, error)
+                return
             self._drop(lane, flight)
             if lane.local:
                 gone = BatchStatus(state="error", failure=Failure.LOST, message=str(error))
@@ -66,18 +73,20 @@ class Watcher:
         if flight.cancelled_for is not None:
             return
         flight.cancelled_for, flight.cancelled_at = reason, time.monotonic()
+        self._books.store.ledger.stopping(flight.batch.id, reason)
         flight.next_poll = 0.0
         flight.poll_seconds = 0.1
         if flight.remote_id is not None:
             self._tell_backend(lane, flight, flight.remote_id)
 
     def _tell_backend(self, lane: Lane, flight: Flight, remote_id: str) -> None:
+        flight.cancel_sent = True
         try:
             _mapped(lambda: lane.backend.cancel(remote_id))
         except BatchNotFound:
             return  # the next look settles it
-        except BackendError as error:
-            self._books.note(f"batch {flight.batch.id} could not be cancelled: {error}")
+        except BackendError:
+            flight.cancel_sent = False  # told again after the next look
 
     def cancel_on_request(self, lanes: Iterable[Lane]) -> None:
         """Stop batches all of whose jobs the user wants cancelled, from here or elsewhere."""
@@ -95,6 +104,9 @@ class Watcher:
             if flight.cancelled_for is not None:
                 self._tell_backend(lane, flight, remote_id)
             return remote_id
+        if lane.backend.limits.finds_tokens and self._is_young(lane, flight):
+            flight.looked_at()  # it may be accepted and not be listed yet
+            return None
         self._drop(lane, flight)
         if lane.backend.limits.finds_tokens:
             error = Transient(flight.reason)
@@ -104,17 +116,23 @@ class Watcher:
             self._books.close_unknown(flight.batch, flight.claims, reason)
         return None
 
+    def _is_young(self, lane: Lane, flight: Flight) -> bool:
+        """Whether the backend may not know of the batch yet though it has accepted it."""
+        return time.monotonic() - flight.started < lane.backend.limits.lookup_seconds
+
     def _results(
-        self, lane: Lane, remote_id: str, status: BatchStatus
+        self, lane: Lane, flight: Flight, remote_id: str, status: BatchStatus
     ) -> Sequence[ItemResult] | None:
         try:
             return _mapped(lambda: lane.backend.results(remote_id))
-        except Transient:
+        except (Transient, AuthError):
             raise
-        except BackendError:
+        except BackendError as error:
             if status.state == "cancelled":
                 return None  # most services keep nothing of a cancelled batch
-            raise
+            if flight.poll_failures < _MOST_RESULT_FAILURES:
+                raise
+            raise _ResultsGone(f"it is done, but its results cannot be had: {error}") from error
 
     def _follow(
         self,
@@ -148,12 +166,27 @@ class Watcher:
         waiting = max(1, len(lane.flights) + 1) / 2 if lane.backend.limits.in_flight > 1 else 1
         lane.sizer.learn(len(flight.claims), (time.monotonic() - flight.started) / waiting)
         ended = collect.outcomes(flight.claims, results)
-        passing = {o.claim.job_id for o in ended if o.failure == Failure.TRANSIENT}
-        if passing and flight.parts is not None:
-            parts = [part for part in flight.parts if part.id in passing]
-            again = {part.id for part in self._sender.retry(lane, parts)}
-            ended = [collect.unsent(o) if o.claim.job_id in again else o for o in ended]
+        passing = {o.claim.attempt_id for o in ended if o.failure == Failure.TRANSIENT}
+        if passing:
+            again = self._again(lane, flight, passing)
+            ended = [collect.unsent(o) if o.claim.attempt_id in again else o for o in ended]
         self._books.close(flight.batch, ended)
+
+    def _again(self, lane: Lane, flight: Flight, attempts: set[int]) -> set[int]:
+        """Have these attempts tried again; those for which that will happen.
+
+        Where an earlier run planned them, their jobs become unsent, and this run picks
+        them like any other.
+        """
+        if flight.parts is None:
+            return attempts
+        planned = {
+            claim.attempt_id: part
+            for claim, part in zip(flight.claims, flight.parts, strict=True)
+            if claim.attempt_id in attempts
+        }
+        retried = self._sender.retry(lane, list(planned.values()))
+        return {attempt for attempt, part in planned.items() if part in retried}
 
     def _cancelled(self, flight: Flight, results: Sequence[ItemResult] | None) -> None:
         """Results that landed before the cancellation are kept."""
@@ -185,9 +218,14 @@ class Watcher:
         On a local backend a second try costs nothing but time; elsewhere the good jobs
         would be paid for again, so that it is split only where the user asks for it.
         """
-        failure = Failure(status.failure or Failure.BACKEND)
+        known = status.failure in list(Failure)
+        failure = Failure(status.failure) if known and status.failure else Failure.BACKEND
         reason = status.message or "the batch failed"
         parts, again = flight.parts, list[PlannedJob]()
+        if parts is None and failure is Failure.TRANSIENT:
+            self._books.give_back(flight.batch, flight.claims, reason)
+            self._books.state.total -= len(flight.claims)
+            return
         if parts is not None and failure is Failure.TRANSIENT:
             again = self._sender.retry(lane, parts)
         elif parts is not None and lane.local:
@@ -218,6 +256,8 @@ class Watcher:
                 f"batch {flight.batch.id} on {lane.backend.name}: {error};"
                 " it stays in the ledger, the next run asks again"
             )
+            return
+        self._give_up_late(lane, flight)
 
     def _give_up_late(self, lane: Lane, flight: Flight) -> None:
         now, timeout = time.monotonic(), self._settings.timeout
@@ -227,13 +267,21 @@ class Watcher:
             if timeout is not None and now - flight.started > timeout:
                 self.cancel(lane, flight, f"no result after {timeout:g} s")
         elif now - flight.cancelled_at > _UNCONFIRMED_SECONDS:
-            # It was told to stop and goes on: whether it is run (and paid) nobody knows.
+            # It was told to stop and goes on; what it yields after all is not thrown away.
             self._drop(lane, flight)
-            reason = f"{flight.cancelled_for}; the backend did not confirm the cancellation"
-            self._books.close_unknown(flight.batch, flight.claims, reason)
+            self._books.note(
+                f"batch {flight.batch.id} on {lane.backend.name}: {flight.cancelled_for}, but"
+                " the backend has not stopped it; the next run looks again"
+            )
+        elif not flight.cancel_sent and flight.remote_id is not None:
+            self._tell_backend(lane, flight, flight.remote_id)
 
 
 STOPPED = "the run was stopped"
+
+
+class _ResultsGone(Exception):
+    """A finished batch whose results the backend does not give."""
 
 
 def _mapped(call: Callable[[], T]) -> T:

@@ -23,7 +23,8 @@ class Database:
     """One connection to a store's file, migrated to this program's schema."""
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        self.path = Path(path)
+        # Locks lie beside the file: two names of one file must not mean two locks.
+        self.path = Path(path).resolve()
         self._depth = 0
         with self._errors():
             self._make_private()

@@ -70,7 +70,10 @@ class Ledger:
 
     def still_wanted(self, parts: Iterable[PlannedJob]) -> list[PlannedJob]:
         """Those of the parts whose jobs can still be claimed."""
-        wanted = "SELECT id FROM jobs WHERE id IN (SELECT value FROM json_each(?)) AND status IN"
+        wanted = (
+            "SELECT id FROM jobs WHERE NOT cancel_requested"
+            " AND id IN (SELECT value FROM json_each(?)) AND status IN"
+        )
         parts = list(parts)
         ids = json.dumps([part.id for part in parts])
         unsent = {row["id"] for row in self._db.rows(f"{wanted} ('unsent')", (ids,))}
@@ -89,6 +92,14 @@ class Ledger:
             )
             if running:
                 self.running(batch_id)
+
+    def stopping(self, batch_id: int, reason: str) -> None:
+        """Write down why a batch will be cancelled, before the backend is told.
+
+        Whoever sees the cancellation, this run or a later one, then knows what it means.
+        """
+        with self._db.transaction():
+            self._db.execute("UPDATE batches SET error = ? WHERE id = ?", (reason, batch_id))
 
     def running(self, batch_id: int) -> None:
         """Note that the backend has begun with the batch."""
@@ -137,7 +148,7 @@ class Ledger:
                         outcome.failure,
                         outcome.error,
                         now,
-                        json.dumps(outcome.info) if outcome.info else None,
+                        json.dumps(outcome.info, default=str) if outcome.info else None,
                         encode_result(outcome.result),
                         outcome.claim.attempt_id,
                     )
@@ -155,8 +166,11 @@ class Ledger:
     def claims(self, batch_id: int) -> list[Claim]:
         """The attempts of a batch, in the order in which they were claimed."""
         sql = (
-            'SELECT a.id, job_id, item, a.shots, a."offset", a.seed, jobs.shots AS all_shots'
-            " FROM attempts a JOIN jobs ON jobs.id = job_id WHERE batch_id = ? ORDER BY a.id"
+            "SELECT a.id, job_id, item, a.shots, a.seed, jobs.shots AS all_shots,"
+            " coalesce(json_array_length(texts), 0) AS num_observables"
+            " FROM attempts a JOIN jobs ON jobs.id = job_id"
+            " LEFT JOIN observables ON observables.id = observables_id"
+            " WHERE batch_id = ? ORDER BY a.id"
         )
         return [
             Claim(
@@ -166,6 +180,7 @@ class Ledger:
                 shots=row["shots"],
                 seed=row["seed"],
                 whole=row["shots"] == row["all_shots"],
+                num_observables=row["num_observables"],
             )
             for row in self._db.rows(sql, (batch_id,))
         ]
@@ -173,7 +188,7 @@ class Ledger:
     def open_batches(self, groups: Sequence[int]) -> list[OpenBatch]:
         """The batches without an outcome that hold jobs of any of these groups."""
         sql = """
-            SELECT id, token, backend, remote_id FROM batches
+            SELECT id, token, backend, remote_id, error AS stop_reason FROM batches
             WHERE state IN ('prepared', 'submitted') AND EXISTS (
                 SELECT 1 FROM attempts JOIN jobs ON jobs.id = job_id WHERE batch_id = batches.id
                 AND group_id IN (SELECT value FROM json_each(?)))
@@ -213,10 +228,15 @@ class Ledger:
                 "UPDATE attempts SET status = ? WHERE batch_id = ? AND status = 'unknown'",
                 (attempt, batch_id),
             )
+            # A job with another attempt of unknown fate waits for that one's settling.
             return self._db.execute(
-                "UPDATE jobs SET status = ? WHERE status = 'unknown' AND id IN"
-                " (SELECT job_id FROM attempts WHERE batch_id = ?)",
-                (job_status, batch_id),
+                "UPDATE jobs SET status = ?, cancel_requested = 0,"
+                " failure = iif(?, failure, NULL), error = iif(?, error, NULL)"
+                " WHERE status = 'unknown'"
+                " AND id IN (SELECT job_id FROM attempts WHERE batch_id = ?)"
+                " AND NOT EXISTS (SELECT 1 FROM attempts a WHERE a.job_id = jobs.id"
+                " AND a.status = 'unknown')",
+                (job_status, action == "give-up", action == "give-up", batch_id),
             ).rowcount
 
     def unknown_batches(self, groups: Sequence[int]) -> list[int]:
@@ -270,7 +290,8 @@ class Ledger:
                 continue
             had = self._db.execute(
                 "UPDATE jobs SET status = iif(status = 'unsent', 'queued', status)"
-                " WHERE id = ? AND status IN ('unsent', 'queued', 'running')",
+                " WHERE id = ? AND status IN ('unsent', 'queued', 'running')"
+                " AND NOT cancel_requested",
                 (part.id,),
             ).rowcount
             if not had:
@@ -307,19 +328,32 @@ class Ledger:
         )
 
 
-# A part that is done leaves its job unsent until all its shots are done, or queued while
-# other parts are under way; a job once failed stays failed until it is rerun.
+# A job is done when all its shots are. Until then an attempt of unknown fate, or one under
+# way, decides: what failed meanwhile is noted, and becomes the job's status when nothing
+# of it is under way any more. So a rerun never meets a job with shots in flight.
 _SETTLE = """
     UPDATE jobs SET
         status = CASE
             WHEN shots IS NOT NULL AND shots_done >= shots THEN 'done'
-            WHEN status IN ('error', 'unknown') AND :status = 'unsent' THEN status
-            WHEN :status = 'unsent' AND EXISTS (SELECT 1 FROM attempts
-                WHERE job_id = jobs.id AND status IN ('queued', 'running')) THEN 'queued'
+            WHEN EXISTS (SELECT 1 FROM attempts a WHERE a.job_id = jobs.id
+                AND a.status = 'unknown') THEN 'unknown'
+            WHEN EXISTS (SELECT 1 FROM attempts a WHERE a.job_id = jobs.id
+                AND a.status IN ('queued', 'running'))
+                THEN iif(status IN ('queued', 'running'), status, 'queued')
+            WHEN :status = 'unsent' AND failure = 'cancelled' THEN 'cancelled'
+            WHEN :status = 'unsent' AND failure IS NOT NULL THEN 'error'
             WHEN :status = 'unsent' AND cancel_requested THEN 'cancelled'
             ELSE :status END,
-        failure = iif(:status = 'unsent', failure, :failure),
-        error = iif(:status = 'unsent', error, :error)
+        failure = CASE
+            WHEN shots IS NOT NULL AND shots_done >= shots THEN NULL
+            WHEN :status IN ('error', 'cancelled', 'unknown') THEN :failure
+            WHEN failure IS NULL AND cancel_requested THEN 'cancelled'
+            ELSE failure END,
+        error = CASE
+            WHEN shots IS NOT NULL AND shots_done >= shots THEN NULL
+            WHEN :status IN ('error', 'cancelled', 'unknown') THEN :error
+            WHEN failure IS NULL AND cancel_requested THEN 'cancelled before it was sent again'
+            ELSE error END
     WHERE id = :job
 """
 

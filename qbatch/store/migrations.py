@@ -22,7 +22,7 @@ migrations = Migrations("qbatch")
 INITIAL = (
     """
     CREATE TABLE groups (
-        id INTEGER PRIMARY KEY,
+        id INTEGER PRIMARY KEY AUTOINCREMENT, -- locks are named by it: never used again
         name TEXT NOT NULL UNIQUE,
         state TEXT NOT NULL DEFAULT 'open' CHECK (state IN ('open', 'closed')),
         created_at REAL NOT NULL,
@@ -111,7 +111,7 @@ INITIAL = (
     """,
     """
     CREATE TABLE batches (
-        id INTEGER PRIMARY KEY,
+        id INTEGER PRIMARY KEY AUTOINCREMENT, -- users name it in settle: never used again
         token TEXT NOT NULL UNIQUE,
         backend TEXT NOT NULL,
         options TEXT NOT NULL DEFAULT '{}',

@@ -123,6 +123,7 @@ class FakeBackend:
             shots=settings.get("shots"),
             in_flight=settings.get("in_flight", 4),
             finds_tokens=settings.get("finds_tokens", True),
+            lookup_seconds=0.0,
         )
         seconds = float(settings.get("seconds", 10.0))
         self._http = HttpClient(name, settings["url"], settings, seconds=seconds)

@@ -38,7 +38,7 @@ class InstantBackend:
         answer: Callable[[Item], ItemResult] = all_zeros,
     ) -> None:
         self.name = name
-        self.limits = limits or Limits(finds_tokens=True)
+        self.limits = limits or Limits(finds_tokens=True, lookup_seconds=0.0)
         self.submissions: list[Submission] = []
         self._answer = answer
 
