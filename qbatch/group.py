@@ -448,5 +448,10 @@ def _delete(store: Store, groups: Sequence[Group]) -> list[str]:
                     hint=f"qbatch cancel {group.name} stops them, qbatch sync {group.name}"
                     " fetches what has finished",
                 )
+            if unknown := counts.get(Status.UNKNOWN, 0):
+                raise UsageError(
+                    f"group {group.name!r} has {unknown} jobs of unknown fate, perhaps paid for",
+                    hint="qbatch settle decides about them; qbatch run names their batches",
+                )
         store.groups.delete(group.id for group in groups)
     return [group.name for group in groups]

@@ -47,6 +47,8 @@ class AerBackend:
         self._pools: dict[int, Executor] = {}
         self._batches: dict[str, Future[list[ItemResult]]] = {}
         self._cancelled: set[str] = set()
+        # Only all workers of a pool can be stopped, also those of innocent batches.
+        self._bystanders: set[str] = set()
         # Twice the workers keeps each of them supplied while results are stored.
         in_flight = 1 if self._kind == "serial" else 2 * self._workers
         self.limits = Limits(
@@ -79,13 +81,16 @@ class AerBackend:
         future = self._future(remote_id)
         if remote_id in self._cancelled:
             return BatchStatus(state="cancelled")
+        if remote_id in self._bystanders:
+            reason = "stopped together with another batch"
+            return BatchStatus(state="error", failure=Failure.CANCELLED, message=reason)
         if not future.done():
             return BatchStatus(state="running" if future.running() else "queued")
         error = future.exception()
         if error is None:
             return BatchStatus(state="done")
         if isinstance(error, BrokenExecutor):
-            self._drop_pools()
+            self._drop_pools(broken=True)
             reason = "a worker process died while simulating; it may have run out of memory"
             return BatchStatus(state="error", failure=Failure.LOST, message=reason)
         return BatchStatus(state="error", failure=Failure.BACKEND, message=str(error))
@@ -146,7 +151,10 @@ class AerBackend:
             self._pools[workers] = SerialExecutor() if serial else local_executor(workers)
         return self._pools[workers]
 
-    def _drop_pools(self) -> None:
+    def _drop_pools(self, *, broken: bool = False) -> None:
+        if not broken:
+            alive = {token for token, future in self._batches.items() if not future.done()}
+            self._bystanders |= alive - self._cancelled
         for pool in self._pools.values():
             shut_down(pool)
         self._pools.clear()

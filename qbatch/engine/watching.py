@@ -228,6 +228,9 @@ class Watcher:
             return
         if parts is not None and failure is Failure.TRANSIENT:
             again = self._sender.retry(lane, parts)
+        elif parts is not None and lane.local and failure is Failure.CANCELLED:
+            again = list(parts)  # no fault of these jobs
+            lane.again([again])
         elif parts is not None and lane.local:
             again = [part for part in parts if self._may_try_again(part, len(parts))]
             lane.again(halves(again) if len(again) > 1 else [again])

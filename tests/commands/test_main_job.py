@@ -270,6 +270,21 @@ def test_cancelling_a_local_run_from_another_terminal(qbatch, write):
     assert qbatch("db", "verify").stdout == "the database is sound\n"
 
 
+def test_cancelling_one_local_batch_does_not_fail_its_neighbours(qbatch, write):
+    for _ in range(3):
+        qbatch("add", "g", write("slow.qasm", SLOW), "--shots", "60000")
+    options = ["--executor", "local:3", "--batching", "off", "--no-coalesce"]
+    process = qbatch.start("run", "g", *options)
+    for number in ("1", "2"):
+        while qbatch.json("show", f"g/{number}", "--json")["jobs"][0]["status"] != "running":
+            assert process.poll() is None
+        qbatch("cancel", f"g/{number}")
+    process.communicate(timeout=100)
+    statuses = [job["status"] for job in qbatch.json("jobs", "g", "--json")["jobs"]]
+    assert statuses[2] == "done"
+    assert "error" not in statuses
+
+
 def test_a_pipe_that_closes_early_is_no_error(qbatch):
     qbatch("add", "many", EXAMPLES / "ansatz.qasm3", "-p", "theta=0:1:3000", "-p", "phi=0")
     command = f"{sys.executable} -m qbatch jobs many | head -1"

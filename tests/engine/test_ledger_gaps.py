@@ -1,0 +1,342 @@
+"""What could send shots twice, lose a result, or leave a job stuck: each once, by name."""
+
+import os
+import signal
+import threading
+
+import pytest
+
+from qbatch import JobGroup
+from qbatch.engine import Run, RunSettings
+from qbatch.errors import BackendError, LostAnswer, NotFound, Transient, UsageError
+from qbatch.maintenance import settle, verify
+from qbatch.models import BatchStatus, ItemResult, Limits
+from qbatch.store import Store
+from qbatch.testing import InstantBackend, all_zeros
+
+from ..conftest import ANSATZ, BELL
+
+
+@pytest.fixture
+def group(db):
+    group = JobGroup("g", db=db)
+    yield group
+    group.close()
+
+
+class Remote(InstantBackend):
+    """A service whose batches the test moves by hand: ``states`` by the order of sending."""
+
+    def __init__(self, **limits):
+        values = {"finds_tokens": True, "lookup_seconds": 0.0, "in_flight": 8, **limits}
+        super().__init__(limits=Limits(**values))
+        self.states = {}
+        self.cancelled = []
+        self.lose = set()
+
+    def submit(self, batch):
+        super().submit(batch)
+        number = len(self.submissions)
+        if number in self.lose:
+            raise LostAnswer("gone")
+        return batch.token
+
+    def _number(self, remote_id):
+        return [b.token for b in self.submissions].index(remote_id) + 1
+
+    def status(self, remote_id):
+        self._batch(remote_id)
+        return BatchStatus(**{"state": "done", **self.states.get(self._number(remote_id), {})})
+
+    def cancel(self, remote_id):
+        self.cancelled.append(self._number(remote_id))
+
+
+def run(group, backend, *, choose=None, **settings):
+    with Store(group._path) as store:
+        groups = [store.groups.get(group.name)]
+        work = Run(store, groups, lambda *_: backend, RunSettings(**settings), choose=choose)
+        return work.execute()
+
+
+def total(group):
+    return [sum(r.counts.values()) if r else None for r in group.get_results()]
+
+
+RUNNING, FAILED = {"state": "running"}, {"state": "error", "message": "broke"}
+
+
+def test_a_failed_part_does_not_end_a_job_with_another_part_in_flight(group):
+    group.add(BELL, shots=200)
+    backend = Remote(shots=100)
+    backend.states = {1: FAILED, 2: RUNNING}
+    assert run(group, backend, max_batch_size=1, wait=False).exit_code == 3
+    assert group.status().counts == {"running": 1} or group.status().counts == {"queued": 1}
+    assert group.rerun() is None
+    backend.states = {}
+    run(group, backend, submit=False)
+    assert group.status().counts == {"error": 1}
+    store = group._store
+    run(group, backend, choose=lambda: store.jobs.reset(1, group._selection(None)))
+    assert [item.shots for b in backend.submissions for item in b.items] == [100, 100, 100]
+    assert total(group) == [200]
+    assert verify(group._path) == []
+
+
+def test_settling_one_of_two_unknown_batches_sends_nothing_of_the_other(group):
+    group.add(BELL, shots=200)
+    backend = Remote(shots=100, finds_tokens=False)
+    backend.find = lambda token: None
+    backend.lose = {1, 2}
+    run(group, backend, max_batch_size=1)
+    assert settle(1, "resubmit", db=group._path) == 0
+    assert run(group, backend).jobs == 0
+    assert settle(2, "resubmit", db=group._path) == 1
+    run(group, backend)
+    assert total(group) == [200]
+    assert verify(group._path) == []
+
+
+def test_unknown_goes_before_error(group):
+    group.add(BELL, shots=200)
+    backend = Remote(shots=100, finds_tokens=False)
+    backend.find = lambda token: None
+    backend.lose, backend.states = {1}, {2: FAILED}
+    run(group, backend, max_batch_size=1)
+    assert group.status().counts == {"unknown": 1}
+    assert group.rerun() is None
+
+
+def test_only_the_part_that_failed_is_sent_again(group):
+    group.add(BELL, shots=300)
+    seen = []
+
+    def answer(item):
+        seen.append(item.label)
+        if len(seen) == 2:
+            return ItemResult(label=item.label, failure="transient", error="hiccup")
+        return all_zeros(item)
+
+    backend = InstantBackend(limits=Limits(shots=100), answer=answer)
+    assert run(group, backend).done == 1
+    assert [len(b.items) for b in backend.submissions] == [3, 1]
+    assert total(group) == [300]
+    assert verify(group._path) == []
+
+
+def test_one_failure_costs_each_part_one_try(group):
+    group.add(BELL, shots=600)
+
+    class Once(Remote):
+        def submit(self, batch):
+            if not self.submissions:
+                self.submissions.append(batch)
+                raise Transient("busy")
+            return super().submit(batch)
+
+    assert run(group, Once(shots=100), retries=1).done == 1
+    assert total(group) == [600]
+
+
+def test_two_names_of_one_file_have_one_lock(group, tmp_path):
+    from qbatch.engine import locks
+    from qbatch.errors import Locked
+
+    group.add(BELL)
+    link = tmp_path / "link.db"
+    link.symlink_to(group._path)
+    other = JobGroup("g", db=link)
+    with locks.hold(group._store, [group.status()]), pytest.raises(Locked):
+        other.run_parallel()
+    other.close()
+
+
+def test_a_batch_that_is_listed_late_is_not_sent_twice(group):
+    group.add(BELL)
+
+    class Late(Remote):
+        asked = 0
+
+        def find(self, token):
+            self.asked += 1
+            return super().find(token) if self.asked > 3 else None
+
+    backend = Late(lookup_seconds=3.0)
+    backend.lose = {1}
+    assert run(group, backend).done == 1
+    assert len(backend.submissions) == 1
+
+
+def test_a_group_with_work_under_way_is_not_deleted(group):
+    group.add(BELL)
+    backend = Remote()
+    backend.states = {1: RUNNING}
+    run(group, backend, wait=False)
+    with pytest.raises(UsageError, match="1 jobs under way"):
+        JobGroup.delete_job_group("g", db=group._path)
+    backend.states = {}
+    assert run(group, backend, submit=False).done == 1
+    JobGroup.delete_job_group("g", db=group._path)
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        ({"counts": {"00": 37}}, "37 shots instead of 1024"),
+        ({"counts": {}}, "0 shots instead of 1024"),
+        ({"expectation_values": [(1.0, None)]}, "0 shots instead of 1024"),
+        ({"counts": {"00": "many"}}, "invalid literal"),
+    ],
+)
+def test_counts_that_were_not_asked_for_are_an_error(group, answer, said):
+    group.add(BELL)
+    run(group, InstantBackend(answer=lambda item: ItemResult(label=item.label, **answer)))
+    (job,) = group.jobs
+    assert job.status == "error"
+    assert said in job.error
+    assert group.get_results() == [None]
+
+
+def test_values_that_were_not_asked_for_are_an_error(group):
+    group.add(ANSATZ, parameters={"theta": 1, "phi": 1}, observables=["ZZ", "XX"])
+    one = InstantBackend(
+        answer=lambda item: ItemResult(label=item.label, expectation_values=[(1.0, None)])
+    )
+    run(group, one)
+    assert "1 values for 2 observables" in group.jobs[0].error
+
+
+def test_numpy_numbers_are_taken(group):
+    import numpy
+
+    group.add(BELL, shots=10)
+    counts = {"00": numpy.int64(10)}
+    run(group, InstantBackend(answer=lambda i: ItemResult(label=i.label, counts=counts)))
+    assert total(group) == [10]
+
+
+def test_shots_are_not_pooled_where_they_must_not_differ(group):
+    group.add(BELL, BELL, shots=100)
+    group.add(ANSATZ, parameters={"theta": 1, "phi": 1}, shots=100)
+    backend = InstantBackend(limits=Limits(mixed_shots=False))
+    run(group, backend)
+    assert [item.shots for item in backend.submissions[0].items] == [100, 100, 100]
+
+
+def test_results_that_cannot_be_had_need_a_decision_and_do_not_hang(group, monkeypatch):
+    from qbatch.engine import watching
+
+    monkeypatch.setattr(watching, "backoff", lambda *_: 0.01)
+    group.add(BELL)
+
+    class Purged(Remote):
+        def results(self, remote_id):
+            raise BackendError("purged")
+
+    report = run(group, Purged())
+    assert report.unknown_batches == [1]
+    assert settle(1, "give-up", db=group._path) == 1
+    assert group.status().counts == {"error": 1}
+
+
+def test_a_strange_failure_class_is_a_failure_of_the_backend(group):
+    group.add(BELL)
+    backend = Remote()
+    backend.states = {1: {"state": "error", "failure": "weird", "message": "?"}}
+    run(group, backend)
+    assert group.jobs[0].failure == "backend"
+
+
+def test_a_cancellation_that_is_not_confirmed_leaves_the_batch_in_the_ledger(group, monkeypatch):
+    from qbatch.engine import watching
+
+    monkeypatch.setattr(watching, "_UNCONFIRMED_SECONDS", 0.3)
+    group.add(BELL)
+    backend = Remote()
+    backend.states = {1: RUNNING}
+    report = run(group, backend, timeout=0.1)
+    assert (report.unknown, report.under_way, report.exit_code) == (0, 1, 3)
+    backend.states = {}
+    assert run(group, backend, submit=False).done == 1
+    assert total(group) == [1024]
+
+
+def test_a_stop_leaves_what_it_did_not_send_alone(group):
+    group.add(BELL)
+    backend = Remote()
+    backend.states = {1: {"state": "queued"}}
+    run(group, backend, wait=False)
+    threading.Timer(0.4, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
+    assert run(group, backend, submit=False).exit_code == 130
+    assert backend.cancelled == []
+
+
+def test_a_stop_that_is_confirmed_late_leaves_the_jobs_unsent(group, monkeypatch):
+    from qbatch.engine import run as run_module
+
+    monkeypatch.setattr(run_module, "_GRACE", 0.1)
+    group.add(BELL)
+    backend = Remote()
+    backend.states = {1: {"state": "queued"}}
+    threading.Timer(0.4, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
+    run(group, backend)
+    assert backend.cancelled == [1]
+    backend.states = {1: {"state": "cancelled"}}
+    backend.results = lambda remote_id: (_ for _ in ()).throw(BackendError("none"))
+    run(group, backend, submit=False)
+    assert group.status().counts == {"unsent": 1}
+
+
+def test_a_rerun_that_cannot_start_changes_nothing(group):
+    group.add(BELL)
+    group.cancel_all()
+    with pytest.raises(NotFound):
+        group.rerun(backend="moon")
+    with pytest.raises(UsageError):
+        group.rerun(executor="moon")
+    assert group.status().counts == {"cancelled": 1}
+
+
+def test_a_group_made_anew_is_not_the_one_that_was_waited_for(group):
+    group.add(BELL)
+    with Store(group._path) as store:
+        old = store.groups.get("g")
+        JobGroup.delete_job_group("g", db=group._path)
+        group.add(BELL)
+        assert store.groups.get("g").id != old.id
+        work = Run(store, [old], lambda *_: InstantBackend(), RunSettings())
+        with pytest.raises(NotFound, match="made anew"):
+            work.execute()
+
+
+def test_a_cancelled_job_sends_no_further_parts(group):
+    group.add(BELL, shots=300)
+
+    class Cancelling(Remote):
+        def submit(self, batch):
+            token = super().submit(batch)
+            other = JobGroup("g", db=group._path)
+            other._store.jobs.cancel(1, other._selection(None))
+            other.close()
+            return token
+
+    backend = Cancelling(shots=100, in_flight=1)
+    run(group, backend, max_batch_size=1)
+    assert len(backend.submissions) == 1
+    assert group.status().counts == {"cancelled": 1}
+
+
+def test_a_backend_that_is_gone_holds_nobody_else_up(group):
+    group.add(BELL, shots=10)
+    group.add(BELL, backend="aer", shots=20)
+    with Store(group._path) as store:
+        store.database.execute("UPDATE jobs SET backend = 'gone' WHERE number = 1")
+
+        def open_backend(name, seconds):
+            if name == "gone":
+                raise NotFound("there is no backend 'gone'")
+            return InstantBackend()
+
+        work = Run(store, [store.groups.get("g")], open_backend, RunSettings())
+        report = work.execute()
+    assert (report.done, report.left, report.exit_code) == (1, 1, 3)
