@@ -10,6 +10,7 @@ import pytest
 from qbatch import JobGroup
 from qbatch.engine import Run, RunSettings, locks
 from qbatch.errors import AuthError, BackendError, Locked, LostAnswer, Rejected, UsageError
+from qbatch.maintenance import settle
 from qbatch.models import BatchStatus, ItemResult, Limits, Status
 from qbatch.store import Store
 from qbatch.testing import InstantBackend, all_zeros
@@ -317,6 +318,8 @@ def test_a_batch_that_never_got_an_id_is_given_back_or_unknown(group):
         report = run(group, InstantBackend(limits=Limits(finds_tokens=finds)))
         assert group.status().counts == expected
         assert (report.released, report.unknown) == ((20, 0) if finds else (0, 20))
+        for batch in report.unknown_batches:
+            settle(batch, "give-up", db=group._path)
         group.delete_job_group("g", db=group._path)
         group.add(ANSATZ, parameters={"theta": [float(i) for i in range(20)], "phi": 0.5})
 
