@@ -340,3 +340,43 @@ def test_a_backend_that_is_gone_holds_nobody_else_up(group):
         work = Run(store, [store.groups.get("g")], open_backend, RunSettings())
         report = work.execute()
     assert (report.done, report.left, report.exit_code) == (1, 1, 3)
+
+
+def test_an_adopted_batch_that_fails_for_a_moment_is_run_again(group):
+    group.add(BELL)
+    backend = Remote()
+    backend.states = {1: RUNNING}
+    run(group, backend, wait=False)
+    backend.states = {1: {"state": "error", "failure": "transient", "message": "hiccup"}}
+    assert run(group, backend).done == 1
+    assert len(backend.submissions) == 2
+
+
+def test_an_old_wish_to_cancel_does_not_outlive_a_settling(group):
+    group.add(BELL)
+
+    class Cancelling(Remote):
+        def submit(self, batch):
+            if not self.submissions:
+                group._store.jobs.cancel(1, group._selection(None))
+            return super().submit(batch)
+
+        def find(self, token):
+            return None
+
+    backend = Cancelling(finds_tokens=False)
+    backend.lose = {1}
+    run(group, backend)
+    settle(1, "resubmit", db=group._path)
+    assert run(group, backend).done == 1
+    assert backend.cancelled == []
+
+
+def test_a_group_of_unknown_fate_is_not_deleted(group):
+    group.add(BELL)
+    backend = Remote(finds_tokens=False)
+    backend.find = lambda token: None
+    backend.lose = {1}
+    run(group, backend)
+    with pytest.raises(UsageError, match="of unknown fate"):
+        JobGroup.delete_job_group("g", db=group._path)
