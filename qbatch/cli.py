@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import sys
 import traceback
 from collections.abc import Sequence
@@ -86,7 +87,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
         completion_init()
     if sys.stdout is None:  # closed by the caller: there is nobody to print for
         sys.stdout = Path(os.devnull).open("w")  # noqa: SIM115 - for the rest of the process
-    code, error = _run(given, debug)
+    try:
+        code, error = _run(given, debug)
+    except KeyboardInterrupt:  # one more, while the first was being reported
+        code, error = 130, None
+    if code in (130, 143):
+        # An impatient further Ctrl-C would otherwise kill the interpreter while it ends,
+        # and a supervisor would see a signal instead of the exit code.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
     if error is not None and "--json" in given:
         _print_error(error, code)
     sys.exit(code)
