@@ -9,7 +9,7 @@ from typing import Any
 
 from qbatch.backends import registry
 from qbatch.backends.base import Backend, Checking
-from qbatch.config import BackendConfig, configured_backends
+from qbatch.config import BackendConfig, configured_backends, configured_dask
 from qbatch.errors import NotFound
 
 DEFAULT = "aer"
@@ -30,6 +30,7 @@ class Catalog:
             name: BackendConfig(name=name, type=name, settings={}) for name in registry.available()
         }
         self._named.update(configured_backends(config))
+        self.dask = configured_dask(config)
 
     def get(self, name: str) -> BackendConfig:
         """The backend of that name.
@@ -43,11 +44,12 @@ class Catalog:
         hint = f"did you mean {near[0]!r}?" if near else f"there are: {', '.join(self._named)}"
         raise NotFound(f"there is no backend {name!r}", hint=hint)
 
-    def open(self, name: str, *, executor: str = "local") -> Backend:
+    def open(self, name: str, **run_settings: Any) -> Backend:
         """The backend, ready to use.
 
         Args:
-            executor: where local work runs, unless the configuration says it.
+            run_settings: such as ``executor``: handed to an adapter that names it in its
+                ``run_settings``, unless the configuration says it.
 
         Raises:
             NotFound: there is none of that name.
@@ -56,8 +58,9 @@ class Catalog:
         found = self.get(name)
         factory = registry.load(found.type)
         settings = dict(found.settings)
-        if getattr(factory, "uses_executor", False):
-            settings.setdefault("executor", executor)
+        for setting in getattr(factory, "run_settings", ()):
+            if setting in run_settings:
+                settings.setdefault(setting, run_settings[setting])
         return registry.make(factory, name, settings)
 
     def check_options(self, name: str | None, options: Mapping[str, Any]) -> None:

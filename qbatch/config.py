@@ -61,15 +61,31 @@ def configured_backends(path: str | os.PathLike[str] | None = None) -> dict[str,
     Raises:
         UsageError: the file cannot be read, or holds what it must not.
     """
+    file, tables = _table("backends", path)
+    return {name: _backend(file, name, table) for name, table in tables.items()}
+
+
+def configured_dask(path: str | os.PathLike[str] | None = None) -> dict[str, str]:
+    """The certificates for a Dask cluster: ``ca_file``, ``cert_file``, ``key_file``.
+
+    Raises:
+        UsageError: the file cannot be read.
+    """
+    _, table = _table("dask", path)
+    return {key: os.path.expanduser(str(value)) for key, value in table.items()}  # noqa: PTH111
+
+
+def _table(name: str, path: str | os.PathLike[str] | None) -> tuple[Path, dict[str, Any]]:
+    """A table of the configuration file; an empty one where there is no file."""
     file = config_path(path)
     if not file.exists():
         if path or os.environ.get(ENV_CONFIG):
             raise UsageError(f"{file}: no such configuration file")
-        return {}
-    tables = _read(file).get("backends", {})
-    if not isinstance(tables, dict):
-        raise UsageError(f"{file}: [backends] is not a table of tables")
-    return {name: _backend(file, name, table) for name, table in tables.items()}
+        return file, {}
+    table = _read(file).get(name, {})
+    if not isinstance(table, dict):
+        raise UsageError(f"{file}: [{name}] is not a table")
+    return file, table
 
 
 def _read(file: Path) -> dict[str, Any]:

@@ -11,6 +11,7 @@ QbatchError
 ├── Unfinished                 3   work remains
 ├── BackendError               4   a backend refused, failed or cannot be reached
 │   ├── AuthError                  the credentials are missing or refused
+│   ├── Unavailable                it cannot be reached at all; the run ends
 │   ├── InvalidJob                 the backend cannot run this circuit
 │   ├── Rejected                   the backend refused a batch as a whole
 │   ├── Transient                  certainly not accepted; worth another try
@@ -84,6 +85,12 @@ class AuthError(BackendError):
     """The credentials are missing or were refused."""
 
     failure = "auth"
+
+
+class Unavailable(BackendError):
+    """The backend cannot be reached at all; nothing was sent, and trying again is of no use."""
+
+    failure = "transient"
 
 
 class InvalidJob(BackendError):

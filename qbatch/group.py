@@ -16,13 +16,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from qbatch.catalog import Catalog
-from qbatch.circuits.inputs import Input, usable_circuits
-from qbatch.circuits.jobs import Request, job_specs
-from qbatch.circuits.parameters import Sweep, float_rows, float_values
 from qbatch.config import database_path
 from qbatch.errors import Locked, NotFound, UsageError
-from qbatch.maintenance import existing_store
 from qbatch.models import (
     ACTIVE,
     UNSUCCESSFUL,
@@ -33,12 +28,12 @@ from qbatch.models import (
     JobResult,
     Status,
 )
-from qbatch.running import run
 from qbatch.store import Store
 from qbatch.store.groups import check_name
 from qbatch.store.selection import Selection, parse_selection
 
 if TYPE_CHECKING:
+    from qbatch.circuits.inputs import Input
     from qbatch.engine import Observer, RunReport, RunSettings
 
 Path_ = str | os.PathLike[str]
@@ -147,6 +142,11 @@ class JobGroup:
         Raises:
             UsageError: something is wrong with the input; nothing was stored.
         """
+        from qbatch.catalog import Catalog
+        from qbatch.circuits.inputs import usable_circuits
+        from qbatch.circuits.jobs import Request, job_specs
+        from qbatch.circuits.parameters import Sweep, float_rows, float_values
+
         axes = {key: float_values(value) for key, value in (parameters or {}).items()}
         request = Request(
             sweep=Sweep(axes, float_rows(rows), in_step=in_step),
@@ -353,12 +353,16 @@ class JobGroup:
             NotFound: there is none.
             Locked: it is being run.
         """
+        from qbatch.maintenance import existing_store
+
         with existing_store(db) as store:
             _delete(store, [store.groups.get(name)])
 
     @staticmethod
     def delete_job_groups_date(before: datetime, db: Path_ | None = None) -> list[str]:
         """Delete the groups made before a moment; their names."""
+        from qbatch.maintenance import existing_store
+
         if not database_path(db).exists():
             return []
         with existing_store(db) as store:
@@ -367,6 +371,8 @@ class JobGroup:
     @staticmethod
     def delete_all_job_groups(db: Path_ | None = None) -> list[str]:
         """Delete all groups; their names."""
+        from qbatch.maintenance import existing_store
+
         if not database_path(db).exists():
             return []
         with existing_store(db) as store:
@@ -411,6 +417,8 @@ def run_groups(
     Raises:
         Locked: another process runs one of them.
     """
+    from qbatch.running import run
+
     found = {group.name: group._group() for group in groups}
     first = groups[0]
     return run(

@@ -94,6 +94,8 @@ def deal(
 
 def add_counts(parts: Sequence[Mapping[str, int]]) -> dict[str, int]:
     """Counts of the parts of one job, added up."""
+    if len(parts) == 1:
+        return dict(parts[0])
     total: dict[str, int] = {}
     for part in parts:
         for outcome, count in part.items():

@@ -216,6 +216,7 @@ class PlannedJob:
     num_bytes: int
     group_id: int = 0
     name: str | None = None
+    num_observables: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

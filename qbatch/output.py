@@ -11,9 +11,10 @@ import os
 import sys
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from qbatch.models import SCHEMA, ExpectationValue, JobResult
+if TYPE_CHECKING:
+    from qbatch.models import ExpectationValue, JobResult
 
 _MOST_ROWS = 200  # on a terminal; a pipe gets everything
 _TOP = 4
@@ -27,6 +28,8 @@ def message(text: str) -> None:
 
 def print_json(name: str, value: Any, **more: Any) -> None:
     """One versioned JSON value: ``{"schema": 1, name: value, …}``."""
+    from qbatch.models import SCHEMA
+
     document = {"schema": SCHEMA, **more, name: value}
     print(json.dumps(document, ensure_ascii=False, indent=2))
 

@@ -46,7 +46,8 @@ def run(
         catalog.get(settings.backend)
 
     def open_backend(name: str, seconds: float) -> Backend:
-        return catalog.open(name, executor=_executor(settings.executor, seconds))
+        executor = _executor(settings.executor, seconds)
+        return catalog.open(name, executor=executor, sampling=settings.sampling, dask=catalog.dask)
 
     return Run(store, groups, open_backend, settings, observer=observer, choose=choose).execute()
 

@@ -11,6 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
+
+# How long an example takes says nothing on a busy machine.
+settings.register_profile("qbatch", deadline=None)
+settings.load_profile("qbatch")
 
 BELL = """OPENQASM 2.0;
 include "qelib1.inc";

@@ -103,7 +103,7 @@ def test_batching_off_sends_every_job_alone():
 
 def test_a_size_that_changes_is_asked_for_each_job_and_never_exceeds_the_cap():
     sizes = iter([1, 3, 3, 3, 100, 100, 100, 100, 100, 100])
-    batcher = Batcher(Policy(max_batch_size=4), Limits(), lambda: next(sizes))
+    batcher = Batcher(Policy(max_batch_size=4), Limits(), lambda _: next(sizes))
     batches = [b for i in range(10) for b in batcher.add(job(i))] + list(batcher.flush())
     assert [len(batch) for batch in batches] == [1, 3, 4, 2]
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from qbatch import output
 from qbatch.commands import options as opt
-from qbatch.group import AddReport
+
+if TYPE_CHECKING:
+    from qbatch.group import AddReport
 
 Shots = Annotated[
     int | None,

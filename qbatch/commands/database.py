@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from qbatch import maintenance, output
+from qbatch import output
 from qbatch.commands import options as opt
 from qbatch.config import database_path
 
@@ -37,6 +37,8 @@ def verify(ctx: typer.Context, json: opt.Json = False) -> None:
 
     Example: qbatch db verify
     """
+    from qbatch import maintenance
+
     problems = maintenance.verify(opt.context(ctx).db)
     if json:
         output.print_json("problems", problems)
@@ -57,5 +59,7 @@ def backup(
 
     Example: qbatch db backup ~/qbatch-2026-01-31.db
     """
+    from qbatch import maintenance
+
     maintenance.backup(file, opt.context(ctx).db)
     print(file)

@@ -6,15 +6,16 @@ import sys
 from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from qbatch import output
 from qbatch.commands import options as opt
 from qbatch.errors import UsageError
-from qbatch.group import JobGroup
-from qbatch.models import Attempt, Group, Job, JobResult, Status
+
+if TYPE_CHECKING:
+    from qbatch.models import Attempt, Group, Job, JobResult
 
 _SOURCE_LINES = 40
 
@@ -34,6 +35,8 @@ def status(
     if groups:
         found = [opt.existing_group(ctx, name).status() for name in groups]
     else:
+        from qbatch.group import JobGroup
+
         found = JobGroup.list_existing(opt.context(ctx).db)
     if json:
         output.print_json("groups", [_group_entry(group) for group in found])
@@ -43,6 +46,8 @@ def status(
     elif not found:
         output.message("no groups yet; qbatch add GROUP FILE… makes one")
     else:
+        from qbatch.models import Status
+
         shown = [s.value for s in Status if any(group.counts.get(s) for group in found)]
         columns = ["group", "jobs", *shown, "created"]
         rows = [
@@ -181,6 +186,8 @@ def _format(wish: str | None, file: str | None) -> str:
 
 
 def _group_entry(group: Group) -> dict[str, Any]:
+    from qbatch.models import Status
+
     return {
         "name": group.name,
         "state": group.state,

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import sys
 from enum import StrEnum
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from qbatch import output
 from qbatch.commands import options as opt
 from qbatch.errors import UsageError
-from qbatch.group import JobGroup
-from qbatch.models import Group
+
+if TYPE_CHECKING:
+    from qbatch.models import Group
 
 
 class Shell(StrEnum):
@@ -44,6 +45,8 @@ def delete(
     """
     if sum((bool(groups), before is not None, all_)) != 1:
         raise UsageError("say what to delete: GROUP…, or --before DATE, or --all")
+    from qbatch.group import JobGroup
+
     db = opt.context(ctx).db
     if before is not None:
         moment = opt.parse_date(before).timestamp()

@@ -7,14 +7,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from qbatch.config import database_path
 from qbatch.errors import InvalidSelector, NotFound, UsageError
-from qbatch.group import JobGroup
-from qbatch.store.selection import Selection, parse_selection
+
+if TYPE_CHECKING:
+    from qbatch.group import JobGroup
+    from qbatch.store.selection import Selection
 
 
 @dataclass(slots=True)
@@ -31,6 +33,14 @@ class Batching(StrEnum):
 
     MERGED = "merged"
     OFF = "off"
+
+
+class Sampling(StrEnum):
+    """How the counts of a circuit with an exact distribution are drawn."""
+
+    AUTO = "auto"
+    EXACT = "exact"
+    SHOTS = "shots"
 
 
 class Order(StrEnum):
@@ -66,6 +76,8 @@ def context(ctx: typer.Context) -> Context:
 
 def group(ctx: typer.Context, name: str, *, must_exist: bool = False) -> JobGroup:
     """The group of that name, in the database and with the configuration that are meant."""
+    from qbatch.group import JobGroup
+
     said = context(ctx)
     return JobGroup(name, db=said.db, config=said.config, must_exist=must_exist)
 
@@ -111,6 +123,8 @@ def selection(
     text: str | None, statuses: Sequence[str] | None = None, tags: Sequence[str] | None = None
 ) -> Selection:
     """The selection that the arguments of a command mean."""
+    from qbatch.store.selection import parse_selection
+
     return parse_selection(text, statuses=statuses or (), tags=pairs(tags, "--tag"))
 
 
@@ -121,6 +135,8 @@ def group_and_selector(ctx: typer.Context, target: str) -> tuple[JobGroup, str |
         NotFound: there is no such group.
     """
     db = context(ctx).db
+    from qbatch.group import JobGroup
+
     names = {group.name for group in JobGroup.list_existing(db)}
     if target in names:
         return group(ctx, target), None

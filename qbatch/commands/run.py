@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -11,7 +11,9 @@ from qbatch.commands import options as opt
 from qbatch.commands.add import MeasureAll, Shots, added_text
 from qbatch.commands.telling import run_and_tell, tell
 from qbatch.errors import UsageError
-from qbatch.group import JobGroup
+
+if TYPE_CHECKING:
+    from qbatch.group import JobGroup
 
 Add = Annotated[
     list[str] | None,
@@ -28,7 +30,13 @@ BackendName = Annotated[
 ]
 Executor = Annotated[
     str,
-    typer.Option("--executor", metavar="KIND", help="Local work: auto, serial, local or local:N."),
+    typer.Option(
+        "--executor", metavar="KIND", help="auto, serial, local:N or dask:tcp://HOST:PORT."
+    ),
+]
+SamplingKind = Annotated[
+    opt.Sampling,
+    typer.Option("--sampling", help="Of exact circuits: from their distribution, or by Aer."),
 ]
 BatchingMode = Annotated[
     opt.Batching, typer.Option("--batching", help="Many jobs a submission, or one.")
@@ -91,6 +99,7 @@ def run(
     delay: Delay = 0.0,
     backend: BackendName = None,
     executor: Executor = "auto",
+    sampling: SamplingKind = opt.Sampling.AUTO,
     batching: BatchingMode = opt.Batching.MERGED,
     max_batch_size: MaxBatchSize = None,
     max_in_flight: MaxInFlight = None,
@@ -122,6 +131,7 @@ def run(
         delay=delay,
         backend=backend,
         executor=executor,
+        sampling=sampling.value,
         merge=batching is opt.Batching.MERGED,
         max_batch_size=max_batch_size,
         max_in_flight=max_in_flight,
@@ -282,6 +292,7 @@ def sync(
     Example: qbatch sync scan
     """
     from qbatch.engine import RunSettings
+    from qbatch.group import JobGroup
 
     names = groups or [group.name for group in JobGroup.list_existing(opt.context(ctx).db)]
     if not names:

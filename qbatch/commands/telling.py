@@ -8,16 +8,17 @@ from typing import TYPE_CHECKING
 import typer
 
 from qbatch import output
-from qbatch.group import JobGroup, run_groups
 
 if TYPE_CHECKING:
     from qbatch.engine import RunReport, RunSettings
+    from qbatch.group import JobGroup
 
 _SHOWN_RESULTS = 10
 
 
 def run_and_tell(groups: list[JobGroup], settings: RunSettings, *, quiet: bool, json: bool) -> None:
     """Run the groups with the progress that suits, say what came of it, and end the command."""
+    from qbatch.group import run_groups
     from qbatch.progress import observer
 
     watcher = observer(quiet=quiet)

@@ -9,8 +9,8 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from qbatch.backends.base import Backend, Closing
-from qbatch.batching import Batcher, Policy, estimated_seconds
+from qbatch.backends.base import Backend, Closing, Waiting
+from qbatch.batching import Batcher, Policy
 from qbatch.engine.sizing import Sizer
 from qbatch.models import Claim, OpenBatch, PlannedJob
 
@@ -52,20 +52,24 @@ class Lane:
     Args:
         policy: how to batch.
         max_in_flight: the user's limit; the backend's holds besides.
+
+    Attributes:
+        to_come: jobs that the run has not planned yet.
     """
 
     def __init__(self, backend: Backend, policy: Policy, max_in_flight: int | None) -> None:
         self.backend = backend
         self.local = backend.limits.local
+        self.waits = isinstance(backend, Waiting)
         self.sizer = Sizer()
-        target = self.sizer.size if self.local and policy.max_batch_size is None else None
+        self.to_come = 0
+        target = self._target if self.local and policy.max_batch_size is None else None
         self._batcher = Batcher(policy, backend.limits, target)
         self._ready: deque[list[PlannedJob]] = deque()
         self._later: list[tuple[float, int, list[PlannedJob]]] = []
         self._count = itertools.count()
         self.flights: dict[int, Flight] = {}
         self._in_flight = min(backend.limits.in_flight, max_in_flight or backend.limits.in_flight)
-        self._primed = False
 
     @property
     def has_slot(self) -> bool:
@@ -98,10 +102,10 @@ class Lane:
 
     def add(self, job: PlannedJob) -> None:
         """Plan a job; full batches become ready."""
-        if self.local and not self._primed:
-            self.sizer.expect(estimated_seconds(job))
-            self._primed = True
         self._ready.extend(self._batcher.add(job))
+
+    def _target(self, waiting: int) -> int:
+        return self.sizer.share(self.to_come + waiting, self._in_flight)
 
     def flush(self) -> None:
         """No more jobs for now: what is planned becomes ready."""

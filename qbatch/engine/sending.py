@@ -13,9 +13,9 @@ from qbatch.engine.lanes import Flight, Lane
 from qbatch.engine.retry import backoff
 from qbatch.engine.settings import RunSettings
 from qbatch.engine.submission import Loader, fix_seed
-from qbatch.errors import AuthError, BackendError, LostAnswer, Rejected, Transient
+from qbatch.errors import AuthError, BackendError, LostAnswer, Rejected, Transient, Unavailable
 from qbatch.merging import coalesce
-from qbatch.models import Claim, Failure, OpenBatch, PlannedJob
+from qbatch.models import Claim, Failure, OpenBatch, PlannedJob, Status
 
 
 class Sender:
@@ -33,6 +33,7 @@ class Sender:
 
         Raises:
             AuthError: the backend refuses the credentials; the jobs are unsent again.
+            Unavailable: it has gone; likewise.
         """
         settings = self._settings
         parts = [fix_seed(part, settings.seed) for part in planned]
@@ -41,7 +42,14 @@ class Sender:
         enabled = settings.coalesce and settings.policy().merge and limits.mixed_shots
         items = coalesce(parts, enabled=enabled, max_shots=limits.shots)
         token, options = f"qbatch-{uuid.uuid4().hex}", parts[0].options
-        prepared = self._ledger.prepare(token, lane.backend.name, options, parts, items)
+        prepared = self._ledger.prepare(
+            token,
+            lane.backend.name,
+            options,
+            parts,
+            items,
+            status=Status.RUNNING if lane.local else Status.QUEUED,
+        )
         if prepared is None:
             lane.again([self._ledger.still_wanted(planned)])
             return
@@ -83,10 +91,9 @@ class Sender:
     def accepted(self, lane: Lane, flight: Flight, remote_id: str) -> None:
         """The backend has the batch: write down where it is, and count it."""
         flight.remote_id, flight.running = remote_id, lane.local
+        flight.looked_at()  # nothing has come of it yet
         self._books.sent(flight.claims)
-        self._ledger.submitted(
-            flight.batch.id, remote_id, running=lane.local, durable=not lane.local
-        )
+        self._ledger.submitted(flight.batch.id, remote_id, durable=not lane.local)
 
     def refused(
         self,
@@ -102,7 +109,7 @@ class Sender:
             parts: None where an earlier run planned them: they are unsent again.
 
         Raises:
-            AuthError: that was the reason.
+            AuthError, Unavailable: that was the reason.
         """
         again: Sequence[PlannedJob] = ()
         if parts is None:
@@ -111,14 +118,14 @@ class Sender:
             return
         if isinstance(error, Transient):
             again = self.retry(lane, parts, error.retry_after)
-        elif isinstance(error, AuthError):
+        elif isinstance(error, (AuthError, Unavailable)):
             again = parts
         elif isinstance(error, Rejected) and len(parts) > 1:
             again = parts
             lane.again(halves(parts))
         ids = [part.id for part in again]
         self._books.close_failed(batch, claims, Failure(error.failure), str(error), again=ids)
-        if isinstance(error, AuthError):
+        if isinstance(error, (AuthError, Unavailable)):
             raise error
 
 

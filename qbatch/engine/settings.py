@@ -19,6 +19,8 @@ class RunSettings:
         backend: instead of what the jobs name.
         default_backend: for jobs that name none.
         executor: ``auto``, ``serial``, ``local`` or ``local:N``, for local backends.
+        sampling: ``auto``, ``exact`` or ``shots``, for local backends and jobs that do not
+            say it themselves.
         merge: many jobs in one submission.
         max_batch_size: a hard cap on the jobs of a batch.
         coalesce: simulate equal circuits of a batch once.
@@ -43,6 +45,7 @@ class RunSettings:
     backend: str | None = None
     default_backend: str = "aer"
     executor: str = "auto"
+    sampling: str = "auto"
     merge: bool = True
     max_batch_size: int | None = None
     coalesce: bool = True

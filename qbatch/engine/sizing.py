@@ -6,8 +6,11 @@ one hand-over to a worker) is spread over many jobs.
 
 from __future__ import annotations
 
+import math
+
 TARGET_SECONDS = 1.0
 FIRST_SECONDS = 0.25
+_LEAST = 50  # below, the price of a batch is felt
 _WEIGHT = 0.5  # of the newest measurement
 
 
@@ -35,3 +38,8 @@ class Sizer:
         if self._seconds_per_job is not None:
             return max(1, round(TARGET_SECONDS / self._seconds_per_job))
         return max(1, round(FIRST_SECONDS / self._guess)) if self._guess else 100
+
+    def share(self, to_come: int, in_flight: int) -> int:
+        """The same, but so that towards the end no worker gets much more than the others."""
+        fair = math.ceil(to_come / in_flight)
+        return max(1, min(self.size(), max(fair, _LEAST)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import time
 import zlib
@@ -37,9 +38,15 @@ def _json(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
 
 
+@functools.lru_cache(maxsize=256)
+def _texts(value: str) -> tuple[str, ...]:
+    """A JSON list of texts; the jobs of a sweep share theirs."""
+    return tuple(json.loads(value))
+
+
 def job_from_row(row: Any) -> Job:
     """A job from a row of `JOB_COLUMNS`."""
-    names = json.loads(row["names"])
+    names = _texts(row["names"])
     return Job(
         id=row["id"],
         group=row["group_name"],
@@ -48,7 +55,7 @@ def job_from_row(row: Any) -> Job:
         name=row["name"],
         tags=json.loads(row["tags"]) if row["tags"] else {},
         parameters=dict(zip(names, json.loads(row["parameters"]), strict=True)),
-        observables=tuple(json.loads(row["observable_texts"] or "[]")),
+        observables=_texts(row["observable_texts"] or "[]"),
         shots=row["shots"],
         seed=row["seed"],
         measure_all=bool(row["measure_all"]),

@@ -7,6 +7,7 @@ together with all results (`collect`). The first two guard money and survive a p
 
 from __future__ import annotations
 
+import itertools
 import json
 import time
 from collections.abc import Iterable, Sequence
@@ -35,12 +36,15 @@ class Ledger:
         options: str,
         parts: Sequence[PlannedJob],
         items: Sequence[int],
+        *,
+        status: Status = Status.QUEUED,
     ) -> tuple[OpenBatch, list[Claim]] | None:
         """Claim jobs for a batch and write it down, durably.
 
         Args:
             parts: the jobs, or parts of their shots.
             items: for each part, the number of the circuit in the batch that answers it.
+            status: of the claimed jobs: ``queued``, or ``running`` where they run at once.
 
         Returns:
             The batch and its claims, or None where a job is no longer to be had
@@ -48,25 +52,35 @@ class Ledger:
         """
         try:
             with self._db.transaction(durable=True):
-                self._claim(parts)
+                self._claim(parts, status)
                 batch_id = self._db.execute(
                     "INSERT INTO batches (token, backend, options, state, num_jobs, num_items,"
                     " created_at) VALUES (?, ?, ?, 'prepared', ?, ?, ?)",
                     (token, backend, options, len(parts), len(set(items)), time.time()),
                 ).lastrowid
                 assert batch_id is not None
+                claims = self._new_claims(parts, items)
                 self._db.executemany(
-                    'INSERT INTO attempts (batch_id, job_id, item, status, shots, "offset", seed)'
-                    " VALUES (?, ?, ?, 'queued', ?, ?, ?)",
+                    'INSERT INTO attempts (id, batch_id, job_id, item, status, shots, "offset",'
+                    " seed) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
                     (
-                        (batch_id, part.id, item, part.shots, part.offset, part.seed)
-                        for part, item in zip(parts, items, strict=True)
+                        (
+                            c.attempt_id,
+                            batch_id,
+                            c.job_id,
+                            c.item,
+                            status,
+                            c.shots,
+                            p.offset,
+                            c.seed,
+                        )
+                        for c, p in zip(claims, parts, strict=True)
                     ),
                 )
         except _Gone:
             return None
         batch = OpenBatch(id=batch_id, token=token, backend=backend, remote_id=None)
-        return batch, self.claims(batch_id)
+        return batch, claims
 
     def still_wanted(self, parts: Iterable[PlannedJob]) -> list[PlannedJob]:
         """Those of the parts whose jobs can still be claimed."""
@@ -80,18 +94,14 @@ class Ledger:
         active = {row["id"] for row in self._db.rows(f"{wanted} ('queued', 'running')", (ids,))}
         return [p for p in parts if p.id in unsent or (not p.whole and p.id in active)]
 
-    def submitted(
-        self, batch_id: int, remote_id: str, *, running: bool = False, durable: bool = True
-    ) -> None:
-        """Write down under which id the backend runs the batch; ``running``: already does."""
+    def submitted(self, batch_id: int, remote_id: str, *, durable: bool = True) -> None:
+        """Write down under which id the backend runs the batch."""
         with self._db.transaction(durable=durable):
             self._db.execute(
                 "UPDATE batches SET state = 'submitted', remote_id = ?, submitted_at = ?"
                 " WHERE id = ?",
                 (remote_id, time.time(), batch_id),
             )
-            if running:
-                self.running(batch_id)
 
     def stopping(self, batch_id: int, reason: str) -> None:
         """Write down why a batch will be cancelled, before the backend is told.
@@ -273,15 +283,32 @@ class Ledger:
         )
         return [_attempt(row) for row in self._db.rows(sql, (job_id,))]
 
-    def _claim(self, parts: Sequence[PlannedJob]) -> None:
+    def _new_claims(self, parts: Sequence[PlannedJob], items: Sequence[int]) -> list[Claim]:
+        """Claims with ids of their own, which nobody else takes while this one may write."""
+        row = self._db.row("SELECT coalesce(max(id), 0) + 1 AS id FROM attempts")
+        assert row is not None
+        return [
+            Claim(
+                attempt_id=number,
+                job_id=part.id,
+                item=item,
+                shots=part.shots,
+                seed=part.seed,
+                whole=part.whole,
+                num_observables=part.num_observables,
+            )
+            for number, part, item in zip(itertools.count(row["id"]), parts, items)
+        ]
+
+    def _claim(self, parts: Sequence[PlannedJob], status: Status) -> None:
         """Take the jobs; only an unsent job, or a further part of one under way, can be had.
 
         Raises:
             _Gone: one of them cannot be had; the transaction must be rolled back.
         """
-        whole = [(part.id,) for part in parts if part.whole]
+        whole = [(status, part.id) for part in parts if part.whole]
         taken = self._db.executemany(
-            "UPDATE jobs SET status = 'queued' WHERE id = ? AND status = 'unsent'", whole
+            "UPDATE jobs SET status = ? WHERE id = ? AND status = 'unsent'", whole
         ).rowcount
         if whole and taken != len(whole):
             raise _Gone
@@ -289,10 +316,10 @@ class Ledger:
             if part.whole:
                 continue
             had = self._db.execute(
-                "UPDATE jobs SET status = iif(status = 'unsent', 'queued', status)"
+                "UPDATE jobs SET status = iif(status = 'unsent', ?, status)"
                 " WHERE id = ? AND status IN ('unsent', 'queued', 'running')"
                 " AND NOT cancel_requested",
-                (part.id,),
+                (status, part.id),
             ).rowcount
             if not had:
                 raise _Gone

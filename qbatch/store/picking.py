@@ -58,9 +58,11 @@ class Picking:
     def planned(self, after: int, count: int) -> list[tuple[int, PlannedJob]]:
         """The next picked jobs after a place, with their places, as far as still unsent."""
         sql = """
-            SELECT place, jobs.*, circuits.num_qubits, circuits.size, circuits.num_bytes
+            SELECT place, jobs.*, circuits.num_qubits, circuits.size, circuits.num_bytes,
+                iif(observables_id, json_array_length(texts), 0) AS num_observables
             FROM picked JOIN jobs ON jobs.id = picked.job_id
             JOIN circuits ON circuits.id = jobs.circuit_id
+            LEFT JOIN observables ON observables.id = observables_id
             WHERE place > ? AND status = 'unsent' ORDER BY place LIMIT ?
         """
         return [(row["place"], _planned(row)) for row in self._db.rows(sql, (after, count))]
@@ -96,4 +98,5 @@ def _planned(row: Any) -> PlannedJob:
         num_bytes=row["num_bytes"],
         group_id=row["group_id"],
         name=row["name"],
+        num_observables=row["num_observables"],
     )

@@ -13,7 +13,7 @@ from qbatch.store.database import Database
 from qbatch.store.jobs import JOB_COLUMNS, JOB_TABLES, job_from_row
 from qbatch.store.selection import Selection
 
-_WORTH_COMPRESSING = 256  # bytes; below, zlib's header eats what it saves
+_WORTH_COMPRESSING = 512  # bytes; below, it saves little and takes as long as all the rest
 
 StoredResult = Mapping[str, Any]
 """``{"shots": n | None, "counts": {...}}`` or ``{"shots": …, "values": [[value, error], …]}``"""

@@ -7,7 +7,6 @@ import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
-from qbatch.circuits.formats import content_hash
 from qbatch.errors import UsageError
 from qbatch.models import CircuitSource
 from qbatch.store.database import Database
@@ -89,6 +88,8 @@ class Upkeep:
             raise
 
     def _circuits(self) -> Iterator[str]:
+        from qbatch.circuits.formats import content_hash
+
         for row in self._db.rows("SELECT id, hash, format, body FROM circuits"):
             try:
                 source = CircuitSource(format=row["format"], body=zlib.decompress(row["body"]))

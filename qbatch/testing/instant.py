@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from qbatch.errors import BatchNotFound
 from qbatch.models import BatchStatus, Item, ItemResult, Limits, Submission
@@ -63,6 +63,9 @@ class InstantBackend:
     def cancel(self, remote_id: str) -> None:
         """Too late, always."""
         self._batch(remote_id)
+
+    def wait(self, remote_ids: Iterable[str], seconds: float) -> None:
+        """There is nothing to wait for."""
 
     def _batch(self, remote_id: str) -> Submission:
         for batch in self.submissions:

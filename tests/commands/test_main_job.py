@@ -79,6 +79,7 @@ def test_a_sweep_stopped_half_way_goes_on_and_runs_nothing_twice(qbatch, ansatz)
     assert "1-2000" in qbatch("add", "scan", ansatz, *sweep).stdout
     # Small batches on one worker, so that there is a half way.
     options = ["--executor", "local:1", "--max-batch-size", "50", "--max-in-flight", "2"]
+    options += ["--sampling", "shots"]
     process = qbatch.start("run", "scan", *options)
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
@@ -107,7 +108,7 @@ def test_a_sweep_stopped_half_way_goes_on_and_runs_nothing_twice(qbatch, ansatz)
 
 def test_a_killed_run_goes_on_and_leaves_no_worker_behind(qbatch, ansatz):
     qbatch("add", "g", ansatz, "-p", "theta=0:3:600", "-p", "phi=0", "--shots", "3000")
-    options = ["--executor", "local:1", "--max-batch-size", "20"]
+    options = ["--executor", "local:1", "--max-batch-size", "20", "--sampling", "shots"]
     process = qbatch.start("run", "g", *options)
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
@@ -217,7 +218,8 @@ def test_add_again_with_if_new_adds_only_the_new(qbatch, write, tmp_path):
 
 def test_two_runs_at_once_exclude_each_other(qbatch, ansatz):
     qbatch("add", "g", ansatz, "-p", "theta=0:3:400", "-p", "phi=0", "--shots", "20000")
-    first = qbatch.start("run", "g", "--executor", "local:1", "--max-batch-size", "20")
+    slowly = ["--executor", "local:1", "--max-batch-size", "20", "--sampling", "shots"]
+    first = qbatch.start("run", "g", *slowly)
     while not qbatch.json("status", "g", "--json")["groups"][0]["counts"]["done"]:
         assert first.poll() is None
     refused = qbatch("run", "g", code=5)
@@ -346,9 +348,10 @@ def test_nobody_reads_what_is_printed(qbatch, bell):
 
 
 def test_interrupted_while_workers_start(qbatch, ansatz):
-    qbatch("add", "g", ansatz, "-p", "theta=0:3:600", "-p", "phi=0", "--shots", "20000")
+    qbatch("add", "g", ansatz, "-p", "theta=0:3:5000", "-p", "phi=0", "--shots", "20000")
     for moment in (0.35, 0.45, 0.55, 0.7):
-        process = qbatch.start("run", "g", "--executor", "local:2", start_new_session=True)
+        slowly = ["--executor", "local:2", "--sampling", "shots"]
+        process = qbatch.start("run", "g", *slowly, start_new_session=True)
         time.sleep(moment)
         os.killpg(process.pid, signal.SIGINT)
         _, stderr = process.communicate(timeout=60)

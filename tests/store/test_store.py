@@ -85,7 +85,8 @@ def test_counters_agree_with_the_jobs_after_every_change(db):
     with Store(db) as store:
         group_id, _ = add(store, count=10)
         batch, claims = prepared(store, group_id, 6)
-        store.ledger.submitted(batch.id, "r", running=True)
+        store.ledger.submitted(batch.id, "r")
+        store.ledger.running(batch.id)
         store.jobs.cancel(group_id, parse_selection("7-8"))
         store.ledger.collect(batch.id, done(claims))
         counted = store.database.execute(

@@ -22,7 +22,8 @@ def filled(db):
     with Store(db) as store:
         group_id, _ = add(store, count=30, shots=10)
         batch, claims = prepared(store, group_id, 20)
-        store.ledger.submitted(batch.id, "r", running=True)
+        store.ledger.submitted(batch.id, "r")
+        store.ledger.running(batch.id)
         store.ledger.collect(batch.id, done(claims, {"00": 10}))
     return db
 
@@ -190,7 +191,8 @@ def test_the_command_says_what_is_wrong_and_fails(qbatch, db, filled):
 
 def test_a_backup_while_a_run_is_under_way_is_sound(qbatch, ansatz, tmp_path):
     qbatch("add", "g", ansatz, "-p", "theta=0:1:300", "-p", "phi=0", "--shots", "20000")
-    process = qbatch.start("run", "g", "--executor", "local:1", "--max-batch-size", "10")
+    slowly = ["--executor", "local:1", "--max-batch-size", "10", "--sampling", "shots"]
+    process = qbatch.start("run", "g", *slowly)
     while not qbatch.json("status", "--json")["groups"][0]["counts"]["done"]:
         assert process.poll() is None
     copy = tmp_path / "copy.db"

@@ -8,11 +8,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import BrokenExecutor, Executor, Future, wait
 from typing import Any
 
-from qbatch.backends import aer_worker
+from qbatch.backends.aer import circuits, sampling, worker
+from qbatch.backends.cluster import ClusterExecutor, is_lost
 from qbatch.backends.executors import (
-    SerialExecutor,
     cores,
-    local_executor,
+    executor_of,
     parse_executor,
     shut_down,
 )
@@ -22,26 +22,35 @@ from qbatch.models import BatchStatus, Failure, ItemResult, Limits, Submission
 MAX_SHOTS = 1_000_000
 """Shots of one circuit that Aer's configuration names as its most."""
 
-LARGE_QUBITS = 20
-"""From here on all cores work on one circuit, and only one such runs at a time."""
-
 
 class AerBackend:
     """Runs batches on `qiskit_aer.AerSimulator`.
 
     Args:
         name: what the backend is called.
-        settings: ``executor`` (``serial``, ``local:N``; default ``local``), and Aer's own
-            options (``method``, ``precision``, …) for every job.
+        settings: ``executor`` (``serial``, ``local:N``, ``dask:URL``; default ``local``),
+            ``dask`` (its certificates: ``ca_file``, ``cert_file``, ``key_file``), ``sampling``
+            (``exact``: draw counts from the exact distribution, ``shots``: have Aer sample,
+            ``auto``: whichever is faster where both are right), and Aer's own options
+            (``method``, ``precision``, …) for every job.
+
+    Raises:
+        UsageError: there is no such executor or sampling.
     """
 
-    uses_executor = True
+    run_settings = ("executor", "sampling", "dask")
 
     def __init__(self, name: str, settings: Mapping[str, Any]) -> None:
-        options = dict(settings)
+        options = {"sampling": "auto", **settings}
         self.name = name
-        self._kind, workers = parse_executor(str(options.pop("executor", "local")))
-        self._workers = max(1, workers or cores())
+        if options["sampling"] not in sampling.KINDS:
+            raise UsageError(
+                f"backend {name!r} has no sampling {options['sampling']!r}",
+                hint=f"there are: {', '.join(sampling.KINDS)}",
+            )
+        self._where = parse_executor(str(options.pop("executor", "local")))
+        self._tls: Mapping[str, str] = options.pop("dask", {})
+        self._workers = self._where.workers or cores()
         self._options = options
         # Small circuits side by side, a large one alone with all cores and all memory.
         self._pools: dict[int, Executor] = {}
@@ -49,26 +58,30 @@ class AerBackend:
         self._cancelled: set[str] = set()
         # Only all workers of a pool can be stopped, also those of innocent batches.
         self._bystanders: set[str] = set()
+        if self._where.kind == "dask":
+            self._workers = self._cluster().threads
         # Twice the workers keeps each of them supplied while results are stored.
-        in_flight = 1 if self._kind == "serial" else 2 * self._workers
+        in_flight = 1 if self._where.kind == "serial" else 2 * self._workers
         self.limits = Limits(
             shots=MAX_SHOTS,
             in_flight=in_flight,
-            large_qubits=LARGE_QUBITS,
+            large_qubits=circuits.LARGE_QUBITS,
             finds_tokens=True,
             local=True,
         )
 
     def submit(self, batch: Submission) -> str:
         """Hand a batch to a worker; it is known by its token."""
-        large = any(item.num_qubits >= LARGE_QUBITS for item in batch.items)
+        large = any(item.num_qubits >= circuits.LARGE_QUBITS for item in batch.items)
         workers = 1 if large else self._workers
+        if self._where.kind == "dask":
+            workers = 0  # one cluster for all: it shares itself out
         options = self._run_options(workers)
         try:
-            future = self._pool(workers).submit(aer_worker.run, batch, options)
+            future = self._pool(workers).submit(worker.run, batch, options)
         except BrokenExecutor:  # its workers died since; nobody was told yet
             self._drop_pools()
-            future = self._pool(workers).submit(aer_worker.run, batch, options)
+            future = self._pool(workers).submit(worker.run, batch, options)
         self._batches[batch.token] = future
         return batch.token
 
@@ -84,13 +97,18 @@ class AerBackend:
         if remote_id in self._bystanders:
             reason = "stopped together with another batch"
             return BatchStatus(state="error", failure=Failure.CANCELLED, message=reason)
+        if future.cancelled() or self._cluster_has_gone():
+            self._drop_pools(broken=True)
+            reason = "the cluster's scheduler has gone"
+            return BatchStatus(state="error", failure=Failure.CANCELLED, message=reason)
         if not future.done():
             return BatchStatus(state="running" if future.running() else "queued")
         error = future.exception()
         if error is None:
             return BatchStatus(state="done")
-        if isinstance(error, BrokenExecutor):
-            self._drop_pools(broken=True)
+        if isinstance(error, BrokenExecutor) or is_lost(error):
+            if isinstance(error, BrokenExecutor):
+                self._drop_pools(broken=True)
             reason = "a worker process died while simulating; it may have run out of memory"
             return BatchStatus(state="error", failure=Failure.LOST, message=reason)
         return BatchStatus(state="error", failure=Failure.BACKEND, message=str(error))
@@ -127,17 +145,22 @@ class AerBackend:
         """Compare with the options that AerSimulator has.
 
         Raises:
-            UsageError: names the unknown option.
+            UsageError: names the unknown option, or the method or way of sampling.
         """
-        known = aer_worker.known_options()
+        known = circuits.known_options()
         if unknown := sorted(set(options) - known):
-            near = difflib.get_close_matches(unknown[0], known, 3)
-            raise UsageError(
-                f"backend {self.name!r} has no option {unknown[0]!r}",
-                hint=f"did you mean {' or '.join(near)}?"
-                if near
-                else "its options are those of qiskit_aer.AerSimulator",
-            )
+            hint = _near(unknown[0], known) or "its options are those of qiskit_aer.AerSimulator"
+            raise UsageError(f"backend {self.name!r} has no option {unknown[0]!r}", hint=hint)
+        for name, known_values in (
+            ("method", circuits.known_methods()),
+            ("sampling", sampling.KINDS),
+        ):
+            if name in options and options[name] not in known_values:
+                hint = f"there are: {', '.join(known_values)}"
+                raise UsageError(
+                    f"backend {self.name!r} has no {name} {options[name]!r}",
+                    hint=_near(str(options[name]), known_values) or hint,
+                )
 
     def _future(self, remote_id: str) -> Future[list[ItemResult]]:
         try:
@@ -147,9 +170,19 @@ class AerBackend:
 
     def _pool(self, workers: int) -> Executor:
         if workers not in self._pools:
-            serial = self._kind == "serial"
-            self._pools[workers] = SerialExecutor() if serial else local_executor(workers)
+            self._pools[workers] = executor_of(self._where, workers, self._tls, circuits.simulator)
         return self._pools[workers]
+
+    def _cluster_has_gone(self) -> bool:
+        if self._where.kind != "dask":
+            return False
+        # Batches of a connection that was given up are lost, like it.
+        return not self._pools or not self._cluster().is_connected
+
+    def _cluster(self) -> ClusterExecutor:
+        found = self._pool(0)
+        assert isinstance(found, ClusterExecutor)
+        return found
 
     def _drop_pools(self, *, broken: bool = False) -> None:
         if not broken:
@@ -162,10 +195,17 @@ class AerBackend:
     def _run_options(self, workers: int) -> dict[str, Any]:
         """Aer's options, with the machine shared out among the workers."""
         options = dict(self._options)
-        if self._kind != "serial" and workers > 1:
+        if self._where.kind == "dask":
+            options.setdefault("max_parallel_threads", 1)
+        elif self._where.kind != "serial" and workers > 1:
             options.setdefault("max_parallel_threads", max(1, cores() // workers))
             options.setdefault("max_memory_mb", memory_mb() // workers)
         return options
+
+
+def _near(name: str, known: Iterable[str]) -> str | None:
+    near = difflib.get_close_matches(name, list(known), 3)
+    return f"did you mean {' or '.join(near)}?" if near else None
 
 
 def memory_mb() -> int:

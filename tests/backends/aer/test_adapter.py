@@ -121,9 +121,11 @@ def test_a_circuit_too_large_for_the_memory_is_invalid():
 
 def test_a_seed_gives_the_same_counts_wherever_the_circuit_stands():
     a, b, c = (rotations(4, 0.1 * k) for k in range(3))
-    alone = run([b], seed=7)[0].counts
-    assert run([a, b, c], seed=7)[1].counts == alone
-    assert run([c, a, b], seed=7, executor="local:1")[2].counts == alone
+    for sampling in ("exact", "shots"):
+        ways = {"seed": 7, "options": {"sampling": sampling}}
+        alone = run([b], **ways)[0].counts
+        assert run([a, b, c], **ways)[1].counts == alone
+        assert run([c, a, b, b], executor="local:1", **ways)[2].counts == alone
     by_hand = AerSimulator().run(b, shots=1000, seed_simulator=7).result().get_counts()
     assert alone == by_hand
     assert run([b], seed=8)[0].counts != alone
@@ -219,15 +221,16 @@ def test_a_batch_of_another_process_is_not_known():
 
 
 def test_executors_are_named():
-    assert parse_executor("local:3") == ("local", 3)
-    assert parse_executor("serial") == ("serial", 0)
-    for text in ("local:0", "threads", "local:x", "", "local:999"):
+    assert parse_executor("local:3").workers == 3
+    assert parse_executor("serial").kind == "serial"
+    assert parse_executor("dask:tcp://h:8786").address == "tcp://h:8786"
+    for text in ("dask:", "dask:http://h", "local:0", "threads", "local:x", "", "local:999"):
         with pytest.raises(UsageError):
             parse_executor(text)
 
 
 def test_circuits_without_foreign_gates_are_sent_as_they_are():
-    from qbatch.backends.aer_worker import unrolled
+    from qbatch.backends.aer.circuits import unrolled
 
     entry = from_qiskit(rotations(3, 0.1))
     circuit = parse(entry.source)

@@ -1,0 +1,251 @@
+"""The benchmarks: each a function that measures, checks, and gives the rows of its table."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks import inputs, timing
+from benchmarks.adding_alone import TEXT
+from benchmarks.timing import Side, Timing
+
+SHOTS = "1000"
+PEERS = Path(__file__).parent / "peers"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How much to measure: ``scale`` below 1 is for a quick look, not for a claim."""
+
+    work: Path
+    pairs: int = 5
+    scale: float = 1.0
+
+    def some(self, number: int) -> int:
+        """So many, scaled."""
+        return max(1, round(number * self.scale))
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A line of the table: how many times as long as qbatch, or a figure of its own."""
+
+    what: str
+    seconds: Timing | None
+    ratio: float | None
+    to_reach: str
+    note: str = ""
+
+
+def has(*modules: str) -> bool:
+    """Whether the extra ``bench`` is installed."""
+    return all(importlib.util.find_spec(module) is not None for module in modules)
+
+
+def _peer(script: str, name: str, source: Path, *more: str, pairs: int | None = None) -> Side:
+    return Side(
+        name,
+        lambda place: [
+            [
+                sys.executable,
+                str(PEERS / script),
+                str(source),
+                str(place / "out.json"),
+                SHOTS,
+                *more,
+            ]
+        ],
+        lambda place: json.loads((place / "out.json").read_text()),
+        pairs=pairs,
+    )
+
+
+def _qbatch(*add: str) -> Side:
+    return Side(
+        "qbatch add, run, results",
+        lambda place: [
+            [*timing.qbatch("--db", str(place / "q.db"), "add", "g"), *add, "--shots", SHOTS, "-q"],
+            timing.qbatch("--db", str(place / "q.db"), "run", "g", "-q"),
+            timing.qbatch("--db", str(place / "q.db"), "results", "g", "-o", "out.json"),
+        ],
+        lambda place: timing.results_of_qbatch(place / "out.json"),
+    )
+
+
+def _ratios(timings: list[Timing], to_reach: Mapping[str, str]) -> list[Row]:
+    """Every side against the first: medians, and the ratio turn by turn."""
+    first, *others = timings
+    rows = [Row(first.name, first, None, "", f"{first.memory_mb:.0f} MB at most")]
+    for other in others:
+        turns = [b / a for a, b in zip(first.seconds, other.seconds, strict=False)]
+        rows.append(Row(other.name, other, statistics.median(turns), to_reach.get(other.name, "")))
+    return rows
+
+
+def sweep(settings: Settings) -> list[Row]:
+    """A sweep of 10,000 points of one parametrised 5-qubit circuit, 1000 shots."""
+    source = inputs.sweep(settings.work / "input", settings.some(10_000))
+    sides = [
+        _qbatch(str(source / "ansatz.qasm3"), "--params", str(source / "points.csv")),
+        _peer("aer_list.py", "Aer by hand", source),
+        _peer("aer_binds.py", "Aer by hand, parameter_binds", source),
+    ]
+    goals = {"Aer by hand": "10", "Aer by hand, parameter_binds": "3"}
+    return _ratios(timing.in_turn(sides, settings.work, settings.pairs), goals)
+
+
+def files(settings: Settings) -> list[Row]:
+    """5,000 distinct 5-qubit circuits from files, layers of ry and cx, 1000 shots."""
+    return _files(settings, inputs.same_shape, "2")
+
+
+def shapes(settings: Settings) -> list[Row]:
+    """The same, and no two circuits of the same shape."""
+    return _files(settings, inputs.any_shape, "2")
+
+
+def _files(settings: Settings, make: Callable[[Path, int], Path], goal: str) -> list[Row]:
+    source = make(settings.work / "input", settings.some(5_000))
+    sides = [_qbatch(str(source)), _peer("aer_list.py", "Aer by hand", source)]
+    if has("divi", "maestro"):
+        sides += [
+            _peer("divi_merged.py", "Divi merged, Maestro", source, "maestro"),
+            _peer("divi_merged.py", "Divi merged, Qiskit", source, "qiskit", pairs=1),
+        ]
+    goals = {"Aer by hand": goal, "Divi merged, Maestro": "1"}
+    return _ratios(timing.in_turn(sides, settings.work, settings.pairs), goals)
+
+
+def large(settings: Settings) -> list[Row]:
+    """Four circuits of 22 qubits, 1000 shots."""
+    qubits = 22 if settings.scale == 1 else 20
+    source = inputs.same_shape(settings.work / "input", 4, qubits)
+    sides = [_qbatch(str(source)), _peer("aer_list.py", "Aer by hand", source)]
+    rows = timing.in_turn(sides, settings.work, settings.pairs)
+    return _ratios(rows, {"Aer by hand": "0.95"})
+
+
+def engine(settings: Settings) -> list[Row]:
+    """Engine and store over a backend that answers at once, durable."""
+    script = Path(__file__).parent / "engine_alone.py"
+    jobs = settings.some(20_000)
+    ours = [_printed(script, str(jobs), settings.work) for _ in range(settings.pairs)]
+    rows = [_figure("µs a job, qbatch", ours, "50")]
+    if has("divi"):
+        theirs = [
+            _printed(PEERS / "divi_coordinator.py", str(settings.some(2_000)), settings.work)
+            for _ in range(settings.pairs)
+        ]
+        rows.append(_figure("µs a program, Divi's coordinator, nothing stored", theirs, ""))
+    return rows
+
+
+def adding(settings: Settings) -> list[Row]:
+    """Adding the jobs of a sweep, and Perceval's JobGroup."""
+    script = Path(__file__).parent / "adding_alone.py"
+    rows = []
+    for jobs in (1_000, 10_000, 100_000, 1_000_000):
+        number = settings.some(jobs)
+        repeats = settings.pairs if jobs < 1_000_000 else 2
+        rates = [_printed(script, str(number), settings.work) for _ in range(repeats)]
+        rows.append(_figure(f"jobs/s, {number} jobs", rates, "100,000"))
+    if has("perceval"):
+        number = settings.some(1_000)
+        name = f"bench-{time.time_ns()}"
+        for action in ("add", "load"):
+            command = [sys.executable, str(PEERS / "perceval_group.py"), action]
+            seconds, _ = timing.run([*command, name, str(number)], {}, settings.work)
+            rows.append(Row(f"s, Perceval JobGroup, {action} {number} jobs", None, seconds, ""))
+    return rows
+
+
+def startup(settings: Settings) -> list[Row]:
+    """Commands that only look, on a store of 1,000,000 jobs, and a bare process with Typer."""
+    db, jobs = settings.work / "q.db", settings.some(1_000_000)
+    fill = [sys.executable, "-m", "benchmarks.fill", str(db), str(jobs)]
+    subprocess.run(fill, check=True)
+
+    def side(name: str, command: list[str], **env: str) -> Side:
+        return Side(name, lambda _: [command], env=env)
+
+    complete = {"_QBATCH_COMPLETE": "complete_bash", "COMP_WORDS": "qbatch st", "COMP_CWORD": "1"}
+    sides = [
+        side("python that imports typer", [sys.executable, "-c", "import typer"]),
+        side("qbatch status", timing.qbatch("--db", str(db), "status")),
+        side("qbatch --help", timing.qbatch("--help")),
+        side("a completion", timing.qbatch(), **complete),
+    ]
+    timings = timing.in_turn(sides, settings.work, 4 * settings.pairs)
+    goals = {"qbatch status": "2", "qbatch --help": "2", "a completion": "1.4"}
+    return _ratios(timings, {name: f"at most {goal}" for name, goal in goals.items()})
+
+
+def memory(settings: Settings) -> list[Row]:
+    """A run over 1,000,000 jobs, over a backend that answers at once."""
+    command = [sys.executable, "-m", "benchmarks.memory_alone", str(settings.some(1_000_000))]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    return [Row("MB at most", None, float(done.stdout.split()[-1]), "500")]
+
+
+def remote(settings: Settings) -> list[Row]:
+    """1,000 jobs over a loopback service that takes 100 ms a request."""
+    from qbatch import JobGroup
+    from qbatch.testing import FakeServer
+
+    rows = []
+    jobs = settings.some(1_000)
+    for batching, ideal in (("merged", 3), ("off", 3 * settings.some(20))):
+        with FakeServer(latency=0.1) as server:
+            config = settings.work / f"{batching}.toml"
+            config.write_text(server.configuration(lookup_seconds=0))
+            group = JobGroup("g", db=settings.work / f"{batching}.db", config=config)
+            number = jobs if batching == "merged" else ideal // 3
+            angles = [i / number for i in range(number)]
+            group.add(TEXT, parameters={"a": angles}, shots=100)
+            started = time.perf_counter()
+            report = group.run_parallel(backend="fake", merge=batching == "merged")
+            seconds = time.perf_counter() - started
+            assert report.done == number
+            requests = server.audit()["requests"]
+        note = f"{seconds:.1f} s, {requests} requests, at least {ideal}"
+        goal = "1.2" if batching == "merged" else ""
+        rows.append(
+            Row(f"round trips, {number} jobs, {batching}", None, requests / ideal, goal, note)
+        )
+    return rows
+
+
+def _printed(script: Path, argument: str, work: Path) -> float:
+    done = subprocess.run(
+        [sys.executable, str(script), argument],
+        capture_output=True,
+        text=True,
+        cwd=work,
+        check=True,
+    )
+    return float(done.stdout.split()[-1])
+
+
+def _figure(what: str, figures: list[float], to_reach: str) -> Row:
+    note = f"{min(figures):.0f} to {max(figures):.0f}"
+    return Row(what, None, statistics.median(figures), to_reach, note)
+
+
+BENCHMARKS: dict[str, Callable[[Settings], list[Row]]] = {
+    "sweep": sweep,
+    "files": files,
+    "shapes": shapes,
+    "large": large,
+    "engine": engine,
+    "adding": adding,
+    "startup": startup,
+    "memory": memory,
+    "remote": remote,
+}

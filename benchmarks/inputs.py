@@ -1,0 +1,69 @@
+"""Inputs that the benchmarks share: made anew for each run, the same every time."""
+
+from __future__ import annotations
+
+import csv
+import random
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+QUBITS = 5
+LAYERS = 4
+
+
+def sweep(directory: Path, points: int) -> Path:
+    """``ansatz.qasm3`` with five parameters, and ``points.csv`` with their values."""
+    directory.mkdir(parents=True)
+    head = ["OPENQASM 3.0;", 'include "stdgates.inc";']
+    head += [f"input float t{qubit};" for qubit in range(QUBITS)]
+    head += [f"qubit[{QUBITS}] q;", f"bit[{QUBITS}] c;"]
+    body = [*_layers(QUBITS, lambda qubit: f"t{qubit}"), "c = measure q;"]
+    (directory / "ansatz.qasm3").write_text("\n".join(head + body))
+    rng = random.Random(1)
+    with (directory / "points.csv").open("w", newline="") as stream:
+        writer = csv.writer(stream)
+        writer.writerow([f"t{qubit}" for qubit in range(QUBITS)])
+        writer.writerows([rng.uniform(0, 6) for _ in range(QUBITS)] for _ in range(points))
+    return directory
+
+
+def same_shape(directory: Path, number: int, qubits: int = QUBITS) -> Path:
+    """OpenQASM 2 files, layers of ry and cx with angles of their own."""
+    rng = random.Random(2)
+    return _files(
+        directory, number, qubits, lambda: _layers(qubits, lambda _: repr(rng.uniform(0, 6)))
+    )
+
+
+def any_shape(directory: Path, number: int) -> Path:
+    """OpenQASM 2 files of as many gates, each drawn by itself: no two of the same shape."""
+    rng = random.Random(3)
+
+    def gates() -> Iterator[str]:
+        for _ in range(LAYERS * (2 * QUBITS - 1)):
+            one, two = rng.sample(range(QUBITS), 2)
+            name = rng.choice(("h", "t", "ry", "rz", "cx", "cz"))
+            if name in ("cx", "cz"):
+                yield f"{name} q[{one}],q[{two}];"
+            else:
+                angle = f"({rng.uniform(0, 6)})" if name in ("ry", "rz") else ""
+                yield f"{name}{angle} q[{one}];"
+
+    return _files(directory, number, QUBITS, lambda: list(gates()))
+
+
+def _files(directory: Path, number: int, qubits: int, body: Callable[[], list[str]]) -> Path:
+    directory.mkdir(parents=True)
+    head = ["OPENQASM 2.0;", 'include "qelib1.inc";', f"qreg q[{qubits}];", f"creg c[{qubits}];"]
+    for index in range(number):
+        text = "\n".join([*head, *body(), "measure q -> c;"])
+        (directory / f"{index:06d}.qasm").write_text(text)
+    return directory
+
+
+def _layers(qubits: int, angle: Callable[[int], str]) -> list[str]:
+    lines = []
+    for _ in range(LAYERS):
+        lines += [f"ry({angle(qubit)}) q[{qubit}];" for qubit in range(qubits)]
+        lines += [f"cx q[{qubit}], q[{qubit + 1}];" for qubit in range(qubits - 1)]
+    return lines

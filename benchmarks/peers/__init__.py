@@ -1,0 +1,1 @@
+"""Scripts that do the same work without qbatch, each a whole process."""

@@ -1,0 +1,168 @@
+"""Counts drawn from a circuit's exact distribution, instead of shot by shot.
+
+A circuit whose gates are all unitary and whose measurements come last has one outcome
+distribution p, and its counts of N shots follow the multinomial law of N and p, whichever
+way they are drawn. Aer needs about a microsecond a shot; one multinomial draw from the
+saved probabilities needs far less. Noise, resets, mid-circuit measurement and classical
+control make one shot differ from the next: such circuits are sampled by Aer.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import numpy as np
+    from qiskit import QuantumCircuit
+
+KINDS = ("auto", "exact", "shots")
+METHODS = ("automatic", "statevector", "density_matrix")
+"""Aer's methods whose probabilities are exact."""
+
+IMPOSSIBLE = (
+    "has no exact distribution to sample from: noise, a reset, classical control, measurement"
+    " in the middle, or a method or precision that is not exact"
+)
+
+_MOST_MEASURED = 16
+_SHOTS_PER_OUTCOME = 16
+_DIGITS = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Readout:
+    """What the measurements at a circuit's end read.
+
+    Attributes:
+        qubits: the measured qubits, each once, as ``save_probabilities`` gets them: bit i
+            of an outcome's index is the value of ``qubits[i]``.
+        bits: for each classical bit, from 0 up, the place in ``qubits`` of what was
+            written to it last, or None.
+        registers: sizes of the classical registers, and 1 for a bit in none.
+    """
+
+    qubits: tuple[int, ...]
+    bits: tuple[int | None, ...]
+    registers: tuple[int, ...]
+
+
+class Outcomes:
+    """Outcomes by index as Qiskit writes them: bit 0 rightmost, a space between registers."""
+
+    def __init__(self, readout: Readout) -> None:
+        self._readout = readout
+        self._plain = readout.bits == tuple(range(len(readout.bits)))
+        self._known: dict[int, str] = {}
+
+    def __getitem__(self, index: int) -> str:
+        name = self._known.get(index)
+        if name is None:
+            name = self._known[index] = self._name(index)
+        return name
+
+    def _name(self, index: int) -> str:
+        bits, sizes = self._readout.bits, self._readout.registers
+        if self._plain:
+            text = format(index, f"0{len(bits)}b")
+        else:
+            values = ["0" if place is None else str(index >> place & 1) for place in bits]
+            text = "".join(reversed(values))
+        if len(sizes) == 1:
+            return text
+        words, end = [], len(text)
+        for size in sizes:
+            words.append(text[end - size : end])
+            end -= size
+        return " ".join(reversed(words))
+
+
+def readout(circuit: QuantumCircuit) -> Readout | None:
+    """What the circuit's measurements read; None where it has no exact distribution.
+
+    None also where classical registers overlap or bits stand outside of them in between:
+    Qiskit's own formatting is left to tell what such counts look like.
+    """
+    from qiskit.circuit import Gate
+
+    qubit_of = {bit: index for index, bit in enumerate(circuit.qubits)}
+    clbit_of = {bit: index for index, bit in enumerate(circuit.clbits)}
+    read: dict[int, int] = {}  # classical bit -> qubit
+    measured: set[int] = set()
+    for instruction in circuit.data:
+        name = instruction.name
+        if name in ("barrier", "delay"):
+            continue
+        qubits = [qubit_of[qubit] for qubit in instruction.qubits]
+        if name == "measure":
+            measured.add(qubits[0])
+            read[clbit_of[instruction.clbits[0]]] = qubits[0]
+            continue
+        unitary = instruction.is_standard_gate() or isinstance(instruction.operation, Gate)
+        if not unitary or instruction.clbits or not measured.isdisjoint(qubits):
+            return None
+    if not read or _has_other_state(circuit):
+        return None
+    sizes = _register_sizes(circuit)
+    if sizes is None:
+        return None
+    qubits_read = tuple(sorted(set(read.values())))
+    place = {qubit: index for index, qubit in enumerate(qubits_read)}
+    bits = tuple(
+        place[read[index]] if index in read else None for index in range(len(circuit.clbits))
+    )
+    return Readout(qubits_read, bits, sizes)
+
+
+def _has_other_state(circuit: QuantumCircuit) -> bool:
+    """Classical variables: nothing of theirs is in the counts, but they mean control."""
+    return bool(circuit.num_vars) or bool(getattr(circuit, "num_stretches", 0))
+
+
+def _register_sizes(circuit: QuantumCircuit) -> tuple[int, ...] | None:
+    in_registers = [bit for register in circuit.cregs for bit in register]
+    if in_registers == circuit.clbits:
+        return tuple(register.size for register in circuit.cregs)
+    if not circuit.cregs:
+        return (len(circuit.clbits),)
+    return None
+
+
+def is_faster(shots: int, measured: int) -> bool:
+    """Whether drawing from all outcomes is worth it; depends on nothing but the job.
+
+    Measured on 2 cores: 0.03 µs an outcome to draw, 1 µs a shot for Aer to sample; above
+    16 qubits fetching the probabilities costs more than it saves.
+    """
+    return measured <= _MOST_MEASURED and 2**measured <= _SHOTS_PER_OUTCOME * shots
+
+
+def distribution(probabilities: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """Probabilities fit to draw from.
+
+    They are rounded, because the last bits depend on how a circuit was merged and on the
+    number of threads, and the same seed must give the same counts all the same.
+    """
+    rounded = probabilities.round(_DIGITS)
+    total = math.fsum(rounded.tolist()) if rounded.size <= 64 else float(rounded.sum())
+    fit: np.ndarray[Any, Any] = rounded / total
+    return fit
+
+
+def generator(seed: int | None, part: int = 0) -> np.random.Generator:
+    """One random stream a job; ``part`` tells the circuits of one job apart."""
+    import numpy
+
+    return numpy.random.default_rng(None if seed is None else [seed, part])
+
+
+def draw(
+    rng: np.random.Generator, shots: int, probabilities: np.ndarray[Any, Any], names: Outcomes
+) -> dict[str, int]:
+    """Counts of so many shots; ``names`` are the outcomes."""
+    drawn = rng.multinomial(shots, probabilities)
+    counts: dict[str, int] = {}
+    for index in drawn.nonzero()[0].tolist():
+        counts[names[index]] = int(drawn[index])
+    return counts

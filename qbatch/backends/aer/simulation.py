@@ -1,0 +1,150 @@
+"""Aer's ``run``: many circuits and many points in few calls, each judged by itself."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from qbatch.backends.aer import circuits, sampling
+from qbatch.backends.aer.templates import Angles, Template
+from qbatch.errors import BackendError
+from qbatch.models import Failure
+
+if TYPE_CHECKING:
+    from qiskit import QuantumCircuit
+    from qiskit.result import Result
+
+_AUTOMATIC_NAME = re.compile(r"circuit (circuit-[\d-]+)? using")
+
+Work = Sequence[tuple[Template, Sequence[Angles]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What became of one circuit: its part of Aer's result, or why there is none."""
+
+    result: Result | None
+    index: int = 0
+    failure: Failure | None = None
+    reason: str = ""
+
+    @property
+    def data(self) -> Any:
+        """What the circuit's save instructions kept, by label."""
+        assert self.result is not None
+        return self.result.results[self.index].data
+
+    def counts(self) -> dict[str, int]:
+        """Counts in Qiskit's format."""
+        assert self.result is not None
+        found = self.result.get_counts(self.index)
+        return {str(outcome): int(count) for outcome, count in found.items()}
+
+    def info(self) -> dict[str, Any]:
+        """What is worth keeping about the run."""
+        assert self.result is not None
+        metadata = getattr(self.result.results[self.index], "metadata", None) or {}
+        found = {name: metadata.get(name) for name in ("method", "device")}
+        return {name: value for name, value in found.items() if value is not None}
+
+
+class Simulation:
+    """Aer with a backend's and a batch's options."""
+
+    def __init__(self, options: Mapping[str, Any]) -> None:
+        self._options = dict(options)
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether saved probabilities are the exact ones, to about twelve digits."""
+        options = self._options
+        return (
+            options.get("noise_model") is None
+            and options.get("method", "automatic") in sampling.METHODS
+            and options.get("precision", "double") == "double"
+        )
+
+    def run(
+        self, work: Work, shots: int, seed: int | None = None, *, most: int = 1 << 14
+    ) -> Iterator[list[Entry]]:
+        """Run every point of every template; a list of entries for each template, in order.
+
+        Args:
+            most: points in one call, which bounds the memory of what is saved.
+        """
+        alone = [template.bound(points[0]) for template, points in work if len(points) == 1]
+        single = (
+            entry
+            for start in range(0, len(alone), most)
+            for entry in self._list(alone[start : start + most], shots, seed)
+        )
+        for template, points in work:
+            found: list[Entry] = []
+            if len(points) == 1:
+                found.append(next(single))
+                points = ()
+            for start in range(0, len(points), most):
+                found += self._points(template, points[start : start + most], shots, seed)
+            yield found
+
+    def _points(
+        self, template: Template, points: Sequence[Angles], shots: int, seed: int | None
+    ) -> list[Entry]:
+        circuit = template.bindable()
+        if circuit is not None:
+            try:
+                result = self._call(
+                    [circuit],
+                    shots,
+                    seed,
+                    parameter_binds=[template.binds(points)],
+                    runtime_parameter_bind_enable=True,
+                )
+                return _entries(result, len(points))
+            except Exception:  # noqa: S110 - each is bound by Qiskit then, and judged by itself
+                pass
+        return self._list([template.bound(point) for point in points], shots, seed)
+
+    def _list(self, batch: Sequence[QuantumCircuit], shots: int, seed: int | None) -> list[Entry]:
+        if not batch:
+            return []
+        try:
+            return _entries(self._call(batch, shots, seed), len(batch))
+        except Exception as error:
+            # A circuit that Aer cannot even convert fails the whole list: one by one then.
+            if len(batch) == 1:
+                return [Entry(None, failure=Failure.INVALID, reason=_reason(error))]
+            return [entry for circuit in batch for entry in self._list([circuit], shots, seed)]
+
+    def _call(
+        self, batch: Sequence[QuantumCircuit], shots: int, seed: int | None, **more: Any
+    ) -> Result:
+        options = {**self._options, **more}
+        if seed is not None:
+            # Shots spread over threads draw from one stream a thread: not with a seed.
+            options.update(seed_simulator=seed, max_parallel_shots=1)
+        return circuits.simulator().run(list(batch), shots=shots, **options).result()
+
+
+def _entries(result: Result, expected: int) -> list[Entry]:
+    if len(result.results) != expected:
+        raise BackendError(str(result.status))
+    return [
+        Entry(result, index) if entry.success else Entry(None, index, *_failure(entry.status))
+        for index, entry in enumerate(result.results)
+    ]
+
+
+def _failure(status: str) -> tuple[Failure, str]:
+    # Aer names the circuit by Qiskit's running number, which means nothing to the user.
+    reason = _AUTOMATIC_NAME.sub("circuit using", str(status).removeprefix("ERROR:").strip())
+    invalid = "nsufficient memory" in reason or "nvalid" in reason or "unsupported" in reason
+    return (Failure.INVALID if invalid else Failure.BACKEND), reason
+
+
+def _reason(error: Exception) -> str:
+    said = str(getattr(error, "message", None) or error)
+    foreign = type(error).__module__.startswith("qiskit")
+    return said if foreign else f"Aer cannot take this circuit: {type(error).__name__}: {said}"

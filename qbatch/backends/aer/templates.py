@@ -1,0 +1,179 @@
+"""Circuits that differ only in their angles, run as one template with bound values.
+
+Converting a circuit for Aer costs far more than simulating a small one. Aer converts a
+template once and binds the values of all points itself (``parameter_binds`` with
+``runtime_parameter_bind_enable``); that serves the points of a sweep, and just as well
+circuits from different files that apply the same gates to the same qubits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from qbatch.backends.aer.circuits import CONTROL_FLOW, LARGE_QUBITS
+
+if TYPE_CHECKING:
+    from qiskit import QuantumCircuit
+    from qiskit.circuit import Parameter
+
+    from qbatch.circuits.shapes import Shape
+
+Angles = tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Template:
+    """A circuit with free parameters, in the order in which values come."""
+
+    circuit: QuantumCircuit
+    parameters: tuple[Parameter, ...]
+
+    def bindable(self) -> QuantumCircuit | None:
+        """The circuit in a form whose parameters Aer binds; None where there is none.
+
+        Aer asks each operation whether it is parametrised, and Qiskit's controlled gates
+        (``cp``, ``crx``, …) deny it: their parameters would silently stay unbound. They are
+        decomposed here. Parameters of anything but standard gates are not trusted to it;
+        nor are many points at once where their states would not fit into the memory.
+        """
+        circuit = self.circuit
+        if not circuit.parameters or circuit.num_qubits >= LARGE_QUBITS:
+            return None
+        while denied := _denied(circuit):
+            before = circuit.count_ops()
+            circuit = circuit.decompose(sorted(denied))
+            if circuit.count_ops() == before:
+                return None
+        if not all(map(_is_bound_by_aer, circuit.data)):
+            return None
+        if getattr(circuit.global_phase, "parameters", ()):
+            circuit = circuit.copy()
+            circuit.global_phase = 0  # nobody can observe it, and Aer fails to bind it
+        return circuit
+
+    def binds(self, points: Sequence[Angles]) -> dict[Any, list[float]]:
+        """The points as Aer takes them: a list of values a parameter."""
+        columns = zip(*points, strict=True)
+        # Aer wants no values for what the circuit does not have (a number in a comment).
+        known = self.circuit.parameters
+        return {
+            parameter: list(column)
+            for parameter, column in zip(self.parameters, columns, strict=True)
+            if parameter in known
+        }
+
+    def bound(self, values: Angles) -> QuantumCircuit:
+        """The circuit of one point."""
+        if not values:
+            return self.circuit
+        known = self.circuit.parameters
+        pairs = zip(self.parameters, values, strict=True)
+        found: QuantumCircuit = self.circuit.assign_parameters(
+            {parameter: value for parameter, value in pairs if parameter in known}
+        )
+        return found
+
+
+def _denied(circuit: QuantumCircuit) -> set[str]:
+    return {
+        instruction.name
+        for instruction in circuit.data
+        if instruction.is_standard_gate()
+        and instruction.is_parameterized()
+        and not instruction.operation.is_parameterized()
+    }
+
+
+def _is_bound_by_aer(instruction: Any) -> bool:
+    if instruction.name in CONTROL_FLOW:
+        return False
+    standard = instruction.is_standard_gate()
+    return standard or not any(getattr(p, "parameters", ()) for p in instruction.params)
+
+
+def skeleton(circuit: QuantumCircuit) -> tuple[Hashable, Angles] | None:
+    """What a circuit does apart from its angles, and the angles; None where it has none.
+
+    Two circuits of the same skeleton apply the same standard gates to the same qubits and
+    write the same measurements to the same classical bits.
+    """
+    qubit_of = {bit: index for index, bit in enumerate(circuit.qubits)}
+    clbit_of = {bit: index for index, bit in enumerate(circuit.clbits)}
+    shape: list[Any] = [
+        circuit.num_qubits,
+        tuple((register.name, register.size) for register in circuit.cregs),
+        circuit.num_clbits,
+    ]
+    angles: list[float] = []
+    for instruction in circuit.data:
+        standard = instruction.is_standard_gate()
+        if not standard and instruction.name not in ("measure", "barrier"):
+            return None
+        shape.append(instruction.name)
+        shape.append(tuple(qubit_of[qubit] for qubit in instruction.qubits))
+        if instruction.clbits:
+            shape.append(tuple(clbit_of[bit] for bit in instruction.clbits))
+        if standard:
+            angles.extend(instruction.params)
+    if not angles or not all(isinstance(angle, (float, int)) for angle in angles):
+        return None
+    return tuple(shape), tuple(map(float, angles))
+
+
+def generalized(circuit: QuantumCircuit) -> Template:
+    """The template of a circuit's skeleton: a parameter of its own for every angle."""
+    from qiskit.circuit import Parameter
+
+    parameters: list[Parameter] = []
+
+    def own(_: float) -> Parameter:
+        parameters.append(Parameter(f"angle_{len(parameters)}"))
+        return parameters[-1]
+
+    return Template(_with_angles(circuit, own), tuple(parameters))
+
+
+def of_shape(
+    shape: Shape, numbers: int, read: Callable[[bytes], QuantumCircuit]
+) -> Template | None:
+    """The template of all texts of a shape, its parameters in the order of their numbers.
+
+    Two texts of the shape are read, with numbers that mark their places. What differs
+    between the two circuits must be one of those numbers, just as it stands in the text,
+    as an angle of a standard gate; otherwise there is no template.
+    """
+    from qiskit.circuit import Parameter
+
+    marks = [[base + place / 7919.0 for place in range(numbers)] for base in (0.123, 0.457)]
+    one, two = (read(shape.filled(values)) for values in marks)
+    found = [skeleton(circuit) for circuit in (one, two)]
+    if found[0] is None or found[1] is None or found[0][0] != found[1][0]:
+        return None
+    place_of = {value: place for place, value in enumerate(marks[0])}
+    for first, second in zip(found[0][1], found[1][1], strict=True):
+        place = place_of.get(first)
+        if second != (first if place is None else marks[1][place]):
+            return None
+    parameters = [Parameter(f"number_{place}") for place in range(numbers)]
+
+    def marked(angle: float) -> Any:
+        place = place_of.get(angle)
+        return angle if place is None else parameters[place]
+
+    return Template(_with_angles(one, marked), tuple(parameters))
+
+
+def _with_angles(circuit: QuantumCircuit, angle: Callable[[float], Any]) -> QuantumCircuit:
+    """The circuit with every angle of a standard gate replaced."""
+    changed = circuit.copy_empty_like()
+    changed.global_phase = 0  # nobody can observe it
+    for instruction in circuit.data:
+        if not (instruction.is_standard_gate() and instruction.params):
+            changed.append(instruction)
+            continue
+        operation = instruction.operation.copy()
+        operation.params = [angle(value) for value in instruction.params]
+        changed.append(operation, instruction.qubits)
+    return changed

@@ -1,0 +1,386 @@
+"""A batch on Aer: what runs inside a worker process.
+
+Qiskit and Aer are imported by the first call. Every item becomes one or more experiments
+(a circuit, angles, shots); experiments of one kind go to Aer together. What an experiment
+with a seed yields never depends on its neighbours: drawn from the exact distribution it
+has a random stream of its own, sampled by Aer it runs alone, because Aer derives the seed
+of a circuit from its place in the list.
+"""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections import Counter
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from qbatch.backends.aer import circuits, sampling
+from qbatch.backends.aer.estimation import (
+    constant_part,
+    measured,
+    measurement_sets,
+    operator_of,
+    shot_mean,
+)
+from qbatch.backends.aer.simulation import Entry, Simulation
+from qbatch.backends.aer.templates import Angles, Template, generalized, of_shape, skeleton
+from qbatch.circuits.formats import parse
+from qbatch.circuits.shapes import Shape, shape_of
+from qbatch.errors import InvalidCircuit, InvalidJob
+from qbatch.models import CircuitSource, Failure, Item, ItemResult, Submission
+
+if TYPE_CHECKING:
+    from qiskit import QuantumCircuit
+
+_SAVED_VALUES = 1 << 22  # probabilities held at once: 32 MiB
+
+
+def run(batch: Submission, options: Mapping[str, Any]) -> list[ItemResult]:
+    """Run a batch; each circuit is judged by itself.
+
+    Args:
+        options: Aer's options of the backend, and ``sampling``; the batch's own go before
+            them.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return _Run(batch, {**options, **batch.options}).results()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Prepared:
+    """A circuit of the batch, in gates that Aer knows, and the template that runs it.
+
+    Attributes:
+        template: has parameters of its own, or none.
+        angles: for the template's parameters, or for those of its skeleton's; None where
+            the item's parameter values are meant.
+        shape: the skeleton that circuits which differ in angles only have in common.
+    """
+
+    template: Template
+    angles: Angles | None
+    readout: sampling.Readout | None
+    shape: Hashable = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Experiment:
+    """One circuit to run; ``part`` numbers the measurement sets of an estimate."""
+
+    item: Item
+    part: int
+    prepared: _Prepared
+
+    @property
+    def angles(self) -> Angles:
+        own = self.prepared.angles
+        return self.item.parameters if own is None else own
+
+
+Keep = Callable[[_Experiment, Entry], None]
+
+
+class _Run:
+    """One batch on its way through the simulator."""
+
+    def __init__(self, batch: Submission, options: Mapping[str, Any]) -> None:
+        self._batch = batch
+        self._sampling = str(options.get("sampling", "auto"))
+        self._simulation = Simulation({k: v for k, v in options.items() if k != "sampling"})
+        self._found: dict[str, ItemResult] = {}
+        self._parts: dict[str, dict[int, Mapping[str, int]]] = {}
+        self._info: dict[str, dict[str, Any]] = {}
+        self._prepared: dict[object, _Prepared] = {}
+        self._circuits: dict[tuple[str, bool], QuantumCircuit] = {}
+        self._shapes = _shared_shapes(batch)
+        self._by_shape: dict[object, tuple[Template, sampling.Readout | None] | None] = {}
+        self._sets: dict[tuple[str, ...], Any] = {}
+
+    def results(self) -> list[ItemResult]:
+        """One result an item, in the batch's order."""
+        drawn: list[_Experiment] = []
+        sampled: list[_Experiment] = []
+        exact: list[_Experiment] = []
+        for item in self._batch.items:
+            try:
+                if item.observables and item.shots is None:
+                    exact.append(_Experiment(item, 0, self._saving_values(item)))
+                    continue
+                for experiment in self._experiments(item):
+                    (drawn if self._is_drawn(experiment) else sampled).append(experiment)
+            except (InvalidCircuit, InvalidJob) as error:
+                self._fail(item, Failure.INVALID, str(error))
+            except Exception as error:
+                self._fail(item, Failure.BACKEND, f"{type(error).__name__}: {error}")
+        self._run(exact, self._keep_values)
+        self._draw(drawn)
+        self._sample(sampled)
+        return [self._finished(item) for item in self._batch.items]
+
+    def _fail(self, item: Item, failure: Failure, reason: str) -> None:
+        self._found[item.label] = ItemResult(label=item.label, failure=failure, error=reason)
+
+    # -- preparing ------------------------------------------------------------------
+
+    def _experiments(self, item: Item) -> list[_Experiment]:
+        if not item.observables:
+            mark = (item.circuit, item.measure_all)
+            prepared = self._of_text(item) or self._prepare(mark, lambda: self._circuit(item))
+            return [_Experiment(item, 0, prepared)]
+        self._parts[item.label] = {}
+        experiments = []
+        for part, (basis, _) in enumerate(self._measurements(item)):
+
+            def build(basis: str = basis) -> QuantumCircuit:
+                return measured(self._bare(item), basis)
+
+            prepared = self._prepare((item.circuit, item.measure_all, basis), build)
+            experiments.append(_Experiment(item, part, prepared))
+        return experiments
+
+    def _saving_values(self, item: Item) -> _Prepared:
+        def build() -> QuantumCircuit:
+            circuit = self._bare(item)
+            for index, text in enumerate(item.observables):
+                operator = operator_of(text)
+                circuit.save_expectation_value(operator, circuit.qubits, label=_label(index))
+            return circuit
+
+        return self._prepare((item.circuit, item.measure_all, item.observables), build)
+
+    def _prepare(self, mark: object, build: Callable[[], QuantumCircuit]) -> _Prepared:
+        if mark not in self._prepared:
+            self._prepared[mark] = self._shareable(build())
+        return self._prepared[mark]
+
+    def _shareable(self, circuit: QuantumCircuit) -> _Prepared:
+        """With the skeleton that it may share with others, which differ in angles only."""
+        readout = sampling.readout(circuit)
+        if circuit.parameters:
+            return _Prepared(Template(circuit, tuple(circuit.parameters)), None, readout)
+        found = skeleton(circuit) if readout is not None else None
+        shape, angles = found or (None, ())
+        return _Prepared(Template(circuit, ()), angles, readout, shape)
+
+    def _of_text(self, item: Item) -> _Prepared | None:
+        """Prepared without reading the text, where others of its shape are in the batch."""
+        number, numbers = self._shapes.get(item.circuit, (None, ()))
+        if number is None:
+            return None
+        mark = (number, item.measure_all)
+        if mark not in self._by_shape:
+            source = self._batch.circuits[item.circuit]
+
+            def read(body: bytes) -> QuantumCircuit:
+                return _read(replace(source, body=body), item.measure_all)
+
+            template = of_shape(number, len(numbers), read)
+            readout = None if template is None else sampling.readout(template.circuit)
+            self._by_shape[mark] = None if template is None else (template, readout)
+        found = self._by_shape[mark]
+        return None if found is None else _Prepared(found[0], numbers, found[1])
+
+    def _circuit(self, item: Item) -> QuantumCircuit:
+        """The item's circuit as it was added, in gates that Aer knows."""
+        mark = (item.circuit, item.measure_all)
+        if mark not in self._circuits:
+            source = self._batch.circuits[item.circuit]
+            self._circuits[mark] = _read(source, item.measure_all)
+        return self._circuits[mark]
+
+    def _bare(self, item: Item) -> QuantumCircuit:
+        return circuits.without_final_measurements(self._circuit(item))
+
+    def _measurements(self, item: Item) -> Any:
+        if item.observables not in self._sets:
+            operators = [operator_of(text) for text in item.observables]
+            self._sets[item.observables] = measurement_sets([o.to_list() for o in operators])
+        return self._sets[item.observables]
+
+    def _is_drawn(self, experiment: _Experiment) -> bool:
+        """Whether an experiment's counts are drawn from its exact distribution.
+
+        That depends on the job and the backend alone, so that it comes out the same
+        whatever else stands in the batch.
+
+        Raises:
+            InvalidJob: that was asked for, and cannot be done.
+        """
+        readout, item = experiment.prepared.readout, experiment.item
+        if readout is None or not self._simulation.is_exact:
+            if self._sampling == "exact":
+                raise InvalidJob(sampling.IMPOSSIBLE)
+            return False
+        if self._sampling != "auto":
+            return self._sampling == "exact"
+        small = item.num_qubits < circuits.LARGE_QUBITS
+        return small and sampling.is_faster(item.shots or 0, len(readout.qubits))
+
+    # -- running --------------------------------------------------------------------
+
+    def _draw(self, experiments: Sequence[_Experiment]) -> None:
+        """Draw counts; what is asked twice of the same distribution is simulated once."""
+        work = [
+            (_saving(template, readout), readout, points)
+            for template, readout, points in _by_template(experiments)
+            if readout is not None
+        ]
+        fresh = sampling.generator(None)
+        largest = max((len(readout.qubits) for _, readout, _ in work), default=0)
+        runs = self._simulation.run(
+            [(template, list(points)) for template, _, points in work],
+            shots=1,
+            most=max(1, _SAVED_VALUES >> largest),
+        )
+        for (_, readout, points), entries in zip(work, runs, strict=True):
+            names = sampling.Outcomes(readout)
+            for sharing, entry in zip(points.values(), entries, strict=True):
+                self._deal_out(sharing, entry, names, fresh)
+
+    def _deal_out(
+        self, sharing: Sequence[_Experiment], entry: Entry, names: sampling.Outcomes, fresh: Any
+    ) -> None:
+        if entry.failure is not None:
+            for experiment in sharing:
+                self._fail(experiment.item, entry.failure, entry.reason)
+            return
+        law = sampling.distribution(entry.data.probabilities)
+        info = {**entry.info(), "sampling": "exact"}
+        for experiment in sharing:
+            item = experiment.item
+            rng = fresh if item.seed is None else sampling.generator(item.seed, experiment.part)
+            counts = sampling.draw(rng, item.shots or 0, law, names)
+            self._keep(experiment, counts, info)
+
+    def _sample(self, experiments: Sequence[_Experiment]) -> None:
+        """Have Aer sample: all of the same shots together, those with a seed each alone."""
+        groups: dict[tuple[int, int | None], list[_Experiment]] = {}
+        for index, experiment in enumerate(experiments):
+            item = experiment.item
+            groups.setdefault((item.shots or 0, None if item.seed is None else index), []).append(
+                experiment
+            )
+        for (shots, _), group in groups.items():
+            seed, part = group[0].item.seed, group[0].part
+            self._run(group, self._keep_sampled, shots, None if seed is None else seed + part)
+
+    def _run(
+        self,
+        experiments: Sequence[_Experiment],
+        keep: Keep,
+        shots: int = 1,
+        seed: int | None = None,
+    ) -> None:
+        work = []
+        for template, _, points in _by_template(experiments):
+            # Nothing is shared here: every experiment wants shots of its own.
+            single = [(angles, e) for angles, sharing in points.items() for e in sharing]
+            work.append((template, single))
+        runs = self._simulation.run(
+            [(template, [angles for angles, _ in single]) for template, single in work], shots, seed
+        )
+        for (_, single), entries in zip(work, runs, strict=True):
+            for (_, experiment), entry in zip(single, entries, strict=True):
+                if entry.failure is not None:
+                    self._fail(experiment.item, entry.failure, entry.reason)
+                else:
+                    keep(experiment, entry)
+
+    # -- keeping --------------------------------------------------------------------
+
+    def _keep_values(self, experiment: _Experiment, entry: Entry) -> None:
+        item = experiment.item
+        data = entry.data.to_dict()
+        values = [(float(data[_label(index)]), None) for index in range(len(item.observables))]
+        self._found[item.label] = ItemResult(
+            label=item.label, expectation_values=values, info=entry.info()
+        )
+
+    def _keep_sampled(self, experiment: _Experiment, entry: Entry) -> None:
+        self._keep(experiment, entry.counts(), {**entry.info(), "sampling": "shots"})
+
+    def _keep(
+        self, experiment: _Experiment, counts: Mapping[str, int], info: Mapping[str, Any]
+    ) -> None:
+        item = experiment.item
+        told = dict(info) if item.seed is None else {**info, "seed": item.seed}
+        if item.observables:
+            self._parts[item.label][experiment.part] = counts
+            self._info[item.label] = told
+        else:
+            self._found[item.label] = ItemResult(label=item.label, counts=counts, info=told)
+
+    def _finished(self, item: Item) -> ItemResult:
+        """The item's result; an estimate is put together from its measurements.
+
+        With N shots a set, the estimate of Σ c_k P_k is the mean over the shots of each
+        set, summed over the sets, and its standard error the root of the summed sample
+        variances over N.
+        """
+        if item.label in self._found:
+            return self._found[item.label]
+        values = [constant_part(operator_of(text)) for text in item.observables]
+        variances = [0.0] * len(values)
+        sets = self._measurements(item)
+        for part, (_, terms) in enumerate(sets):
+            for number, weights in terms.items():
+                mean, variance = shot_mean(self._parts[item.label][part], weights)
+                values[number] += mean
+                variances[number] += variance
+        pairs = [(v, math.sqrt(s)) for v, s in zip(values, variances, strict=True)]
+        info = {**self._info.get(item.label, {}), "circuits": len(sets)}
+        return ItemResult(label=item.label, expectation_values=pairs, info=info)
+
+
+def _label(index: int) -> str:
+    return f"qbatch_{index}"
+
+
+def _read(source: CircuitSource, measure_all: bool) -> QuantumCircuit:
+    circuit = circuits.unrolled(parse(source), source)
+    return circuit.measure_all(inplace=False) if measure_all else circuit
+
+
+def _shared_shapes(batch: Submission) -> dict[str, tuple[Shape, Angles]]:
+    """Shape and numbers of those of the batch's texts that are not alone in their shape."""
+    found = {
+        circuit: shaped
+        for circuit, source in batch.circuits.items()
+        if source.format != "qpy" and (shaped := shape_of(source.body)) is not None
+    }
+    often = Counter(shape for shape, _ in found.values())
+    return {circuit: shaped for circuit, shaped in found.items() if often[shaped[0]] > 2}
+
+
+Points = dict[Angles, list[_Experiment]]
+
+
+def _by_template(
+    experiments: Iterable[_Experiment],
+) -> list[tuple[Template, sampling.Readout | None, Points]]:
+    """The experiments by what can run as one template, and by the angles it gets."""
+    groups: dict[Hashable, Points] = {}
+    for experiment in experiments:
+        prepared = experiment.prepared
+        points = groups.setdefault(prepared.shape or prepared.template, {})
+        points.setdefault(experiment.angles, []).append(experiment)
+    found = []
+    for points in groups.values():
+        first = next(iter(points.values()))[0].prepared
+        template = first.template
+        if first.shape is not None and len(points) > 1:
+            template = generalized(template.circuit)
+        elif first.shape is not None:
+            points = dict(zip([()], points.values(), strict=True))
+        found.append((template, first.readout, points))
+    return found
+
+
+def _saving(template: Template, readout: sampling.Readout) -> Template:
+    """The template, saving the probabilities of what it measures instead of measuring."""
+    bare = circuits.without_final_measurements(template.circuit)
+    bare.save_probabilities([bare.qubits[qubit] for qubit in readout.qubits])
+    return Template(bare, template.parameters)

@@ -1,0 +1,168 @@
+"""Templates: what is bound by Aer equals what is bound by Qiskit."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from qiskit import QuantumCircuit
+from qiskit.circuit import Parameter
+from qiskit.circuit.library import CXGate, get_standard_gate_name_mapping
+from qiskit.quantum_info import Statevector
+
+from qbatch.backends.aer.circuits import simulator, unrolled
+from qbatch.backends.aer.simulation import Simulation
+from qbatch.backends.aer.templates import Template, generalized, of_shape, skeleton
+from qbatch.circuits.formats import parse
+from qbatch.circuits.shapes import shape_of
+from qbatch.models import CircuitSource
+from tests.backends.aer.test_adapter import run
+
+GATES = {
+    name: gate
+    for name, gate in get_standard_gate_name_mapping().items()
+    if gate.params and name != "delay" and name in simulator().target.operation_names
+}
+
+
+def probabilities(template, points):
+    saving = Template(template.circuit.copy(), template.parameters)
+    saving.circuit.save_probabilities()
+    assert saving.bindable() is not None
+    ((*entries,),) = Simulation({}).run([(saving, points)], 1)
+    return [entry.data.probabilities for entry in entries]
+
+
+@pytest.mark.parametrize("name", sorted(GATES))
+def test_every_parametrised_standard_gate_is_bound_rightly(name):
+    gate = GATES[name].copy()
+    gate.params = [Parameter(f"p{i}") for i in range(len(gate.params))]
+    circuit = QuantumCircuit(gate.num_qubits)
+    circuit.u(0.3, 0.2, 0.5, range(gate.num_qubits))
+    circuit.append(gate, range(gate.num_qubits))
+    circuit.u(0.7, 0.1, 0.9, range(gate.num_qubits))
+    points = [tuple(0.1 + 0.7 * i + 0.3 * k for i in range(len(gate.params))) for k in range(3)]
+    template = Template(circuit, tuple(gate.params))
+    for found, point in zip(probabilities(template, points), points, strict=True):
+        bound = circuit.assign_parameters(dict(zip(gate.params, point, strict=True)))
+        assert np.allclose(found, Statevector(bound).probabilities(), atol=1e-10)
+
+
+def test_expressions_of_parameters_are_bound_rightly():
+    a, b = Parameter("a"), Parameter("b")
+    circuit = QuantumCircuit(2, global_phase=a)
+    circuit.ry(2 * a + b.sin(), 0)
+    circuit.crx(a * b - 0.5, 0, 1)
+    points = [(0.1, 0.2), (1.0, -2.0), (3.0, 0.0)]
+    for found, point in zip(probabilities(Template(circuit, (a, b)), points), points, strict=True):
+        exact = Statevector(circuit.assign_parameters(dict(zip((a, b), point, strict=True))))
+        assert np.allclose(found, exact.probabilities(), atol=1e-10)
+
+
+@given(st.data())
+@settings(max_examples=60, deadline=None)
+def test_circuits_of_one_skeleton_run_as_one_template(data):
+    names = data.draw(
+        st.lists(st.sampled_from([*sorted(GATES), "h", "cx"]), min_size=1, max_size=6)
+    )
+    rng = np.random.default_rng(data.draw(st.integers(0, 2**32)))
+    shape = [
+        (name, rng.permutation(3)[: get_standard_gate_name_mapping()[name].num_qubits].tolist())
+        for name in names
+    ]
+
+    def circuit():
+        made = QuantumCircuit(3, 3)
+        for name, qubits in shape:
+            gate = get_standard_gate_name_mapping()[name].copy()
+            gate = gate.to_mutable() if not gate.params else gate
+            gate.params = rng.uniform(-3, 3, len(gate.params)).tolist()
+            made.append(gate, qubits)
+        return made
+
+    made = [circuit() for _ in range(3)]
+    found = [skeleton(c) for c in made]
+    if not any(GATES.keys() & {name} for name in names):
+        assert found == [None] * 3
+        return
+    assert len({shape for shape, _ in found}) == 1
+    law = probabilities(generalized(made[0]), [angles for _, angles in found])
+    for one, c in zip(law, made, strict=True):
+        assert np.allclose(one, Statevector(c).probabilities(), atol=1e-10)
+
+
+def test_what_is_no_standard_gate_has_no_skeleton():
+    other = QuantumCircuit(2)
+    other.rx(0.1, 0)
+    other.append(CXGate(ctrl_state=0), [0, 1])
+    assert skeleton(other) is None
+    assert skeleton(QuantumCircuit(2)) is None
+
+
+def test_gates_on_other_qubits_are_another_skeleton():
+    one, two = QuantumCircuit(2), QuantumCircuit(2)
+    one.rx(0.1, 0)
+    two.rx(0.1, 1)
+    assert skeleton(one)[0] != skeleton(two)[0]
+
+
+def test_one_bad_circuit_among_templates_fails_alone():
+    good = QuantumCircuit(2, 2)
+    good.rx(0.4, 0)
+    good.measure([0, 1], [0, 1])
+    large = QuantumCircuit(18, 18)
+    large.rx(0.4, range(18))
+    large.measure(range(18), range(18))
+    results = run([good, large, good], options={"max_memory_mb": 1})
+    assert [result.failure for result in results] == [None, "invalid", None]
+
+
+TEXT = """OPENQASM 2.0;
+include "qelib1.inc";
+gate mine(a) x, y {{ rx(a) x; cx x, y; rz(0.25) y; }}
+qreg q[3];
+creg c[3];
+// rx(0.125) q[0];
+u3({},0.5,{}) q[0];
+ry({}) q;
+rx(2*0.3) q[1];
+mine({}) q[0], q[2];
+cp(0.75) q[1], q[2];
+h q[1];
+measure q -> c;
+"""
+
+
+def test_texts_of_one_shape_give_what_each_gives_alone():
+    """With a seed the counts are equal, and so the distributions are."""
+    rng = np.random.default_rng(8)
+    texts = [TEXT.format(*rng.uniform(0, 6, 4).tolist()) for _ in range(6)]
+    ways = {"seed": 5, "shots": 3000}
+    together = run(texts, **ways)
+    alone = [run([text], **ways)[0] for text in texts]
+    assert [r.counts for r in together] == [r.counts for r in alone]
+    assert {r.info["sampling"] for r in together} == {"exact"}
+    assert len({tuple(sorted(r.counts.items())) for r in together}) == 6
+
+
+def test_a_number_that_is_computed_with_keeps_the_text_from_being_a_template():
+    """``mine(a)`` computes with its argument here: every text is read for itself."""
+    texts = [TEXT.replace("rx(a)", "rx(a/2)").format(0.1, 0.2, 0.3, 0.5 + k) for k in range(4)]
+    together = run(texts, seed=5, shots=3000)
+    alone = [run([text], seed=5, shots=3000)[0] for text in texts]
+    assert [r.counts for r in together] == [r.counts for r in alone]
+
+
+def test_whether_a_shape_has_a_template():
+    def template(text):
+        shape, numbers = shape_of(text.format(0.1, 0.2, 0.3, 0.4).encode())
+
+        def read(body):
+            source = CircuitSource(format="qasm2", body=body)
+            return unrolled(parse(source), source)
+
+        return of_shape(shape, len(numbers), read)
+
+    found = template(TEXT)
+    assert len(found.circuit.parameters) == 7  # not the one in the comment
+    assert found.bindable() is not None
+    assert template(TEXT.replace("rx(a)", "rx(a/2)")) is None
