@@ -175,12 +175,14 @@ def startup(settings: Settings) -> list[Row]:
     def side(name: str, command: list[str], **env: str) -> Side:
         return Side(name, lambda _: [command], env=env)
 
-    complete = {"_QBATCH_COMPLETE": "complete_bash", "COMP_WORDS": "qbatch st", "COMP_CWORD": "1"}
+    ask = {"_QBATCH_COMPLETE": "bash"}
     sides = [
         side("python that imports typer", [sys.executable, "-c", "import typer"]),
         side("qbatch status", timing.qbatch("--db", str(db), "status")),
         side("qbatch --help", timing.qbatch("--help")),
-        side("a completion", timing.qbatch(), **complete),
+        side(
+            "a completion", timing.qbatch("status", ""), _QBATCH_COMPLETE="bash", QBATCH_DB=str(db)
+        ),
     ]
     timings = timing.in_turn(sides, settings.work, 4 * settings.pairs)
     goals = {"qbatch status": "2", "qbatch --help": "2", "a completion": "1.4"}

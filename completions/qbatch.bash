@@ -1,10 +1,10 @@
-_qbatch_completion() {
-    local IFS=$'
-'
-    COMPREPLY=( $( env COMP_WORDS="${COMP_WORDS[*]}" \
-                   COMP_CWORD=$COMP_CWORD \
-                   _QBATCH_COMPLETE=complete_bash $1 ) )
-    return 0
+# qbatch completion for bash
+_qbatch() {
+    local line
+    COMPREPLY=()
+    while IFS= read -r line; do
+        COMPREPLY+=("${line%%$'\t'*}")
+    done < <(_QBATCH_COMPLETE=bash "$1" "${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null)
 }
-
-complete -o default -F _qbatch_completion qbatch
+# "filenames" has bash quote what needs it; "default" completes files where nothing fits.
+complete -o default -o filenames -F _qbatch qbatch

@@ -1,1 +1,7 @@
-complete --command qbatch --no-files --arguments "(env _QBATCH_COMPLETE=complete_fish _TYPER_COMPLETE_FISH_ACTION=get-args _TYPER_COMPLETE_ARGS=(commandline -cp) qbatch)" --condition "env _QBATCH_COMPLETE=complete_fish _TYPER_COMPLETE_FISH_ACTION=is-args _TYPER_COMPLETE_ARGS=(commandline -cp) qbatch"
+# qbatch completion for fish
+function __qbatch_words
+    set -l before (commandline -opc)
+    _QBATCH_COMPLETE=fish $before[1] $before[2..] (commandline -ct) 2>/dev/null
+end
+complete -c qbatch -f -a "(__qbatch_words)"
+complete -c qbatch -n "not count (__qbatch_words) >/dev/null" -F

@@ -1,6 +1,22 @@
-"""``python -m qbatch``."""
+"""``qbatch``, and ``python -m qbatch``."""
 
-from qbatch.cli import main
+import os
+import sys
+
+
+def main() -> None:
+    """Answer a shell's TAB at once; everything else is the command's."""
+    from qbatch.completing import VARIABLE
+
+    if VARIABLE in os.environ:
+        from qbatch.completing import main as complete
+
+        complete(sys.argv[1:])
+    else:
+        from qbatch.cli import main as command
+
+        command()
+
 
 if __name__ == "__main__":
     main()

@@ -80,11 +80,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command and end the process with its exit code."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     debug = "--debug" in given or bool(os.environ.get("QBATCH_DEBUG"))
-    if "_QBATCH_COMPLETE" in os.environ:
-        # Typer sets its shells up only where it also adds options of its own.
-        from typer.completion import completion_init  # type: ignore[attr-defined]
-
-        completion_init()
     if sys.stdout is None:  # closed by the caller: there is nobody to print for
         sys.stdout = Path(os.devnull).open("w")  # noqa: SIM115 - for the rest of the process
     try:
@@ -114,7 +109,7 @@ def _run(arguments: list[str], debug: bool) -> tuple[int, str | None]:
         return 130, None
     except (BrokenPipeError, SystemExit) as error:
         if isinstance(error, SystemExit) and not error.code:
-            return 0, None  # a completion has been answered
+            return 0, None
         # Typer exits by itself where the reader of a pipe has gone. The code is that of
         # a process ended by SIGPIPE, like other members of a pipe.
         _drop_stdout()

@@ -134,14 +134,9 @@ def completion(
 
     Example: qbatch completion bash >> ~/.bashrc
     """
-    print(completion_script(shell.value))
+    from qbatch.shells import SCRIPTS
 
-
-def completion_script(shell: str) -> str:
-    """The script that makes a shell ask qbatch what comes next."""
-    from typer.completion import get_completion_script  # type: ignore[attr-defined]
-
-    return get_completion_script(prog_name="qbatch", complete_var="_QBATCH_COMPLETE", shell=shell)
+    print(SCRIPTS[shell.value], end="")
 
 
 def _agreed(doomed: list[Group]) -> bool:
