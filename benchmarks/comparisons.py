@@ -175,7 +175,6 @@ def startup(settings: Settings) -> list[Row]:
     def side(name: str, command: list[str], **env: str) -> Side:
         return Side(name, lambda _: [command], env=env)
 
-    ask = {"_QBATCH_COMPLETE": "bash"}
     sides = [
         side("python that imports typer", [sys.executable, "-c", "import typer"]),
         side("qbatch status", timing.qbatch("--db", str(db), "status")),
