@@ -20,6 +20,7 @@ from qbatch.errors import UsageError
 
 ENV_DATABASE = "QBATCH_DB"
 ENV_CONFIG = "QBATCH_CONFIG"
+_FILES = {"noise_model", "token_file"}
 _FORBIDDEN = ("token", "password", "secret", "api_key")
 
 
@@ -71,8 +72,8 @@ def configured_dask(path: str | os.PathLike[str] | None = None) -> dict[str, str
     Raises:
         UsageError: the file cannot be read.
     """
-    _, table = _table("dask", path)
-    return {key: os.path.expanduser(str(value)) for key, value in table.items()}  # noqa: PTH111
+    file, table = _table("dask", path)
+    return {k: str(file.parent / Path(str(v)).expanduser()) for k, v in table.items()}
 
 
 def _table(name: str, path: str | os.PathLike[str] | None) -> tuple[Path, dict[str, Any]]:
@@ -101,6 +102,9 @@ def _backend(file: Path, name: str, table: Any) -> BackendConfig:
     if not isinstance(table, dict) or not isinstance(table.get("type"), str):
         raise UsageError(f'{where} needs a type, such as type = "aer"')
     settings = {key: value for key, value in table.items() if key != "type"}
+    for key in _FILES & settings.keys():
+        # A run from cron stands in another directory than the user who wrote the file.
+        settings[key] = str(file.parent / Path(str(settings[key])).expanduser())
     for key in _FORBIDDEN:
         if key in settings:
             raise UsageError(

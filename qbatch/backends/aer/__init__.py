@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import difflib
+import json
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import BrokenExecutor, Executor, Future, wait
+from pathlib import Path
 from typing import Any
 
 from qbatch.backends.aer import circuits, sampling, worker
@@ -31,11 +33,13 @@ class AerBackend:
         settings: ``executor`` (``serial``, ``local:N``, ``dask:URL``; default ``local``),
             ``dask`` (its certificates: ``ca_file``, ``cert_file``, ``key_file``), ``sampling``
             (``exact``: draw counts from the exact distribution, ``shots``: have Aer sample,
-            ``auto``: whichever is faster where both are right), and Aer's own options
-            (``method``, ``precision``, …) for every job.
+            ``auto``: whichever is faster where both are right), ``noise_model`` (a file of
+            ``json.dumps(NoiseModel.to_dict(serializable=True))``), ``basis_gates`` and
+            ``coupling_map`` (circuits are transpiled to them, without optimization), and
+            Aer's own options (``method``, ``device``, ``precision``, …) for every job.
 
     Raises:
-        UsageError: there is no such executor or sampling.
+        UsageError: there is no such executor or sampling, or the noise model cannot be read.
     """
 
     run_settings = ("executor", "sampling", "dask")
@@ -51,6 +55,8 @@ class AerBackend:
         self._where = parse_executor(str(options.pop("executor", "local")))
         self._tls: Mapping[str, str] = options.pop("dask", {})
         self._workers = self._where.workers or cores()
+        if "noise_model" in options:
+            options["noise_model"] = _noise_model(name, str(options["noise_model"]))
         self._options = options
         # Small circuits side by side, a large one alone with all cores and all memory.
         self._pools: dict[int, Executor] = {}
@@ -201,6 +207,21 @@ class AerBackend:
             options.setdefault("max_parallel_threads", max(1, cores() // workers))
             options.setdefault("max_memory_mb", memory_mb() // workers)
         return options
+
+
+def _noise_model(name: str, file: str) -> str:
+    """The file's content; workers make the noise model of it."""
+    try:
+        text = Path(file).expanduser().read_text("utf-8")
+        found = json.loads(text)
+    except (OSError, ValueError) as error:
+        raise UsageError(f"backend {name!r}: noise model {file}: {error}") from error
+    if not isinstance(found, dict) or "errors" not in found:
+        raise UsageError(
+            f"backend {name!r}: noise model {file}: not what NoiseModel.to_dict gives",
+            hint="json.dumps(noise_model.to_dict(serializable=True)) writes one",
+        )
+    return text
 
 
 def _near(name: str, known: Iterable[str]) -> str | None:

@@ -22,6 +22,8 @@ _ACCEPTED = {"measure", "barrier", "delay", "reset"} | CONTROL_FLOW
 
 
 _RESERVED = {
+    "basis_gates",
+    "coupling_map",
     "executor",
     "noise_model",
     "parameter_binds",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,6 +17,7 @@ from qbatch.models import Failure
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
     from qiskit.result import Result
+    from qiskit_aer.noise import NoiseModel
 
 _AUTOMATIC_NAME = re.compile(r"circuit (circuit-[\d-]+)? using")
 
@@ -55,16 +58,43 @@ class Simulation:
 
     def __init__(self, options: Mapping[str, Any]) -> None:
         self._options = dict(options)
+        wanted = {name: self._options.pop(name, None) for name in ("basis_gates", "coupling_map")}
+        self._fit = {name: value for name, value in wanted.items() if value is not None}
+        noise = self._options.pop("noise_model", None)
+        self._is_noisy = noise is not None
+        if noise is not None:
+            self._options["noise_model"] = _noise_model(noise)
 
     @property
     def is_exact(self) -> bool:
         """Whether saved probabilities are the exact ones, to about twelve digits."""
         options = self._options
         return (
-            options.get("noise_model") is None
+            not self._is_noisy
             and options.get("method", "automatic") in sampling.METHODS
             and options.get("precision", "double") == "double"
         )
+
+    def fitted(self, circuit: QuantumCircuit) -> QuantumCircuit:
+        """The circuit in the configured gates and on the configured couplings."""
+        if not self._fit:
+            return circuit
+        from qiskit import transpile
+
+        # Deterministic, and no cleverer than needed: the user's gates are what is studied.
+        found: QuantumCircuit = transpile(
+            circuit, **self._fit, optimization_level=0, seed_transpiler=0
+        )
+        return found
+
+    def of_exact_values(self) -> Simulation:
+        """The same for exact expectation values: noise needs the whole density matrix."""
+        if not self._is_noisy or self._options.get("method", "automatic") != "automatic":
+            return self
+        other = Simulation({})
+        other._options = {**self._options, "method": "density_matrix"}
+        other._fit, other._is_noisy = self._fit, True
+        return other
 
     def run(
         self, work: Work, shots: int, seed: int | None = None, *, most: int = 1 << 14
@@ -126,6 +156,14 @@ class Simulation:
             # Shots spread over threads draw from one stream a thread: not with a seed.
             options.update(seed_simulator=seed, max_parallel_shots=1)
         return circuits.simulator().run(list(batch), shots=shots, **options).result()
+
+
+@functools.lru_cache(maxsize=8)
+def _noise_model(text: str) -> NoiseModel:
+    """The noise model of ``NoiseModel.to_dict(serializable=True)``, as JSON."""
+    from qiskit_aer.noise import NoiseModel
+
+    return NoiseModel.from_dict(json.loads(text))
 
 
 def _entries(result: Result, expected: int) -> list[Entry]:

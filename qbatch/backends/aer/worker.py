@@ -115,7 +115,7 @@ class _Run:
                 self._fail(item, Failure.INVALID, str(error))
             except Exception as error:
                 self._fail(item, Failure.BACKEND, f"{type(error).__name__}: {error}")
-        self._run(exact, self._keep_values)
+        self._run(exact, self._keep_values, simulation=self._simulation.of_exact_values())
         self._draw(drawn)
         self._sample(sampled)
         return [self._finished(item) for item in self._batch.items]
@@ -128,14 +128,16 @@ class _Run:
     def _experiments(self, item: Item) -> list[_Experiment]:
         if not item.observables:
             mark = (item.circuit, item.measure_all)
-            prepared = self._of_text(item) or self._prepare(mark, lambda: self._circuit(item))
+            prepared = self._of_text(item) or self._prepare(
+                mark, lambda: self._simulation.fitted(self._circuit(item))
+            )
             return [_Experiment(item, 0, prepared)]
         self._parts[item.label] = {}
         experiments = []
         for part, (basis, _) in enumerate(self._measurements(item)):
 
             def build(basis: str = basis) -> QuantumCircuit:
-                return measured(self._bare(item), basis)
+                return self._simulation.fitted(measured(self._bare(item), basis))
 
             prepared = self._prepare((item.circuit, item.measure_all, basis), build)
             experiments.append(_Experiment(item, part, prepared))
@@ -143,9 +145,11 @@ class _Run:
 
     def _saving_values(self, item: Item) -> _Prepared:
         def build() -> QuantumCircuit:
-            circuit = self._bare(item)
+            circuit = self._simulation.fitted(self._bare(item))
             for index, text in enumerate(item.observables):
                 operator = operator_of(text)
+                if circuit.layout is not None:
+                    operator = operator.apply_layout(circuit.layout)
                 circuit.save_expectation_value(operator, circuit.qubits, label=_label(index))
             return circuit
 
@@ -175,7 +179,8 @@ class _Run:
             source = self._batch.circuits[item.circuit]
 
             def read(body: bytes) -> QuantumCircuit:
-                return _read(replace(source, body=body), item.measure_all)
+                circuit = _read(replace(source, body=body), item.measure_all)
+                return self._simulation.fitted(circuit)
 
             template = of_shape(number, len(numbers), read)
             readout = None if template is None else sampling.readout(template.circuit)
@@ -273,13 +278,14 @@ class _Run:
         keep: Keep,
         shots: int = 1,
         seed: int | None = None,
+        simulation: Simulation | None = None,
     ) -> None:
         work = []
         for template, _, points in _by_template(experiments):
             # Nothing is shared here: every experiment wants shots of its own.
             single = [(angles, e) for angles, sharing in points.items() for e in sharing]
             work.append((template, single))
-        runs = self._simulation.run(
+        runs = (simulation or self._simulation).run(
             [(template, [angles for angles, _ in single]) for template, single in work], shots, seed
         )
         for (_, single), entries in zip(work, runs, strict=True):
