@@ -14,7 +14,7 @@ from typing import Annotated
 import typer
 
 from qbatch import __version__
-from qbatch.commands import add, database, look, manage, run
+from qbatch.commands import add, database, follow, look, manage, run
 from qbatch.commands.options import Context
 from qbatch.errors import QbatchError
 
@@ -41,6 +41,9 @@ app.command("show")(look.show)
 app.command("results")(look.results)
 app.command("sync")(run.sync)
 app.command("wait")(run.wait)
+app.command("watch")(follow.watch)
+app.command("close")(follow.close)
+app.command("open")(follow.open_)
 app.command("cancel")(manage.cancel)
 app.command("settle")(manage.settle)
 app.command("delete")(manage.delete)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -168,6 +169,10 @@ class JobGroup:
             added = store.jobs.add(group_id, usable, job_specs(usable, request), if_new=if_new)
         return AddReport(numbers=added.numbers, held=added.held, invalid=invalid)
 
+    def set_open(self, is_open: bool) -> None:
+        """Close the group, so that adding to it is refused, or open it again."""
+        self._store.groups.set_open(self._group().id, is_open)
+
     # -- running --------------------------------------------------------------------
 
     def run_parallel(self, *, observer: Observer | None = None, **settings: Any) -> RunReport:
@@ -275,16 +280,30 @@ class JobGroup:
 
     def track_progress(self, *, seconds: float = 0.5) -> dict[str, Any]:
         """Show the progress of a run that another process does, until it ends."""
-        from qbatch.engine import locks
-        from qbatch.progress import follow
+        from qbatch.progress import Bars
 
-        group = self._group()
-        follow(
-            lambda: self._group().counts,
-            lambda: locks.is_running(self._store, group.id),
-            seconds,
-        )
+        bars = Bars()
+        try:
+            for group, _ in self.watch(seconds=seconds):
+                bars.show(group.counts)
+        finally:
+            bars.close()
         return self.progress()
+
+    def watch(self, *, seconds: float = 0.5) -> Iterator[tuple[Group, bool]]:
+        """How the group stands, again and again, as long as a process runs it.
+
+        Yields:
+            The group, and whether it is being run; the last time it is not.
+        """
+        from qbatch.engine import locks
+
+        while True:
+            running = locks.is_running(self._store, self._group().id)
+            yield self._group(), running
+            if not running:
+                return
+            time.sleep(seconds)
 
     def select(self, selector: Selector = None) -> Iterator[Job]:
         """The jobs that a selector means, in the order of adding.

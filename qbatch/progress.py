@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from qbatch.engine.report import RunState
@@ -91,30 +91,23 @@ def observer(*, quiet: bool) -> Quiet:
     return Bar() if sys.stderr.isatty() else Lines()
 
 
-def follow(
-    counts: Callable[[], Mapping[str, int]], is_running: Callable[[], bool], seconds: float
-) -> None:
-    """Three bars, as Perceval shows them, until no process works on the group any more."""
-    total = sum(counts().values())
-    names = ("successful", "active", "unsuccessful")
-    bars = [_tqdm(total=total, desc=name, unit="job", position=i) for i, name in enumerate(names)]
-    try:
-        while True:
-            running, now = is_running(), counts()
-            numbers = (
-                now.get(Status.DONE, 0),
-                sum(now.get(status, 0) for status in ACTIVE),
-                sum(now.get(status, 0) for status in UNSUCCESSFUL),
-            )
-            for bar, number in zip(bars, numbers, strict=True):
-                bar.total = sum(now.values())
-                bar.n = number
-                bar.refresh()
-            if not running:
-                return
-            time.sleep(seconds)
-    finally:
-        for bar in bars:
+class Bars:
+    """Three bars, as Perceval shows them."""
+
+    def __init__(self) -> None:
+        names = ("successful", "active", "unsuccessful")
+        self._bars = [_tqdm(unit="job", desc=name, position=i) for i, name in enumerate(names)]
+
+    def show(self, counts: Mapping[str, int]) -> None:
+        """The numbers of jobs by status."""
+        for bar, statuses in zip(self._bars, ((Status.DONE,), ACTIVE, UNSUCCESSFUL), strict=True):
+            bar.total = sum(counts.values())
+            bar.n = sum(counts.get(status, 0) for status in statuses)
+            bar.refresh()
+
+    def close(self) -> None:
+        """Leave the bars as they stand."""
+        for bar in self._bars:
             bar.close()
 
 

@@ -39,7 +39,7 @@ def status(
 
         found = JobGroup.list_existing(opt.context(ctx).db)
     if json:
-        output.print_json("groups", [_group_entry(group) for group in found])
+        output.print_json("groups", [group_entry(group) for group in found])
     elif quiet:
         for group in found:
             print(group.name)
@@ -185,7 +185,8 @@ def _format(wish: str | None, file: str | None) -> str:
     return chosen
 
 
-def _group_entry(group: Group) -> dict[str, Any]:
+def group_entry(group: Group) -> dict[str, Any]:
+    """A group as JSON."""
     from qbatch.models import Status
 
     return {

@@ -112,6 +112,13 @@ def run(
     timeout: Timeout = None,
     deadline: Deadline = None,
     bisect: Bisect = False,
+    follow: Annotated[
+        bool, typer.Option("--follow", help="Stay for jobs that are added, until closed or idle.")
+    ] = False,
+    idle: Annotated[
+        float | None,
+        typer.Option("--idle", metavar="SECONDS", help="With --follow: stay no longer without."),
+    ] = None,
     no_wait: NoWait = False,
     wait_lock: WaitLock = 0.0,
     quiet: Quiet = False,
@@ -144,6 +151,8 @@ def run(
         timeout=timeout,
         deadline=opt.parse_deadline(deadline) if deadline is not None else None,
         bisect=bisect,
+        follow=follow,
+        idle=idle,
         wait=not no_wait,
         wait_lock=wait_lock,
     )

@@ -81,6 +81,7 @@ class Run:
         self._exhausted = False
         self._stop = StopSignals()
         self._ends_at = math.inf
+        self._idle_since: float | None = None
 
     def execute(self) -> RunReport:
         """Run to the end, or until a signal; nothing that has landed is lost either way.
@@ -145,7 +146,11 @@ class Run:
             if self._settings.submit:
                 self._fill()
             if all(lane.idle for lane in self._lanes.values()) and self._nothing_to_send():
-                return
+                if not self._waits_for_jobs():
+                    return
+                time.sleep(_TICK)
+                continue
+            self._idle_since = None
             if not self._settings.wait:
                 self._poll(everything=True)
                 return
@@ -163,6 +168,16 @@ class Run:
         elif settings.too_many_failures(state.failed, state.total):
             self._books.report.stopped_for = "failures"
         return self._books.report.stopped_for is not None
+
+    def _waits_for_jobs(self) -> bool:
+        """Whether to stay for jobs that may still be added."""
+        settings, now = self._settings, time.monotonic()
+        if not settings.follow or not self._store.groups.any_open(self._ids):
+            return False
+        if self._idle_since is None:
+            self._idle_since = now
+            self._books.note("waiting for jobs to be added; closing the group ends the run")
+        return settings.idle is None or now - self._idle_since < settings.idle
 
     def _nothing_to_send(self) -> bool:
         if not self._settings.submit:

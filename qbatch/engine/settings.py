@@ -36,6 +36,9 @@ class RunSettings:
         max_failures: stop when so many jobs have failed; below 1, that share of the jobs.
         timeout: seconds after which a batch is given up.
         deadline: when to stop, in seconds since the epoch.
+        follow: when nothing is left, wait for jobs that are added, as long as one of the
+            groups is open.
+        idle: end that waiting after so many seconds without a job.
         bisect: split a batch that failed while running, to find the culprit. It costs:
             the good jobs of the batch are run again.
     """
@@ -62,6 +65,8 @@ class RunSettings:
     timeout: float | None = None
     deadline: float | None = None
     bisect: bool = False
+    follow: bool = False
+    idle: float | None = None
 
     def __post_init__(self) -> None:
         wrong = {
@@ -80,6 +85,10 @@ class RunSettings:
             and not self.max_failures > 0,
             f"a timeout of {self.timeout} seconds": self.timeout is not None
             and not self.timeout > 0,
+            f"--idle {self.idle}": self.idle is not None and not self.idle >= 0,
+            "--idle goes with --follow": self.idle is not None and not self.follow,
+            "--follow waits for jobs; --limit and --no-wait have no place": self.follow
+            and (self.limit is not None or not self.wait),
             f"--wait-lock {self.wait_lock}": not self.wait_lock >= 0,
         }
         for message, holds in wrong.items():

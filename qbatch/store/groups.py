@@ -93,6 +93,20 @@ class Groups:
         )
         return {row["status"]: row["jobs"] for row in self._db.rows(sql, (json.dumps(list(ids)),))}
 
+    def set_open(self, group: int, is_open: bool) -> None:
+        """Open a group for adding, or close it."""
+        state = "open" if is_open else "closed"
+        with self._db.transaction():
+            self._db.execute("UPDATE groups SET state = ? WHERE id = ?", (state, group))
+
+    def any_open(self, ids: Iterable[int]) -> bool:
+        """Whether jobs can be added to one of the groups."""
+        sql = (
+            "SELECT 1 FROM groups WHERE state = 'open'"
+            " AND id IN (SELECT value FROM json_each(?)) LIMIT 1"
+        )
+        return self._db.row(sql, (json.dumps(list(ids)),)) is not None
+
     def delete(self, ids: Iterable[int]) -> None:
         """Delete groups with all that only they use: jobs, attempts, batches, circuits."""
         with self._db.transaction():

@@ -100,7 +100,10 @@ class Jobs:
             row = self._db.row("SELECT * FROM groups WHERE id = ?", (group_id,))
             assert row is not None
             if row["state"] != "open":
-                raise UsageError(f"group {row['name']!r} is closed: nothing can be added")
+                raise UsageError(
+                    f"group {row['name']!r} is closed: nothing can be added",
+                    hint=f"qbatch open {row['name']} opens it",
+                )
             ids = {circuit.hash: self._circuit_id(circuit) for circuit in circuits}
             rows = _Rows(self, group_id, row["last_number"], ids)
             if if_new:
