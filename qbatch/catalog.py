@@ -5,12 +5,13 @@ from __future__ import annotations
 import difflib
 import os
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 from qbatch.backends import registry
-from qbatch.backends.base import Backend, Checking
+from qbatch.backends.base import Backend, Checking, Closing, Probing
 from qbatch.config import BackendConfig, configured_backends, configured_dask
-from qbatch.errors import NotFound
+from qbatch.errors import NotFound, QbatchError
 
 DEFAULT = "aer"
 
@@ -62,6 +63,42 @@ class Catalog:
             if setting in run_settings:
                 settings.setdefault(setting, run_settings[setting])
         return registry.make(factory, name, settings)
+
+    def described(self) -> list[dict[str, Any]]:
+        """Every backend with its type, settings and limits, or what keeps it from working."""
+        return [self._described(backend) for backend in self._named.values()]
+
+    def _described(self, backend: BackendConfig) -> dict[str, Any]:
+        entry: dict[str, Any] = {
+            "name": backend.name,
+            "type": backend.type,
+            "limits": {},
+            "settings": backend.settings,
+            "problem": None,
+        }
+        try:
+            limits = asdict(self.open(backend.name).limits)
+        except QbatchError as error:
+            entry["problem"] = str(error)
+        else:
+            shown = ("circuits", "shots", "bytes", "in_flight")
+            entry["limits"] = {key: limits[key] for key in shown if limits[key] is not None}
+        return entry
+
+    def check(self, name: str) -> str:
+        """Try a backend without running anything that costs; what it said of itself.
+
+        Raises:
+            NotFound, BackendError, UsageError: what is wrong with it.
+        """
+        backend = self.open(name, executor="serial")
+        try:
+            if isinstance(backend, Probing):
+                return backend.check()
+            return "its settings are good; it offers no further check"
+        finally:
+            if isinstance(backend, Closing):
+                backend.close()
 
     def check_options(self, name: str | None, options: Mapping[str, Any]) -> None:
         """Make sure that the backend exists and knows the options.

@@ -14,10 +14,11 @@ from typing import Annotated
 import typer
 
 from qbatch import __version__
-from qbatch.commands import add, database, follow, look, manage, run
+from qbatch.commands import add, configure, database, follow, look, manage, run
 from qbatch.commands.options import Context
 from qbatch.errors import QbatchError
 
+_CONFIGURABLE = ("add", "run", "run-parallel", "run-sequential", "rerun")
 _INTERNAL_ERROR = 70  # EX_SOFTWARE of sysexits.h: none of the codes that a script tests for
 
 app = typer.Typer(
@@ -48,6 +49,8 @@ app.command("cancel")(manage.cancel)
 app.command("settle")(manage.settle)
 app.command("delete")(manage.delete)
 app.add_typer(database.app, name="db")
+app.add_typer(configure.backends, name="backends")
+app.add_typer(configure.config, name="config")
 app.command("completion")(manage.completion)
 
 
@@ -77,6 +80,11 @@ def common(
 ) -> None:
     """What stands before the command."""
     ctx.obj = Context(db=db, config=config, debug=debug)
+    if ctx.invoked_subcommand in _CONFIGURABLE:
+        from qbatch.config import configured_defaults
+
+        defaults = configured_defaults(config)
+        ctx.default_map = dict.fromkeys(_CONFIGURABLE, defaults)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

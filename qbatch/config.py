@@ -2,6 +2,9 @@
 
 The file is TOML in the user's configuration directory (``--config``, ``QBATCH_CONFIG``)::
 
+    [defaults]
+    backend = "lab"         # options of run, rerun and add, unless they say it themselves
+
     [backends.lab]
     type = "aer"            # an installed adapter, or "package.module:Class"
     method = "stabilizer"   # everything else is handed to the adapter
@@ -11,6 +14,7 @@ The file is TOML in the user's configuration directory (``--config``, ``QBATCH_C
 from __future__ import annotations
 
 import os
+import tempfile
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +24,20 @@ from qbatch.errors import UsageError
 
 ENV_DATABASE = "QBATCH_DB"
 ENV_CONFIG = "QBATCH_CONFIG"
+DEFAULTS = {
+    "backend",
+    "executor",
+    "max_batch_size",
+    "max_in_flight",
+    "notify",
+    "rate",
+    "retries",
+    "sampling",
+    "shots",
+    "timeout",
+}
+"""Options that the configuration may give another default."""
+
 _FILES = {"noise_model", "token_file"}
 _FORBIDDEN = ("token", "password", "secret", "api_key")
 
@@ -66,6 +84,24 @@ def configured_backends(path: str | os.PathLike[str] | None = None) -> dict[str,
     return {name: _backend(file, name, table) for name, table in tables.items()}
 
 
+def configured_notify_secret(path: str | os.PathLike[str] | None = None) -> dict[str, str]:
+    """Where the secret that signs notifications is: ``secret_env`` or ``secret_file``.
+
+    Raises:
+        UsageError: the file cannot be read, or holds the secret itself.
+    """
+    file, table = _table("notify", path)
+    if "secret" in table:
+        raise UsageError(
+            f"{file}: [notify]: 'secret' must not stand in the file",
+            hint='name an environment variable (secret_env = "…") or a file (secret_file = "…")',
+        )
+    found = {key: str(value) for key, value in table.items()}
+    if "secret_file" in found:
+        found["secret_file"] = str(file.parent / Path(found["secret_file"]).expanduser())
+    return found
+
+
 def configured_dask(path: str | os.PathLike[str] | None = None) -> dict[str, str]:
     """The certificates for a Dask cluster: ``ca_file``, ``cert_file``, ``key_file``.
 
@@ -74,6 +110,92 @@ def configured_dask(path: str | os.PathLike[str] | None = None) -> dict[str, str
     """
     file, table = _table("dask", path)
     return {k: str(file.parent / Path(str(v)).expanduser()) for k, v in table.items()}
+
+
+def read_config(path: str | os.PathLike[str] | None = None) -> dict[str, Any]:
+    """The whole file, checked; nothing where there is none.
+
+    Raises:
+        UsageError: it cannot be read, or holds what it must not.
+    """
+    configured_backends(path)
+    configured_defaults(path)
+    file = config_path(path)
+    return _read(file) if file.exists() else {}
+
+
+def configured_defaults(path: str | os.PathLike[str] | None = None) -> dict[str, Any]:
+    """The table ``[defaults]``: options of ``run``, ``rerun`` and ``add`` by name.
+
+    Raises:
+        UsageError: the file cannot be read, or an option has no default there.
+    """
+    file, table = _table("defaults", path)
+    if unknown := sorted(set(table) - DEFAULTS):
+        known = ", ".join(sorted(DEFAULTS))
+        raise UsageError(f"{file}: [defaults] has no {unknown[0]!r}", hint=f"there are: {known}")
+    return table
+
+
+def set_value(key: str, value: str, path: str | os.PathLike[str] | None = None) -> Path:
+    """Set one value of the configuration file, keeping everything else as it is written.
+
+    Args:
+        key: such as ``defaults.backend`` or ``backends.lab.type``.
+        value: as TOML writes it (``3``, ``true``, ``["cx"]``); anything else is a text.
+
+    Raises:
+        UsageError: the result would not be a configuration; nothing was written.
+    """
+    import tomlkit
+
+    file = config_path(path)
+    try:
+        document = tomlkit.parse(file.read_text("utf-8")) if file.exists() else tomlkit.document()
+        *tables, name = _key(key)
+        place: Any = document
+        for table in tables:
+            place = place.setdefault(table, tomlkit.table())
+        place[name] = _toml_value(value)
+        text = tomlkit.dumps(document)
+    except (OSError, ValueError, TypeError, AttributeError) as error:
+        raise UsageError(f"{file}: cannot set {key}: {error}") from error
+    _check(file, text)
+    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile("w", dir=file.parent, delete=False, encoding="utf-8") as new:
+        new.write(text)
+    Path(new.name).replace(file)
+    return file
+
+
+def _key(key: str) -> list[str]:
+    parts = key.split(".")
+    if len(parts) < 2 or not all(parts):
+        raise ValueError("a key has a table: defaults.backend, backends.lab.type")
+    return parts
+
+
+def _toml_value(text: str) -> Any:
+    import tomlkit
+
+    try:
+        return tomlkit.value(text)
+    except tomlkit.exceptions.TOMLKitError:
+        return text
+
+
+def _check(file: Path, text: str) -> None:
+    """Read it as any command would, before anybody else can."""
+    with tempfile.NamedTemporaryFile("w", suffix=".toml", encoding="utf-8") as draft:
+        draft.write(text)
+        draft.flush()
+        try:
+            configured_backends(draft.name)
+            configured_defaults(draft.name)
+            configured_dask(draft.name)
+        except UsageError as error:
+            said = str(error).replace(draft.name, str(file))
+            raise UsageError(said, hint=error.hint) from None
 
 
 def _table(name: str, path: str | os.PathLike[str] | None) -> tuple[Path, dict[str, Any]]:
@@ -99,18 +221,18 @@ def _read(file: Path) -> dict[str, Any]:
 
 def _backend(file: Path, name: str, table: Any) -> BackendConfig:
     where = f"{file}: [backends.{name}]"
+    for key in _FORBIDDEN:
+        if isinstance(table, dict) and key in table:
+            raise UsageError(
+                f"{where}: {key!r} must not stand in the file",
+                hint=f'name an environment variable ({key}_env = "…") or a file ({key}_file = "…")',
+            )
     if not isinstance(table, dict) or not isinstance(table.get("type"), str):
         raise UsageError(f'{where} needs a type, such as type = "aer"')
     settings = {key: value for key, value in table.items() if key != "type"}
     for key in _FILES & settings.keys():
         # A run from cron stands in another directory than the user who wrote the file.
         settings[key] = str(file.parent / Path(str(settings[key])).expanduser())
-    for key in _FORBIDDEN:
-        if key in settings:
-            raise UsageError(
-                f"{where}: {key!r} must not stand in the file",
-                hint=f'name an environment variable ({key}_env = "…") or a file ({key}_file = "…")',
-            )
     return BackendConfig(name=name, type=table["type"], settings=_with_secret(where, settings))
 
 

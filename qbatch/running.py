@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from qbatch.backends.base import Backend
 from qbatch.backends.executors import parse_executor
 from qbatch.catalog import Catalog
+from qbatch.config import configured_notify_secret
+from qbatch.errors import Locked, QbatchError
 from qbatch.models import Group
 from qbatch.store import Store
 
@@ -46,10 +48,30 @@ def run(
         catalog.get(settings.backend)
 
     def open_backend(name: str, seconds: float) -> Backend:
-        executor = _executor(settings.executor, seconds)
-        return catalog.open(name, executor=executor, sampling=settings.sampling, dask=catalog.dask)
+        wishes: dict[str, Any] = {
+            "executor": _executor(settings.executor, seconds),
+            "sampling": settings.sampling,
+            "dask": catalog.dask,
+        }
+        if settings.rate is not None:
+            wishes["rate"] = settings.rate
+        return catalog.open(name, **wishes)
 
-    return Run(store, groups, open_backend, settings, observer=observer, choose=choose).execute()
+    job = Run(store, groups, open_backend, settings, observer=observer, choose=choose)
+    if settings.notify is None:
+        return job.execute()
+    from qbatch.notify import Notifier
+
+    notifier = Notifier(settings.notify, configured_notify_secret(config), observer)
+    try:
+        report = job.execute()
+    except Locked:
+        raise  # the run that holds the lock will tell
+    except QbatchError as error:
+        notifier.failed([group.name for group in groups], error)
+        raise
+    notifier.ended(report)
+    return report
 
 
 def _executor(wish: str, seconds: float) -> str:

@@ -63,6 +63,14 @@ class Closing(Protocol):
 
 
 @runtime_checkable
+class Probing(Protocol):
+    """What a backend may offer besides: to be tried without running anything that costs."""
+
+    def check(self) -> str:
+        """A sentence on how it is; raises `BackendError` or `UsageError` where it is not well."""
+
+
+@runtime_checkable
 class Checking(Protocol):
     """What a backend may offer besides: to judge a job's options before anything is stored."""
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import time
 from collections.abc import Iterator, Mapping
 from email.utils import parsedate_to_datetime
 from pathlib import Path
@@ -66,7 +67,7 @@ class HttpClient:
     Args:
         name: what the service is called in messages.
         url: where its paths begin.
-        settings: ``token_env`` or ``token_file``.
+        settings: ``token_env`` or ``token_file``; ``rate``, the most requests a second.
         seconds: how long to wait for a connection, and for each answer.
     """
 
@@ -78,6 +79,8 @@ class HttpClient:
         self._settings = settings
         self._seconds = seconds
         self._opened: requests.Session | None = None
+        self._pause = 1 / float(settings["rate"]) if settings.get("rate") else 0.0
+        self._next_request = 0.0
 
     def get(self, path: str) -> Any:
         """Ask for something; can be repeated without harm."""
@@ -112,6 +115,7 @@ class HttpClient:
 
     def _request(self, method: str, path: str, body: Any, *, creates: bool) -> Any:
         session = self._session()
+        self._keep_the_rate()
         with self._network_errors(creates):
             answer = session.request(
                 method, f"{self._url}/{path}", json=body, timeout=self._seconds
@@ -122,6 +126,12 @@ class HttpClient:
         except ValueError:
             said = f"{self._name} answered with something that is no JSON"
             raise (LostAnswer if creates else Transient)(said) from None
+
+    def _keep_the_rate(self) -> None:
+        now = time.monotonic()
+        if now < self._next_request:
+            time.sleep(self._next_request - now)
+        self._next_request = max(now, self._next_request) + self._pause
 
     def _check(self, answer: requests.Response, creates: bool) -> None:
         code = answer.status_code
@@ -190,10 +200,4 @@ def _retry_after(answer: requests.Response) -> float | None:
         when = parsedate_to_datetime(value)
     except ValueError:
         return None
-    return max(0.0, when.timestamp() - _now())
-
-
-def _now() -> float:
-    import time
-
-    return time.time()
+    return max(0.0, when.timestamp() - time.time())

@@ -44,6 +44,13 @@ BatchingMode = Annotated[
 MaxBatchSize = Annotated[
     int | None, typer.Option("--max-batch-size", metavar="N", help="A hard cap on jobs a batch.")
 ]
+Rate = Annotated[
+    float | None,
+    typer.Option("--rate", metavar="N", help="Requests a second to a remote backend, at most."),
+]
+Notify = Annotated[
+    str | None, typer.Option("--notify", metavar="URL", help="POST there how the run ended.")
+]
 MaxInFlight = Annotated[
     int | None, typer.Option("--max-in-flight", metavar="N", help="Batches under way at once.")
 ]
@@ -103,6 +110,7 @@ def run(
     batching: BatchingMode = opt.Batching.MERGED,
     max_batch_size: MaxBatchSize = None,
     max_in_flight: MaxInFlight = None,
+    rate: Rate = None,
     no_coalesce: NoCoalesce = False,
     limit: Limit = None,
     seed: Seed = None,
@@ -121,6 +129,7 @@ def run(
     ] = None,
     no_wait: NoWait = False,
     wait_lock: WaitLock = 0.0,
+    notify: Notify = None,
     quiet: Quiet = False,
     json: opt.Json = False,
 ) -> None:
@@ -142,6 +151,7 @@ def run(
         merge=batching is opt.Batching.MERGED,
         max_batch_size=max_batch_size,
         max_in_flight=max_in_flight,
+        rate=rate,
         coalesce=not no_coalesce,
         limit=limit,
         seed=seed,
@@ -155,6 +165,7 @@ def run(
         idle=idle,
         wait=not no_wait,
         wait_lock=wait_lock,
+        notify=notify,
     )
     if (shots is not None or measure_all) and not add:
         raise UsageError("--shots and --measure-all go with --add; stored jobs have their own")

@@ -21,6 +21,7 @@ class RunSettings:
         executor: ``auto``, ``serial``, ``local`` or ``local:N``, for local backends.
         sampling: ``auto``, ``exact`` or ``shots``, for local backends and jobs that do not
             say it themselves.
+        rate: the most requests a second to a remote backend.
         merge: many jobs in one submission.
         max_batch_size: a hard cap on the jobs of a batch.
         coalesce: simulate equal circuits of a batch once.
@@ -39,6 +40,7 @@ class RunSettings:
         follow: when nothing is left, wait for jobs that are added, as long as one of the
             groups is open.
         idle: end that waiting after so many seconds without a job.
+        notify: where to POST how the run ended.
         bisect: split a batch that failed while running, to find the culprit. It costs:
             the good jobs of the batch are run again.
     """
@@ -49,6 +51,7 @@ class RunSettings:
     default_backend: str = "aer"
     executor: str = "auto"
     sampling: str = "auto"
+    rate: float | None = None
     merge: bool = True
     max_batch_size: int | None = None
     coalesce: bool = True
@@ -67,6 +70,7 @@ class RunSettings:
     bisect: bool = False
     follow: bool = False
     idle: float | None = None
+    notify: str | None = None
 
     def __post_init__(self) -> None:
         wrong = {
@@ -85,6 +89,10 @@ class RunSettings:
             and not self.max_failures > 0,
             f"a timeout of {self.timeout} seconds": self.timeout is not None
             and not self.timeout > 0,
+            f"--rate {self.rate}: nothing could be asked": self.rate is not None
+            and not self.rate > 0,
+            f"--notify {self.notify}: not an http or https address": self.notify is not None
+            and not self.notify.startswith(("http://", "https://")),
             f"--idle {self.idle}": self.idle is not None and not self.idle >= 0,
             "--idle goes with --follow": self.idle is not None and not self.follow,
             "--follow waits for jobs; --limit and --no-wait have no place": self.follow

@@ -113,8 +113,10 @@ class FakeBackend:
 
     Args:
         settings: ``url``; ``finds_tokens``; limits (``circuits``, ``shots``, ``in_flight``);
-            ``token_env`` or ``token_file``; ``seconds`` to wait for an answer.
+            ``token_env`` or ``token_file``; ``seconds`` to wait for an answer; ``rate``.
     """
+
+    run_settings = ("rate",)
 
     def __init__(self, name: str, settings: Mapping[str, Any]) -> None:
         self.name = name

@@ -147,6 +147,20 @@ class AerBackend:
         self._batches.clear()
         self._drop_pools()
 
+    def check(self) -> str:
+        """Its options are Aer's, and a circuit runs.
+
+        Raises:
+            UsageError: an option is not Aer's.
+            BackendError: Aer cannot run as configured.
+        """
+        own = {"basis_gates", "coupling_map", "noise_model"}
+        self.check_options({k: v for k, v in self._options.items() if k not in own})
+        found = worker.probe(self._options)
+        if found.failure is not None:
+            raise BackendError(f"{self.name}: {found.error}")
+        return f"Aer runs circuits here ({found.info.get('method')}, {cores()} cores)"
+
     def check_options(self, options: Mapping[str, Any]) -> None:
         """Compare with the options that AerSimulator has.
 

@@ -49,6 +49,25 @@ def run(batch: Submission, options: Mapping[str, Any]) -> list[ItemResult]:
         return _Run(batch, {**options, **batch.options}).results()
 
 
+def probe(options: Mapping[str, Any]) -> ItemResult:
+    """Run the smallest circuit there is."""
+    text = b"OPENQASM 2.0; qreg q[1]; creg c[1]; measure q -> c;"
+    item = Item(
+        label="0",
+        circuit="probe",
+        num_qubits=1,
+        parameters=(),
+        observables=(),
+        shots=1,
+        seed=None,
+        measure_all=False,
+    )
+    source = CircuitSource(format="qasm2", body=text)
+    circuits_of = {item.circuit: source}
+    batch = Submission(token=item.label, items=[item], circuits=circuits_of, options={})
+    return run(batch, options)[0]
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class _Prepared:
     """A circuit of the batch, in gates that Aer knows, and the template that runs it.
