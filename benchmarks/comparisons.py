@@ -124,9 +124,9 @@ def _files(settings: Settings, make: Callable[[Path, int], Path], goal: str) -> 
 
 
 def large(settings: Settings) -> list[Row]:
-    """Four circuits of 22 qubits, 1000 shots."""
-    qubits = 22 if settings.scale == 1 else 20
-    source = inputs.same_shape(settings.work / "input", 4, qubits)
+    """Three circuits of 25 qubits, 1000 shots."""
+    qubits = 25 if settings.scale == 1 else 20
+    source = inputs.same_shape(settings.work / "input", 3, qubits)
     sides = [_qbatch(str(source)), _peer("aer_list.py", "Aer by hand", source)]
     rows = timing.in_turn(sides, settings.work, settings.pairs)
     return _ratios(rows, {"Aer by hand": "0.95"})

@@ -9,7 +9,7 @@ import sys
 import traceback
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -106,9 +106,43 @@ def main(arguments: Sequence[str] | None = None) -> None:
     sys.exit(code)
 
 
+class _AsTyped:
+    """A parameter's value as it was typed: what Typer does for texts and flags."""
+
+    def coerce(self, value: Any, param: Any, ctx: Any) -> Any:  # noqa: ARG002
+        if param.multiple or param.nargs == -1:
+            return () if value is None else list(value)
+        return value
+
+
+def _spare_pydantic() -> None:
+    """Have Typer take texts and flags as they are typed.
+
+    It would import pydantic for the first value that it converts, which takes as long as
+    all the rest of ``qbatch status``. Where another Typer works otherwise, it does as it does.
+    """
+    from typer import core
+
+    parameter = getattr(core, "_TyperParameter", None)
+    build = getattr(parameter, "get_runtime_param", None)
+    if parameter is None or build is None:
+        return
+    plain = (str, str | None, list[str], list[str] | None, bool)
+
+    def get_runtime_param(self: Any) -> Any:
+        if getattr(self, "_runtime_param", self) is None:
+            annotation = getattr(self.type_descriptor, "annotation", None)
+            if annotation in plain:
+                self._runtime_param = _AsTyped()
+        return build(self)
+
+    parameter.get_runtime_param = get_runtime_param
+
+
 def _run(arguments: list[str], debug: bool) -> tuple[int, str | None]:
     """The exit code, and what went wrong where something did."""
     try:
+        _spare_pydantic()
         code = app(arguments, prog_name="qbatch", standalone_mode=False)
         sys.stdout.flush()
     except QbatchError as error:

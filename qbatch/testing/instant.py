@@ -19,7 +19,7 @@ def all_zeros(item: Item) -> ItemResult:
 
 def instant(name: str, _: Mapping[str, object]) -> InstantBackend:
     """The factory for ``type = "qbatch.testing:instant"`` in the configuration."""
-    return InstantBackend(name)
+    return InstantBackend(name, remember=False)
 
 
 class InstantBackend:
@@ -29,6 +29,7 @@ class InstantBackend:
         name: what it is called.
         limits: what it accepts.
         answer: the result of an item; by default what an idle device would measure.
+        remember: keep what was sent when its results are fetched.
     """
 
     def __init__(
@@ -36,11 +37,14 @@ class InstantBackend:
         name: str = "instant",
         limits: Limits | None = None,
         answer: Callable[[Item], ItemResult] = all_zeros,
+        *,
+        remember: bool = True,
     ) -> None:
         self.name = name
         self.limits = limits or Limits(finds_tokens=True, lookup_seconds=0.0)
         self.submissions: list[Submission] = []
         self._answer = answer
+        self._remember = remember
 
     def submit(self, batch: Submission) -> str:
         """Accept a batch under its token."""
@@ -58,7 +62,10 @@ class InstantBackend:
 
     def results(self, remote_id: str) -> Sequence[ItemResult]:
         """The answer to every item."""
-        return [self._answer(item) for item in self._batch(remote_id).items]
+        batch = self._batch(remote_id)
+        if not self._remember:
+            self.submissions.remove(batch)
+        return [self._answer(item) for item in batch.items]
 
     def cancel(self, remote_id: str) -> None:
         """Too late, always."""
