@@ -12,6 +12,7 @@ QbatchError
 ├── BackendError               4   a backend refused, failed or cannot be reached
 │   ├── AuthError                  the credentials are missing or refused
 │   ├── Unavailable                it cannot be reached at all; the run ends
+│   ├── AlreadyEnded               too late: the batch has come to its end
 │   ├── InvalidJob                 the backend cannot run this circuit
 │   ├── Rejected                   the backend refused a batch as a whole
 │   ├── Transient                  certainly not accepted; worth another try
@@ -91,6 +92,10 @@ class Unavailable(BackendError):
     """The backend cannot be reached at all; nothing was sent, and trying again is of no use."""
 
     failure = "transient"
+
+
+class AlreadyEnded(BackendError):
+    """The batch has come to its end before."""
 
 
 class InvalidJob(BackendError):

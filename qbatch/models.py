@@ -296,14 +296,17 @@ class Submission:
 class ItemResult:
     """What a backend says of one item.
 
-    Exactly one of ``counts``, ``expectation_values`` (pairs of value and standard
-    error or None) and ``error`` is set; ``info`` holds what is worth keeping (the
-    simulator's seed and method, for example).
+    Exactly one of these is set: ``counts``; ``expectation_values``, pairs of value and
+    standard error or None; ``pauli_values``, the exact expectation value of every Pauli
+    string in the item's observables, from which the engine makes those of the observables;
+    ``error``. ``info`` holds what is worth keeping (the simulator's seed and method, for
+    example).
     """
 
     label: str
     counts: Mapping[str, int] | None = None
     expectation_values: Sequence[tuple[float, float | None]] | None = None
+    pauli_values: Mapping[str, float] | None = None
     failure: str | None = None
     error: str | None = None
     info: Mapping[str, Any] = field(default_factory=dict)

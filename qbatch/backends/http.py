@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qbatch.errors import (
+    AlreadyEnded,
     AuthError,
     BackendError,
     BatchNotFound,
@@ -86,15 +87,22 @@ class HttpClient:
         """Ask for something; can be repeated without harm."""
         return self._request("GET", path, None, creates=False)
 
-    def post(self, path: str, body: Any, *, creates: bool) -> Any:
+    def delete(self, path: str) -> None:
+        """Have something deleted; can be repeated without harm."""
+        self._request("DELETE", path, None, creates=False, reads=False)
+
+    def post(self, path: str, body: Any, *, creates: bool, reads: bool = True) -> Any:
         """Send something. ``creates``: doing it twice would do harm.
+
+        Args:
+            reads: the answer is JSON that is wanted; otherwise it may be anything.
 
         Raises:
             LostAnswer: ``creates``, and the service may have accepted it.
             Transient: it certainly did not, or repeating is harmless.
-            Rejected, AuthError, BatchNotFound: what the service said.
+            Rejected, AuthError, BatchNotFound, AlreadyEnded: what the service said.
         """
-        return self._request("POST", path, body, creates=creates)
+        return self._request("POST", path, body, creates=creates, reads=reads)
 
     def close(self) -> None:
         """Close the connections."""
@@ -113,7 +121,9 @@ class HttpClient:
             self._opened = session
         return self._opened
 
-    def _request(self, method: str, path: str, body: Any, *, creates: bool) -> Any:
+    def _request(
+        self, method: str, path: str, body: Any, *, creates: bool, reads: bool = True
+    ) -> Any:
         session = self._session()
         self._keep_the_rate()
         with self._network_errors(creates):
@@ -121,6 +131,8 @@ class HttpClient:
                 method, f"{self._url}/{path}", json=body, timeout=self._seconds
             )
         self._check(answer, creates)
+        if not reads:
+            return None
         try:
             return answer.json()
         except ValueError:
@@ -142,6 +154,8 @@ class HttpClient:
             raise AuthError(said)
         if code == 404:
             raise BatchNotFound(said)
+        if code == 409:
+            raise AlreadyEnded(said)
         if code in _REFUSED:
             raise Rejected(said)
         if code in _NOT_ACCEPTED:

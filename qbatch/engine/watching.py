@@ -165,12 +165,19 @@ class Watcher:
         # With several batches in flight a batch also waits for its turn.
         waiting = max(1, len(lane.flights) + 1) / 2 if lane.backend.limits.in_flight > 1 else 1
         lane.sizer.learn(len(flight.claims), (time.monotonic() - flight.started) / waiting)
-        ended = collect.outcomes(flight.claims, results)
+        ended = self._outcomes(flight, results)
         passing = {o.claim.attempt_id for o in ended if o.failure == Failure.TRANSIENT}
         if passing:
             again = self._again(lane, flight, passing)
             ended = [collect.unsent(o) if o.claim.attempt_id in again else o for o in ended]
         self._books.close(flight.batch, ended)
+
+    def _outcomes(self, flight: Flight, results: Sequence[ItemResult]) -> list[Outcome]:
+        if any(result.pauli_values is not None for result in results):
+            asked = self._books.store.ledger.observables(flight.batch.id)
+            by_label = {str(item): texts for item, texts in asked.items()}
+            results = [collect.from_paulis(r, by_label.get(r.label, ())) for r in results]
+        return collect.outcomes(flight.claims, results)
 
     def _again(self, lane: Lane, flight: Flight, attempts: set[int]) -> set[int]:
         """Have these attempts tried again; those for which that will happen.
@@ -193,7 +200,7 @@ class Watcher:
         reason = flight.cancelled_for or "the backend cancelled the batch"
         ended: list[Outcome] = []
         timed_out = reason.startswith("no result after")
-        for outcome in collect.outcomes(flight.claims, results or ()):
+        for outcome in self._outcomes(flight, results or ()):
             if outcome.job_status is Status.DONE:
                 ended.append(outcome)
             elif timed_out:

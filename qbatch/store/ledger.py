@@ -195,6 +195,15 @@ class Ledger:
             for row in self._db.rows(sql, (batch_id,))
         ]
 
+    def observables(self, batch_id: int) -> dict[int, tuple[str, ...]]:
+        """The observables that each item of a batch is to answer."""
+        sql = (
+            "SELECT DISTINCT item, texts FROM attempts JOIN jobs ON jobs.id = job_id"
+            " JOIN observables ON observables.id = observables_id WHERE batch_id = ?"
+        )
+        rows = self._db.rows(sql, (batch_id,))
+        return {row["item"]: tuple(json.loads(row["texts"])) for row in rows}
+
     def open_batches(self, groups: Sequence[int]) -> list[OpenBatch]:
         """The batches without an outcome that hold jobs of any of these groups."""
         sql = """

@@ -1,0 +1,343 @@
+"""The Qoro service over its REST dialect, as its own client (qoro-divi 0.15.1) speaks it.
+
+A batch is one job of the service: initialised with qbatch's token as its ``tag``, filled
+in as few uploads as the size limit allows, and started by the last of them. The service
+offers no look-up by tag, so that a job whose initialisation got no answer is ``unknown``;
+one whose upload broke off is never started, and is deleted and sent again.
+
+Tried against a loopback server only, never against the service.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby
+from typing import Any
+
+from qbatch.backends.http import HttpClient
+from qbatch.backends.qoro import programs, wire
+from qbatch.circuits.observables import parse_observable
+from qbatch.errors import (
+    AlreadyEnded,
+    BackendError,
+    InvalidJob,
+    LostAnswer,
+    Rejected,
+    Transient,
+    UsageError,
+)
+from qbatch.models import BatchStatus, Failure, Item, ItemResult, Limits, Submission
+
+URL = "https://app.qoroquantum.net/api"
+KEY_VARIABLE = "QORO_API_KEY"
+PAGE = 100
+_MOST_PAGES = 10_000
+
+_STATES = {
+    "PENDING": "queued",
+    "SCHEDULED": "queued",
+    "PAUSED": "queued",
+    "RUNNING": "running",
+    "COMPLETED": "done",
+    "FAILED": "error",
+    "CANCELLED": "cancelled",
+    "INSUFFICIENT_CREDITS": "error",
+    "TIMED_OUT": "error",
+}
+_FAILURES = {
+    "FAILED": (Failure.BACKEND, "the service says that the job failed"),
+    "INSUFFICIENT_CREDITS": (Failure.REJECTED, "the account lacks the credits for this job"),
+    "TIMED_OUT": (Failure.TIMEOUT, "the job exceeded the service's time limit"),
+}
+
+
+class QoroBackend:
+    """Sends batches to the Qoro service.
+
+    Args:
+        name: what the backend is called.
+        settings: ``simulator_cluster`` or ``qpu_system_name``; ``token_env`` (default
+            ``QORO_API_KEY``) or ``token_file``; ``url``; ``use_packing``; limits
+            (``max_circuits``, ``max_shots``, ``in_flight``); ``seconds`` to wait for an
+            answer; ``rate``, requests a second.
+
+    Raises:
+        UsageError: the settings contradict each other.
+    """
+
+    run_settings = ("rate",)
+
+    def __init__(self, name: str, settings: Mapping[str, Any]) -> None:
+        settings = dict(settings)
+        if "token_env" not in settings and "token_file" not in settings:
+            settings["token_env"] = KEY_VARIABLE
+        names = ("simulator_cluster", "qpu_system_name")
+        targets = {name: settings[name] for name in names if name in settings}
+        if len(targets) > 1:
+            raise UsageError(f"backend {name!r}: simulator_cluster or qpu_system_name, not both")
+        self.name = name
+        self._target = targets
+        self._use_packing = bool(settings.get("use_packing", False))
+        self.limits = Limits(
+            circuits=settings.get("max_circuits"),
+            shots=settings.get("max_shots"),
+            in_flight=int(settings.get("in_flight", 4)),
+            mixed_kinds=False,
+            finds_tokens=False,
+            lookup_seconds=0.0,
+        )
+        seconds = float(settings.get("seconds", 100.0))
+        self._http = HttpClient(name, str(settings.get("url", URL)), settings, seconds=seconds)
+        self._known: dict[str, str] = {}
+
+    # -- sending --------------------------------------------------------------------
+
+    def submit(self, batch: Submission) -> str:
+        """Initialise a job, upload its circuits, start it; the service's id."""
+        bodies = list(self._uploads(batch))
+        kind = "EXPECTATION" if batch.items[0].observables else "EXECUTE"
+        answer = self._http.post(
+            "job/init/",
+            {
+                "tag": batch.token,
+                "job_type": kind,
+                "use_packing": self._use_packing,
+                **self._target,
+            },
+            creates=True,
+        )
+        if not isinstance(answer, dict) or not answer.get("job_id"):
+            raise LostAnswer(f"{self.name} initialised a job and did not say which")
+        job = str(answer["job_id"])
+        self._known[batch.token] = job
+        for number, body in enumerate(bodies):
+            last = number == len(bodies) - 1
+            self._upload(job, {**body, "finalized": "true" if last else "false"}, last)
+        return job
+
+    def _upload(self, job: str, body: Mapping[str, Any], last: bool) -> None:
+        path = f"job/{job}/add_circuits/"
+        try:
+            self._http.post(path, body, creates=True, reads=False)
+        except LostAnswer as error:
+            if not last or not self._has_begun(job):
+                # Without its last upload a job never runs: nothing is paid for twice.
+                self._abandon(job)
+                raise Transient(f"an upload broke off: {error}") from error
+        except BackendError:
+            self._abandon(job)
+            raise
+
+    def _has_begun(self, job: str) -> bool:
+        """Whether a job has arrived whole, when nobody answered to its last upload.
+
+        One that still waits is cancelled, so that it cannot run beside its successor.
+
+        Raises:
+            LostAnswer: that cannot be found out now.
+        """
+        try:
+            if self._state(job) != "PENDING":
+                return True
+            self._http.post(f"job/{job}/cancel/", {}, creates=False, reads=False)
+        except AlreadyEnded:
+            return True
+        except BackendError as error:
+            raise LostAnswer(f"job {job} may have been started: {error}") from error
+        return False
+
+    def _abandon(self, job: str) -> None:
+        """Delete a job that was never started; if that fails it lies there and costs nothing."""
+        self._known = {token: known for token, known in self._known.items() if known != job}
+        with contextlib.suppress(BackendError):
+            self._http.delete(f"job/{job}")
+
+    def _uploads(self, batch: Submission) -> Iterator[dict[str, Any]]:
+        """Bodies of the uploads, all but ``finalized``.
+
+        Raises:
+            InvalidJob: the only circuit has no form that the service takes.
+            Rejected: one of several has none; nothing was sent.
+        """
+        # Observables are sent once a group of circuits, which must stand together.
+        items = sorted(batch.items, key=lambda item: item.observables)
+        envelope = {"mode": "append", **_observables(items)}
+        groups = len({item.observables for item in items})
+        try:
+            templates = _templates(batch, items) if groups == 1 else None
+            if templates is not None:
+                yield from _parametric(items, templates, envelope)
+            else:
+                yield from _bound(batch, items, envelope)
+        except InvalidJob as error:
+            if len(items) == 1:
+                raise
+            raise Rejected(f"a circuit {error}") from error
+
+    # -- looking --------------------------------------------------------------------
+
+    def find(self, token: str) -> str | None:
+        """The job of a token, where this process has seen it answered for."""
+        return self._known.get(token)
+
+    def status(self, remote_id: str) -> BatchStatus:
+        """How the job stands; a word that is not known is not taken for an end."""
+        word = self._state(remote_id)
+        failure, message = _FAILURES.get(word, (None, None))
+        return BatchStatus(state=_STATES.get(word, "unknown"), failure=failure, message=message)
+
+    def results(self, remote_id: str) -> Sequence[ItemResult]:
+        """Every page of the results, circuit by circuit."""
+        return [_result(entry) for entry in self._pages(remote_id)]
+
+    def cancel(self, remote_id: str) -> None:
+        """Stop the job; no error where it has ended already."""
+        with contextlib.suppress(AlreadyEnded):
+            self._http.post(f"job/{remote_id}/cancel/", {}, creates=False, reads=False)
+
+    def check(self) -> str:
+        """Ask for the account's credits.
+
+        Raises:
+            AuthError, Transient: the key is refused, or nobody answers.
+        """
+        return f"the service answers; credits: {self._http.get('credits/')}"
+
+    def check_options(self, options: Mapping[str, Any]) -> None:
+        """Jobs have no options here.
+
+        Raises:
+            UsageError: there is one.
+        """
+        if options:
+            raise UsageError(f"backend {self.name!r} has no option {min(options)!r}")
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._http.close()
+
+    def _state(self, job: str) -> str:
+        answer = self._http.get(f"job/{job}/status/")
+        if not isinstance(answer, dict) or "status" not in answer:
+            raise Transient(f"{self.name} does not say how job {job} stands")
+        return str(answer["status"])
+
+    def _pages(self, job: str) -> Iterator[Mapping[str, Any]]:
+        for page in range(_MOST_PAGES):
+            answer = self._http.get(f"job/{job}/resultsV2/?limit={PAGE}&offset={page * PAGE}")
+            if not isinstance(answer, dict) or not isinstance(answer.get("results"), list):
+                raise Transient(f"{self.name}: a page of results cannot be read")
+            yield from answer["results"]
+            if answer.get("next") is None:
+                return
+            if not answer["results"] or page * PAGE > int(answer.get("count") or 0):
+                break
+        raise BackendError(f"{self.name}: the results of job {job} never end")
+
+
+def _observables(items: Sequence[Item]) -> dict[str, Any]:
+    """What an upload says of observables, or of shots where all circuits have the same."""
+    if not items[0].observables:
+        shots = {item.shots for item in items}
+        return {"shots": items[0].shots} if len(shots) == 1 else {}
+    groups, spans, start = [], [], 0
+    for observables, sharing in groupby(items, key=lambda item: item.observables):
+        count = len(list(sharing))
+        groups.append(wire.observables_text(pauli_strings(observables)))
+        spans.append([start, start + count])
+        start += count
+    found: dict[str, Any] = {"observables": "|".join(groups)}
+    return {**found, "circuit_ham_map": spans} if len(groups) > 1 else found
+
+
+def pauli_strings(observables: Sequence[str]) -> list[str]:
+    """The Pauli strings of several observables, each once."""
+    return list(dict.fromkeys(p for text in observables for p, _ in parse_observable(text)))
+
+
+def _templates(
+    batch: Submission, items: Sequence[Item]
+) -> dict[tuple[str, bool], tuple[str, tuple[str, ...]]] | None:
+    """A template for every circuit of the batch, or None where they must be sent bound."""
+    if not all(item.parameters for item in items) or len({item.shots for item in items}) > 1:
+        return None
+    found = {}
+    for item in items:
+        mark = (item.circuit, item.measure_all)
+        if mark not in found:
+            source = batch.circuits[item.circuit]
+            template = programs.template_text(source, item.measure_all, bool(item.observables))
+            if template is None:
+                return None
+            found[mark] = template
+    return found
+
+
+def _parametric(
+    items: Sequence[Item],
+    templates: Mapping[tuple[str, bool], tuple[str, tuple[str, ...]]],
+    envelope: Mapping[str, Any],
+) -> Iterator[dict[str, Any]]:
+    for mark, (text, names) in templates.items():
+        head = {"circuit_template": wire.packed(text), "parameter_names": list(names)}
+        rows = [
+            (item.label, list(item.parameters))
+            for item in items
+            if (item.circuit, item.measure_all) == mark
+        ]
+        for chunk in wire.chunks(rows, {**envelope, **head}):
+            sets = [{"label": label, "values": values} for label, values in chunk]
+            yield {**envelope, **head, "parameter_sets": sets}
+
+
+def _bound(
+    batch: Submission, items: Sequence[Item], envelope: Mapping[str, Any]
+) -> Iterator[dict[str, Any]]:
+    rows = []
+    for item in items:
+        source = batch.circuits[item.circuit]
+        rows.append((_label(item, batch), wire.packed(programs.bound_text(source, item))))
+    mixed = not items[0].observables and "shots" not in envelope
+    shots = [item.shots or 0 for item in items]
+    start = 0
+    for chunk in wire.chunks(rows, envelope):
+        body = {**envelope, "circuits": dict(chunk)}
+        if mixed:
+            body["shot_groups"] = wire.shot_groups(shots[start : start + len(chunk)])
+        start += len(chunk)
+        yield body
+
+
+def _label(item: Item, batch: Submission) -> str:
+    """The item's label; with its registers' sizes, which the counts that come back lack."""
+    if item.observables:
+        return item.label
+    sizes = programs.register_sizes(batch.circuits[item.circuit], item.measure_all)
+    return item.label if len(sizes) < 2 else f"{item.label}:{'.'.join(map(str, sizes))}"
+
+
+def _result(entry: Any) -> ItemResult:
+    """One circuit's result; what cannot be read is that circuit's failure alone."""
+    label, _, sizes = str(entry.get("label") if isinstance(entry, dict) else "").partition(":")
+    try:
+        found = wire.counts_of(entry["results"])
+    except (BackendError, KeyError, TypeError) as error:
+        return ItemResult(label=label, failure=Failure.BACKEND, error=str(error))
+    if found and set("".join(found)) <= set("IXYZ"):
+        paulis = {pauli[::-1]: float(value) for pauli, value in found.items()}
+        return ItemResult(label=label, pauli_values=paulis)
+    widths = [int(size) for size in sizes.split(".")] if sizes else []
+    counts = {_spaced(outcome, widths): int(count) for outcome, count in found.items()}
+    return ItemResult(label=label, counts=counts)
+
+
+def _spaced(outcome: str, widths: Sequence[int]) -> str:
+    """An outcome with Qiskit's spaces between registers, the first one rightmost."""
+    if not widths or " " in outcome:
+        return outcome
+    words, end = [], len(outcome)
+    for width in widths:
+        words.append(outcome[end - width : end])
+        end -= width
+    return " ".join(reversed(words))
