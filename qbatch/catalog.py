@@ -10,7 +10,12 @@ from typing import Any
 
 from qbatch.backends import registry
 from qbatch.backends.base import Backend, Checking, Closing, Probing
-from qbatch.config import BackendConfig, configured_backends, configured_dask
+from qbatch.config import (
+    BackendConfig,
+    configured_backends,
+    configured_dask,
+    configured_defaults,
+)
 from qbatch.errors import NotFound, QbatchError
 
 DEFAULT = "aer"
@@ -22,6 +27,10 @@ class Catalog:
     Args:
         config: the configuration file; default the user's own.
 
+    Attributes:
+        default: where jobs run for which nobody names a backend.
+        dask: certificates for a Dask cluster.
+
     Raises:
         UsageError: the file cannot be read.
     """
@@ -32,6 +41,7 @@ class Catalog:
         }
         self._named.update(configured_backends(config))
         self.dask = configured_dask(config)
+        self.default = str(configured_defaults(config).get("backend", DEFAULT))
 
     def get(self, name: str) -> BackendConfig:
         """The backend of that name.
@@ -110,6 +120,6 @@ class Catalog:
         if name is not None:
             self.get(name)
         if options:
-            backend = self.open(name or DEFAULT)
+            backend = self.open(name or self.default)
             if isinstance(backend, Checking):
                 backend.check_options(options)

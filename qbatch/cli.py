@@ -84,7 +84,11 @@ def common(
         from qbatch.config import configured_defaults
 
         defaults = configured_defaults(config)
-        ctx.default_map = dict.fromkeys(_CONFIGURABLE, defaults)
+        # A default backend is for jobs and groups that name none: the run looks it up.
+        defaults.pop("backend", None)
+        # Shots belong to jobs that are added; a run without --add refuses the option.
+        others = {key: value for key, value in defaults.items() if key != "shots"}
+        ctx.default_map = {**dict.fromkeys(_CONFIGURABLE, others), "add": defaults}
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -169,6 +169,18 @@ class JobGroup:
             added = store.jobs.add(group_id, usable, job_specs(usable, request), if_new=if_new)
         return AddReport(numbers=added.numbers, held=added.held, invalid=invalid)
 
+    def set_backend(self, backend: str | None) -> None:
+        """Name the backend of those of its jobs that name none; a run's own goes first.
+
+        Raises:
+            NotFound: there is no such backend.
+        """
+        from qbatch.catalog import Catalog
+
+        if backend is not None:
+            Catalog(self._config).get(backend)
+        self._store.groups.set_backend(self._group().id, backend)
+
     def set_open(self, is_open: bool) -> None:
         """Close the group, so that adding to it is refused, or open it again."""
         self._store.groups.set_open(self._group().id, is_open)

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from qbatch.models import ExpectationValue, PlannedJob
+from qbatch.circuits.observables import parse_observable
+from qbatch.models import ExpectationValue, Failure, ItemResult, PlannedJob
 
 if TYPE_CHECKING:
     import numpy as np
@@ -129,3 +131,20 @@ def combine_values(
             ExpectationValue(observable=observable, value=value, standard_error=standard_error)
         )
     return combined
+
+
+def from_paulis(result: ItemResult, observables: Sequence[str]) -> ItemResult:
+    """The result with the observables' values, Σ c_k ⟨P_k⟩, where it has those of Pauli strings."""
+    if result.pauli_values is None:
+        return result
+    values = []
+    for text in observables:
+        total = 0.0
+        for pauli, factor in parse_observable(text):
+            known = result.pauli_values.get(pauli)
+            if known is None and pauli.strip("I"):
+                said = f"the backend returned no value for {pauli}"
+                return ItemResult(label=result.label, failure=Failure.BACKEND, error=said)
+            total += factor.real * (1.0 if known is None else known)
+        values.append((total, None))
+    return replace(result, pauli_values=None, expectation_values=values)

@@ -113,11 +113,18 @@ class JobSpec:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Group:
-    """A named set of jobs; ``counts`` holds how many jobs stand in each status."""
+    """A named set of jobs.
+
+    Attributes:
+        state: ``open`` or ``closed``.
+        backend: where its jobs run that name none themselves.
+        counts: how many jobs stand in each status.
+    """
 
     id: int
     name: str
     state: str
+    backend: str | None
     created_at: float
     counts: Mapping[str, int]
 

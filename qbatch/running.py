@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from qbatch.backends.base import Backend
@@ -46,6 +47,9 @@ def run(
     catalog = Catalog(config)
     if settings.backend is not None:
         catalog.get(settings.backend)
+
+    if settings.default_backend is None:
+        settings = replace(settings, default_backend=catalog.default)
 
     def open_backend(name: str, seconds: float) -> Backend:
         wishes: dict[str, Any] = {

@@ -26,11 +26,23 @@ def close(ctx: typer.Context, groups: Names, json: opt.Json = False) -> None:
     _set_open(ctx, groups, False, json)
 
 
-def open_(ctx: typer.Context, groups: Names, json: opt.Json = False) -> None:
+def open_(
+    ctx: typer.Context,
+    groups: Names,
+    backend: Annotated[
+        str | None, typer.Option("--backend", help="For those of its jobs that name none.")
+    ] = None,
+    json: opt.Json = False,
+) -> None:
     """Open closed groups again.
 
-    Example: qbatch open scan
+    With --backend it also says where their jobs run, unless a job or a run says it.
+
+    Example: qbatch open scan --backend aer
     """
+    if backend is not None:
+        for name in groups:
+            opt.existing_group(ctx, name).set_backend(backend)
     _set_open(ctx, groups, True, json)
 
 

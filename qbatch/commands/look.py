@@ -192,6 +192,7 @@ def group_entry(group: Group) -> dict[str, Any]:
     return {
         "name": group.name,
         "state": group.state,
+        "backend": group.backend,
         "jobs": group.total,
         "counts": {status.value: group.counts.get(status, 0) for status in Status},
         "created_at": group.created_at,

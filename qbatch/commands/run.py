@@ -357,12 +357,16 @@ def _groups(
     *,
     quiet: bool,
 ) -> list[JobGroup]:
+    from qbatch.config import configured_defaults
+
     if paths and len(names) > 1:
         raise UsageError("--add puts circuits into one group; name just that one")
     chosen = []
     for name in dict.fromkeys(names):
         group = opt.group(ctx, name, must_exist=not paths)
         if paths:
+            if shots is None:
+                shots = configured_defaults(opt.context(ctx).config).get("shots")
             report = group.add(*paths, shots=shots, measure_all=measure_all)
             if not quiet:
                 output.message(added_text(name, report))

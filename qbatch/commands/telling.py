@@ -56,6 +56,9 @@ def _advise(report: RunReport, names: str) -> None:
         output.message(
             f"{output.plural(report.under_way, 'job')} under way; qbatch wait {names} fetches them"
         )
+    for sent in report.sent:
+        jobs = output.plural(int(sent["jobs"]), "job")
+        output.message(f"batch {sent['batch']} on {sent['backend']}: {sent['remote_id']}, {jobs}")
     for batch in report.unknown_batches:
         output.message(
             f"batch {batch} may or may not have been accepted; look at the service, then:"

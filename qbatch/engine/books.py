@@ -105,6 +105,19 @@ class Books:
         self.report.circuits += circuits
         self.report.coalesced += len(claims) - circuits
 
+    def left(self, lanes: Iterable[Lane]) -> None:
+        """Note what a run that does not wait leaves with the backends."""
+        self.report.sent = [
+            {
+                "batch": flight.batch.id,
+                "backend": lane.backend.name,
+                "remote_id": flight.remote_id or "",
+                "jobs": len(flight.claims),
+            }
+            for lane in lanes
+            for flight in lane.flights.values()
+        ]
+
     def tell(self, lanes: Iterable[Lane]) -> None:
         """Let the observer know where the run stands."""
         flights = [flight for lane in lanes for flight in lane.flights.values()]

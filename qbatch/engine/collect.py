@@ -7,7 +7,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from qbatch import merging
-from qbatch.circuits.observables import parse_observable
 from qbatch.models import Claim, Failure, ItemResult, Outcome, Status
 
 
@@ -29,23 +28,6 @@ def outcomes(claims: Iterable[Claim], results: Iterable[ItemResult]) -> list[Out
         for item, sharing in by_item.items()
         for outcome in _item(sharing, by_label.get(str(item), []))
     ]
-
-
-def from_paulis(result: ItemResult, observables: Sequence[str]) -> ItemResult:
-    """The result with the observables' values, Σ c_k ⟨P_k⟩, where it has those of Pauli strings."""
-    if result.pauli_values is None:
-        return result
-    values = []
-    for text in observables:
-        total = 0.0
-        for pauli, factor in parse_observable(text):
-            known = result.pauli_values.get(pauli)
-            if known is None and pauli.strip("I"):
-                said = f"the backend returned no value for {pauli}"
-                return ItemResult(label=result.label, failure=Failure.BACKEND, error=said)
-            total += factor.real * (1.0 if known is None else known)
-        values.append((total, None))
-    return replace(result, pauli_values=None, expectation_values=values)
 
 
 def failed(

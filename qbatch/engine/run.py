@@ -113,6 +113,8 @@ class Run:
             finally:
                 for lane in self._lanes.values():
                     lane.close()
+        if not settings.wait:
+            self._books.left(self._lanes.values())
         report = self._books.finish(self._ids)
         report.stopped_by = self._stop.received
         left = report.left if settings.submit else report.under_way
@@ -242,7 +244,7 @@ class Run:
 
     def _plan(self, job: PlannedJob, seconds: float) -> None:
         settings = self._settings
-        name = settings.backend or job.backend or settings.default_backend
+        name = settings.backend or job.backend or settings.default_backend or "aer"
         try:
             lane = self.lane(name)
         except NotFound as error:

@@ -17,7 +17,7 @@ class RunSettings:
         sequential: one job at a time, each submitted when the one before has ended.
         delay: seconds from the end of a job to the start of the next; sequential only.
         backend: instead of what the jobs name.
-        default_backend: for jobs that name none.
+        default_backend: for jobs whose group names none either; default ``aer``.
         executor: ``auto``, ``serial``, ``local`` or ``local:N``, for local backends.
         sampling: ``auto``, ``exact`` or ``shots``, for local backends and jobs that do not
             say it themselves.
@@ -48,7 +48,7 @@ class RunSettings:
     sequential: bool = False
     delay: float = 0.0
     backend: str | None = None
-    default_backend: str = "aer"
+    default_backend: str | None = None
     executor: str = "auto"
     sampling: str = "auto"
     rate: float | None = None

@@ -14,6 +14,7 @@ from qbatch.engine.retry import backoff
 from qbatch.engine.sending import Sender
 from qbatch.engine.settings import RunSettings
 from qbatch.errors import AuthError, BackendError, BatchNotFound, Transient
+from qbatch.merging import from_paulis
 from qbatch.models import BatchStatus, Failure, ItemResult, Outcome, PlannedJob, Status
 
 T = TypeVar("T")
@@ -176,7 +177,7 @@ class Watcher:
         if any(result.pauli_values is not None for result in results):
             asked = self._books.store.ledger.observables(flight.batch.id)
             by_label = {str(item): texts for item, texts in asked.items()}
-            results = [collect.from_paulis(r, by_label.get(r.label, ())) for r in results]
+            results = [from_paulis(r, by_label.get(r.label, ())) for r in results]
         return collect.outcomes(flight.claims, results)
 
     def _again(self, lane: Lane, flight: Flight, attempts: set[int]) -> set[int]:

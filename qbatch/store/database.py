@@ -14,7 +14,7 @@ from qbatch.errors import NotADatabase, StoreError
 from qbatch.store.filesystem import is_network
 
 APPLICATION_ID = 0x71626174  # "qbat", so that a foreign SQLite file is never written to
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 BUSY_SECONDS = 90.0
 _HEADER_BYTES = 100
 

@@ -99,6 +99,11 @@ class Groups:
         with self._db.transaction():
             self._db.execute("UPDATE groups SET state = ? WHERE id = ?", (state, group))
 
+    def set_backend(self, group: int, backend: str | None) -> None:
+        """Name the backend of those of the group's jobs that name none."""
+        with self._db.transaction():
+            self._db.execute("UPDATE groups SET backend = ? WHERE id = ?", (backend, group))
+
     def any_open(self, ids: Iterable[int]) -> bool:
         """Whether jobs can be added to one of the groups."""
         sql = (
@@ -142,6 +147,7 @@ class Groups:
                 id=row["id"],
                 name=row["name"],
                 state=row["state"],
+                backend=row["backend"],
                 created_at=row["created_at"],
                 counts={s.value: counts[s.value] for s in Status if s.value in counts},
             )

@@ -159,6 +159,12 @@ def initial(db: Database) -> None:
         db.execute(statement)
 
 
+@migrations(name="0002_group_backend")
+def group_backend(db: Database) -> None:
+    """The backend of those of a group's jobs that name none."""
+    db.execute("ALTER TABLE groups ADD COLUMN backend TEXT")
+
+
 def migrate(connection: sqlite3.Connection) -> None:
     """Apply what is missing. The caller holds the schema lock.
 

@@ -59,9 +59,11 @@ class Picking:
         """The next picked jobs after a place, with their places, as far as still unsent."""
         sql = """
             SELECT place, jobs.*, circuits.num_qubits, circuits.size, circuits.num_bytes,
+                coalesce(jobs.backend, groups.backend, '') AS chosen_backend,
                 iif(observables_id, json_array_length(texts), 0) AS num_observables
             FROM picked JOIN jobs ON jobs.id = picked.job_id
             JOIN circuits ON circuits.id = jobs.circuit_id
+            JOIN groups ON groups.id = jobs.group_id
             LEFT JOIN observables ON observables.id = observables_id
             WHERE place > ? AND status = 'unsent' ORDER BY place LIMIT ?
         """
@@ -91,7 +93,7 @@ def _planned(row: Any) -> PlannedJob:
         whole=row["shots_done"] == 0,
         seed=row["seed"],
         measure_all=bool(row["measure_all"]),
-        backend=row["backend"] or "",
+        backend=row["chosen_backend"],
         options=row["options"] or "{}",
         size=row["size"],
         num_qubits=row["num_qubits"],

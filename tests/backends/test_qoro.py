@@ -174,7 +174,9 @@ def test_what_was_sent_is_fetched_by_another_process(group, service, db):
     for word in ("SCHEDULED", "PAUSED", "RUNNING"):
         service.fault("status", word)
     group.add(rotated(0.5), shots=100)
-    assert run(group, wait=False).under_way == 1
+    report = run(group, wait=False)
+    assert report.under_way == 1
+    assert report.sent[0]["remote_id"].startswith("job-")
     other = JobGroup("g", db=db, config=group._config)
     assert other.wait().done == 1
     assert other.sync().done == 0
@@ -283,6 +285,19 @@ def test_a_refused_key_ends_the_run_and_loses_nothing(group, service, monkeypatc
         run(group)
     monkeypatch.setenv("QORO_API_KEY", "key")
     assert run(group).done == 1
+
+
+def test_a_key_revoked_in_the_middle_costs_nothing(group, service):
+    before = service.audit()
+    for _ in range(2):
+        service.fault("status", "RUNNING")
+    service.fault("status", 401)
+    group.add(rotated(0.5), shots=100)
+    with pytest.raises(AuthError, match="401"):
+        run(group)
+    assert group.status().counts == {"running": 1}
+    assert run(group).done == 1
+    assert service.audit()["run"] - before["run"] == 1
 
 
 def test_a_circuit_without_openqasm_2_fails_alone(group):

@@ -45,10 +45,20 @@ def test_what_would_be_no_configuration_is_refused(qbatch, config, key, value, s
 def test_defaults_give_way_to_the_command_line(qbatch, config, bell):
     config.parent.mkdir()
     config.write_text('[defaults]\nshots = 77\nbackend = "none"\n')
-    assert "no backend 'none'" in qbatch("add", "g", bell, code=2).stderr
-    qbatch("add", "g", bell, "--backend", "aer")
+    qbatch("add", "g", bell)
     qbatch("add", "g", bell, "--backend", "aer", "--shots", "9")
-    assert [job["shots"] for job in qbatch.json("jobs", "g", "--json")["jobs"]] == [77, 9]
+    jobs = qbatch.json("jobs", "g", "--json")["jobs"]
+    assert [(job["shots"], job["backend"]) for job in jobs] == [(77, None), (9, "aer")]
+    # The job's own backend, else the group's, else the default; a run's goes before all.
+    assert "no backend 'none'" in qbatch("run", "g", code=3).stderr
+    assert [j["status"] for j in qbatch.json("jobs", "g", "--json")["jobs"]] == ["unsent", "done"]
+    assert "no backend 'nowhere'" in qbatch("open", "g", "--backend", "nowhere", code=2).stderr
+    qbatch("open", "g", "--backend", "aer")
+    assert qbatch.json("status", "g", "--json")["groups"][0]["backend"] == "aer"
+    qbatch("run", "g")
+    qbatch("add", "h", bell)
+    qbatch("run", "h", "--add", bell, "--backend", "aer")
+    assert [job["shots"] for job in qbatch.json("jobs", "h", "--json")["jobs"]] == [77, 77]
 
 
 def test_backends_are_listed_and_checked(qbatch, config):
@@ -59,7 +69,7 @@ def test_backends_are_listed_and_checked(qbatch, config):
         '[backends.gone]\ntype = "nowhere.to:Find"\n'
     )
     entries = {e["name"]: e for e in qbatch.json("backends", "--json")["backends"]}
-    assert set(entries) == {"aer", "good", "typo", "gone"}
+    assert set(entries) == {"aer", "qoro", "good", "typo", "gone"}
     assert entries["good"]["settings"] == {"method": "stabilizer"}
     assert entries["good"]["limits"]["shots"] == 1_000_000
     assert "cannot be loaded" in entries["gone"]["problem"]

@@ -236,3 +236,30 @@ def test_the_largest_sweep_row_is_small(db):
         add(store, count=20_000)
         store.database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     assert db.stat().st_size / 20_000 < 250, json.dumps({"bytes": db.stat().st_size})
+
+
+def test_a_store_of_the_first_schema_is_upgraded_with_a_backup(db):
+    """What an older qbatch wrote opens, keeps its jobs, and is kept beside it as it was."""
+    from sqlite_utils import Database as Utils
+
+    from qbatch.store.database import APPLICATION_ID
+    from qbatch.store.migrations import migrations
+
+    db.parent.mkdir()
+    connection = sqlite3.connect(db, isolation_level=None)
+    connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
+    migrations.apply(Utils(connection), stop_before="0002_group_backend")
+    connection.execute("PRAGMA user_version=1")
+    connection.execute("INSERT INTO groups (name, created_at) VALUES ('old', 1.0)")
+    connection.close()
+    with Store(db) as store:
+        (group,) = store.groups.all()
+        assert (group.name, group.backend) == ("old", None)
+        add(store, count=3)
+        columns = {row["name"] for row in store.database.rows("PRAGMA table_info(groups)")}
+    with Store(db.with_name("new.db")) as new:
+        assert columns == {row["name"] for row in new.database.rows("PRAGMA table_info(groups)")}
+    backup = db.with_name(f"{db.name}.v1.backup")
+    with sqlite3.connect(backup) as connection:
+        assert connection.execute("SELECT name FROM groups").fetchall() == [("old",)]
+    connection.close()

@@ -5,8 +5,10 @@ from typing import ClassVar
 import pytest
 
 from qbatch.backends.aer import AerBackend
+from qbatch.backends.qoro import QoroBackend
 from qbatch.models import ItemResult, Limits
 from qbatch.testing import BackendContract, FakeBackend, FakeServer, InstantBackend, all_zeros
+from tests.backends.test_qoro import Loopback
 
 
 class TestAerInThisProcess(BackendContract):
@@ -48,3 +50,17 @@ class TestFake(BackendContract):
             backend = FakeBackend("fake", server.settings())
             yield backend
             backend.close()
+
+
+class TestQoro(BackendContract):
+    estimates = False
+
+    @pytest.fixture(scope="class")
+    def backend(self):
+        service = Loopback()
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("QORO_API_KEY", "key")
+            backend = QoroBackend("qoro", {"url": service.url})
+            yield backend
+            backend.close()
+        service.close()

@@ -23,7 +23,6 @@ from qbatch.errors import (
     BackendError,
     InvalidJob,
     LostAnswer,
-    Rejected,
     Transient,
     UsageError,
 )
@@ -90,13 +89,21 @@ class QoroBackend:
         seconds = float(settings.get("seconds", 100.0))
         self._http = HttpClient(name, str(settings.get("url", URL)), settings, seconds=seconds)
         self._known: dict[str, str] = {}
+        self._refused: dict[str, list[ItemResult]] = {}
 
     # -- sending --------------------------------------------------------------------
 
     def submit(self, batch: Submission) -> str:
-        """Initialise a job, upload its circuits, start it; the service's id."""
-        bodies = list(self._uploads(batch))
-        kind = "EXPECTATION" if batch.items[0].observables else "EXECUTE"
+        """Initialise a job, upload its circuits, start it; the service's id.
+
+        A circuit that has no form there is left out, and answered for by `results`.
+
+        Raises:
+            InvalidJob: no circuit of the batch has one; nothing was sent.
+        """
+        items, refused = _usable(batch)
+        bodies = list(_uploads(batch, items))
+        kind = "EXPECTATION" if items[0].observables else "EXECUTE"
         answer = self._http.post(
             "job/init/",
             {
@@ -111,6 +118,7 @@ class QoroBackend:
             raise LostAnswer(f"{self.name} initialised a job and did not say which")
         job = str(answer["job_id"])
         self._known[batch.token] = job
+        self._refused[job] = refused
         for number, body in enumerate(bodies):
             last = number == len(bodies) - 1
             self._upload(job, {**body, "finalized": "true" if last else "false"}, last)
@@ -153,28 +161,6 @@ class QoroBackend:
         with contextlib.suppress(BackendError):
             self._http.delete(f"job/{job}")
 
-    def _uploads(self, batch: Submission) -> Iterator[dict[str, Any]]:
-        """Bodies of the uploads, all but ``finalized``.
-
-        Raises:
-            InvalidJob: the only circuit has no form that the service takes.
-            Rejected: one of several has none; nothing was sent.
-        """
-        # Observables are sent once a group of circuits, which must stand together.
-        items = sorted(batch.items, key=lambda item: item.observables)
-        envelope = {"mode": "append", **_observables(items)}
-        groups = len({item.observables for item in items})
-        try:
-            templates = _templates(batch, items) if groups == 1 else None
-            if templates is not None:
-                yield from _parametric(items, templates, envelope)
-            else:
-                yield from _bound(batch, items, envelope)
-        except InvalidJob as error:
-            if len(items) == 1:
-                raise
-            raise Rejected(f"a circuit {error}") from error
-
     # -- looking --------------------------------------------------------------------
 
     def find(self, token: str) -> str | None:
@@ -189,7 +175,8 @@ class QoroBackend:
 
     def results(self, remote_id: str) -> Sequence[ItemResult]:
         """Every page of the results, circuit by circuit."""
-        return [_result(entry) for entry in self._pages(remote_id)]
+        found = [_result(entry) for entry in self._pages(remote_id)]
+        return [*found, *self._refused.get(remote_id, ())]
 
     def cancel(self, remote_id: str) -> None:
         """Stop the job; no error where it has ended already."""
@@ -234,6 +221,38 @@ class QoroBackend:
             if not answer["results"] or page * PAGE > int(answer.get("count") or 0):
                 break
         raise BackendError(f"{self.name}: the results of job {job} never end")
+
+
+def _usable(batch: Submission) -> tuple[list[Item], list[ItemResult]]:
+    """The items that the service can take, and what is said of the others.
+
+    Observables are sent once a group of circuits, which must stand together.
+
+    Raises:
+        InvalidJob: it can take none of them.
+    """
+    usable, refused = [], []
+    for item in sorted(batch.items, key=lambda item: item.observables):
+        try:
+            programs.check(batch.circuits[item.circuit], item)
+        except InvalidJob as error:
+            refused.append(ItemResult(label=item.label, failure=Failure.INVALID, error=str(error)))
+        else:
+            usable.append(item)
+    if not usable:
+        raise InvalidJob(str(refused[0].error))
+    return usable, refused
+
+
+def _uploads(batch: Submission, items: Sequence[Item]) -> Iterator[dict[str, Any]]:
+    """Bodies of the uploads, all but ``finalized``."""
+    envelope = {"mode": "append", **_observables(items)}
+    groups = len({item.observables for item in items})
+    templates = _templates(batch, items) if groups == 1 else None
+    if templates is not None:
+        yield from _parametric(items, templates, envelope)
+    else:
+        yield from _bound(batch, items, envelope)
 
 
 def _observables(items: Sequence[Item]) -> dict[str, Any]:

@@ -22,12 +22,28 @@ def bound_text(source: CircuitSource, item: Item) -> str:
     Raises:
         InvalidJob: OpenQASM 2 has no words for it.
     """
+    circuit = _prepared(source, item.measure_all, bool(item.observables))
     if source.format == "qasm2" and not item.measure_all and not item.observables:
         return source.body.decode().removeprefix("\ufeff")
-    circuit = _prepared(source, item.measure_all, bool(item.observables))
     if item.parameters:
         circuit = circuit.assign_parameters(list(item.parameters))
     return _dumped(circuit)
+
+
+def check(source: CircuitSource, item: Item) -> None:
+    """Make sure that a circuit has a form that the service takes.
+
+    Raises:
+        InvalidJob: it has none.
+    """
+    _check(source, item.measure_all, bool(item.observables))
+
+
+@functools.lru_cache(maxsize=4096)
+def _check(source: CircuitSource, measure_all: bool, observed: bool) -> None:
+    circuit = _prepared(source, measure_all, observed)
+    if source.format != "qasm2" or measure_all or observed:
+        _dumped(circuit.assign_parameters([0.1] * len(circuit.parameters)))
 
 
 @functools.lru_cache(maxsize=64)
@@ -73,7 +89,14 @@ def register_sizes(source: CircuitSource, measure_all: bool) -> tuple[int, ...]:
 
 @functools.lru_cache(maxsize=256)
 def _prepared(source: CircuitSource, measure_all: bool, observed: bool) -> QuantumCircuit:
+    from qiskit.circuit import get_control_flow_name_mapping
+
     circuit = parse(source)
+    plain = {"measure", "reset", "barrier", "delay", *get_control_flow_name_mapping()}
+    for instruction in circuit.data:
+        known = instruction.name in plain or instruction.is_standard_gate()
+        if not known and instruction.operation.definition is None:
+            raise InvalidJob(f"gate {instruction.name!r} has no definition")
     if observed:
         circuit = circuit.remove_final_measurements(inplace=False)
     elif measure_all:
