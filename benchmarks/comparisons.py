@@ -96,6 +96,7 @@ def sweep(settings: Settings) -> list[Row]:
         _qbatch(str(source / "ansatz.qasm3"), "--params", str(source / "points.csv")),
         _peer("aer_list.py", "Aer by hand", source),
         _peer("aer_binds.py", "Aer by hand, parameter_binds", source),
+        _peer("aer_exact.py", "Aer by hand, the same technique", source),
     ]
     goals = {"Aer by hand": "10", "Aer by hand, parameter_binds": "3"}
     return _ratios(timing.in_turn(sides, settings.work, settings.pairs), goals)
