@@ -9,8 +9,11 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+
+from qbatch.models import CircuitSource
 
 # A number that is a whole argument: after "(" or ",", before "," or ")". Integers may be
 # sizes and indices; they stay part of the shape.
@@ -53,3 +56,17 @@ def shape_of(body: bytes) -> tuple[Shape, tuple[float, ...]] | None:
         return None
     texts = [before + space for before, space in zip(parts[:-1:3], parts[1::3], strict=True)]
     return Shape((*texts, parts[-1])), numbers
+
+
+def shared_shapes(
+    sources: Mapping[str, CircuitSource],
+) -> dict[str, tuple[Shape, tuple[float, ...]]]:
+    """Shape and numbers of those of the texts that are not alone in their shape, by name."""
+    found = {
+        name: shaped
+        for name, source in sources.items()
+        if source.format != "qpy" and (shaped := shape_of(source.body)) is not None
+    }
+    often = Counter(shape for shape, _ in found.values())
+    # A shape is read twice, to be certain of it: two texts of their own cost as much.
+    return {name: shaped for name, shaped in found.items() if often[shaped[0]] > 2}

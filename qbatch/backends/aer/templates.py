@@ -12,7 +12,11 @@ from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from qbatch.backends.aer.circuits import CONTROL_FLOW, LARGE_QUBITS
+from qbatch.backends.aer.circuits import (
+    CONTROL_FLOW,
+    LARGE_QUBITS,
+    without_final_measurements,
+)
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
@@ -91,6 +95,13 @@ def _is_bound_by_aer(instruction: Any) -> bool:
         return False
     standard = instruction.is_standard_gate()
     return standard or not any(getattr(p, "parameters", ()) for p in instruction.params)
+
+
+def saving(template: Template, qubits: Sequence[int]) -> Template:
+    """The template, saving the probabilities of some qubits instead of measuring them."""
+    bare = without_final_measurements(template.circuit)
+    bare.save_probabilities([bare.qubits[qubit] for qubit in qubits])
+    return Template(bare, template.parameters)
 
 
 def skeleton(circuit: QuantumCircuit) -> tuple[Hashable, Angles] | None:

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -25,9 +24,9 @@ from qbatch.backends.aer.estimation import (
     shot_mean,
 )
 from qbatch.backends.aer.simulation import Entry, Simulation
-from qbatch.backends.aer.templates import Angles, Template, generalized, of_shape, skeleton
+from qbatch.backends.aer.templates import Angles, Template, generalized, of_shape, saving, skeleton
 from qbatch.circuits.formats import parse
-from qbatch.circuits.shapes import Shape, shape_of
+from qbatch.circuits.shapes import shared_shapes
 from qbatch.errors import InvalidCircuit, InvalidJob
 from qbatch.models import CircuitSource, Failure, Item, ItemResult, Submission
 
@@ -114,7 +113,8 @@ class _Run:
         self._info: dict[str, dict[str, Any]] = {}
         self._prepared: dict[object, _Prepared] = {}
         self._circuits: dict[tuple[str, bool], QuantumCircuit] = {}
-        self._shapes = _shared_shapes(batch)
+        self._parameters: dict[str, tuple[Any, ...]] = {}
+        self._shapes = shared_shapes(batch.circuits)
         self._by_shape: dict[object, tuple[Template, sampling.Readout | None] | None] = {}
         self._sets: dict[tuple[str, ...], Any] = {}
 
@@ -148,7 +148,7 @@ class _Run:
         if not item.observables:
             mark = (item.circuit, item.measure_all)
             prepared = self._of_text(item) or self._prepare(
-                mark, lambda: self._simulation.fitted(self._circuit(item))
+                item, mark, lambda: self._simulation.fitted(self._circuit(item))
             )
             return [_Experiment(item, 0, prepared)]
         self._parts[item.label] = {}
@@ -158,7 +158,7 @@ class _Run:
             def build(basis: str = basis) -> QuantumCircuit:
                 return self._simulation.fitted(measured(self._bare(item), basis))
 
-            prepared = self._prepare((item.circuit, item.measure_all, basis), build)
+            prepared = self._prepare(item, (item.circuit, item.measure_all, basis), build)
             experiments.append(_Experiment(item, part, prepared))
         return experiments
 
@@ -172,18 +172,19 @@ class _Run:
                 circuit.save_expectation_value(operator, circuit.qubits, label=_label(index))
             return circuit
 
-        return self._prepare((item.circuit, item.measure_all, item.observables), build)
+        return self._prepare(item, (item.circuit, item.measure_all, item.observables), build)
 
-    def _prepare(self, mark: object, build: Callable[[], QuantumCircuit]) -> _Prepared:
+    def _prepare(self, item: Item, mark: object, build: Callable[[], QuantumCircuit]) -> _Prepared:
         if mark not in self._prepared:
-            self._prepared[mark] = self._shareable(build())
+            circuit = build()
+            self._prepared[mark] = self._shareable(circuit, self._parameters[item.circuit])
         return self._prepared[mark]
 
-    def _shareable(self, circuit: QuantumCircuit) -> _Prepared:
+    def _shareable(self, circuit: QuantumCircuit, parameters: tuple[Any, ...]) -> _Prepared:
         """With the skeleton that it may share with others, which differ in angles only."""
         readout = sampling.readout(circuit)
-        if circuit.parameters:
-            return _Prepared(Template(circuit, tuple(circuit.parameters)), None, readout)
+        if parameters:
+            return _Prepared(Template(circuit, parameters), None, readout)
         found = skeleton(circuit) if readout is not None else None
         shape, angles = found or (None, ())
         return _Prepared(Template(circuit, ()), angles, readout, shape)
@@ -198,8 +199,9 @@ class _Run:
             source = self._batch.circuits[item.circuit]
 
             def read(body: bytes) -> QuantumCircuit:
-                circuit = _read(replace(source, body=body), item.measure_all)
-                return self._simulation.fitted(circuit)
+                text = replace(source, body=body)
+                circuit = circuits.unrolled(parse(text), text)
+                return self._simulation.fitted(_measured_all(circuit, item))
 
             template = of_shape(number, len(numbers), read)
             readout = None if template is None else sampling.readout(template.circuit)
@@ -212,7 +214,10 @@ class _Run:
         mark = (item.circuit, item.measure_all)
         if mark not in self._circuits:
             source = self._batch.circuits[item.circuit]
-            self._circuits[mark] = _read(source, item.measure_all)
+            circuit = parse(source)
+            # Unrolling may lose a parameter that no gate needs; values come for all of them.
+            self._parameters[item.circuit] = tuple(circuit.parameters)
+            self._circuits[mark] = _measured_all(circuits.unrolled(circuit, source), item)
         return self._circuits[mark]
 
     def _bare(self, item: Item) -> QuantumCircuit:
@@ -248,7 +253,7 @@ class _Run:
     def _draw(self, experiments: Sequence[_Experiment]) -> None:
         """Draw counts; what is asked twice of the same distribution is simulated once."""
         work = [
-            (_saving(template, readout), readout, points)
+            (saving(template, readout.qubits), readout, points)
             for template, readout, points in _by_template(experiments)
             if readout is not None
         ]
@@ -364,20 +369,8 @@ def _label(index: int) -> str:
     return f"qbatch_{index}"
 
 
-def _read(source: CircuitSource, measure_all: bool) -> QuantumCircuit:
-    circuit = circuits.unrolled(parse(source), source)
-    return circuit.measure_all(inplace=False) if measure_all else circuit
-
-
-def _shared_shapes(batch: Submission) -> dict[str, tuple[Shape, Angles]]:
-    """Shape and numbers of those of the batch's texts that are not alone in their shape."""
-    found = {
-        circuit: shaped
-        for circuit, source in batch.circuits.items()
-        if source.format != "qpy" and (shaped := shape_of(source.body)) is not None
-    }
-    often = Counter(shape for shape, _ in found.values())
-    return {circuit: shaped for circuit, shaped in found.items() if often[shaped[0]] > 2}
+def _measured_all(circuit: QuantumCircuit, item: Item) -> QuantumCircuit:
+    return circuit.measure_all(inplace=False) if item.measure_all else circuit
 
 
 Points = dict[Angles, list[_Experiment]]
@@ -402,10 +395,3 @@ def _by_template(
             points = dict(zip([()], points.values(), strict=True))
         found.append((template, first.readout, points))
     return found
-
-
-def _saving(template: Template, readout: sampling.Readout) -> Template:
-    """The template, saving the probabilities of what it measures instead of measuring."""
-    bare = circuits.without_final_measurements(template.circuit)
-    bare.save_probabilities([bare.qubits[qubit] for qubit in readout.qubits])
-    return Template(bare, template.parameters)

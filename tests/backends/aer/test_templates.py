@@ -9,6 +9,7 @@ from qiskit.circuit import Parameter
 from qiskit.circuit.library import CXGate, get_standard_gate_name_mapping
 from qiskit.quantum_info import Statevector
 
+from qbatch import JobGroup
 from qbatch.backends.aer.circuits import simulator, unrolled
 from qbatch.backends.aer.simulation import Simulation
 from qbatch.backends.aer.templates import Template, generalized, of_shape, skeleton
@@ -166,3 +167,13 @@ def test_whether_a_shape_has_a_template():
     assert len(found.circuit.parameters) == 7  # not the one in the comment
     assert found.bindable() is not None
     assert template(TEXT.replace("rx(a)", "rx(a/2)")) is None
+
+
+def test_a_parameter_that_no_gate_needs_takes_its_value_all_the_same(db):
+    text = """OPENQASM 3.0; include "stdgates.inc"; input float a; input float b;
+    gate mine(x, y) q { rx(y) q; } qubit[1] q; bit[1] c; mine(a, b) q[0]; c = measure q;"""
+    group = JobGroup("g", db=db)
+    points = [{"a": 1.0, "b": 0.0}, {"a": 2.0, "b": np.pi}]
+    group.add(text, rows=points, shots=100)
+    assert group.run_parallel(executor="serial").done == 2
+    assert [dict(r.counts) for r in group.get_results()] == [{"0": 100}, {"1": 100}]
