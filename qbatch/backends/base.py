@@ -63,6 +63,14 @@ class Closing(Protocol):
 
 
 @runtime_checkable
+class Counting(Protocol):
+    """What a backend may offer besides: to say how much its account may send now."""
+
+    def free_slots(self) -> int:
+        """How many more batches the service would take now; asked before each is sent."""
+
+
+@runtime_checkable
 class Probing(Protocol):
     """What a backend may offer besides: to be tried without running anything that costs."""
 

@@ -9,13 +9,14 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from qbatch.backends.base import Backend, Closing, Waiting
+from qbatch.backends.base import Backend, Closing, Counting, Waiting
 from qbatch.batching import Batcher, Policy
 from qbatch.engine.sizing import Sizer
 from qbatch.models import Claim, OpenBatch, PlannedJob
 
 _FIRST_POLL = 0.1
 _LONGEST_POLL = 10.0
+_FULL_SECONDS = 2.0  # until an account that is full is asked again
 
 
 @dataclass(slots=True, kw_only=True)
@@ -69,12 +70,20 @@ class Lane:
         self._later: list[tuple[float, int, list[PlannedJob]]] = []
         self._count = itertools.count()
         self.flights: dict[int, Flight] = {}
+        self._full_until = 0.0
         self._in_flight = min(backend.limits.in_flight, max_in_flight or backend.limits.in_flight)
 
     @property
     def has_slot(self) -> bool:
         """Whether another batch may be sent now."""
-        return len(self.flights) < self._in_flight
+        return len(self.flights) < self._in_flight and time.monotonic() >= self._full_until
+
+    def has_room(self) -> bool:
+        """Ask the service, where it says so, whether the account may send one more now."""
+        if not isinstance(self.backend, Counting) or self.backend.free_slots() > 0:
+            return True
+        self._full_until = time.monotonic() + _FULL_SECONDS
+        return False
 
     @property
     def has_work(self) -> bool:

@@ -215,6 +215,8 @@ class Run:
                 continue
             if self._settings.sequential and not self._may_start_next():
                 return
+            if not self._watcher.has_room(lane):
+                continue
             self._sender.send(lane, lane.take())
             self._books.tell(self._lanes.values())
 

@@ -69,6 +69,19 @@ class Watcher:
             flight.poll_failures = 0
             self._follow(lane, flight, status, results)
 
+    def has_room(self, lane: Lane) -> bool:
+        """Whether the backend would take a batch now; where it cannot say, sending will tell.
+
+        Raises:
+            AuthError: it refuses the credentials.
+        """
+        try:
+            return _mapped(lane.has_room)
+        except AuthError:
+            raise
+        except BackendError:
+            return True
+
     def cancel(self, lane: Lane, flight: Flight, reason: str) -> None:
         """Ask the backend to stop a batch; what it says afterwards decides."""
         if flight.cancelled_for is not None:

@@ -371,3 +371,21 @@ def test_settings_that_contradict_each_other_are_refused():
     ):
         with pytest.raises(UsageError):
             RunSettings(**wrong)
+
+
+def test_an_account_that_is_full_is_waited_for(group, monkeypatch):
+    monkeypatch.setattr("qbatch.engine.lanes._FULL_SECONDS", 0.05)
+
+    class Busy(InstantBackend):
+        asked = 0
+
+        def free_slots(self):
+            self.asked += 1
+            if self.asked == 2:
+                raise RuntimeError("cannot say")
+            return self.asked % 3
+
+    backend = Busy(limits=Limits(circuits=5))
+    assert run(group, backend).done == 20
+    assert sizes(backend) == [5, 5, 5, 5]
+    assert backend.asked == 5  # the third time there was no room
