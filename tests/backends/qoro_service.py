@@ -1,6 +1,6 @@
 """A loopback service of the Qoro dialect, written from its documented protocol.
 
-``python -m tests.backends.qoro_service [--latency S] [--packed]`` listens on 127.0.0.1,
+``python -m tests.backends.qoro_service [--latency S] [--packed] [--idle]`` listens on 127.0.0.1,
 prints its port, and runs circuits on Aer. POST /faults queues faults by operation:
 ``lose`` (done, connection closed), ``drop`` (nothing done, connection closed), a status
 code, ``html``, ``garbage``; for results also ``endless``, ``missing``, ``twice``.
@@ -70,6 +70,13 @@ class Job:
             for (label, text), n, group in zip(rows, shots, groups, strict=True)
         ]
         self.finalized = body["finalized"] == "true"
+
+    def pretend(self):
+        """As a service whose simulations take no time."""
+        self.results = [
+            {"label": label, "results": {"00": shots}} for label, _, shots, _ in self.circuits
+        ]
+        self.status = "COMPLETED"
 
     def run(self, packed):
         own = qasm2.LEGACY_CUSTOM_INSTRUCTIONS
@@ -148,6 +155,7 @@ class Service(ThreadingHTTPServer):
 
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    wbufsize = 1 << 16  # headers and body together: apart, TCP delays the second by 40 ms
 
     def do_GET(self):
         self.answer("GET")
@@ -239,7 +247,7 @@ def handle(service, operation, parts, body, query, fault):
         if fault is not None and fault.isupper():
             job.status = fault
         elif job.finalized and job.status == "PENDING":
-            job.run(service.options.packed)
+            job.pretend() if service.options.idle else job.run(service.options.packed)
         return 200, {"status": job.status, "run_time": "0.1"}
     if operation == "cancel":
         if job.status == "COMPLETED":
@@ -274,6 +282,7 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser()
     parser.add_argument("--latency", type=float, default=0.0)
     parser.add_argument("--packed", action="store_true")
+    parser.add_argument("--idle", action="store_true", help="answer zeros, simulate nothing")
     parser.add_argument("--secret", default="key")
     server = Service(parser.parse_args())
     print(server.server_port, flush=True)
