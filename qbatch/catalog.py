@@ -82,10 +82,15 @@ class Catalog:
         entry: dict[str, Any] = {
             "name": backend.name,
             "type": backend.type,
+            "installed": True,
             "limits": {},
             "settings": backend.settings,
             "problem": None,
         }
+        try:
+            registry.load(backend.type)
+        except QbatchError as error:
+            return {**entry, "installed": False, "problem": str(error)}
         try:
             limits = asdict(self.open(backend.name).limits)
         except QbatchError as error:

@@ -30,9 +30,16 @@ def list_backends(ctx: typer.Context, json: opt.Json = False) -> None:
     if json:
         output.print_json("backends", entries)
         return
-    columns = ["backend", "type", "limits", "settings", "problem"]
+    columns = ["backend", "type", "installed", "limits", "settings", "problem"]
     rows = [
-        [e["name"], e["type"], _pairs(e["limits"]), _pairs(e["settings"]), e["problem"]]
+        [
+            e["name"],
+            e["type"],
+            "yes" if e["installed"] else "no",
+            _pairs(e["limits"]),
+            _pairs(e["settings"]),
+            e["problem"],
+        ]
         for e in entries
     ]
     if not any(entry["problem"] for entry in entries):

@@ -73,6 +73,7 @@ def test_backends_are_listed_and_checked(qbatch, config):
     assert entries["good"]["settings"] == {"method": "stabilizer"}
     assert entries["good"]["limits"]["shots"] == 1_000_000
     assert "cannot be loaded" in entries["gone"]["problem"]
+    assert [entries[n]["installed"] for n in ("good", "qoro", "gone")] == [True, True, False]
     assert "cannot be loaded" in qbatch("backends").stdout
     assert "runs circuits" in qbatch("backends", "check", "good").stdout
     assert "did you mean method" in qbatch("backends", "check", "typo", code=2).stderr
