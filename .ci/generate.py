@@ -47,9 +47,9 @@ def words() -> str:
     """Commands, options and arguments, for `qbatch.completing`."""
     import typer.main
 
-    from qbatch.cli import app
+    from qbatch.cli import application
 
-    return json.dumps(_words_of(typer.main.get_command(app)), indent=1, ensure_ascii=False) + "\n"
+    return json.dumps(_words_of(typer.main.get_command(application())), indent=1, ensure_ascii=False) + "\n"
 
 
 def _words_of(command: Any) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 import os
 import signal
 import sys
@@ -14,44 +15,75 @@ from typing import Annotated, Any
 import typer
 
 from qbatch import __version__
-from qbatch.commands import add, configure, database, follow, look, manage, run
 from qbatch.commands.options import Context
 from qbatch.errors import QbatchError
 
 _CONFIGURABLE = ("add", "run", "run-parallel", "run-sequential", "rerun")
 _INTERNAL_ERROR = 70  # EX_SOFTWARE of sysexits.h: none of the codes that a script tests for
 
-app = typer.Typer(
-    name="qbatch",
-    help="Persistent groups of quantum-circuit jobs, run in few, large batches.\n\n"
-    "Start with: qbatch run demo --add circuit.qasm",
-    add_completion=False,
-    no_args_is_help=True,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
-app.command("add")(add.add)
-app.command("run")(run.run)
-app.command("run-parallel")(run.run_parallel)
-app.command("run-sequential")(run.run_sequential)
-app.command("rerun")(run.rerun)
-app.command("status")(look.status)
-app.command("jobs")(look.jobs)
-app.command("show")(look.show)
-app.command("results")(look.results)
-app.command("sync")(run.sync)
-app.command("wait")(run.wait)
-app.command("watch")(follow.watch)
-app.command("close")(follow.close)
-app.command("open")(follow.open_)
-app.command("cancel")(manage.cancel)
-app.command("settle")(manage.settle)
-app.command("delete")(manage.delete)
-app.add_typer(database.app, name="db")
-app.add_typer(configure.backends, name="backends")
-app.add_typer(configure.config, name="config")
-app.command("completion")(manage.completion)
+_COMMANDS = {
+    "add": "add:add",
+    "run": "run:run",
+    "run-parallel": "run:run_parallel",
+    "run-sequential": "run:run_sequential",
+    "rerun": "run:rerun",
+    "status": "look:status",
+    "jobs": "look:jobs",
+    "show": "look:show",
+    "results": "look:results",
+    "sync": "run:sync",
+    "wait": "run:wait",
+    "watch": "follow:watch",
+    "close": "follow:close",
+    "open": "follow:open_",
+    "cancel": "manage:cancel",
+    "settle": "manage:settle",
+    "delete": "manage:delete",
+    "db": "database:app",
+    "backends": "configure:backends",
+    "config": "configure:config",
+    "completion": "manage:completion",
+}
+"""Every command, in the order of the help, with what it is in `qbatch.commands`."""
+
+
+def application(arguments: Sequence[str] = ()) -> typer.Typer:
+    """The Typer application with the command that the arguments mean, or with all.
+
+    Typer builds the parameters of every command that it has before it runs one, which
+    takes longer than all the rest of ``qbatch status``.
+    """
+    meant = _command_of(arguments)
+    app = typer.Typer(
+        name="qbatch",
+        help="Persistent groups of quantum-circuit jobs, run in few, large batches.\n\n"
+        "Start with: qbatch run demo --add circuit.qasm",
+        add_completion=False,
+        no_args_is_help=True,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.callback()(common)
+    for name in [meant] if meant in _COMMANDS else _COMMANDS:
+        module, _, member = _COMMANDS[name].partition(":")
+        found = getattr(importlib.import_module(f"qbatch.commands.{module}"), member)
+        if isinstance(found, typer.Typer):
+            app.add_typer(found, name=name)
+        else:
+            app.command(name)(found)
+    return app
+
+
+def _command_of(arguments: Sequence[str]) -> str | None:
+    """The word that stands where the command does, if any."""
+    words = iter(arguments)
+    for word in words:
+        if word in ("--db", "--config"):
+            next(words, None)
+        elif word in ("-h", "--help") or not word.startswith("-"):
+            return word
+    return None
 
 
 def _print_version(wanted: bool) -> None:
@@ -60,7 +92,6 @@ def _print_version(wanted: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
 def common(
     ctx: typer.Context,
     db: Annotated[
@@ -147,7 +178,7 @@ def _run(arguments: list[str], debug: bool) -> tuple[int, str | None]:
     """The exit code, and what went wrong where something did."""
     try:
         _spare_pydantic()
-        code = app(arguments, prog_name="qbatch", standalone_mode=False)
+        code = application(arguments)(arguments, prog_name="qbatch", standalone_mode=False)
         sys.stdout.flush()
     except QbatchError as error:
         return error.exit_code, _report(error, error.hint, debug)

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from qbatch.cli import app
+from qbatch.cli import application
 
 HEAVY = ("qiskit", "numpy", "sqlite_utils", "requests", "pandas", "rich", "tqdm", "loky")
-COMMANDS = [command.name for command in app.registered_commands]
+COMMANDS = [command.name for command in application().registered_commands]
 
 
 def imported(qbatch, *arguments, heavy=HEAVY, **environment):
