@@ -49,7 +49,8 @@ def words() -> str:
 
     from qbatch.cli import application
 
-    return json.dumps(_words_of(typer.main.get_command(application())), indent=1, ensure_ascii=False) + "\n"
+    command = typer.main.get_command(application())
+    return json.dumps(_words_of(command), indent=1, ensure_ascii=False) + "\n"
 
 
 def _words_of(command: Any) -> dict[str, Any]:

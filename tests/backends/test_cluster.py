@@ -1,5 +1,6 @@
 """A real Dask scheduler and two real workers on 127.0.0.1, one of which is killed."""
 
+import contextlib
 import os
 import re
 import signal
@@ -11,6 +12,7 @@ import pytest
 from qbatch.backends.cluster import ClusterExecutor
 from qbatch.errors import UsageError
 
+trustme = pytest.importorskip("trustme")
 distributed = pytest.importorskip("distributed")
 
 
@@ -25,25 +27,33 @@ def dask(*args, cwd):
     )
 
 
-@pytest.fixture
-def cluster(tmp_path):
+@contextlib.contextmanager
+def cluster_of(number, scheme, folder, files=(), **client):
     """(address, scheduler, workers), each worker with one thread and no nanny."""
-    no_page = ["--no-dashboard"]
-    scheduler = dask("dask_scheduler", "--host", "127.0.0.1", "--port", "0", *no_page, cwd=tmp_path)
+    common = ["--host", "127.0.0.1", "--no-dashboard", *files]
+    protocol = ["--protocol", scheme, "--port", "0"]
+    scheduler = dask("dask_scheduler", *common, *protocol, cwd=folder)
     for line in scheduler.stdout:
-        if found := re.search(r"Scheduler at:\s+(tcp://127\.0\.0\.1:\d+)", line):
+        if found := re.search(rf"Scheduler at:\s+({scheme}://127\.0\.0\.1:\d+)", line):
             address = found[1]
             break
-    options = ["--nthreads", "1", "--no-nanny", "--host", "127.0.0.1", *no_page]
-    workers = [dask("dask_worker", address, *options, cwd=tmp_path) for _ in range(2)]
-    client = distributed.Client(address, set_as_default=False)
-    client.wait_for_workers(2, timeout=60)
-    client.close()
-    yield address, scheduler, workers
-    for process in (*workers, scheduler):
-        process.kill()
-        process.wait()
-        process.stdout.close()
+    one = ["--nthreads", "1", "--no-nanny"]
+    workers = [dask("dask_worker", address, *one, *common, cwd=folder) for _ in range(number)]
+    try:
+        with distributed.Client(address, set_as_default=False, **client) as watcher:
+            watcher.wait_for_workers(number, timeout=60)
+        yield address, scheduler, workers
+    finally:
+        for process in (*workers, scheduler):
+            process.kill()
+            process.wait()
+            process.stdout.close()
+
+
+@pytest.fixture
+def cluster(tmp_path):
+    with cluster_of(2, "tcp", tmp_path) as found:
+        yield found
 
 
 def sweep(qbatch, name, points):
@@ -95,3 +105,33 @@ def test_nobody_at_the_address_is_said_at_once(qbatch, bell):
 def test_tls_needs_certificates():
     with pytest.raises(UsageError, match="ca_file, cert_file, key_file"):
         ClusterExecutor("tls://127.0.0.1:9", {})
+
+
+def test_work_over_tls_with_real_certificates(qbatch, ansatz, tmp_path):
+    authority, other = trustme.CA(), trustme.CA()
+    certificate = authority.issue_cert("127.0.0.1")
+    paths = {name: str(tmp_path / f"{name}.pem") for name in ("ca", "cert", "key", "other")}
+    authority.cert_pem.write_to_path(paths["ca"])
+    other.cert_pem.write_to_path(paths["other"])
+    certificate.private_key_pem.write_to_path(paths["key"])
+    certificate.cert_chain_pems[0].write_to_path(paths["cert"])
+    files = ["--tls-ca-file", paths["ca"], "--tls-cert", paths["cert"], "--tls-key", paths["key"]]
+    security = distributed.Security(
+        tls_ca_file=paths["ca"],
+        tls_client_cert=paths["cert"],
+        tls_client_key=paths["key"],
+        require_encryption=True,
+    )
+    sweep(qbatch, "g", 20)
+    with cluster_of(1, "tls", tmp_path, files, security=security) as (address, _, _):
+        # Whoever cannot prove who they are is not let in, and told so.
+        qbatch("config", "set", "dask.ca_file", paths["other"])
+        qbatch("config", "set", "dask.cert_file", paths["cert"])
+        qbatch("config", "set", "dask.key_file", paths["key"])
+        refused = qbatch("run", "g", "--executor", f"dask:{address}", code=4)
+        assert "does not answer" in refused.stderr
+        assert "Traceback" not in refused.stderr
+        qbatch("config", "set", "dask.ca_file", paths["ca"])
+        qbatch("run", "g", "--executor", f"dask:{address}")
+    counts = qbatch.json("status", "g", "--json")["groups"][0]["counts"]
+    assert counts["done"] == 20
