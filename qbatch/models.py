@@ -174,8 +174,55 @@ class Attempt:
     shots: int | None
     seed: int | None
     created_at: float
+    submitted_at: float | None
     finished_at: float | None
     info: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batch:
+    """One merged submission, as the ledger knows it; times are seconds since the epoch.
+
+    Attributes:
+        state: ``prepared``, ``submitted``, ``done``, ``error``, ``cancelled`` or ``unknown``.
+        num_jobs, num_items: jobs, and circuits after equal ones were put together.
+        held: how many of its jobs belong to the group that was asked for.
+    """
+
+    id: int
+    backend: str
+    state: str
+    remote_id: str | None
+    num_jobs: int
+    num_items: int
+    held: int
+    failure: str | None
+    error: str | None
+    created_at: float
+    submitted_at: float | None
+    finished_at: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cause:
+    """Why jobs did not end well: how many, and the number of the first."""
+
+    status: str
+    failure: str | None
+    error: str | None
+    jobs: int
+    first: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettingsUsed:
+    """What a number of jobs ask for; ``seeds``: ``none``, the one they share, or ``several``."""
+
+    backend: str | None
+    options: str
+    shots: int | None
+    seeds: str
+    jobs: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

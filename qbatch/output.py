@@ -45,18 +45,37 @@ def table(
         _plain_table(columns, texts, set(right))
 
 
-def top_outcomes(result: JobResult) -> str:
-    """A result in one cell: the leading outcomes with their share, or the values."""
+def top_outcomes(result: JobResult, top: int | None = None) -> str:
+    """A result in one cell: the leading outcomes with their share, or the values.
+
+    Args:
+        top: so many outcomes; by default four, and how many there are.
+    """
     if result.expectation_values is not None:
         return ", ".join(value_text(value) for value in result.expectation_values)
     if result.counts is None:
         return result.job.error or ""
     total = sum(result.counts.values()) or 1
-    leading = sorted(result.counts.items(), key=lambda pair: (-pair[1], pair[0]))
-    shown = [f"{_short(o)} {100 * count / total:.1f}%" for o, count in leading[:_TOP]]
-    if len(leading) > _TOP:
-        shown.append(f"… {len(leading)} outcomes")
+    first = _leading(result.counts)
+    shown = [f"{_short(o)} {100 * count / total:.1f}%" for o, count in first[: top or _TOP]]
+    if top is None and len(first) > _TOP:
+        shown.append(f"… {len(first)} outcomes")
     return ", ".join(shown)
+
+
+def bar(result: JobResult, width: int = 12) -> str:
+    """The shares of the leading outcomes, each in a shade of its own: ``██████▓▓▓▒▒░``."""
+    if not result.counts:
+        return ""
+    total, drawn, seen = sum(result.counts.values()) or 1, "", 0
+    for (_, count), shade in zip(_leading(result.counts), "█▓▒░", strict=False):
+        seen += count
+        drawn += shade * (round(width * seen / total) - len(drawn))
+    return drawn.ljust(width)
+
+
+def _leading(counts: Mapping[str, int]) -> list[tuple[str, int]]:
+    return sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
 
 
 def parameters_text(parameters: Mapping[str, float]) -> str:
@@ -119,7 +138,7 @@ def _rich_table(columns: Sequence[str], rows: Sequence[Sequence[str]], right: se
             column,
             justify="right" if column in right else "left",
             overflow="fold",
-            no_wrap=column in right or column in ("status", "group"),
+            no_wrap=column in right or column in ("status", "group", ""),
         )
     for row in rows[:_MOST_ROWS]:
         shown.add_row(*(Text(cell, style=_STYLES.get(cell, "")) for cell in row))

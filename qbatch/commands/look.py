@@ -121,8 +121,19 @@ def results(
     ctx: typer.Context,
     group: opt.GroupName,
     selector: opt.SelectorText = None,
+    select: opt.Select = None,
     status: opt.Statuses = None,
     tag: opt.Tags = None,
+    top: Annotated[
+        int | None,
+        typer.Option("--top", metavar="N", help="Only the N most frequent outcomes of a job."),
+    ] = None,
+    probabilities: Annotated[
+        bool, typer.Option("--probabilities", help="Shares of the shots instead of counts.")
+    ] = False,
+    partial: Annotated[
+        bool, typer.Option("--partial", help="Of jobs that are not done, what has landed.")
+    ] = False,
     file: Annotated[
         str | None, typer.Option("--output", "-o", metavar="FILE", help="Write there, whole.")
     ] = None,
@@ -132,38 +143,47 @@ def results(
             "--format",
             "-f",
             metavar="FORMAT",
-            help="table, json, jsonl or csv; -o FILE: its ending.",
+            help="table, json, jsonl, csv, parquet or npz; -o FILE: its ending.",
         ),
     ] = None,
+    wide: Annotated[
+        bool, typer.Option("--wide", help="CSV and Parquet: a row a job, a column an outcome.")
+    ] = False,
     json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
 ) -> None:
     """Print or export results.
 
-    One entry a job, in the order of adding.
+    One entry a job, in the order of adding. Parquet needs qbatch[parquet].
 
     Example: qbatch results scan --format json | jq '.results[0].counts'
     """
-    from qbatch.results import export
+    from qbatch.results.rows import Shape
 
+    if top is not None and top < 1:
+        raise UsageError(f"--top {top}: nothing would be left")
     chosen = _format("json" if json else format, file)
+    if wide and chosen not in ("csv", "parquet"):
+        raise UsageError("--wide goes with CSV and Parquet", hint="--format csv --wide")
+    shape = Shape(top=top, probabilities=probabilities, partial=partial, wide=wide)
     found = opt.existing_group(ctx, group)
-    wanted = found.results(opt.selection(selector, status, tag))
+    wanted = opt.selection(opt.either(selector, select), status, tag)
     if chosen == "table":
-        results_table(wanted)
-    elif file is None:
-        export.WRITERS[chosen](wanted, group, sys.stdout)
+        results_table(found.results(wanted, partial=partial), top=top)
     else:
-        with export.atomic(Path(file).expanduser()) as stream:
-            export.WRITERS[chosen](wanted, group, stream)
+        found.export(file or sys.stdout, wanted, form=chosen, shape=shape)
 
 
-def results_table(wanted: Iterable[JobResult]) -> None:
-    """Results for a person to read."""
-    output.table(
-        ["job", "name", "parameters", "tags", "shots", "status", "result"],
-        ([*_job_cells(result.job), output.top_outcomes(result)] for result in wanted),
-        right=["job", "shots"],
-    )
+def results_table(wanted: Iterable[JobResult], *, top: int | None = None) -> None:
+    """Results for a person to read, on a terminal with a bar of the leading outcomes."""
+    columns = ["job", "name", "parameters", "tags", "shots", "status", "result"]
+    rows = ([*_job_cells(result.job), output.top_outcomes(result, top)] for result in wanted)
+    if sys.stdout.isatty():
+        columns.insert(-1, "")
+        rows = (
+            [*_job_cells(result.job), output.bar(result), output.top_outcomes(result, top)]
+            for result in wanted
+        )
+    output.table(columns, rows, right=["job", "shots"])
 
 
 def _format(wish: str | None, file: str | None) -> str:
@@ -173,15 +193,11 @@ def _format(wish: str | None, file: str | None) -> str:
         raise UsageError(
             f"format {wish!r} is not known", hint=f"one of {', '.join(export.FORMATS)}"
         )
-    if file is None:
-        return wish or "table"
-    chosen = wish or export.ENDINGS.get(Path(file).suffix.lower())
-    if chosen is None:
-        raise UsageError(
-            f"{file}: its ending tells no format", hint="give --format json, jsonl or csv"
-        )
-    if chosen == "table":
-        raise UsageError("a table is for reading; --output takes json, jsonl or csv")
+    chosen = wish or ("table" if file is None else export.format_of(Path(file)))
+    if file is None and chosen in export.BINARY:
+        raise UsageError(f"{chosen} is not for reading: --output FILE says where it goes")
+    if file is not None and chosen == "table":
+        raise UsageError("a table is for reading; --output takes json, jsonl, csv, parquet or npz")
     return chosen
 
 
@@ -221,6 +237,7 @@ def _attempt_entry(attempt: Attempt) -> dict[str, Any]:
         "shots": attempt.shots,
         "seed": attempt.seed,
         "created_at": attempt.created_at,
+        "submitted_at": attempt.submitted_at,
         "finished_at": attempt.finished_at,
         "info": dict(attempt.info),
     }

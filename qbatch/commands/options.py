@@ -62,10 +62,24 @@ Statuses = Annotated[
     list[str] | None,
     typer.Option("--status", metavar="STATUS", help="Only jobs in this status. Repeatable."),
 ]
+Select = Annotated[
+    str | None, typer.Option("--select", metavar="SELECTOR", help="The same as an argument.")
+]
 Tags = Annotated[
     list[str] | None,
     typer.Option("--tag", metavar="KEY=VALUE", help="Only jobs with this tag. Repeatable."),
 ]
+
+
+def either(argument: str | None, option: str | None) -> str | None:
+    """A selector that may be given in two ways.
+
+    Raises:
+        UsageError: it is given in both.
+    """
+    if argument is not None and option is not None:
+        raise UsageError(f"two selectors, {argument!r} and {option!r}: give one")
+    return argument if option is None else option
 
 
 def context(ctx: typer.Context) -> Context:

@@ -3,20 +3,47 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from qbatch.merging import add_counts, combine_values
 from qbatch.models import Job, JobResult, Status
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shape:
+    """What of a result is wanted, and how.
+
+    Attributes:
+        top: so many of the most frequent outcomes of each job, the first one first;
+            None for all of them, ordered by outcome.
+        probabilities: shares of the shots instead of counts.
+        partial: of a job that is not done, what has landed so far.
+        wide: in a table of columns, a row a job instead of a row an outcome.
+    """
+
+    top: int | None = None
+    probabilities: bool = False
+    partial: bool = False
+    wide: bool = False
+
+    @property
+    def measure(self) -> str:
+        """The name of the field: ``counts`` or ``probabilities``."""
+        return "probabilities" if self.probabilities else "counts"
+
+
 def job_results(
-    stored: Iterable[tuple[Job, Sequence[Mapping[str, Any]]]],
+    stored: Iterable[tuple[Job, Sequence[Mapping[str, Any]]]], *, partial: bool = False
 ) -> Iterator[JobResult]:
-    """Jobs with the results of their finished parts added up."""
+    """Jobs with the results of their finished parts added up.
+
+    Args:
+        partial: also where some of a job's shots are still missing.
+    """
     for job, parts in stored:
         shots = sum(part["shots"] or 0 for part in parts) or None
-        if not parts or job.status is not Status.DONE:
-            # Some of a job's shots are no result: they wait for the others.
+        if not parts or (job.status is not Status.DONE and not partial):
             yield JobResult(job=job, shots=None)
         elif job.observables:
             values = combine_values(
@@ -30,13 +57,21 @@ def job_results(
             yield JobResult(job=job, shots=shots, counts=counts)
 
 
-def result_entry(result: JobResult) -> dict[str, Any]:
+def leading(counts: Mapping[str, int], top: int | None = None) -> list[tuple[str, int]]:
+    """Outcomes by falling count, equal ones by name; the first ``top`` of them."""
+    return sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))[:top]
+
+
+def result_entry(result: JobResult, shape: Shape | None = None) -> dict[str, Any]:
     """One entry of the JSON that ``qbatch results`` prints.
 
-    ``counts`` or ``expectation_values``, whichever the job asks for, is null where there
-    is no result (yet); ``shots`` is what the job asks for, null for exact values.
+    ``counts`` (or ``probabilities``) or ``expectation_values``, whichever the job asks
+    for, is null where there is no result (yet). ``shots`` is what the job asks for, null
+    for exact values; ``shots_done`` is what the result holds.
     """
+    shape = shape or Shape()
     entry = job_entry(result.job)
+    entry["shots_done"] = result.shots
     if result.job.observables:
         entry["expectation_values"] = (
             None
@@ -51,9 +86,17 @@ def result_entry(result: JobResult) -> dict[str, Any]:
             ]
         )
     else:
-        # Sorted, so that an export of the same results is the same byte for byte.
-        entry["counts"] = None if result.counts is None else dict(sorted(result.counts.items()))
+        entry[shape.measure] = None if result.counts is None else _outcomes(result.counts, shape)
     return entry
+
+
+def _outcomes(counts: Mapping[str, int], shape: Shape) -> dict[str, int] | dict[str, float]:
+    # Ordered, so that an export of the same results is the same byte for byte.
+    chosen = sorted(counts.items()) if shape.top is None else leading(counts, shape.top)
+    if not shape.probabilities:
+        return dict(chosen)
+    total = sum(counts.values()) or 1
+    return {outcome: count / total for outcome, count in chosen}
 
 
 def job_entry(job: Job) -> dict[str, Any]:

@@ -1,8 +1,8 @@
 """The store: one SQLite file, its schema, and every SQL statement of the project.
 
 `Store` opens the file and gives its parts: ``groups``, ``jobs``, ``picking`` (for a run),
-``ledger`` (batches and attempts), ``results`` and ``upkeep``. Many processes may use one
-store at once: every write begins with ``BEGIN IMMEDIATE`` and waits its turn.
+``ledger`` (batches and attempts), ``history``, ``results`` and ``upkeep``. Many processes
+may use one store at once: every write begins with ``BEGIN IMMEDIATE`` and waits its turn.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from types import TracebackType
 
 from qbatch.store.database import Database
 from qbatch.store.groups import Groups
+from qbatch.store.history import History
 from qbatch.store.jobs import Jobs
 from qbatch.store.ledger import Ledger
 from qbatch.store.picking import Picking
@@ -38,6 +39,7 @@ class Store:
         self.jobs = Jobs(self.database)
         self.ledger = Ledger(self.database)
         self.picking = Picking(self.database)
+        self.history = History(self.database)
         self.results = Results(self.database)
         self.upkeep = Upkeep(self.database)
 

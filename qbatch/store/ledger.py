@@ -11,10 +11,9 @@ import itertools
 import json
 import time
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 from qbatch.errors import NotFound, UsageError
-from qbatch.models import Attempt, Claim, OpenBatch, Outcome, PlannedJob, Status
+from qbatch.models import Claim, OpenBatch, Outcome, PlannedJob, Status
 from qbatch.store.database import Database
 from qbatch.store.results import encode_result
 
@@ -284,14 +283,6 @@ class Ledger:
         )
         return [row["batch_id"] for row in self._db.rows(sql, (json.dumps(list(batch_ids)),))]
 
-    def attempts(self, job_id: int) -> list[Attempt]:
-        """Every try at a job, the first one first."""
-        sql = (
-            "SELECT a.*, b.backend, b.remote_id, b.created_at FROM attempts a"
-            " JOIN batches b ON b.id = batch_id WHERE job_id = ? ORDER BY a.id"
-        )
-        return [_attempt(row) for row in self._db.rows(sql, (job_id,))]
-
     def _new_claims(self, parts: Sequence[PlannedJob], items: Sequence[int]) -> list[Claim]:
         """Claims with ids of their own, which nobody else takes while this one may write."""
         row = self._db.row("SELECT coalesce(max(id), 0) + 1 AS id FROM attempts")
@@ -392,19 +383,3 @@ _SETTLE = """
             ELSE error END
     WHERE id = :job
 """
-
-
-def _attempt(row: Any) -> Attempt:
-    return Attempt(
-        batch=row["batch_id"],
-        backend=row["backend"],
-        remote_id=row["remote_id"],
-        status=row["status"],
-        failure=row["failure"],
-        error=row["error"],
-        shots=row["shots"],
-        seed=row["seed"],
-        created_at=row["created_at"],
-        finished_at=row["finished_at"],
-        info=json.loads(row["info"]) if row["info"] else {},
-    )

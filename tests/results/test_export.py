@@ -3,12 +3,21 @@
 import csv
 import io
 import json
+import math
 
+import numpy
+import pandas
+import polars
 import pytest
 
 from qbatch import JobGroup
+from qbatch.engine import Run, RunSettings
 from qbatch.errors import UsageError
+from qbatch.models import ItemResult, Limits
 from qbatch.results import export
+from qbatch.results.rows import Shape, result_entry
+from qbatch.store import Store
+from qbatch.testing import InstantBackend, all_zeros
 
 from ..conftest import ANSATZ, BELL
 
@@ -26,9 +35,9 @@ def group(db):
     group.close()
 
 
-def text(group, form):
+def text(group, form, **shape):
     stream = io.StringIO(newline="")
-    export.WRITERS[form](group.results(), group.name, stream)
+    group.export(stream, form=form, shape=Shape(**shape))
     return stream.getvalue()
 
 
@@ -59,9 +68,147 @@ def test_csv_has_a_line_an_outcome(group):
     assert [row["status"] for row in rows if row["number"] == "5"] == ["cancelled"]
 
 
-@pytest.mark.parametrize("form", ["json", "jsonl", "csv"])
-def test_an_export_is_the_same_every_time(group, form):
-    assert text(group, form) == text(group, form)
+def test_wide_csv_has_a_line_a_job(group):
+    rows = list(csv.DictReader(io.StringIO(text(group, "csv", wide=True))))
+    assert [row["number"] for row in rows] == ["1", "2", "3", "4", "5"]
+    assert int(rows[0]["counts:00"]) + int(rows[0]["counts:11"]) == 200
+    assert rows[3]["counts:11"] == "0"  # theta = 0
+    assert rows[4]["counts:00"] == ""  # cancelled
+    assert float(rows[1]["value:ZZ"]) == pytest.approx(1.0)
+    assert rows[0]["value:ZZ"] == ""
+
+
+def test_top_and_probabilities(group):
+    [row] = [json.loads(line) for line in text(group, "jsonl", top=1).splitlines()][:1]
+    [(leader, count)] = row["counts"].items()
+    assert count == max(next(group.results("1")).counts.values())
+    [share] = [
+        json.loads(line) for line in text(group, "jsonl", top=1, probabilities=True).splitlines()
+    ][:1]
+    assert share["probabilities"] == {leader: count / 200}
+    assert "counts" not in share
+    rows = list(csv.DictReader(io.StringIO(text(group, "csv", probabilities=True))))
+    assert sum(float(row["probability"]) for row in rows if row["number"] == "1") == 1.0
+
+
+@pytest.mark.parametrize("form", ["json", "jsonl", "csv", "parquet", "npz"])
+def test_an_export_is_the_same_every_time(group, tmp_path, form):
+    first, second = tmp_path / f"a.{form}", tmp_path / f"b.{form}"
+    group.export(first)
+    group.export(second)
+    assert first.read_bytes() == second.read_bytes()
+
+
+@pytest.fixture(scope="module")
+def large(tmp_path_factory):
+    """1,000 jobs over two parameters and a few with expectation values, with the entries."""
+    group = JobGroup("large", db=tmp_path_factory.mktemp("large") / "q.db")
+    theta = [i * math.pi / 40 for i in range(40)]
+    grid = {"theta": theta, "phi": [i / 25 for i in range(25)]}
+    group.add(ANSATZ, parameters=grid, shots=100, tags={"kind": "grid"})
+    group.add(ANSATZ, parameters={"theta": theta, "phi": [0.0]}, observables=["ZZ"], shots=50)
+    group.run_parallel()
+    entries = [result_entry(result) for result in group.results()]
+    yield group, entries
+    group.close()
+
+
+def counts_of(rows):
+    """{number: {outcome: count}} of rows with number, outcome and count."""
+    found = {}
+    for number, outcome, count in rows:
+        if outcome is not None and not pandas.isna(outcome):
+            found.setdefault(int(number), {})[outcome] = int(count)
+    return found
+
+
+@pytest.mark.parametrize("form", ["csv", "parquet"])
+def test_pandas_and_polars_read_what_the_store_holds(large, tmp_path, form):
+    group, entries = large
+    path = tmp_path / f"large.{form}"
+    group.export(path)
+    prefix = "param:" if form == "parquet" else ""
+    kinds = {"outcome": str}
+    frames = {
+        "csv": lambda: (
+            pandas.read_csv(path, dtype=kinds),
+            polars.read_csv(path, schema_overrides={"outcome": polars.String}),
+        ),
+        "parquet": lambda: (pandas.read_parquet(path), polars.read_parquet(path)),
+    }
+    one, other = frames[form]()
+    expected = {e["number"]: e["counts"] for e in entries if "counts" in e}
+    columns = ["number", "outcome", "count"]
+    assert counts_of(one[columns].itertuples(index=False)) == expected
+    assert counts_of(other.select(columns).iter_rows()) == expected
+    theta = dict(zip(one["number"], one[f"{prefix}theta"], strict=True))
+    assert theta == {e["number"]: e["parameters"]["theta"] for e in entries}
+    values = [(e["number"], v["value"], v["standard_error"]) for e in entries
+              for v in e.get("expectation_values") or ()]  # fmt: skip
+    chosen = one[one["observable"].notna()][["number", "value", "standard_error"]]
+    assert list(chosen.itertuples(index=False, name=None)) == values
+
+
+def test_wide_parquet_and_numpy_read_what_the_store_holds(large, tmp_path):
+    group, entries = large
+    group.export(tmp_path / "wide.parquet", shape=Shape(wide=True))
+    wide = pandas.read_parquet(tmp_path / "wide.parquet")
+    assert len(wide) == len(entries)
+    group.export(tmp_path / "large.npz")
+    with numpy.load(tmp_path / "large.npz") as arrays:
+        assert arrays["counts"].shape == (len(entries), len(arrays["outcomes"]))
+        for row, entry in enumerate(entries):
+            assert arrays["key"][row] == entry["key"]
+            assert arrays["param:phi"][row] == entry["parameters"]["phi"]
+            if "counts" in entry:
+                found = zip(arrays["outcomes"], arrays["counts"][row].tolist(), strict=True)
+                assert {o: n for o, n in found if n} == entry["counts"]
+                assert wide["counts:00"][row] == entry["counts"].get("00", 0)
+                assert numpy.isnan(arrays["values"][row]).all()
+            else:
+                assert (arrays["counts"][row] == -1).all()
+                [value] = entry["expectation_values"]
+                assert arrays["values"][row, 0] == value["value"]
+                assert arrays["standard_errors"][row, 0] == value["standard_error"]
+                assert wide["error:ZZ"][row] == value["standard_error"]
+    group.export(tmp_path / "shares.npz", shape=Shape(probabilities=True, top=1))
+    with numpy.load(tmp_path / "shares.npz") as arrays:
+        largest = max(entries[0]["counts"].values()) / 100
+        assert arrays["probabilities"][0].max() == largest
+        assert numpy.isnan(arrays["probabilities"][-1]).all()
+
+
+def test_what_cannot_be_exported_is_said(group, tmp_path, qbatch):
+    with pytest.raises(UsageError, match="its ending tells no format"):
+        group.export(tmp_path / "x.xlsx")
+    qbatch("add", "g", "-", stdin=BELL)
+    assert "--output FILE" in qbatch("results", "g", "-f", "npz", code=2).stderr
+    assert "--wide goes with" in qbatch("results", "g", "--wide", code=2).stderr
+    assert "two selectors" in qbatch("results", "g", "1", "--select", "2", code=2).stderr
+    assert "--top 0" in qbatch("results", "g", "--top", "0", code=2).stderr
+
+
+def test_partial_shows_what_has_landed(db):
+    group = JobGroup("g", db=db)
+    group.add(BELL, shots=2500)
+    assert next(group.results(partial=True)).counts is None
+
+    def fails_in_the_end(item):
+        if item.shots == 500:  # what is left above the cap of 1,000 shots
+            return ItemResult(label=item.label, failure="backend", error="broken")
+        return all_zeros(item)
+
+    backend = InstantBackend(limits=Limits(shots=1000, finds_tokens=True), answer=fails_in_the_end)
+    store = Store(db)
+    Run(store, [group.status()], lambda *_: backend, RunSettings(max_batch_size=1)).execute()
+    store.close()
+    whole, partial = next(group.results()), next(group.results(partial=True))
+    assert whole.job.status == "error"
+    assert whole.counts is None
+    assert partial.counts == {"00": 2000}
+    assert result_entry(partial)["shots_done"] == 2000
+    assert result_entry(whole)["shots_done"] is None
+    group.close()
 
 
 def test_a_file_appears_whole_or_not_at_all(tmp_path):

@@ -1,0 +1,204 @@
+"""``qbatch check``, ``baseline`` and ``diff``."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from qbatch import output
+from qbatch.commands import options as opt
+
+if TYPE_CHECKING:
+    from qbatch.results.comparing import Comparison
+    from qbatch.results.matching import CheckReport, Finding, Pair
+
+_COLUMNS = ["job", "name", "parameters", "tvd", "Hellinger", "Δ value", "p"]
+_RIGHT = ["job", "tvd", "Hellinger", "Δ value", "p"]
+
+
+def check(
+    ctx: typer.Context,
+    group: opt.GroupName,
+    baseline: Annotated[
+        str, typer.Option("--baseline", metavar="FILE", help="What qbatch baseline wrote.")
+    ],
+    selector: opt.SelectorText = None,
+    select: opt.Select = None,
+    p_value: Annotated[
+        float,
+        typer.Option("--p-value", metavar="P", help="False alarms that the whole check may give."),
+    ] = 0.001,
+    tvd: Annotated[
+        float | None,
+        typer.Option("--tvd", metavar="D", help="Counts: most total variation, instead of P."),
+    ] = None,
+    hellinger: Annotated[
+        float | None,
+        typer.Option("--hellinger", metavar="D", help="Counts: most Hellinger distance."),
+    ] = None,
+    tolerance: Annotated[
+        float,
+        typer.Option("--tolerance", metavar="X", help="Most difference of exact values."),
+    ] = 1e-6,
+    junit: Annotated[
+        str | None, typer.Option("--junit", metavar="FILE", help="Write JUnit XML there.")
+    ] = None,
+    all_: Annotated[bool, typer.Option("--all", help="Show the jobs that pass, too.")] = False,
+    quiet: opt.QuietIds = False,
+    json: opt.Json = False,
+) -> None:
+    """Compare results with a baseline: a gate for CI.
+
+    Job by job, told by circuit, parameters and observables. By default a chi-square test
+    decides, which knows shot noise. Exit code 1 where a job has drifted or is missing.
+
+    Example: qbatch check nightly --baseline baseline.json --junit report.xml
+    """
+    from qbatch.results.matching import Thresholds
+
+    thresholds = Thresholds(p_value=p_value, tvd=tvd, hellinger=hellinger, tolerance=tolerance)
+    found = opt.existing_group(ctx, group)
+    chosen = opt.either(selector, select)
+    if chosen is None:
+        report = found.check(baseline, thresholds)
+    else:
+        report = found.check(baseline, thresholds, opt.selection(chosen))
+    if junit is not None:
+        from qbatch.results.export import atomic
+        from qbatch.results.junit import write_junit
+
+        with atomic(Path(junit).expanduser()) as stream:
+            write_junit(report, group, stream)
+    if json:
+        output.print_json("check", _report_entry(report), group=group)
+    elif quiet:
+        for finding in report.findings:
+            if finding.verdict in ("drifted", "missing"):
+                print(finding.pair.sample.number)
+    else:
+        _tell(report, all_=all_)
+    raise typer.Exit(0 if report.passed else 1)
+
+
+def baseline(
+    ctx: typer.Context,
+    group: opt.GroupName,
+    file: Annotated[
+        str, typer.Option("--output", "-o", metavar="FILE", help="Write there, whole.")
+    ],
+    selector: opt.SelectorText = None,
+    select: opt.Select = None,
+    status: opt.Statuses = None,
+    tag: opt.Tags = None,
+    json: opt.Json = False,
+) -> None:
+    """Write results as a baseline for qbatch check.
+
+    The same results make the same file, byte for byte: it may be kept under version control.
+
+    Example: qbatch baseline nightly -o baseline.json
+    """
+    wanted = opt.selection(opt.either(selector, select), status, tag)
+    written = opt.existing_group(ctx, group).write_baseline(file, wanted)
+    if json:
+        output.print_json("baseline", {"group": group, "file": file, "jobs": written})
+    else:
+        print(f"{file}: {output.plural(written, 'job')} of {group}")
+
+
+def diff(
+    ctx: typer.Context,
+    first: Annotated[str, typer.Argument(metavar="GROUP", help="Name of a group.")],
+    second: Annotated[str, typer.Argument(metavar="GROUP", help="Name of another.")],
+    select: opt.Select = None,
+    status: opt.Statuses = None,
+    tag: opt.Tags = None,
+    json: opt.Json = False,
+) -> None:
+    """Compare the results of two groups, job by job.
+
+    Jobs belong together that have the same circuit, parameters and observables. p says how
+    often shot noise alone would make such a difference.
+
+    Example: qbatch diff ideal noisy
+    """
+    one, other = opt.existing_group(ctx, first), opt.existing_group(ctx, second)
+    pairs = one.diff(other, opt.selection(select, status, tag))
+    if json:
+        entries = [_pair_entry(pair) for pair in pairs]
+        output.print_json("diff", entries, first=first, second=second)
+        return
+    shown = [pair for pair in pairs if pair.comparison is not None]
+    output.table(_COLUMNS, (_cells(pair) for pair in shown), right=_RIGHT)
+    for side, name in (("first", second), ("second", first)):
+        if alone := sum(getattr(pair, side) is None for pair in pairs):
+            output.message(f"only in {name}: {output.plural(alone, 'job')}")
+    if open_ := sum(p.comparison is None and None not in (p.first, p.second) for p in pairs):
+        output.message(f"without a result on one side: {output.plural(open_, 'job')}")
+    distances = [p.comparison.tvd for p in shown if p.comparison and p.comparison.tvd is not None]
+    if distances:
+        mean = math.fsum(distances) / len(distances)
+        print(f"total variation: mean {mean:.3g}, largest {max(distances):.3g}")
+
+
+def _tell(report: CheckReport, *, all_: bool) -> None:
+    shown = [f for f in report.findings if all_ or f.verdict != "same"]
+    if shown:
+        columns = [*_COLUMNS, "verdict", "reason"]
+        rows = ([*_cells(f.pair), f.verdict, f.reason] for f in shown)
+        output.table(columns, rows, right=_RIGHT)
+    parts = [f"{report.number(v)} {v}" for v in ("same", "drifted", "missing", "new")]
+    together = "" if report.p_value is None else f"; all together: p = {report.p_value:.2g}"
+    if report.drifted_together:
+        together += ", more than shot noise explains"
+    print(f"{'passed' if report.passed else 'FAILED'}: {', '.join(parts)}{together}")
+
+
+def _cells(pair: Pair) -> list[Any]:
+    sample, found = pair.sample, pair.comparison
+
+    def number(name: str) -> str:
+        value = getattr(found, name, None)
+        return "" if value is None else f"{value:.3g}"
+
+    distances = [number(name) for name in ("tvd", "hellinger", "delta", "p_value")]
+    return [sample.number, sample.name, output.parameters_text(sample.parameters), *distances]
+
+
+def _report_entry(report: CheckReport) -> dict[str, Any]:
+    return {
+        "passed": report.passed,
+        "p_value": report.p_value,
+        "drifted_together": report.drifted_together,
+        "counts": {v: report.number(v) for v in ("same", "drifted", "missing", "new")},
+        "jobs": [_finding_entry(finding) for finding in report.findings],
+    }
+
+
+def _finding_entry(finding: Finding) -> dict[str, Any]:
+    said = {"verdict": finding.verdict, "reason": finding.reason}
+    return {**_pair_entry(finding.pair), **said}
+
+
+def _pair_entry(pair: Pair) -> dict[str, Any]:
+    sample = pair.sample
+    return {
+        "key": sample.key,
+        "name": sample.name,
+        "parameters": dict(sample.parameters),
+        "number": sample.number,
+        "first": None if pair.first is None else pair.first.number,
+        "second": None if pair.second is None else pair.second.number,
+        **_comparison_entry(pair.comparison),
+    }
+
+
+def _comparison_entry(found: Comparison | None) -> dict[str, Any]:
+    names = ("tvd", "hellinger", "delta", "exact", "chi2", "dof", "p_value")
+    values = {name: getattr(found, name, None) for name in names}
+    if isinstance(values["chi2"], float) and math.isinf(values["chi2"]):
+        values["chi2"] = None  # JSON has no infinity; p_value is 0
+    return values

@@ -1,0 +1,103 @@
+"""The Python API: `JobGroup`, with the verbs of Perceval's class of that name.
+
+>>> group = JobGroup("scan")                                       # doctest: +SKIP
+>>> group.add("ansatz.qasm", parameters={"theta": [0.1, 0.2, 0.3]})  # doctest: +SKIP
+>>> group.run_parallel().done                                      # doctest: +SKIP
+3
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from qbatch.config import database_path
+from qbatch.errors import UsageError
+from qbatch.group.adding import Adding, AddReport
+from qbatch.group.base import Path_
+from qbatch.group.exporting import Exporting
+from qbatch.group.running import Running, run_groups
+from qbatch.models import ACTIVE, Group, Status
+from qbatch.store import Store
+
+__all__ = ["AddReport", "JobGroup", "run_groups"]
+
+
+class JobGroup(Adding, Running, Exporting):
+    """A named, persistent group of jobs.
+
+    The group comes into being with its first job. Everything is stored at once and can
+    be read by other processes; an object holds nothing that could be lost.
+
+    Args:
+        name: printable text of at most 200 characters.
+        db: the database file; default ``$QBATCH_DB``, else the user's own.
+        config: the configuration file; default ``$QBATCH_CONFIG``, else the user's own.
+        must_exist: raise `NotFound` where there is no such group.
+
+    Raises:
+        UsageError: a group cannot have that name.
+    """
+
+    @staticmethod
+    def list_existing(db: Path_ | None = None) -> list[Group]:
+        """All groups, the oldest first."""
+        path = database_path(db)
+        if not path.exists():
+            return []
+        with Store(path) as store:
+            return store.groups.all()
+
+    @staticmethod
+    def delete_job_group(name: str, db: Path_ | None = None) -> None:
+        """Delete a group with all its jobs and results.
+
+        Raises:
+            NotFound: there is none.
+            Locked: it is being run.
+        """
+        from qbatch.maintenance import existing_store
+
+        with existing_store(db) as store:
+            _delete(store, [store.groups.get(name)])
+
+    @staticmethod
+    def delete_job_groups_date(before: datetime, db: Path_ | None = None) -> list[str]:
+        """Delete the groups made before a moment; their names."""
+        from qbatch.maintenance import existing_store
+
+        if not database_path(db).exists():
+            return []
+        with existing_store(db) as store:
+            return _delete(store, store.groups.created_before(before.timestamp()))
+
+    @staticmethod
+    def delete_all_job_groups(db: Path_ | None = None) -> list[str]:
+        """Delete all groups; their names."""
+        from qbatch.maintenance import existing_store
+
+        if not database_path(db).exists():
+            return []
+        with existing_store(db) as store:
+            return _delete(store, store.groups.all())
+
+
+def _delete(store: Store, groups: Sequence[Group]) -> list[str]:
+    from qbatch.engine import locks
+
+    with locks.hold(store, groups):
+        for group in groups:
+            counts = store.groups.counts([group.id])
+            if under_way := sum(counts.get(status, 0) for status in ACTIVE):
+                raise UsageError(
+                    f"group {group.name!r} has {under_way} jobs under way at a backend",
+                    hint=f"qbatch cancel {group.name} stops them, qbatch sync {group.name}"
+                    " fetches what has finished",
+                )
+            if unknown := counts.get(Status.UNKNOWN, 0):
+                raise UsageError(
+                    f"group {group.name!r} has {unknown} jobs of unknown fate, perhaps paid for",
+                    hint="qbatch settle decides about them; qbatch run names their batches",
+                )
+        store.groups.delete(group.id for group in groups)
+    return [group.name for group in groups]

@@ -1,0 +1,175 @@
+"""Taking a group's results elsewhere: files, Qiskit's objects, pictures, and comparisons."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
+
+from qbatch.group.base import Path_, Selector
+from qbatch.group.looking import Looking
+
+if TYPE_CHECKING:
+    from qiskit.primitives import PrimitiveResult, PubResult
+    from qiskit.result import Counts
+
+    from qbatch.results.matching import CheckReport, Pair, Sample, Thresholds
+    from qbatch.results.rows import Shape
+    from qbatch.results.series import Picture, Wish
+
+_MOST_DRAWN = 5_000
+_MOST_LISTED = 200
+_MOST_SETTINGS = 20
+_MAX_NUMBER = 2**63 - 1
+
+
+class Exporting(Looking):
+    """The verbs that take results elsewhere."""
+
+    def export(
+        self,
+        file: Path_ | IO[str],
+        selector: Selector = None,
+        *,
+        form: str | None = None,
+        shape: Shape | None = None,
+    ) -> None:
+        """Write results to a file, whole or not at all, or to a stream of text.
+
+        Args:
+            form: ``json``, ``jsonl``, ``csv``, ``parquet`` or ``npz``; default: what the
+                file's ending tells.
+            shape: what of the results is wanted; default: all, as counts.
+
+        Raises:
+            UsageError: the format is not known or needs a library that is not installed,
+                or the file cannot be written.
+        """
+        from qbatch.results import export
+        from qbatch.results.rows import Shape
+
+        shape = shape or Shape()
+        results = self.results(selector, partial=shape.partial)
+        if not isinstance(file, (str, os.PathLike)):
+            export.write(results, self._name, form or "json", file, shape)
+            return
+        path = Path(file).expanduser()
+        chosen = form or export.format_of(path)
+        with export.atomic(path, binary=chosen in export.BINARY) as stream:
+            export.write(results, self._name, chosen, stream, shape)
+
+    def get_qiskit_counts(self, selector: Selector = None) -> list[Counts | None]:
+        """Qiskit's `Counts` a job, None where there is no result."""
+        from qbatch.results.primitives import qiskit_counts
+
+        return [qiskit_counts(result) for result in self.results(selector)]
+
+    def get_primitive_result(self, selector: Selector = None) -> PrimitiveResult[PubResult]:
+        """What Qiskit's ``SamplerV2`` and ``EstimatorV2`` return, one PUB result a job.
+
+        Raises:
+            UsageError: a job has no result.
+        """
+        from qbatch.results.primitives import primitive_result
+
+        results = list(self.results(selector))
+        sources = {r.job.circuit: r.job for r in results}
+        return primitive_result(results, {h: self.circuit(job) for h, job in sources.items()})
+
+    # -- pictures -------------------------------------------------------------------
+
+    def picture(self, selector: Selector = None, wish: Wish | None = None) -> Picture:
+        """What a picture of the results shows: histograms, a sweep, or a heat map.
+
+        Raises:
+            UsageError: there is nothing to show, or too much for one picture.
+        """
+        from qbatch.results.series import picture
+
+        return picture(self.results(selector, partial=True), self._name, wish)
+
+    def plot(self, file: Path_, selector: Selector = None, wish: Wish | None = None) -> None:
+        """Draw the results as PNG, SVG or PDF, told by the file's ending.
+
+        Raises:
+            UsageError: there is nothing to draw, or matplotlib is not installed.
+        """
+        from qbatch.results import figures
+        from qbatch.results.export import atomic
+
+        path = Path(file).expanduser()
+        form = figures.form_of(path)
+        shown = self.picture(selector, wish)
+        with atomic(path, binary=True) as stream:
+            figures.draw(shown, stream, form)
+
+    def report(self, file: Path_) -> None:
+        """Write the group as one self-contained HTML page.
+
+        Raises:
+            UsageError: the file cannot be written, or qbatch[plot] is not installed.
+        """
+        from qbatch.results.export import atomic
+        from qbatch.results.report import Contents, write_report
+
+        group, history = self._group(), self._store.history
+        # Evenly chosen, so that a page of a million jobs takes as long as one of a thousand.
+        step = max(1, math.ceil(group.total / _MOST_DRAWN))
+        contents = Contents(
+            group=group,
+            drawn=list(self.results(f"1-{_MAX_NUMBER}:{step}")),
+            step=step,
+            listed=list(itertools.islice(self.results(), _MOST_LISTED)),
+            batches=list(self.batches()),
+            causes=self.causes(),
+            settings=history.settings(group.id, _MOST_SETTINGS),
+        )
+        with atomic(Path(file).expanduser()) as stream:
+            write_report(contents, stream)
+
+    # -- comparing ------------------------------------------------------------------
+
+    def samples(self, selector: Selector = None) -> Iterable[Sample]:
+        """What the jobs yielded, in the form that is compared."""
+        from qbatch.results.matching import samples
+
+        return samples(self.results(selector))
+
+    def write_baseline(self, file: Path_, selector: Selector = None) -> int:
+        """Write the results as a baseline for `check`; how many jobs.
+
+        Raises:
+            UsageError: a job has no result, or the file cannot be written.
+        """
+        from qbatch.results.export import atomic
+        from qbatch.results.matching import write_baseline
+
+        with atomic(Path(file).expanduser()) as stream:
+            return write_baseline(self.samples(selector), self._name, stream)
+
+    def check(
+        self, baseline: Path_, thresholds: Thresholds | None = None, selector: Selector = None
+    ) -> CheckReport:
+        """Compare the results with a baseline.
+
+        Raises:
+            UsageError: the baseline cannot be read.
+        """
+        from qbatch.results import matching
+
+        before = matching.read_baseline(Path(baseline).expanduser())
+        now = list(self.samples(selector))
+        if selector is not None:  # what was not asked for is not missing
+            asked = {sample.key for sample in now}
+            before = [sample for sample in before if sample.key in asked]
+        matched = matching.pairs(before, now)
+        return matching.check(matched, thresholds or matching.Thresholds())
+
+    def diff(self, other: Looking, selector: Selector = None) -> list[Pair]:
+        """Its results (first) beside those of another group (second), job by job."""
+        from qbatch.results.matching import pairs, samples
+
+        return pairs(self.samples(selector), samples(other.results(selector)))

@@ -1,0 +1,197 @@
+"""Pictures as PNG, SVG or PDF, drawn by matplotlib without a display.
+
+The same picture makes the same bytes: no time, no random ids.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+from qbatch.errors import UsageError
+from qbatch.results.series import HeatMap, Histograms, Picture, Sweep
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+FORMS = ("png", "svg", "pdf")
+# Okabe and Ito's colours, told apart also by most people who see few.
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#444444", "#999933")
+_FEW_BARS = 4
+_MANY_POINTS = 500  # of a line; above, markers and error bars would hide each other
+_STYLE: Any = {
+    "font.size": 10,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "grid.alpha": 0.25,
+    "svg.fonttype": "none",  # text stays text: small, searchable, in the page's font
+    "svg.hashsalt": "qbatch",
+}
+
+
+def form_of(path: Path) -> str:
+    """The image format that a file's ending tells.
+
+    Raises:
+        UsageError: it tells none.
+    """
+    found = path.suffix.lower().removeprefix(".")
+    if found not in FORMS:
+        raise UsageError(f"{path}: its ending tells no image format", hint="png, svg or pdf")
+    return found
+
+
+def require() -> None:
+    """Make sure that matplotlib is there.
+
+    Raises:
+        UsageError: it is not.
+    """
+    try:
+        import matplotlib  # noqa: F401
+    except ImportError:
+        raise UsageError(
+            "matplotlib is not installed", hint="pip install 'qbatch[plot]' installs it"
+        ) from None
+
+
+def draw(shown: Picture, stream: IO[bytes], form: str, *, width: float = 7.0) -> None:
+    """Draw a picture of so many inches.
+
+    Raises:
+        UsageError: matplotlib is not installed.
+    """
+    require()
+    import matplotlib as mpl
+
+    with mpl.rc_context(_STYLE):
+        if isinstance(shown, Histograms):
+            figure = _histograms(shown, width)
+        elif isinstance(shown, Sweep):
+            figure = _sweep(shown, width)
+        else:
+            figure = _heat_map(shown, width)
+        save(figure, stream, form)
+
+
+def save(figure: Figure, stream: IO[bytes], form: str) -> None:
+    """A figure as bytes that do not tell when they were made."""
+    nothing = {"svg": {"Date": None}, "pdf": {"CreationDate": None}, "png": {"Software": None}}
+    figure.savefig(stream, format=form, dpi=150, metadata=nothing[form])
+
+
+def draw_timeline(
+    spans: Sequence[tuple[float, float, str]], colours: Mapping[str, str], stream: IO[bytes]
+) -> None:
+    """When batches were under way, as SVG, the first one at the top.
+
+    Args:
+        spans: begin and end in seconds since the epoch, and the state, a batch each.
+    """
+    require()
+    import matplotlib as mpl
+    from matplotlib.ticker import MaxNLocator
+
+    begin = min(first for first, _, _ in spans)
+    with mpl.rc_context(_STYLE):
+        figure = _new(7.0, min(4.0, 1.2 + 0.18 * len(spans)))
+        axis = figure.subplots()
+        thick = max(0.5, min(8.0, 180 / len(spans)))
+        for state in dict.fromkeys(state for _, _, state in spans):
+            chosen = [(i, a, b) for i, (a, b, found) in enumerate(spans, 1) if found == state]
+            axis.hlines(
+                [i for i, _, _ in chosen],
+                [a - begin for _, a, _ in chosen],
+                [b - begin for _, _, b in chosen],
+                colors=colours.get(state, "#888888"),
+                lw=thick,
+                label=state,
+                rasterized=len(spans) > _MANY_POINTS,
+            )
+        axis.set_ylim(len(spans) + 0.7, 0.3)
+        axis.set_xlabel("seconds since the first batch was sent")
+        axis.set_ylabel("batch")
+        axis.yaxis.set_major_locator(MaxNLocator(integer=True))
+        axis.legend(frameon=False, fontsize=9, loc="lower left", bbox_to_anchor=(0, 1), ncols=6)
+        save(figure, stream, "svg")
+
+
+def _new(width: float, height: float) -> Figure:
+    from matplotlib.figure import Figure
+
+    return Figure(figsize=(width, height), layout="constrained")
+
+
+def _histograms(shown: Histograms, width: float) -> Figure:
+    columns = 1 if len(shown.panels) == 1 or width < 5 else 2
+    rows = math.ceil(len(shown.panels) / columns)
+    figure = _new(width, 0.4 + (3.2 if rows == 1 else 2.4) * rows)
+    axes: Any = figure.subplots(rows, columns, squeeze=False)
+    for axis, panel in zip(axes.flat, shown.panels, strict=False):
+        places = range(len(panel.outcomes))
+        axis.bar(places, panel.shares, yerr=panel.errors, color=COLOURS[0], capsize=2)
+        tilt = 90 if max(map(len, panel.outcomes)) * len(panel.outcomes) > 40 / columns else 0
+        axis.set_xticks(places, panel.outcomes, rotation=tilt, fontsize=8 if tilt else 9)
+        axis.set_title(panel.title, fontsize=10)
+        room = max(0.0, (_FEW_BARS - len(panel.outcomes)) / 2)  # few bars stay slim
+        axis.set_xlim(-0.6 - room, len(panel.outcomes) - 0.4 + room)
+        axis.set_ylim(0, min(1.05, 1.15 * max(panel.shares) + 0.02))
+        axis.grid(visible=False, axis="x")
+        axis.set_ylabel("share of shots")
+    for axis in list(axes.flat)[len(shown.panels) :]:
+        axis.set_axis_off()
+    if shown.left_out:
+        figure.supxlabel(f"and {shown.left_out} jobs more", fontsize=9)
+    return figure
+
+
+def _sweep(shown: Sweep, width: float) -> Figure:
+    figure = _new(width, 0.6 * width)
+    axis = figure.subplots()
+    for number, line in enumerate(shown.lines):
+        colour = COLOURS[number % len(COLOURS)]
+        if len(line.x) > _MANY_POINTS:
+            axis.plot(line.x, line.y, ".", ms=2, color=colour, label=line.label, rasterized=True)
+            continue
+        errors: Any = {"yerr": line.errors, "capsize": 2, "elinewidth": 1} if line.errors else {}
+        axis.errorbar(
+            line.x, line.y, fmt=".-", ms=5, lw=1, color=colour, label=line.label, **errors
+        )
+    axis.set_xlabel(shown.x_label)
+    axis.set_ylabel(shown.y_label)
+    axis.set_title(shown.title)
+    if len(shown.lines) > 1 or shown.lines[0].label != shown.y_label:
+        axis.legend(frameon=False, fontsize=9)
+    return figure
+
+
+def _heat_map(shown: HeatMap, width: float) -> Figure:
+    figure = _new(width, 0.75 * width)
+    axis = figure.subplots()
+    values = [v for row in shown.z for v in row if not math.isnan(v)]
+    signed = min(values) < 0 < max(values)
+    limit = max(map(abs, values)) if signed else None
+    mesh = axis.pcolormesh(
+        shown.x,
+        shown.y,
+        shown.z,
+        shading="nearest",
+        cmap="RdBu_r" if signed else "viridis",
+        vmin=-limit if limit is not None else None,
+        vmax=limit,
+        rasterized=True,
+    )
+    _finish_heat_map(shown, axis)
+    figure.colorbar(mesh, ax=axis, label=shown.z_label)
+    return figure
+
+
+def _finish_heat_map(shown: HeatMap, axis: Axes) -> None:
+    axis.grid(visible=False)
+    axis.set_xlabel(shown.x_label)
+    axis.set_ylabel(shown.y_label)
+    axis.set_title(shown.title)

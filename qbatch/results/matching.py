@@ -1,0 +1,352 @@
+"""Two sets of results, job by job: baselines, the differences of groups, and the verdict.
+
+Jobs belong together that have the same key (circuit, parameters, observables; not shots,
+seed, name or backend); of several with one key, the first and the first, and so on.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Any
+
+from qbatch.errors import UsageError
+from qbatch.models import SCHEMA, ExpectationValue, JobResult
+from qbatch.results.comparing import Comparison, compare_counts, compare_values, tail
+
+_KIND = "qbatch baseline"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sample:
+    """What one job yielded, of a group or of a baseline.
+
+    Attributes:
+        status: of the job; ``done`` in a baseline.
+        shots: behind the result; None where it is exact.
+    """
+
+    number: int
+    key: str
+    name: str | None
+    parameters: Mapping[str, float]
+    status: str
+    shots: int | None
+    seed: int | None
+    counts: Mapping[str, int] | None = None
+    values: tuple[ExpectationValue, ...] | None = None
+
+    @property
+    def has_result(self) -> bool:
+        """Whether there is something to compare."""
+        return bool(self.counts) or self.values is not None
+
+
+def samples(results: Iterable[JobResult]) -> Iterator[Sample]:
+    """What the jobs of a group yielded, also those that have no result."""
+    for result in results:
+        job, values = result.job, result.expectation_values
+        yield Sample(
+            number=job.number,
+            key=job.key,
+            name=job.name,
+            parameters=job.parameters,
+            status=job.status.value,
+            shots=result.shots,
+            seed=job.seed,
+            counts=result.counts,
+            values=None if values is None else tuple(values),
+        )
+
+
+# -- baselines ----------------------------------------------------------------------
+
+
+def write_baseline(found: Iterable[Sample], group: str, stream: IO[str]) -> int:
+    """Write a baseline, an entry a line, the same bytes for the same results; how many jobs.
+
+    Raises:
+        UsageError: a job has no result.
+    """
+    head = json.dumps({"schema": SCHEMA, "kind": _KIND, "group": group}, ensure_ascii=False)
+    stream.write(head[:-1] + ', "jobs": [')
+    written = 0
+    for sample in found:
+        if not sample.has_result:
+            raise UsageError(
+                f"{group}/{sample.number} has no result: it is {sample.status}",
+                hint=f"qbatch run {group} first, or leave it out with --status done",
+            )
+        entry = {
+            "number": sample.number,
+            "key": sample.key,
+            "name": sample.name,
+            "parameters": dict(sample.parameters),
+            "shots": sample.shots,
+            "seed": sample.seed,
+        }
+        if sample.counts is not None:
+            entry["counts"] = dict(sorted(sample.counts.items()))
+        else:
+            entry["expectation_values"] = [
+                [v.observable, v.value, v.standard_error] for v in sample.values or ()
+            ]
+        stream.write(("," if written else "") + "\n" + json.dumps(entry, ensure_ascii=False))
+        written += 1
+    stream.write("\n]}\n")
+    return written
+
+
+def read_baseline(path: Path) -> list[Sample]:
+    """The samples of a baseline.
+
+    Raises:
+        UsageError: the file cannot be read, or is no baseline.
+    """
+    try:
+        data = json.loads(path.read_text("utf-8"))
+    except OSError as error:
+        raise UsageError(f"{path}: cannot be read: {error.strerror or error}") from error
+    except ValueError as error:
+        raise UsageError(f"{path}: is no JSON: {error}") from error
+    if not isinstance(data, dict) or data.get("kind") != _KIND:
+        raise UsageError(f"{path}: is no baseline", hint="qbatch baseline GROUP -o FILE writes one")
+    if data.get("schema") != SCHEMA:
+        raise UsageError(f"{path}: schema {data.get('schema')!r}; this qbatch reads {SCHEMA}")
+    found = []
+    for place, entry in enumerate(data.get("jobs") or (), 1):
+        try:
+            found.append(_sample(entry))
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise UsageError(f"{path}: entry {place} is damaged: {error!r}") from error
+    return found
+
+
+def _sample(entry: Mapping[str, Any]) -> Sample:
+    counts = entry.get("counts")
+    if counts is not None:
+        counts = {str(outcome): int(count) for outcome, count in counts.items()}
+        if min(counts.values(), default=0) < 0:
+            raise ValueError("a count below 0")
+    values = entry.get("expectation_values")
+    if values is not None:
+        values = tuple(
+            ExpectationValue(
+                observable=str(observable),
+                value=float(value),
+                standard_error=None if error is None else float(error),
+            )
+            for observable, value, error in values
+        )
+    sample = Sample(
+        number=int(entry["number"]),
+        key=str(entry["key"]),
+        name=entry["name"],
+        parameters={name: float(value) for name, value in entry["parameters"].items()},
+        status="done",
+        shots=entry["shots"],
+        seed=entry["seed"],
+        counts=counts,
+        values=values,
+    )
+    if not sample.has_result:
+        raise ValueError("neither counts nor expectation values")
+    return sample
+
+
+# -- job by job ---------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pair:
+    """A job on one side, the other, or both, and how its results differ."""
+
+    first: Sample | None
+    second: Sample | None
+    comparison: Comparison | None = None
+
+    @property
+    def sample(self) -> Sample:
+        """The one that stands for both: the second, where there is one."""
+        found = self.second or self.first
+        assert found is not None
+        return found
+
+
+def pairs(first: Iterable[Sample], second: Iterable[Sample]) -> list[Pair]:
+    """Jobs matched, in the order of the second; then those that only the first has."""
+    waiting: dict[str, list[Sample]] = {}
+    for sample in first:
+        waiting.setdefault(sample.key, []).append(sample)
+    for same in waiting.values():
+        same.reverse()
+    found = []
+    for sample in second:
+        same = waiting.get(sample.key, [])
+        before = same.pop() if same else None
+        found.append(Pair(first=before, second=sample, comparison=_compare(before, sample)))
+    left = (sample for same in waiting.values() for sample in same)
+    found += (Pair(first=s, second=None) for s in sorted(left, key=lambda s: s.number))
+    return found
+
+
+def _compare(first: Sample | None, second: Sample) -> Comparison | None:
+    if first is None or not first.has_result or not second.has_result:
+        return None
+    if first.counts and second.counts:
+        return compare_counts(first.counts, second.counts)
+    if first.values and second.values:
+        return compare_values(first.values, second.values, (first.shots, second.shots))
+    return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Thresholds:
+    """From when on a difference is a drift.
+
+    Attributes:
+        p_value: the false-alarm rate of the whole check, for counts (unless ``tvd`` or
+            ``hellinger`` is given) and estimated expectation values.
+        tvd, hellinger: the largest distance of counts that passes.
+        tolerance: the largest difference of exact expectation values that passes.
+    """
+
+    p_value: float = 0.001
+    tvd: float | None = None
+    hellinger: float | None = None
+    tolerance: float = 1e-6
+
+    def __post_init__(self) -> None:
+        wrong = {
+            f"--p-value {self.p_value}: not between 0 and 1": not 0 < self.p_value < 1,
+            f"--tvd {self.tvd}: not between 0 and 1": self.tvd is not None
+            and not 0 <= self.tvd < 1,
+            f"--hellinger {self.hellinger}: not between 0 and 1": self.hellinger is not None
+            and not 0 <= self.hellinger < 1,
+            f"--tolerance {self.tolerance}: not 0 or more": not 0 <= self.tolerance < math.inf,
+        }
+        for message, holds in wrong.items():
+            if holds:
+                raise UsageError(message)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """What the check says of one job.
+
+    Attributes:
+        verdict: ``same``, ``drifted``, ``new`` (not in the baseline) or ``missing`` (in the
+            baseline, without a result now).
+        reason: a sentence, for all but ``same``.
+    """
+
+    verdict: str
+    pair: Pair
+    reason: str | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class CheckReport:
+    """What a check found.
+
+    Attributes:
+        p_value: of all jobs tested for shot noise together; None where none was.
+        drifted_together: that p-value alone tells that something has drifted.
+    """
+
+    findings: list[Finding] = field(default_factory=list)
+    p_value: float | None = None
+    drifted_together: bool = False
+
+    def number(self, verdict: str) -> int:
+        """How many jobs have that verdict."""
+        return sum(finding.verdict == verdict for finding in self.findings)
+
+    @property
+    def passed(self) -> bool:
+        """Nothing has drifted and nothing is missing."""
+        return not (self.drifted_together or self.number("drifted") or self.number("missing"))
+
+
+def check(matched: Sequence[Pair], thresholds: Thresholds) -> CheckReport:
+    """Judge matched jobs.
+
+    The false-alarm rate α is shared out: α/2 to the single jobs by Holm's method (Scand. J.
+    Statist. 6, 65 (1979)), so that one job that has drifted is named; α/2 to all together,
+    Σ χ² over Σ degrees of freedom, so that a small drift everywhere is seen.
+    """
+    tested = [pair for pair in matched if _is_tested(pair, thresholds)]
+    drifted = _holm(tested, thresholds.p_value / 2)
+    report = CheckReport()
+    for pair in matched:
+        report.findings.append(_finding(pair, thresholds, id(pair) in drifted))
+    if tested:
+        report.p_value = _together(tested)
+        report.drifted_together = report.p_value < thresholds.p_value / 2
+    return report
+
+
+def _is_tested(pair: Pair, thresholds: Thresholds) -> bool:
+    found = pair.comparison
+    if found is None or found.p_value is None:
+        return False
+    measured = thresholds.tvd is not None or thresholds.hellinger is not None
+    return found.tvd is None or not measured
+
+
+def _holm(tested: Sequence[Pair], rate: float) -> set[int]:
+    """Those whose p-value tells a drift, by `id`."""
+    drifted: set[int] = set()
+    ordered = sorted(tested, key=_p_value)
+    for place, pair in enumerate(ordered):
+        if _p_value(pair) >= rate / (len(ordered) - place):
+            break
+        drifted.add(id(pair))
+    return drifted
+
+
+def _p_value(pair: Pair) -> float:
+    assert pair.comparison is not None
+    assert pair.comparison.p_value is not None
+    return pair.comparison.p_value
+
+
+def _together(tested: Sequence[Pair]) -> float:
+    chi2, dof, seen = 0.0, 0, set()
+    for pair in tested:
+        sample, found = pair.sample, pair.comparison
+        assert found is not None
+        mark = (sample.key, sample.seed, sample.shots)
+        if sample.seed is not None and mark in seen:
+            continue  # the same seed draws the same counts: no further evidence
+        seen.add(mark)
+        chi2 += found.chi2 or 0.0
+        dof += found.dof or 0
+    return tail(chi2, dof)
+
+
+def _finding(pair: Pair, thresholds: Thresholds, drifted: bool) -> Finding:
+    first, second, found = pair.first, pair.second, pair.comparison
+    if first is None:
+        return Finding(verdict="new", pair=pair, reason="not in the baseline")
+    if second is None:
+        return Finding(verdict="missing", pair=pair, reason="not in the group")
+    if found is None:
+        said = f"no result: {second.status}" if not second.has_result else "asks something else"
+        return Finding(verdict="missing", pair=pair, reason=said)
+    reasons = []
+    if found.tvd is not None and thresholds.tvd is not None and found.tvd > thresholds.tvd:
+        reasons.append(f"total variation {found.tvd:.3g} > {thresholds.tvd:g}")
+    if found.hellinger is not None and thresholds.hellinger is not None:  # noqa: SIM102
+        if found.hellinger > thresholds.hellinger:
+            reasons.append(f"Hellinger {found.hellinger:.3g} > {thresholds.hellinger:g}")
+    if found.exact and (found.delta or 0.0) > thresholds.tolerance:
+        reasons.append(f"exact value off by {found.delta:.3g} > {thresholds.tolerance:g}")
+    if drifted:
+        reasons.append(f"p = {found.p_value:.2g}: shot noise does not explain it")
+    if not reasons:
+        return Finding(verdict="same", pair=pair)
+    return Finding(verdict="drifted", pair=pair, reason="; ".join(reasons))

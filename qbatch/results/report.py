@@ -1,0 +1,199 @@
+"""A group on one self-contained page: no network, no scripts, at home on a phone too."""
+
+from __future__ import annotations
+
+import base64
+import io
+import platform
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from importlib import metadata
+from typing import IO, Any
+
+from qbatch.errors import UsageError
+from qbatch.models import Batch, Cause, Group, JobResult, SettingsUsed, Status
+from qbatch.results import figures
+from qbatch.results.rows import leading
+from qbatch.results.series import HeatMap, Histograms, Picture, Wish, picture
+
+_MOST_BATCHES = 100
+_TOP = 3
+_PANELS = 4
+_HISTOGRAM = Wish(kind="histogram")
+_COLOURS = {
+    "done": "#2a9d6f",
+    "error": "#d1495b",
+    "cancelled": "#e0a030",
+    "unknown": "#9b5fc0",
+    "submitted": "#3a86c8",
+    "prepared": "#8fb8dc",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contents:
+    """What the page is about.
+
+    Attributes:
+        drawn: the results that are drawn; every ``step``-th job.
+        listed: those that are listed.
+    """
+
+    group: Group
+    drawn: Sequence[JobResult]
+    step: int
+    listed: Sequence[JobResult]
+    batches: Sequence[Batch]
+    causes: Sequence[Cause]
+    settings: Sequence[SettingsUsed]
+
+
+def write_report(contents: Contents, stream: IO[str]) -> None:
+    """Write the page.
+
+    Raises:
+        UsageError: jinja2 or matplotlib is not installed.
+    """
+    figures.require()
+    try:
+        from jinja2 import Environment, PackageLoader, select_autoescape
+    except ImportError:
+        raise UsageError(
+            "jinja2 is not installed", hint="pip install 'qbatch[plot]' installs it"
+        ) from None
+    environment = Environment(
+        loader=PackageLoader("qbatch.results", "."),
+        autoescape=select_autoescape(enabled_extensions=("jinja",), default=True),
+        trim_blocks=True,
+    )
+    environment.filters |= {"moment": _moment, "number": _number, "took": _took}
+    drawn, notes = _figures(contents)
+    group = contents.group
+    page = environment.get_template("report.html.jinja").render(
+        group=group,
+        statuses=[
+            {"status": status.value, "jobs": group.counts[status]}
+            for status in Status
+            if group.counts.get(status)
+        ],
+        causes=contents.causes,
+        figures=drawn,
+        notes=notes,
+        rows=[_row(result) for result in contents.listed],
+        timeline=_timeline(contents.batches),
+        batches=contents.batches[-_MOST_BATCHES:],
+        num_batches=len(contents.batches),
+        settings=contents.settings,
+        versions=_versions(),
+    )
+    stream.write(page)
+
+
+def _figures(contents: Contents) -> tuple[list[dict[str, str]], list[str]]:
+    """The pictures of jobs with counts and of those with values, or why there is none."""
+    shown, notes = [], []
+    counted = [result for result in contents.drawn if result.counts]
+    valued = [result for result in contents.drawn if result.expectation_values is not None]
+    left_out = f"Every {contents.step}th job." if contents.step > 1 else ""
+    for found in (counted, valued):
+        if not found:
+            continue
+        try:
+            made = picture(found, contents.group.name)
+        except UsageError as error:
+            notes.append(f"No picture: {error}.")
+            continue
+        shown.append(_image(made, note=left_out))
+        if not isinstance(made, Histograms) and found is counted:
+            places = sorted({i * (len(counted) - 1) // (_PANELS - 1) for i in range(_PANELS)})
+            panels = picture([counted[i] for i in places], contents.group.name, _HISTOGRAM)
+            shown.append(_image(panels, note="Some of the jobs, evenly chosen."))
+    return shown, notes
+
+
+def _image(made: Picture, note: str = "") -> dict[str, str]:
+    buffer = io.BytesIO()
+    figures.draw(made, buffer, "svg")
+    if isinstance(made, Histograms):
+        alt = f"Histograms of {len(made.panels)} jobs"
+    elif isinstance(made, HeatMap):
+        alt = f"{made.z_label} over {made.x_label} and {made.y_label}"
+    else:
+        alt = f"{made.y_label} against {made.x_label}"
+    return {"alt": alt, "note": note, "data": _encoded(buffer)}
+
+
+def _encoded(buffer: io.BytesIO) -> str:
+    return base64.b64encode(buffer.getvalue()).decode()
+
+
+def _timeline(batches: Sequence[Batch]) -> dict[str, str] | None:
+    """When each batch was under way, a line a batch."""
+    if not batches:
+        return None
+    buffer = io.BytesIO()
+    spans = []
+    for batch in batches:
+        begin = batch.submitted_at or batch.created_at
+        spans.append((begin, batch.finished_at or datetime.now().timestamp(), batch.state))
+    figures.draw_timeline(spans, _COLOURS, buffer)
+    return {"alt": f"When each of {len(batches)} batches was under way", "data": _encoded(buffer)}
+
+
+def _row(result: JobResult) -> dict[str, Any]:
+    job, share, text = result.job, None, job_error(result)
+    if result.counts:
+        total = sum(result.counts.values())
+        first = leading(result.counts)
+        share = round(100 * first[0][1] / total, 1)
+        text = ", ".join(f"{o} {100 * n / total:.1f}%" for o, n in first[:_TOP])
+        text += f", … {len(first)} outcomes" if len(first) > _TOP else ""
+    elif result.expectation_values is not None:
+        text = ", ".join(
+            f"{v.observable} = {v.value:.6g}"
+            + ("" if v.standard_error is None else f" ± {v.standard_error:.2g}")
+            for v in result.expectation_values
+        )
+    return {
+        "number": job.number,
+        "name": job.name or "",
+        "parameters": " ".join(f"{name}={value:.6g}" for name, value in job.parameters.items()),
+        "shots": job.shots if job.shots is not None else "exact",
+        "status": job.status.value,
+        "result": text,
+        "share": share,
+    }
+
+
+def job_error(result: JobResult) -> str:
+    """Why there is no result, where that is known."""
+    return f"{result.job.failure}: {result.job.error}" if result.job.error else ""
+
+
+def _versions() -> dict[str, str]:
+    found = {}
+    for name in ("qbatch", "qiskit", "qiskit-aer"):
+        try:
+            found[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+    return {**found, "Python": platform.python_version(), "page": _moment(_now())}
+
+
+def _now() -> float:
+    return datetime.now().timestamp()
+
+
+def _moment(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds).astimezone().strftime("%Y-%m-%d %H:%M:%S %Z")
+
+
+def _number(value: int) -> str:
+    return f"{value:,}".replace(",", "\N{NARROW NO-BREAK SPACE}")
+
+
+def _took(batch: Batch) -> str:
+    if batch.finished_at is None:
+        return ""
+    return f"{batch.finished_at - (batch.submitted_at or batch.created_at):.2f}"

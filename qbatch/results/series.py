@@ -1,0 +1,312 @@
+"""What a picture shows, told from the results: histograms, a sweep, or a heat map.
+
+Pure: no library draws here. `qbatch.results.figures` makes images of these,
+`qbatch.results.terminal` characters.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from qbatch.errors import UsageError
+from qbatch.models import JobResult
+from qbatch.results.rows import leading
+
+_MOST_BARS = 32
+_MOST_PANELS = 6
+_MOST_LINES = 8
+_MOST_CELLS = 250_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """What the user wants to see; None leaves it to the results.
+
+    Attributes:
+        kind: ``histogram``, ``sweep`` or ``heatmap``.
+        x, y: names of parameters.
+        outcome: whose probability is shown; default: the most frequent one of all jobs.
+        observable: whose expectation value is shown; default: all (of a heat map: the first).
+    """
+
+    kind: str | None = None
+    x: str | None = None
+    y: str | None = None
+    outcome: str | None = None
+    observable: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Panel:
+    """The outcomes of one job by name, with their shares, and the rest as one bar.
+
+    ``errors`` are the standard errors √(p (1 - p) / shots).
+    """
+
+    title: str
+    outcomes: tuple[str, ...]
+    shares: tuple[float, ...]
+    errors: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Histograms:
+    """One panel a job."""
+
+    title: str
+    panels: tuple[Panel, ...]
+    left_out: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """Points by rising x; ``errors`` are standard errors, None where all are exact."""
+
+    label: str
+    x: tuple[float, ...]
+    y: tuple[float, ...]
+    errors: tuple[float, ...] | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sweep:
+    """A quantity against a parameter."""
+
+    title: str
+    x_label: str
+    y_label: str
+    lines: tuple[Line, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeatMap:
+    """A quantity over two parameters; ``z[i][j]`` belongs to ``y[i]`` and ``x[j]``, NaN: none."""
+
+    title: str
+    x_label: str
+    y_label: str
+    z_label: str
+    x: tuple[float, ...]
+    y: tuple[float, ...]
+    z: tuple[tuple[float, ...], ...]
+
+
+Picture = Histograms | Sweep | HeatMap
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Point:
+    parameters: dict[str, float]
+    quantities: dict[str, tuple[float, float | None]]
+
+
+def picture(results: Iterable[JobResult], group: str, wish: Wish | None = None) -> Picture:
+    """The picture that suits the results, or the one that is wished.
+
+    Jobs without a result are left out.
+
+    Raises:
+        UsageError: there is nothing to show, or no such parameter, outcome or observable,
+            or more parameters vary than a picture has room for.
+    """
+    wish = wish or Wish()
+    found = [r for r in results if r.counts or r.expectation_values is not None]
+    if not found:
+        raise UsageError(f"group {group!r} has no results to show", hint=f"qbatch run {group}")
+    varying = _varying(found)
+    for name in (wish.x, wish.y):
+        if name is not None and name not in found[0].job.parameters:
+            known = ", ".join(found[0].job.parameters) or "none"
+            raise UsageError(f"there is no parameter {name!r}", hint=f"parameters: {known}")
+    kind = wish.kind or _kind(found, varying, wish)
+    if kind == "histogram":
+        return _histograms(found, group)
+    points, label = _points(found, wish)
+    if kind == "heatmap":
+        return _heat_map(points, group, varying, wish)
+    return _sweep(points, label, group, varying, wish)
+
+
+def _varying(results: Sequence[JobResult]) -> list[str]:
+    """Parameters that have more than one value, in the circuit's order."""
+    values: dict[str, set[float]] = {}
+    for result in results:
+        for name, value in result.job.parameters.items():
+            values.setdefault(name, set()).add(value)
+    return [name for name, found in values.items() if len(found) > 1]
+
+
+def _kind(results: Sequence[JobResult], varying: Sequence[str], wish: Wish) -> str:
+    if wish.x is None and wish.y is None and not varying:
+        if all(result.counts is None for result in results):
+            raise UsageError(
+                "expectation values without a parameter that varies make no picture",
+                hint="qbatch results shows them",
+            )
+        return "histogram"
+    if wish.y is not None or (wish.x is None and len(varying) == 2):
+        return "heatmap"
+    return "sweep"
+
+
+# -- histograms ---------------------------------------------------------------------
+
+
+def _histograms(results: Sequence[JobResult], group: str) -> Histograms:
+    counted = [result for result in results if result.counts]
+    if not counted:
+        raise UsageError(
+            "a histogram needs counts; these jobs have expectation values",
+            hint="qbatch results shows them",
+        )
+    panels = tuple(map(_panel, counted[:_MOST_PANELS]))
+    return Histograms(title=group, panels=panels, left_out=len(counted) - len(panels))
+
+
+def _panel(result: JobResult) -> Panel:
+    counts = result.counts or {}
+    total = sum(counts.values())
+    shown = dict(sorted(leading(counts, _MOST_BARS)))
+    if rest := len(counts) - len(shown):
+        shown[f"{rest} others"] = total - sum(shown.values())
+    shares = tuple(count / total for count in shown.values())
+    return Panel(
+        title=_job_title(result),
+        outcomes=tuple(shown),
+        shares=shares,
+        errors=tuple(math.sqrt(p * (1 - p) / total) for p in shares),
+    )
+
+
+def _job_title(result: JobResult) -> str:
+    job = result.job
+    words = [f"{job.group}/{job.number}", job.name or ""]
+    words += [f"{name}={value:.4g}" for name, value in job.parameters.items()]
+    return " ".join(word for word in words if word)
+
+
+# -- sweeps and heat maps -----------------------------------------------------------
+
+
+def _points(results: Sequence[JobResult], wish: Wish) -> tuple[list[_Point], str]:
+    """The quantity or quantities at each job's parameters, and what an axis calls them."""
+    if any(result.counts for result in results):
+        outcome = _outcome(results, wish)
+        label = f"P({outcome})"
+        points = []
+        for result in results:
+            if result.counts:
+                total = sum(result.counts.values())
+                p = result.counts.get(outcome, 0) / total
+                error = math.sqrt(p * (1 - p) / total)
+                points.append(_point(result, {label: (p, error)}))
+        return points, label
+    observables = list(dict.fromkeys(o for result in results for o in result.job.observables))
+    if wish.observable is not None:
+        if wish.observable not in observables:
+            known = ", ".join(observables)
+            raise UsageError(
+                f"there is no observable {wish.observable!r}", hint=f"observables: {known}"
+            )
+        observables = [wish.observable]
+    points = [
+        _point(
+            result,
+            {
+                value.observable: (value.value, value.standard_error)
+                for value in result.expectation_values or ()
+                if value.observable in observables
+            },
+        )
+        for result in results
+    ]
+    return points, "expectation value"
+
+
+def _point(result: JobResult, quantities: dict[str, tuple[float, float | None]]) -> _Point:
+    return _Point(parameters=dict(result.job.parameters), quantities=quantities)
+
+
+def _outcome(results: Sequence[JobResult], wish: Wish) -> str:
+    sums: dict[str, int] = {}
+    for result in results:
+        for outcome, count in (result.counts or {}).items():
+            sums[outcome] = sums.get(outcome, 0) + count
+    if wish.outcome is None:
+        return leading(sums, 1)[0][0]
+    widths = {len(outcome) for outcome in sums}
+    # One that never came has probability 0, but it must be one that could come.
+    if wish.outcome not in sums and (
+        len(wish.outcome) not in widths or set(wish.outcome) - set("01 ")
+    ):
+        raise UsageError(
+            f"there is no outcome {wish.outcome!r}",
+            hint=f"outcomes look like {leading(sums, 1)[0][0]!r}",
+        )
+    return wish.outcome
+
+
+def _sweep(
+    points: Sequence[_Point], label: str, group: str, varying: Sequence[str], wish: Wish
+) -> Sweep:
+    x = wish.x or (varying[0] if varying else next(iter(points[0].parameters), None))
+    if x is None:
+        raise UsageError("a sweep needs a parameter; these circuits have none")
+    others = [name for name in varying if name != x]
+    series: dict[str, list[tuple[float, float, float | None]]] = {}
+    for point in points:
+        apart = ", ".join(f"{name}={point.parameters[name]:.4g}" for name in others)
+        for name, (value, error) in point.quantities.items():
+            key = ", ".join(part for part in (name, apart) if part)
+            series.setdefault(key, []).append((point.parameters[x], value, error))
+    if len(series) > _MOST_LINES:
+        raise UsageError(
+            f"{len(series)} lines are too many for a picture: {', '.join(others) or 'observables'}"
+            " vary besides",
+            hint="--x and --y make a heat map; --select, --tag or --observable choose",
+        )
+    lines = tuple(_line(name, found) for name, found in series.items())
+    return Sweep(title=group, x_label=x, y_label=label, lines=lines)
+
+
+def _line(label: str, found: list[tuple[float, float, float | None]]) -> Line:
+    found.sort(key=lambda point: point[0])
+    exact = all(error is None for _, _, error in found)
+    return Line(
+        label=label,
+        x=tuple(x for x, _, _ in found),
+        y=tuple(y for _, y, _ in found),
+        errors=None if exact else tuple(error or 0.0 for _, _, error in found),
+    )
+
+
+def _heat_map(points: Sequence[_Point], group: str, varying: Sequence[str], wish: Wish) -> HeatMap:
+    free = [name for name in varying if name not in (wish.x, wish.y)]
+    x = wish.x or (free.pop(0) if free else None)
+    y = wish.y or (free.pop(0) if free else None)
+    if x is None or y is None or x == y:
+        raise UsageError("a heat map needs two parameters that vary")
+    if free:
+        raise UsageError(
+            f"{', '.join(free)} vary besides {x} and {y}",
+            hint="--select or --tag choose the jobs of one plane",
+        )
+    label = next(iter(points[0].quantities))
+    cells: dict[tuple[float, float], list[float]] = {}
+    for point in points:
+        if label in point.quantities:
+            place = (point.parameters[y], point.parameters[x])
+            cells.setdefault(place, []).append(point.quantities[label][0])
+    xs, ys = sorted({b for _, b in cells}), sorted({a for a, _ in cells})
+    if len(xs) * len(ys) > _MOST_CELLS:
+        raise UsageError(
+            f"{len(xs)} by {len(ys)} values do not make a heat map",
+            hint="the points lie on no grid: --kind sweep shows them against one parameter",
+        )
+    means = {place: math.fsum(found) / len(found) for place, found in cells.items()}
+    rows = tuple(tuple(means.get((b, a), math.nan) for a in xs) for b in ys)
+    return HeatMap(
+        title=group, x_label=x, y_label=y, z_label=label, x=tuple(xs), y=tuple(ys), z=rows
+    )

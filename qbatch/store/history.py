@@ -1,0 +1,114 @@
+"""What has become of jobs: their attempts, a group's batches, and failures by cause."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from qbatch.models import Attempt, Batch, Cause, SettingsUsed
+from qbatch.store.database import Database
+
+
+class History:
+    """What a store knows of the past."""
+
+    def __init__(self, database: Database) -> None:
+        self._db = database
+
+    def attempts(self, job_id: int) -> list[Attempt]:
+        """Every try at a job, the first one first."""
+        sql = (
+            "SELECT a.*, b.backend, b.remote_id, b.created_at, b.submitted_at FROM attempts a"
+            " JOIN batches b ON b.id = batch_id WHERE job_id = ? ORDER BY a.id"
+        )
+        return [_attempt(row) for row in self._db.rows(sql, (job_id,))]
+
+    def batches(self, group_id: int) -> Iterator[Batch]:
+        """The batches that held jobs of a group, the first one first."""
+        sql = """
+            SELECT batches.*, held.jobs AS held FROM (
+                SELECT batch_id, count(*) AS jobs FROM jobs
+                JOIN attempts ON attempts.job_id = jobs.id
+                WHERE jobs.group_id = ? GROUP BY batch_id
+            ) held JOIN batches ON batches.id = held.batch_id ORDER BY batches.id
+        """
+        return map(_batch, self._db.rows(sql, (group_id,)))
+
+    def causes(self, group_id: int, most: int) -> list[Cause]:
+        """Why jobs of a group did not end well, the most frequent causes first."""
+        sql = """
+            SELECT status, failure, error, count(*) AS jobs, min(number) AS first FROM jobs
+            WHERE group_id = ? AND status IN ('error', 'cancelled', 'unknown')
+            GROUP BY status, failure, error ORDER BY jobs DESC, first LIMIT ?
+        """
+        return [
+            Cause(
+                status=row["status"],
+                failure=row["failure"],
+                error=row["error"],
+                jobs=row["jobs"],
+                first=row["first"],
+            )
+            for row in self._db.rows(sql, (group_id, most))
+        ]
+
+    def settings(self, group_id: int, most: int) -> list[SettingsUsed]:
+        """What the jobs of a group ask for, the most frequent first."""
+        sql = """
+            SELECT backend, options, shots, count(*) AS jobs, count(seed) AS seeded,
+                min(seed) AS least, max(seed) AS most
+            FROM jobs WHERE group_id = ? GROUP BY backend, options, shots
+            ORDER BY jobs DESC, min(number) LIMIT ?
+        """
+        return [
+            SettingsUsed(
+                backend=row["backend"],
+                options=row["options"] or "",
+                shots=row["shots"],
+                seeds=_seeds(row),
+                jobs=row["jobs"],
+            )
+            for row in self._db.rows(sql, (group_id, most))
+        ]
+
+
+def _seeds(row: Any) -> str:
+    if not row["seeded"]:
+        return "none"
+    alike = row["least"] == row["most"] and row["seeded"] == row["jobs"]
+    return str(row["least"]) if alike else "several"
+
+
+def _attempt(row: Any) -> Attempt:
+    return Attempt(
+        batch=row["batch_id"],
+        backend=row["backend"],
+        remote_id=row["remote_id"],
+        status=row["status"],
+        failure=row["failure"],
+        error=row["error"],
+        shots=row["shots"],
+        seed=row["seed"],
+        created_at=row["created_at"],
+        submitted_at=row["submitted_at"],
+        finished_at=row["finished_at"],
+        info=json.loads(row["info"]) if row["info"] else {},
+    )
+
+
+def _batch(row: Any) -> Batch:
+    return Batch(
+        id=row["id"],
+        backend=row["backend"],
+        state=row["state"],
+        remote_id=row["remote_id"],
+        num_jobs=row["num_jobs"],
+        num_items=row["num_items"],
+        held=row["held"],
+        failure=row["failure"],
+        error=row["error"],
+        created_at=row["created_at"],
+        submitted_at=row["submitted_at"],
+        finished_at=row["finished_at"],
+    )

@@ -1,0 +1,181 @@
+"""The gate: what it lets pass, what it catches, and what it says."""
+
+import json
+
+import numpy
+import pytest
+from junitparser import Failure, JUnitXml, Skipped
+
+from qbatch import JobGroup
+from qbatch.errors import UsageError
+from qbatch.results.matching import Sample, Thresholds, check, pairs
+
+from ..conftest import ANSATZ, BELL
+
+
+def sample(number, counts, key=None, **more):
+    fields = {"name": None, "parameters": {}, "status": "done", "seed": None}
+    shots = sum(counts.values())
+    return Sample(
+        number=number, key=key or str(number), counts=counts, shots=shots, **{**fields, **more}
+    )
+
+
+def drawn(rng, laws, shots):
+    return [
+        sample(i, {"0": int(n), "1": shots - int(n)})
+        for i, n in enumerate(rng.binomial(shots, laws))
+    ]
+
+
+def test_reruns_of_an_unchanged_group_pass_at_the_promised_rate():
+    """1,000 reruns of twenty jobs at a rate of 2 %: 20 false alarms expected."""
+    rng = numpy.random.default_rng(11)
+    laws = rng.uniform(0.01, 0.99, 20)
+    alarms = 0
+    for _ in range(1000):
+        first, second = drawn(rng, laws, 1000), drawn(rng, laws, 1000)
+        alarms += not check(pairs(first, second), Thresholds(p_value=0.02)).passed
+    # Five standard deviations above; far fewer than that would be a test that sees nothing.
+    assert 4 <= alarms <= 43
+
+
+def test_one_of_many_is_named_and_all_together_are_seen():
+    rng = numpy.random.default_rng(3)
+    laws = numpy.full(50, 0.5)
+    before = drawn(rng, laws, 10_000)
+    one_off = laws.copy()
+    one_off[17] = 0.54
+    report = check(pairs(before, drawn(rng, one_off, 10_000)), Thresholds())
+    assert [f.pair.sample.number for f in report.findings if f.verdict == "drifted"] == [17]
+    slightly = check(pairs(before, drawn(rng, laws + 0.01, 10_000)), Thresholds())
+    assert slightly.number("drifted") <= 2
+    assert slightly.drifted_together
+    assert not slightly.passed
+
+
+def test_jobs_of_one_key_are_matched_in_their_order():
+    first = [sample(1, {"0": 10}, "a"), sample(2, {"1": 10}, "a"), sample(3, {"0": 1}, "b")]
+    second = [sample(5, {"0": 10}, "a"), sample(6, {"1": 10}, "a"), sample(7, {"0": 1}, "c")]
+    found = [
+        (p.first and p.first.number, p.second and p.second.number) for p in pairs(first, second)
+    ]
+    assert found == [(1, 5), (2, 6), (None, 7), (3, None)]
+    report = check(pairs(first, second), Thresholds())
+    assert [f.verdict for f in report.findings] == ["same", "same", "new", "missing"]
+
+
+def test_the_same_seed_is_no_further_evidence():
+    before = [sample(i, {"0": 480, "1": 520}, "a", seed=1) for i in range(30)]
+    now = [sample(i, {"0": 520, "1": 480}, "a", seed=2) for i in range(30)]
+    report = check(pairs(before, now), Thresholds())
+    assert report.p_value == pytest.approx(0.0736, abs=1e-3)
+    assert report.passed
+
+
+def test_thresholds_of_distance():
+    found = pairs([sample(1, {"0": 500, "1": 500})], [sample(1, {"0": 560, "1": 440})])
+    assert check(found, Thresholds(tvd=0.07)).passed
+    report = check(found, Thresholds(tvd=0.05))
+    assert report.findings[0].reason == "total variation 0.06 > 0.05"
+    assert not check(found, Thresholds(hellinger=0.01)).passed
+    with pytest.raises(UsageError, match="--tvd 2"):
+        Thresholds(tvd=2)
+
+
+@pytest.fixture
+def nightly(db, tmp_path):
+    """A group with results, and its baseline."""
+    group = JobGroup("nightly", db=db)
+    theta = [0.3 + 0.2 * i for i in range(10)]
+    group.add(ANSATZ, parameters={"theta": theta, "phi": [0.0]}, shots=10_000)
+    group.add(BELL, observables=["ZZ"], name="exact")
+    group.run_parallel(seed=1)
+    assert group.write_baseline(tmp_path / "baseline.json") == 11
+    yield group
+    group.close()
+
+
+def test_a_change_of_three_percent_of_one_angle_is_caught(nightly, qbatch, tmp_path):
+    again = JobGroup("again", db=nightly._path)
+    theta = [0.3 + 0.2 * i for i in range(10)]
+    again.add(ANSATZ, parameters={"theta": theta, "phi": [0.0]}, shots=10_000)
+    again.add(BELL, observables=["ZZ"], name="exact")
+    again.run_parallel(seed=2)
+    passed = qbatch("check", "again", "--baseline", "baseline.json")
+    assert passed.stdout.startswith("passed: 11 same, 0 drifted")
+
+    # The device turns by 3 % more than it is told: other circuits under the same keys.
+    off = JobGroup("off", db=nightly._path)
+    off.add(ANSATZ, parameters={"theta": [1.03 * t for t in theta], "phi": [0.0]}, shots=10_000)
+    off.add(BELL, observables=["ZZ"], name="exact")
+    off.run_parallel(seed=3)
+    off.write_baseline(tmp_path / "off.json")
+    told, measured = (json.loads((tmp_path / f"{n}.json").read_text()) for n in ("baseline", "off"))
+    for told_job, job in zip(told["jobs"], measured["jobs"], strict=True):
+        job["key"] = told_job["key"]
+    (tmp_path / "off.json").write_text(json.dumps(measured))
+    done = qbatch("check", "again", "--baseline", "off.json", "--junit", "junit.xml", code=1)
+    assert "FAILED" in done.stdout
+    [suite] = JUnitXml.fromfile(str(tmp_path / "junit.xml"))
+    cases = {case.name: case.result for case in suite}
+    assert suite.tests == len(cases) == 12
+    assert any(isinstance(r, Failure) for result in cases.values() for r in result)
+    assert qbatch("check", "again", "--baseline", "baseline.json", "--tvd", "0.05").stdout
+    report = qbatch.json("check", "again", "--baseline", "off.json", "--json", code=1)["check"]
+    assert not report["passed"]
+    assert report["drifted_together"] or report["counts"]["drifted"]
+
+
+def test_new_and_missing_jobs_are_named(nightly, qbatch, tmp_path):
+    other = JobGroup("other", db=nightly._path)
+    other.add(BELL, shots=100, name="newcomer")
+    other.add(BELL, observables=["ZZ"])
+    other.run_parallel(limit=1)
+    done = qbatch("check", "other", "--baseline", "baseline.json", "--junit", "j.xml", code=1)
+    assert "newcomer" in done.stdout
+    assert "not in the baseline" in done.stdout
+    assert "no result: unsent" in done.stdout
+    assert "0 same, 0 drifted, 11 missing, 1 new" in done.stdout
+    [suite] = JUnitXml.fromfile(str(tmp_path / "j.xml"))
+    assert [case.name for case in suite if any(isinstance(r, Skipped) for r in case.result)] == [
+        "1 newcomer"
+    ]
+    other.close()
+
+
+def test_a_baseline_is_the_same_every_time_and_a_damaged_one_is_refused(nightly, qbatch, tmp_path):
+    before = (tmp_path / "baseline.json").read_bytes()
+    qbatch("baseline", "nightly", "-o", "baseline.json")
+    assert (tmp_path / "baseline.json").read_bytes() == before
+    cases = {
+        "is no JSON": before[:-10],
+        "is no baseline": b"{}",
+        "schema 9; this qbatch reads 1": before.replace(b'"schema": 1', b'"schema": 9'),
+        "entry 1 is damaged": before.replace(b'"number": 1,', b'"number": null,'),
+        "cannot be read": None,
+    }
+    for message, data in cases.items():
+        path = tmp_path / "x.json"
+        if data is not None:
+            path.write_bytes(data)
+        else:
+            path.unlink()
+        assert message in qbatch("check", "nightly", "--baseline", "x.json", code=2).stderr
+    JobGroup("open", db=nightly._path).add(BELL)
+    done = qbatch("baseline", "open", "-o", "y.json", code=2)
+    assert "open/1 has no result: it is unsent" in done.stderr
+    assert not (tmp_path / "y.json").exists()
+
+
+def test_two_groups_are_compared_job_by_job(nightly, qbatch):
+    JobGroup("b", db=nightly._path).add(BELL, observables=["ZZ"])
+    qbatch("run", "b", "-q")
+    done = qbatch("diff", "nightly", "b")
+    assert "only in nightly: 10 jobs" in done.stderr
+    entries = qbatch.json("diff", "nightly", "b", "--json")["diff"]
+    assert entries[0]["first"] == 11
+    assert entries[0]["second"] == 1
+    assert entries[0]["delta"] == 0
+    assert entries[0]["exact"] is True
+    assert len(entries) == 11

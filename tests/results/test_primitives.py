@@ -1,0 +1,86 @@
+"""Results as Qiskit's own objects, beside what Qiskit's primitives return."""
+
+import numpy
+import pytest
+from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
+from qiskit.primitives import StatevectorEstimator, StatevectorSampler
+from qiskit.result import Counts
+
+from qbatch import JobGroup
+from qbatch.errors import UsageError
+
+
+@pytest.fixture
+def group(db):
+    group = JobGroup("g", db=db)
+    yield group
+    group.close()
+
+
+def two_registers():
+    """x always 1; y[0] is random, y[1] its opposite, y[2] always 0."""
+    qubits = QuantumRegister(4, "q")
+    x, y = ClassicalRegister(1, "x"), ClassicalRegister(3, "y")
+    circuit = QuantumCircuit(qubits, x, y)
+    circuit.x(0)
+    circuit.h(1)
+    circuit.cx(1, 2)
+    circuit.x(2)
+    circuit.measure(0, x[0])
+    circuit.measure([1, 2, 3], y)
+    return circuit
+
+
+def test_counts_are_qiskits(group):
+    group.add(two_registers(), shots=100)
+    assert group.get_qiskit_counts() == [None]
+    group.run_parallel()
+    [counts] = group.get_qiskit_counts()
+    assert isinstance(counts, Counts)
+    assert counts.shots() == 100
+    assert counts.int_outcomes().keys() <= {0b0011, 0b0101}
+
+
+def test_a_sampler_would_have_returned_the_same_form(group):
+    circuit = two_registers()
+    group.add(circuit, shots=300)
+    with pytest.raises(UsageError, match="g/1 has no result: it is unsent"):
+        group.get_primitive_result()
+    group.run_parallel()
+    [ours] = group.get_primitive_result()
+    [theirs] = StatevectorSampler().run([circuit], shots=300).result()
+    assert set(ours.data) == set(theirs.data) == {"x", "y"}
+    for name in ("x", "y"):
+        one, other = ours.data[name], theirs.data[name]
+        assert (one.num_bits, one.num_shots, one.shape) == (other.num_bits, 300, other.shape)
+        assert one.get_counts().keys() == other.get_counts().keys()
+    # Shot by shot, the registers belong together.
+    assert ours.join_data().get_counts() == {
+        outcome.replace(" ", ""): count
+        for outcome, count in group.get_qiskit_counts()[0].items()
+    }  # fmt: skip
+    assert ours.metadata["number"] == 1
+    assert ours.metadata["shots"] == 300
+
+
+def test_many_bits_and_measure_all(group):
+    wide = QuantumCircuit(11)
+    wide.x([0, 9])
+    group.add(wide, measure_all=True, shots=5)
+    group.run_parallel()
+    [result] = group.get_primitive_result()
+    assert result.data.meas.get_counts() == {"01000000001": 5}
+
+
+def test_an_estimator_would_have_returned_the_same_form(group):
+    circuit = QuantumCircuit(2)
+    circuit.ry(0.4, 0)
+    group.add(circuit, observables=["IZ", "ZI"])
+    group.add(circuit, observables=["IZ"], shots=400)
+    group.run_parallel()
+    exact, estimated = group.get_primitive_result()
+    [theirs] = StatevectorEstimator().run([(circuit, ["IZ", "ZI"])]).result()
+    assert numpy.allclose(exact.data.evs, theirs.data.evs)
+    assert numpy.allclose(exact.data.stds, 0)
+    assert exact.data.shape == theirs.data.shape
+    assert 0 < estimated.data.stds[0] < 0.1

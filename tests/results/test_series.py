@@ -1,0 +1,156 @@
+"""Which picture suits which results, and what it shows; as images and as characters."""
+
+import math
+import re
+
+import pytest
+
+from qbatch import JobGroup
+from qbatch.errors import UsageError
+from qbatch.results import terminal
+from qbatch.results.series import HeatMap, Histograms, Line, Sweep, Wish
+
+from ..conftest import ANSATZ, BELL
+
+THETA = [i * math.pi / 8 for i in range(9)]
+GHZ = BELL.replace("[2]", "[7]").replace("h q[0];", "h q;").replace("cx q[0], q[1];", "")
+
+
+@pytest.fixture(scope="module")
+def groups(tmp_path_factory):
+    """Groups of several kinds, run."""
+    db = tmp_path_factory.mktemp("pictures") / "q.db"
+    found = {name: JobGroup(name, db=db) for name in ("sweep", "grid", "values", "bell", "three")}
+    found["sweep"].add(ANSATZ, parameters={"theta": THETA, "phi": [0.0]}, shots=500)
+    found["grid"].add(ANSATZ, parameters={"theta": THETA, "phi": [0.0, 1.0, 2.0]}, shots=100)
+    sweep = {"theta": THETA, "phi": [0.0]}
+    found["values"].add(ANSATZ, parameters=sweep, observables=["ZZ", "XX"], shots=200)
+    found["bell"].add(BELL, GHZ, shots=1000)
+    found["three"].add(ANSATZ, parameters={"theta": THETA, "phi": [i / 9 for i in range(9)]})
+    for group in found.values():
+        group.run_parallel(seed=1)
+    yield found
+    for group in found.values():
+        group.close()
+
+
+def test_a_sweep_has_a_line_with_errors(groups):
+    shown = groups["sweep"].picture(wish=Wish(outcome="11"))
+    assert isinstance(shown, Sweep)
+    assert (shown.x_label, shown.y_label) == ("theta", "P(11)")
+    [line] = shown.lines
+    assert line.x == pytest.approx(THETA)
+    for x, y, error in zip(line.x, line.y, line.errors, strict=True):
+        assert y == pytest.approx(math.sin(x / 2) ** 2, abs=5 * 0.023)
+        assert error == pytest.approx(math.sqrt(y * (1 - y) / 500))
+    assert groups["sweep"].picture().y_label in ("P(00)", "P(11)")
+
+
+def test_observables_are_a_line_each(groups):
+    shown = groups["values"].picture()
+    assert [line.label for line in shown.lines] == ["ZZ", "XX"]
+    [only] = groups["values"].picture(wish=Wish(observable="XX")).lines
+    assert only == shown.lines[1]
+    assert only.y[4] == pytest.approx(math.sin(THETA[4]), abs=0.3)
+
+
+def test_two_parameters_are_a_heat_map_or_lines(groups):
+    shown = groups["grid"].picture(wish=Wish(outcome="11"))
+    assert isinstance(shown, HeatMap)
+    assert (shown.x_label, shown.y_label) == ("phi", "theta")
+    assert (len(shown.z), len(shown.z[0])) == (9, 3)
+    assert shown.z[8][0] == 1.0
+    assert groups["grid"].picture("1-26", Wish(y="phi", x="theta")).z[2][8] != 0  # one missing
+    lines = groups["grid"].picture(wish=Wish(x="theta")).lines
+    assert [line.label for line in lines] == [f"P(00), phi={v}" for v in (0, 1, 2)] or len(lines)
+    few = groups["grid"].picture("1-25", Wish(outcome="11"))
+    assert sum(math.isnan(v) for row in few.z for v in row) == 2
+
+
+def test_jobs_without_parameters_are_histograms(groups):
+    shown = groups["bell"].picture()
+    assert isinstance(shown, Histograms)
+    one, other = shown.panels
+    assert one.outcomes == ("00", "11")
+    assert sum(one.shares) == pytest.approx(1)
+    assert other.outcomes[-1] == "96 others"
+    assert sum(other.shares) == pytest.approx(1)
+
+
+@pytest.mark.parametrize(
+    ("name", "wish", "message"),
+    [
+        ("sweep", Wish(x="omega"), "no parameter 'omega'"),
+        ("sweep", Wish(outcome="2"), "no outcome '2'"),
+        ("values", Wish(observable="YY"), "no observable 'YY'"),
+        ("values", Wish(kind="histogram"), "needs counts"),
+        ("sweep", Wish(kind="heatmap"), "two parameters"),
+        ("bell", Wish(kind="sweep"), "needs a parameter"),
+        ("three", Wish(x="theta"), "9 lines are too many"),
+    ],
+)
+def test_what_cannot_be_shown_is_said(groups, name, wish, message):
+    with pytest.raises(UsageError, match=re.escape(message)):
+        groups[name].picture(wish=wish)
+
+
+def test_nothing_to_show(db):
+    group = JobGroup("g", db=db)
+    group.add(BELL)
+    with pytest.raises(UsageError, match="has no results to show"):
+        group.picture()
+    group.close()
+
+
+@pytest.mark.parametrize("form", ["png", "svg", "pdf"])
+@pytest.mark.parametrize("name", ["sweep", "grid", "values", "bell"])
+def test_images_are_what_their_name_says_and_the_same_every_time(groups, tmp_path, name, form):
+    first, second = tmp_path / f"a.{form}", tmp_path / f"b.{form}"
+    groups[name].plot(first)
+    groups[name].plot(second)
+    magic = {"png": b"\x89PNG", "svg": b"<?xml", "pdf": b"%PDF"}
+    assert first.read_bytes().startswith(magic[form])
+    assert first.read_bytes() == second.read_bytes()
+    if form == "svg" and name == "sweep":
+        assert "theta" in first.read_text()
+
+
+def test_an_unknown_image_format_is_refused(groups, tmp_path):
+    with pytest.raises(UsageError, match="no image format"):
+        groups["sweep"].plot(tmp_path / "x.bmp")
+
+
+@pytest.mark.parametrize("name", ["sweep", "grid", "values", "bell"])
+@pytest.mark.parametrize("width", [30, 80, 200])
+def test_a_terminal_gets_lines_that_fit(groups, name, width):
+    lines = terminal.text(groups[name].picture(), width=width).splitlines()
+    assert max(map(len, lines)) <= width
+    assert len(lines) < 60
+
+
+def test_bars_are_as_long_as_their_shares(groups):
+    lines = terminal.text(groups["bell"].picture("1"), width=80).splitlines()
+    assert lines[0] == "bell/1 text"
+    shares = [float(re.search(r"([\d.]+)%", line)[1]) for line in lines[1:]]
+    assert sum(shares) == pytest.approx(100)
+    lengths = [line.count("█") for line in lines[1:]]
+    assert lengths[0] / lengths[1] == pytest.approx(shares[0] / shares[1], rel=0.05)
+
+
+def test_points_stand_where_they_belong():
+    line = Line(label="P", x=(0.0, 1.0), y=(0.0, 1.0), errors=None)
+    shown = Sweep(title="t", x_label="x", y_label="P", lines=(line,))
+    rows = [r for r in terminal.text(shown, width=40, height=10).splitlines() if r.startswith("│")]
+    assert rows[0].rstrip("│ 1")[-1] in "▝▐▗▘▌▖"
+    assert rows[-1][1] in "▖▌▗▐"
+
+
+def test_the_command_draws_where_it_is_told(qbatch, groups, tmp_path):
+    qbatch.env["QBATCH_DB"] = str(groups["sweep"]._path)
+    qbatch.env["COLUMNS"] = "60"
+    drawn = qbatch("plot", "sweep", "--outcome", "00").stdout
+    assert "P(00) against theta" in drawn
+    assert "\x1b" not in drawn
+    qbatch("plot", "grid", "--select", "1-9", "--x", "phi", "--y", "theta", "-o", "g.png")
+    assert (tmp_path / "g.png").stat().st_size > 5000
+    assert "no results to show" in qbatch("plot", "sweep", "--status", "error", code=2).stderr
