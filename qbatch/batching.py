@@ -130,17 +130,32 @@ def halves(jobs: Sequence[PlannedJob]) -> tuple[list[PlannedJob], list[PlannedJo
     return list(jobs[:middle]), list(jobs[middle:])
 
 
+LARGE_QUBITS = 20
+"""From so many qubits on, the amplitudes decide what a simulation costs."""
+
+
+def kind_of(job: PlannedJob) -> str:
+    """What a job is to a simulator, in a word: jobs of one kind cost what they cost alike."""
+    if job.num_qubits >= LARGE_QUBITS:
+        return "large"
+    kind = "counts" if job.observables_id is None else "values"
+    return f"{kind}, dynamic" if job.dynamic else kind
+
+
 def estimated_seconds(job: PlannedJob, *, again: bool = False) -> float:
     """A rough cost of simulating a job on one core, in seconds.
 
     From measurements of qiskit-aer: 0.4 ms a circuit, 20 µs an instruction to read and
     convert, 1.3 µs a shot to sample or 50 ns an outcome to draw from all of them, 2 ns an
-    amplitude and instruction to evolve.
+    amplitude and instruction to evolve; with measurements in the middle, all of it a shot.
 
     Args:
         again: only its parameters differ from those of a job of the same batch.
     """
     amplitudes = 2.0 ** min(job.num_qubits, 40)
     prepare = 1e-4 if again else 4e-4 + 2e-5 * job.size
+    if job.dynamic:
+        evolve = (5e-7 * job.size + 2e-9 * job.size * amplitudes) * (job.shots or 1)
+        return prepare + evolve
     sample = min(1.3e-6 * (job.shots or 0), 5e-8 * amplitudes)
     return prepare + sample + 2e-9 * job.size * amplitudes

@@ -74,6 +74,10 @@ class Catalog:
                 settings.setdefault(setting, run_settings[setting])
         return registry.make(factory, name, settings)
 
+    def prices(self) -> dict[str, Mapping[str, float]]:
+        """What the configuration says of prices, by backend."""
+        return {name: backend.prices for name, backend in self._named.items()}
+
     def described(self) -> list[dict[str, Any]]:
         """Every backend with its type, settings and limits, or what keeps it from working."""
         return [self._described(backend) for backend in self._named.values()]

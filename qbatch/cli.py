@@ -18,11 +18,12 @@ from qbatch import __version__
 from qbatch.commands.options import Context
 from qbatch.errors import QbatchError
 
-_CONFIGURABLE = ("add", "run", "run-parallel", "run-sequential", "rerun")
+_CONFIGURABLE = ("add", "plan", "run", "run-parallel", "run-sequential", "rerun")
 _INTERNAL_ERROR = 70  # EX_SOFTWARE of sysexits.h: none of the codes that a script tests for
 
 _COMMANDS = {
     "add": "add:add",
+    "plan": "plan:plan",
     "run": "run:run",
     "run-parallel": "run:run_parallel",
     "run-sequential": "run:run_sequential",
@@ -30,6 +31,7 @@ _COMMANDS = {
     "status": "look:status",
     "jobs": "look:jobs",
     "show": "look:show",
+    "why": "why:why",
     "results": "look:results",
     "plot": "picture:plot",
     "report": "picture:report",
@@ -43,7 +45,15 @@ _COMMANDS = {
     "open": "follow:open_",
     "cancel": "manage:cancel",
     "settle": "manage:settle",
+    "tag": "keep:tag",
+    "note": "keep:note",
+    "rename": "keep:rename",
+    "copy": "keep:copy",
+    "export": "keep:export",
+    "import": "keep:import_",
+    "prune": "manage:prune",
     "delete": "manage:delete",
+    "sql": "database:sql",
     "db": "database:app",
     "backends": "configure:backends",
     "config": "configure:config",

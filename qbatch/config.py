@@ -9,6 +9,7 @@ The file is TOML in the user's configuration directory (``--config``, ``QBATCH_C
     type = "aer"            # an installed adapter, or "package.module:Class"
     method = "stabilizer"   # everything else is handed to the adapter
     token_env = "LAB_TOKEN" # or token_file; a token itself never stands in the file
+    price = { shot = 0.0009, task = 0.3 } # or second; qbatch plan tells the cost
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ from __future__ import annotations
 import os
 import tempfile
 import tomllib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -67,11 +69,16 @@ def config_path(path: str | os.PathLike[str] | None = None) -> Path:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BackendConfig:
-    """A named backend: its adapter's type, and the settings for the adapter."""
+    """A named backend: its adapter's type, and the settings for the adapter.
+
+    Attributes:
+        prices: what it costs per ``shot``, ``task`` (a circuit) and ``second``.
+    """
 
     name: str
     type: str
     settings: dict[str, Any]
+    prices: Mapping[str, float] = field(default_factory=dict)
 
 
 def configured_backends(path: str | os.PathLike[str] | None = None) -> dict[str, BackendConfig]:
@@ -233,7 +240,22 @@ def _backend(file: Path, name: str, table: Any) -> BackendConfig:
     for key in _FILES & settings.keys():
         # A run from cron stands in another directory than the user who wrote the file.
         settings[key] = str(file.parent / Path(str(settings[key])).expanduser())
-    return BackendConfig(name=name, type=table["type"], settings=_with_secret(where, settings))
+    prices = _prices(where, settings.pop("price", {}))
+    settings = _with_secret(where, settings)
+    return BackendConfig(name=name, type=table["type"], settings=settings, prices=prices)
+
+
+def _prices(where: str, table: Any) -> dict[str, float]:
+    units = ("shot", "task", "second")
+    good = isinstance(table, dict) and all(
+        unit in units and isinstance(price, (int, float)) and not isinstance(price, bool)
+        for unit, price in table.items()
+    )
+    if not good:
+        raise UsageError(
+            f"{where}: price is not understood", hint="price = { shot = 0.001, task = 0.3 }"
+        )
+    return {unit: float(price) for unit, price in table.items()}
 
 
 def _with_secret(where: str, settings: dict[str, Any]) -> dict[str, Any]:

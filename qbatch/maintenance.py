@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from qbatch.config import database_path
 from qbatch.errors import NotFound
@@ -42,6 +45,38 @@ def backup(file: Path_, db: Path_ | None = None) -> None:
     """A consistent copy of the database, also while a run is under way."""
     with existing_store(db) as store:
         store.upkeep.backup(Path(file).expanduser())
+
+
+@contextlib.contextmanager
+def query(
+    sql: str, db: Path_ | None = None
+) -> Iterator[tuple[list[str], Iterator[tuple[Any, ...]]]]:
+    """The columns of an SQL query over the documented views, and its rows one at a time.
+
+    Raises:
+        UsageError: it is not understood, or would do more than read.
+    """
+    from qbatch.store import queries
+
+    with existing_store(db) as store:  # of a schema that the views know
+        path = store.database.path
+    with queries.query(path, sql) as found:
+        yield found
+
+
+def views() -> dict[str, str]:
+    """What `query` can be asked: the columns of each view."""
+    from qbatch.store import queries
+
+    return {name: columns for name, (columns, _) in queries.VIEWS.items()}
+
+
+def vacuum(db: Path_ | None = None) -> int:
+    """Give what has become free in the file back to the disk; how many bytes."""
+    with existing_store(db) as store:
+        before = store.database.num_bytes()
+        store.keeping.vacuum()
+        return max(0, before - store.database.num_bytes())
 
 
 def existing_store(db: Path_ | None) -> Store:

@@ -127,6 +127,7 @@ class Group:
     backend: str | None
     created_at: float
     counts: Mapping[str, int]
+    note: str | None = None
 
     @property
     def total(self) -> int:
@@ -159,6 +160,7 @@ class Job:
     num_qubits: int
     created_at: float
     parent: int | None
+    note: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -271,6 +273,20 @@ class PlannedJob:
     group_id: int = 0
     name: str | None = None
     num_observables: int = 0
+    dynamic: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """How fast a local backend was.
+
+    Attributes:
+        seconds: that a worker took for a second of `qbatch.batching.estimated_seconds`.
+        startup: seconds until the workers began.
+    """
+
+    seconds: float
+    startup: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -95,6 +95,16 @@ def value_text(value: ExpectationValue) -> str:
     return f"{value.value:.6g} ± {value.standard_error:.2g}"
 
 
+def size(count: int) -> str:
+    """Bytes for a person: ``512 B``, ``3.4 kB``, ``12 MB``."""
+    number = float(count)
+    for unit in ("B", "kB", "MB", "GB"):
+        if number < 1000 or unit == "GB":
+            break
+        number /= 1000
+    return f"{number:.0f} {unit}" if number >= 100 or unit == "B" else f"{number:.1f} {unit}"
+
+
 def job_list(numbers: range) -> str:
     """The jobs of an ``add`` as a selector."""
     if not numbers:

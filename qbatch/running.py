@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -12,11 +12,13 @@ from qbatch.backends.executors import parse_executor
 from qbatch.catalog import Catalog
 from qbatch.config import configured_notify_secret
 from qbatch.errors import Locked, QbatchError
-from qbatch.models import Group
+from qbatch.models import Group, Status
 from qbatch.store import Store
 
 if TYPE_CHECKING:
     from qbatch.engine import Observer, RunReport, RunSettings
+    from qbatch.engine.plan import Plan
+    from qbatch.engine.planning import OpenBackend
 
 _SERIAL_SECONDS = 1.0
 
@@ -43,24 +45,7 @@ def run(
     """
     from qbatch.engine import Run
 
-    parse_executor(settings.executor)
-    catalog = Catalog(config)
-    if settings.backend is not None:
-        catalog.get(settings.backend)
-
-    if settings.default_backend is None:
-        settings = replace(settings, default_backend=catalog.default)
-
-    def open_backend(name: str, seconds: float) -> Backend:
-        wishes: dict[str, Any] = {
-            "executor": _executor(settings.executor, seconds),
-            "sampling": settings.sampling,
-            "dask": catalog.dask,
-        }
-        if settings.rate is not None:
-            wishes["rate"] = settings.rate
-        return catalog.open(name, **wishes)
-
+    settings, open_backend = _prepared(settings, Catalog(config))
     job = Run(store, groups, open_backend, settings, observer=observer, choose=choose)
     if settings.notify is None:
         return job.execute()
@@ -76,6 +61,59 @@ def run(
         raise
     notifier.ended(report)
     return report
+
+
+def plan(
+    store: Store,
+    groups: Sequence[Group],
+    settings: RunSettings,
+    *,
+    config: str | os.PathLike[str] | None = None,
+    only: Sequence[int] | None = None,
+    statuses: Iterable[Status] = (Status.UNSENT,),
+) -> Plan:
+    """What `run` would do with the same settings; nothing is sent or changed.
+
+    Args:
+        only, statuses: which jobs; default: all unsent ones.
+
+    Raises:
+        NotFound: there is no such backend.
+    """
+    from qbatch.engine.plan import make_plan
+
+    catalog = Catalog(config)
+    settings, open_backend = _prepared(settings, catalog)
+    return make_plan(
+        store,
+        groups,
+        open_backend,
+        settings,
+        prices=catalog.prices(),
+        only=only,
+        statuses=statuses,
+    )
+
+
+def _prepared(settings: RunSettings, catalog: Catalog) -> tuple[RunSettings, OpenBackend]:
+    """The settings with the configuration's default backend, and what opens a backend."""
+    parse_executor(settings.executor)
+    if settings.backend is not None:
+        catalog.get(settings.backend)
+    if settings.default_backend is None:
+        settings = replace(settings, default_backend=catalog.default)
+
+    def open_backend(name: str, seconds: float) -> Backend:
+        wishes: dict[str, Any] = {
+            "executor": _executor(settings.executor, seconds),
+            "sampling": settings.sampling,
+            "dask": catalog.dask,
+        }
+        if settings.rate is not None:
+            wishes["rate"] = settings.rate
+        return catalog.open(name, **wishes)
+
+    return settings, open_backend
 
 
 def _executor(wish: str, seconds: float) -> str:

@@ -55,6 +55,14 @@ class Waiting(Protocol):
 
 
 @runtime_checkable
+class Timed(Protocol):
+    """What a local backend may offer besides: to say how long a batch kept a worker busy."""
+
+    def worked_seconds(self, remote_id: str) -> float | None:
+        """Seconds of work, without waiting and without start-up; asked once, when it is done."""
+
+
+@runtime_checkable
 class Closing(Protocol):
     """What a backend may offer besides: to give back what it holds."""
 
@@ -68,6 +76,14 @@ class Counting(Protocol):
 
     def free_slots(self) -> int:
         """How many more batches the service would take now; asked before each is sent."""
+
+
+@runtime_checkable
+class Foreseeing(Protocol):
+    """What a remote backend may offer besides: to say what a batch would need."""
+
+    def foresee(self, batch: Submission) -> tuple[int, Sequence[str]]:
+        """The fewest requests for it, and why some of its circuits would be refused."""
 
 
 @runtime_checkable

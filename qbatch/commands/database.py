@@ -1,14 +1,19 @@
-"""``qbatch db``: where the database is, whether it is sound, and a copy of it."""
+"""``qbatch db``: where the database is, whether it is sound, a copy of it; and ``qbatch sql``."""
 
 from __future__ import annotations
 
-from typing import Annotated
+import csv
+import sys
+from enum import StrEnum
+from json import dumps
+from typing import Annotated, Any
 
 import typer
 
 from qbatch import output
 from qbatch.commands import options as opt
 from qbatch.config import database_path
+from qbatch.errors import UsageError
 
 app = typer.Typer(
     name="db",
@@ -63,3 +68,64 @@ def backup(
 
     maintenance.backup(file, opt.context(ctx).db)
     print(file)
+
+
+class QueryFormat(StrEnum):
+    """How the answer to a query is printed."""
+
+    TABLE = "table"
+    JSON = "json"
+    JSONL = "jsonl"
+    CSV = "csv"
+
+
+def sql(
+    ctx: typer.Context,
+    query: Annotated[
+        str | None, typer.Argument(metavar="[SELECT…]", help="SQL as SQLite understands it.")
+    ] = None,
+    views: Annotated[
+        bool, typer.Option("--views", help="Show what can be asked, and leave.")
+    ] = False,
+    format: Annotated[
+        QueryFormat, typer.Option("--format", "-f", help="Of the answer.")
+    ] = QueryFormat.TABLE,
+    json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
+) -> None:
+    """Ask the database in SQL, read-only.
+
+    Over views that stay the same while the database's own tables may change.
+
+    Example: qbatch sql "SELECT name, count(*) FROM jobs WHERE status = 'error' GROUP BY name"
+    """
+    from qbatch import maintenance
+
+    if views:
+        found = maintenance.views()
+        if json:
+            entries = [{"view": view, "columns": columns} for view, columns in found.items()]
+            output.print_json("views", entries)
+        else:
+            output.table(["view", "columns"], found.items())
+        return
+    if query is None:
+        raise UsageError("nothing is asked", hint='qbatch sql "SELECT * FROM groups"')
+    chosen = QueryFormat.JSON if json else format
+    with maintenance.query(query, opt.context(ctx).db) as (columns, rows):
+        if chosen is QueryFormat.TABLE:
+            output.table(columns, rows)
+        elif chosen is QueryFormat.CSV:
+            writer = csv.writer(sys.stdout, lineterminator="\n")
+            writer.writerow(columns)
+            writer.writerows(rows)
+        elif chosen is QueryFormat.JSONL:
+            for row in rows:
+                print(dumps(_named(columns, row), ensure_ascii=False))
+        else:
+            output.print_json("rows", [_named(columns, row) for row in rows], columns=columns)
+
+
+def _named(columns: list[str], row: tuple[Any, ...]) -> dict[str, Any]:
+    """A row by its columns; bytes, which JSON does not know, as hexadecimal digits."""
+    values = (value.hex() if isinstance(value, bytes) else value for value in row)
+    return dict(zip(columns, values, strict=True))

@@ -25,6 +25,9 @@ def status(
     groups: Annotated[
         list[str] | None, typer.Argument(metavar="[GROUP…]", help="Only these groups.")
     ] = None,
+    sizes: Annotated[
+        bool, typer.Option("--sizes", help="What they take on the disk, too.")
+    ] = False,
     quiet: opt.QuietIds = False,
     json: opt.Json = False,
 ) -> None:
@@ -38,8 +41,12 @@ def status(
         from qbatch.group import JobGroup
 
         found = JobGroup.list_existing(opt.context(ctx).db)
+    taken = _sizes(ctx, [group.name for group in found]) if sizes and found else {}
     if json:
-        output.print_json("groups", [group_entry(group) for group in found])
+        entries = [group_entry(group) for group in found]
+        for entry in entries if sizes else ():
+            entry["bytes"] = taken[entry["name"]]
+        output.print_json("groups", entries)
     elif quiet:
         for group in found:
             print(group.name)
@@ -49,12 +56,28 @@ def status(
         from qbatch.models import Status
 
         shown = [s.value for s in Status if any(group.counts.get(s) for group in found)]
-        columns = ["group", "jobs", *shown, "created"]
+        kinds = ["results", "circuits", "jobs"] if sizes else []
+        noted = any(group.note for group in found)
+        columns = ["group", "jobs", *shown, *(f"{kind} on disk" for kind in kinds), "created"]
         rows = [
-            [g.name, g.total, *(g.counts.get(s, 0) for s in shown), _time(g.created_at)]
+            [
+                g.name,
+                g.total,
+                *(g.counts.get(s, 0) for s in shown),
+                *(output.size(taken[g.name][kind]) for kind in kinds),
+                _time(g.created_at),
+                *([g.note] if noted else []),
+            ]
             for g in found
         ]
-        output.table(columns, rows, right=["jobs", *shown])
+        right = columns[1:-1]
+        output.table([*columns, *(["note"] if noted else [])], rows, right=right)
+
+
+def _sizes(ctx: typer.Context, names: list[str]) -> dict[str, dict[str, int]]:
+    from qbatch.group import JobGroup
+
+    return JobGroup.sizes(names, opt.context(ctx).db)
 
 
 def jobs(
@@ -108,7 +131,7 @@ def show(
         text = as_text(group.circuit(result.job))
         if json:
             entry = result_entry(result)
-            entry["attempts"] = [_attempt_entry(attempt) for attempt in attempts]
+            entry["attempts"] = [attempt_entry(attempt) for attempt in attempts]
             entry["source"] = text
             shown.append(entry)
         else:
@@ -211,6 +234,7 @@ def group_entry(group: Group) -> dict[str, Any]:
         "backend": group.backend,
         "jobs": group.total,
         "counts": {status.value: group.counts.get(status, 0) for status in Status},
+        "note": group.note,
         "created_at": group.created_at,
     }
 
@@ -226,7 +250,8 @@ def _job_cells(job: Job) -> list[Any]:
     ]
 
 
-def _attempt_entry(attempt: Attempt) -> dict[str, Any]:
+def attempt_entry(attempt: Attempt) -> dict[str, Any]:
+    """An attempt as JSON."""
     return {
         "batch": attempt.batch,
         "backend": attempt.backend,
@@ -275,6 +300,7 @@ def _facts(job: Job) -> list[tuple[str, Any]]:
         ("tags", " ".join(f"{k}={v}" for k, v in job.tags.items())),
         ("backend", job.backend),
         ("options", " ".join(f"{k}={v}" for k, v in job.options.items())),
+        ("note", job.note),
         ("reruns job", job.parent),
         ("added", _time(job.created_at)),
         ("key", job.key),

@@ -1,4 +1,4 @@
-"""``qbatch delete``, ``cancel`` and ``completion``."""
+"""``qbatch delete``, ``prune``, ``cancel``, ``settle`` and ``completion``."""
 
 from __future__ import annotations
 
@@ -22,6 +22,62 @@ class Shell(StrEnum):
     BASH = "bash"
     ZSH = "zsh"
     FISH = "fish"
+
+
+def prune(
+    ctx: typer.Context,
+    before: Annotated[
+        str | None,
+        typer.Option("--before", metavar="DATE", help="Groups made before this date."),
+    ] = None,
+    keep: Annotated[
+        int | None, typer.Option("--keep", metavar="N", help="All groups but the N newest.")
+    ] = None,
+    results_only: Annotated[
+        bool, typer.Option("--results-only", help="Only the results; jobs stay, done.")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    json: opt.Json = False,
+) -> None:
+    """Let old groups go, and give the disk back what they took.
+
+    Groups with jobs under way or of unknown fate are kept. Asks first.
+
+    Example: qbatch prune --before 2026-01-01 --results-only
+    """
+    from qbatch.group import JobGroup
+    from qbatch.maintenance import vacuum
+    from qbatch.models import ACTIVE, Status
+
+    if (before is None) == (keep is None):
+        raise UsageError("say what to prune: --before DATE or --keep N")
+    db = opt.context(ctx).db
+    groups = JobGroup.list_existing(db)
+    if before is not None:
+        moment = opt.parse_date(before).timestamp()
+        old = [group for group in groups if group.created_at < moment]
+    else:
+        old = groups[: max(0, len(groups) - (keep or 0))]
+    loose = (*ACTIVE, Status.UNKNOWN)
+    kept = [g for g in old if not results_only and any(g.counts.get(s) for s in loose)]
+    doomed = [group for group in old if group not in kept]
+    for group in kept:
+        output.message(f"{group.name} is kept: {output.counts_text(group.counts)}")
+    what = "Let the results of" if results_only else "Delete"
+    if doomed and not yes and not _agreed(doomed, what):
+        doomed = []
+    names = [group.name for group in doomed]
+    if results_only and names:
+        JobGroup.prune_results(names, db)
+    elif names:
+        for name in names:
+            JobGroup.delete_job_group(name, db)
+    freed = vacuum(db) if names else 0
+    if json:
+        output.print_json("pruned", {"groups": names, "freed": freed})
+    else:
+        said = f"pruned {', '.join(names)}; {output.size(freed)} freed"
+        print(said if names else "nothing was pruned")
 
 
 def delete(
@@ -139,10 +195,11 @@ def completion(
     print(SCRIPTS[shell.value], end="")
 
 
-def _agreed(doomed: list[Group]) -> bool:
+def _agreed(doomed: list[Group], what: str = "Delete") -> bool:
     if not sys.stdin.isatty():
         raise UsageError("nobody to ask here: pass --yes to delete")
     for group in doomed:
         jobs = output.plural(group.total, "job")
         output.message(f"{group.name}: {jobs} ({output.counts_text(group.counts)})")
-    return typer.confirm(f"Delete {output.plural(len(doomed), 'group')}?", err=True)
+    end = " go?" if what != "Delete" else "?"
+    return typer.confirm(f"{what} {output.plural(len(doomed), 'group')}{end}", err=True)

@@ -43,6 +43,15 @@ class Sampling(StrEnum):
     SHOTS = "shots"
 
 
+class Level(StrEnum):
+    """Which lines a log file gets."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
 class Order(StrEnum):
     """In which order jobs are sent."""
 
@@ -179,6 +188,14 @@ def one_job(ctx: typer.Context, target: str) -> tuple[JobGroup, str]:
     if selector is None:
         raise InvalidSelector(f"{target!r} names no job", hint=f"write {target}/1 or {target}/last")
     return group, selector
+
+
+def start_log(file: str | None, level: Level) -> None:
+    """Have what happens written to a file, if one is named."""
+    if file is not None:
+        from qbatch import logs
+
+        logs.write_to(file, level.value)
 
 
 def parse_deadline(text: str) -> float:

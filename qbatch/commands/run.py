@@ -8,118 +8,40 @@ import typer
 
 from qbatch import output
 from qbatch.commands import options as opt
+from qbatch.commands import run_options as ro
 from qbatch.commands.add import MeasureAll, Shots, added_text
+from qbatch.commands.plan import tell_plan
 from qbatch.commands.telling import run_and_tell, tell
 from qbatch.errors import UsageError
 
 if TYPE_CHECKING:
     from qbatch.group import JobGroup
 
-Add = Annotated[
-    list[str] | None,
-    typer.Option("--add", metavar="PATH", help="Add circuits first, as qbatch add. Repeatable."),
-]
-Delay = Annotated[
-    float,
-    typer.Option(
-        "--delay", metavar="SECONDS", help="From the end of a job to the start of the next."
-    ),
-]
-BackendName = Annotated[
-    str | None, typer.Option("--backend", help="Run there, whatever the jobs name.")
-]
-Executor = Annotated[
-    str,
-    typer.Option(
-        "--executor", metavar="KIND", help="auto, serial, local:N or dask:tcp://HOST:PORT."
-    ),
-]
-SamplingKind = Annotated[
-    opt.Sampling,
-    typer.Option("--sampling", help="Of exact circuits: from their distribution, or by Aer."),
-]
-BatchingMode = Annotated[
-    opt.Batching, typer.Option("--batching", help="Many jobs a submission, or one.")
-]
-MaxBatchSize = Annotated[
-    int | None, typer.Option("--max-batch-size", metavar="N", help="A hard cap on jobs a batch.")
-]
-Rate = Annotated[
-    float | None,
-    typer.Option("--rate", metavar="N", help="Requests a second to a remote backend, at most."),
-]
-Notify = Annotated[
-    str | None, typer.Option("--notify", metavar="URL", help="POST there how the run ended.")
-]
-MaxInFlight = Annotated[
-    int | None, typer.Option("--max-in-flight", metavar="N", help="Batches under way at once.")
-]
-NoCoalesce = Annotated[
-    bool, typer.Option("--no-coalesce", help="Simulate equal circuits each for itself.")
-]
-Limit = Annotated[
-    int | None, typer.Option("--limit", metavar="N", help="Run no more than so many jobs.")
-]
-Seed = Annotated[
-    int | None, typer.Option("--seed", metavar="N", help="For jobs without a seed of their own.")
-]
-Sort = Annotated[opt.Order, typer.Option("--sort", help="Order of sending.")]
-WaitLock = Annotated[
-    float,
-    typer.Option("--wait-lock", metavar="SECONDS", help="Wait so long for another run to end."),
-]
-Retries = Annotated[
-    int, typer.Option("--retries", metavar="N", help="Further tries after a passing failure.")
-]
-MaxFailures = Annotated[
-    str | None,
-    typer.Option("--max-failures", metavar="N|P%", help="Stop when so many jobs have failed."),
-]
-Timeout = Annotated[
-    float | None,
-    typer.Option("--timeout", metavar="SECONDS", help="Give a batch up that takes longer."),
-]
-Deadline = Annotated[
-    str | None,
-    typer.Option("--deadline", metavar="TIME", help="Stop then: 06:00, or 2026-01-31T06:00."),
-]
-Bisect = Annotated[
-    bool,
-    typer.Option("--bisect", help="Split a batch that failed while running; good jobs run again."),
-]
-NoWait = Annotated[
-    bool, typer.Option("--no-wait", help="Send and leave; qbatch sync or wait fetches results.")
-]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no summary.")]
-
 
 def run(
     ctx: typer.Context,
     groups: opt.GroupNames,
-    add: Add = None,
+    add: ro.Add = None,
     shots: Shots = None,
     measure_all: MeasureAll = False,
-    parallel: Annotated[
-        bool,
-        typer.Option("--parallel/--sequential", help="Many jobs at once, or one after another."),
-    ] = True,
-    delay: Delay = 0.0,
-    backend: BackendName = None,
-    executor: Executor = "auto",
-    sampling: SamplingKind = opt.Sampling.AUTO,
-    batching: BatchingMode = opt.Batching.MERGED,
-    max_batch_size: MaxBatchSize = None,
-    max_in_flight: MaxInFlight = None,
-    rate: Rate = None,
-    no_coalesce: NoCoalesce = False,
-    limit: Limit = None,
-    seed: Seed = None,
-    sort: Sort = opt.Order.ADDED,
-    retries: Retries = 3,
-    max_failures: MaxFailures = None,
-    timeout: Timeout = None,
-    deadline: Deadline = None,
-    bisect: Bisect = False,
+    parallel: ro.Parallel = True,
+    delay: ro.Delay = 0.0,
+    backend: ro.BackendName = None,
+    executor: ro.Executor = "auto",
+    sampling: ro.SamplingKind = opt.Sampling.AUTO,
+    batching: ro.BatchingMode = opt.Batching.MERGED,
+    max_batch_size: ro.MaxBatchSize = None,
+    max_in_flight: ro.MaxInFlight = None,
+    rate: ro.Rate = None,
+    no_coalesce: ro.NoCoalesce = False,
+    limit: ro.Limit = None,
+    seed: ro.Seed = None,
+    sort: ro.Sort = opt.Order.ADDED,
+    retries: ro.Retries = 3,
+    max_failures: ro.MaxFailures = None,
+    timeout: ro.Timeout = None,
+    deadline: ro.Deadline = None,
+    bisect: ro.Bisect = False,
     follow: Annotated[
         bool, typer.Option("--follow", help="Stay for jobs that are added, until closed or idle.")
     ] = False,
@@ -127,10 +49,13 @@ def run(
         float | None,
         typer.Option("--idle", metavar="SECONDS", help="With --follow: stay no longer without."),
     ] = None,
-    no_wait: NoWait = False,
-    wait_lock: WaitLock = 0.0,
-    notify: Notify = None,
-    quiet: Quiet = False,
+    no_wait: ro.NoWait = False,
+    wait_lock: ro.WaitLock = 0.0,
+    notify: ro.Notify = None,
+    dry_run: ro.DryRun = False,
+    log_file: ro.LogFile = None,
+    log_level: ro.LogLevel = opt.Level.INFO,
+    quiet: ro.Quiet = False,
     json: opt.Json = False,
 ) -> None:
     """Run the unsent jobs of groups.
@@ -167,21 +92,31 @@ def run(
         wait_lock=wait_lock,
         notify=notify,
     )
+    if dry_run and add:
+        raise UsageError("--dry-run adds nothing; qbatch add the circuits first")
     if (shots is not None or measure_all) and not add:
         raise UsageError("--shots and --measure-all go with --add; stored jobs have their own")
+    opt.start_log(log_file, log_level)
     chosen = _groups(ctx, groups, add or [], shots, measure_all, quiet=quiet or json)
+    if dry_run:
+        from qbatch.group import plan_groups
+
+        tell_plan(plan_groups(chosen, settings), json=json)
+        return
     run_and_tell(chosen, settings, quiet=quiet, json=json)
 
 
 def run_parallel(
     ctx: typer.Context,
     groups: opt.GroupNames,
-    backend: BackendName = None,
-    max_batch_size: MaxBatchSize = None,
-    max_in_flight: MaxInFlight = None,
-    limit: Limit = None,
-    seed: Seed = None,
-    quiet: Quiet = False,
+    backend: ro.BackendName = None,
+    max_batch_size: ro.MaxBatchSize = None,
+    max_in_flight: ro.MaxInFlight = None,
+    limit: ro.Limit = None,
+    seed: ro.Seed = None,
+    log_file: ro.LogFile = None,
+    log_level: ro.LogLevel = opt.Level.INFO,
+    quiet: ro.Quiet = False,
     json: opt.Json = False,
 ) -> None:
     """Another name for qbatch run --parallel.
@@ -196,6 +131,8 @@ def run_parallel(
         max_in_flight=max_in_flight,
         limit=limit,
         seed=seed,
+        log_file=log_file,
+        log_level=log_level,
         quiet=quiet,
         json=json,
     )
@@ -204,11 +141,13 @@ def run_parallel(
 def run_sequential(
     ctx: typer.Context,
     groups: opt.GroupNames,
-    delay: Delay = 0.0,
-    backend: BackendName = None,
-    limit: Limit = None,
-    seed: Seed = None,
-    quiet: Quiet = False,
+    delay: ro.Delay = 0.0,
+    backend: ro.BackendName = None,
+    limit: ro.Limit = None,
+    seed: ro.Seed = None,
+    log_file: ro.LogFile = None,
+    log_level: ro.LogLevel = opt.Level.INFO,
+    quiet: ro.Quiet = False,
     json: opt.Json = False,
 ) -> None:
     """Another name for qbatch run --sequential.
@@ -223,6 +162,8 @@ def run_sequential(
         backend=backend,
         limit=limit,
         seed=seed,
+        log_file=log_file,
+        log_level=log_level,
         quiet=quiet,
         json=json,
     )
@@ -241,19 +182,19 @@ def rerun(
     keep: Annotated[
         bool, typer.Option("--keep", help="Leave the failed job and append a new one for it.")
     ] = False,
-    parallel: Annotated[
-        bool,
-        typer.Option("--parallel/--sequential", help="Many jobs at once, or one after another."),
-    ] = True,
-    delay: Delay = 0.0,
-    backend: BackendName = None,
-    max_batch_size: MaxBatchSize = None,
-    retries: Retries = 3,
-    timeout: Timeout = None,
-    deadline: Deadline = None,
-    bisect: Bisect = False,
-    wait_lock: WaitLock = 0.0,
-    quiet: Quiet = False,
+    parallel: ro.Parallel = True,
+    delay: ro.Delay = 0.0,
+    backend: ro.BackendName = None,
+    max_batch_size: ro.MaxBatchSize = None,
+    retries: ro.Retries = 3,
+    timeout: ro.Timeout = None,
+    deadline: ro.Deadline = None,
+    bisect: ro.Bisect = False,
+    wait_lock: ro.WaitLock = 0.0,
+    dry_run: ro.DryRun = False,
+    log_file: ro.LogFile = None,
+    log_level: ro.LogLevel = opt.Level.INFO,
+    quiet: ro.Quiet = False,
     json: opt.Json = False,
 ) -> None:
     """Run failed and cancelled jobs again.
@@ -267,8 +208,15 @@ def rerun(
 
     if failed and jobs is not None:
         raise UsageError("--failed means all failed jobs; --jobs chooses some: give one of them")
-    watcher = observer(quiet=quiet)
     chosen = opt.existing_group(ctx, group)
+    if dry_run:
+        plan = chosen.plan_rerun(
+            jobs, sequential=not parallel, backend=backend, max_batch_size=max_batch_size
+        )
+        tell_plan(plan, json=json)
+        return
+    opt.start_log(log_file, log_level)
+    watcher = observer(quiet=quiet)
     try:
         report = chosen.rerun(
             jobs,
@@ -301,8 +249,10 @@ def sync(
     groups: Annotated[
         list[str] | None, typer.Argument(metavar="[GROUP…]", help="Default: all groups.")
     ] = None,
-    wait_lock: WaitLock = 0.0,
-    quiet: Quiet = False,
+    wait_lock: ro.WaitLock = 0.0,
+    log_file: ro.LogFile = None,
+    log_level: ro.LogLevel = opt.Level.INFO,
+    quiet: ro.Quiet = False,
     json: opt.Json = False,
 ) -> None:
     """Fetch results of batches sent earlier.
@@ -314,6 +264,7 @@ def sync(
     from qbatch.engine import RunSettings
     from qbatch.group import JobGroup
 
+    opt.start_log(log_file, log_level)
     names = groups or [group.name for group in JobGroup.list_existing(opt.context(ctx).db)]
     if not names:
         if json:
@@ -331,8 +282,10 @@ def wait(
     timeout: Annotated[
         float | None, typer.Option("--timeout", metavar="SECONDS", help="Wait no longer.")
     ] = None,
-    wait_lock: WaitLock = 0.0,
-    quiet: Quiet = False,
+    wait_lock: ro.WaitLock = 0.0,
+    log_file: ro.LogFile = None,
+    log_level: ro.LogLevel = opt.Level.INFO,
+    quiet: ro.Quiet = False,
     json: opt.Json = False,
 ) -> None:
     """Wait for batches sent earlier.
@@ -343,6 +296,7 @@ def wait(
     """
     from qbatch.engine import RunSettings
 
+    opt.start_log(log_file, log_level)
     chosen = [opt.existing_group(ctx, name) for name in dict.fromkeys(groups)]
     settings = RunSettings(submit=False, wait_seconds=timeout, wait_lock=wait_lock)
     run_and_tell(chosen, settings, quiet=quiet, json=json)

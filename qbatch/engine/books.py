@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Sequence
 
 from qbatch.engine import collect
@@ -11,6 +12,8 @@ from qbatch.models import ACTIVE, Claim, Failure, OpenBatch, Outcome, Status
 from qbatch.store import Store
 
 _SHOWN_ERRORS = 5
+_LOGGER = logging.getLogger("qbatch.run")
+_LOGGER.addHandler(logging.NullHandler())  # nobody asked: nothing goes to stderr
 
 
 class Books:
@@ -23,9 +26,11 @@ class Books:
         self._observer = observer
         self._split_ended: set[int] = set()
         self._errors: list[tuple[int, str]] = []
+        self.log = logging.LoggerAdapter(_LOGGER, {"groups": ",".join(groups)})
 
     def note(self, message: str) -> None:
         """Something that the user should read now."""
+        self.log.warning(message)
         self._observer.note(message)
 
     def close(
@@ -43,6 +48,10 @@ class Books:
         )
         if stored is None:
             return
+        if failure is None:
+            self.log.debug("batch %d on %s: %s", batch.id, batch.backend, state)
+        else:
+            self.log.warning("batch %d on %s: %s: %s", batch.id, batch.backend, failure, error)
         for outcome in ended:
             self._tally(outcome, stored.get(outcome.claim.job_id, outcome.job_status))
         if state == "done":
@@ -98,8 +107,11 @@ class Books:
         self.close(batch, ended, state="unknown", failure=Failure.LOST, error=reason)
         self.note(f"batch {batch.id} on {batch.backend} ({len(claims)} jobs): {reason}")
 
-    def sent(self, claims: Sequence[Claim]) -> None:
+    def sent(self, batch: OpenBatch, claims: Sequence[Claim], remote_id: str) -> None:
         """Count a batch that the backend has accepted."""
+        self.log.info(
+            "batch %d sent to %s as %s: %d jobs", batch.id, batch.backend, remote_id, len(claims)
+        )
         circuits = len({claim.item for claim in claims})
         self.report.submissions += 1
         self.report.circuits += circuits
@@ -149,6 +161,9 @@ class Books:
         elif status in (Status.ERROR, Status.CANCELLED):
             self.report.failed += 1
             self.state.failed += 1
+            if self.log.isEnabledFor(logging.ERROR):
+                label = self.store.jobs.labels([job]).get(job, f"job {job}")
+                self.log.error("%s: %s: %s", label, outcome.failure, outcome.error)
             if len(self._errors) < _SHOWN_ERRORS and outcome.error:
                 self._errors.append((job, outcome.error))
         elif status is Status.UNKNOWN:

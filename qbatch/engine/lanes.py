@@ -6,13 +6,15 @@ import heapq
 import itertools
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
-from qbatch.backends.base import Backend, Closing, Counting, Waiting
-from qbatch.batching import Batcher, Policy
+from qbatch.backends.base import Backend, Closing, Counting, Timed, Waiting
+from qbatch.batching import Batcher, Policy, kind_of
+from qbatch.engine.pacing import Stopwatch
 from qbatch.engine.sizing import Sizer
-from qbatch.models import Claim, OpenBatch, PlannedJob
+from qbatch.models import Claim, OpenBatch, Pace, PlannedJob
 
 _FIRST_POLL = 0.1
 _LONGEST_POLL = 10.0
@@ -53,16 +55,24 @@ class Lane:
     Args:
         policy: how to batch.
         max_in_flight: the user's limit; the backend's holds besides.
+        paces: how fast the backend was before, by kind of job.
 
     Attributes:
         to_come: jobs that the run has not planned yet.
     """
 
-    def __init__(self, backend: Backend, policy: Policy, max_in_flight: int | None) -> None:
+    def __init__(
+        self,
+        backend: Backend,
+        policy: Policy,
+        max_in_flight: int | None,
+        paces: Mapping[str, Pace] = MappingProxyType({}),
+    ) -> None:
         self.backend = backend
         self.local = backend.limits.local
         self.waits = isinstance(backend, Waiting)
-        self.sizer = Sizer()
+        self.sizer = Sizer(paces)
+        self.stopwatch = Stopwatch()
         self.to_come = 0
         target = self._target if self.local and policy.max_batch_size is None else None
         self._batcher = Batcher(policy, backend.limits, target)
@@ -108,6 +118,26 @@ class Lane:
         if self._later:
             times.append(self._later[0][0])
         return min(times, default=None)
+
+    def expect(self, job: PlannedJob, seconds: float) -> None:
+        """What the next jobs are like, and the estimate of what one of them costs."""
+        self.sizer.expect(kind_of(job), seconds)
+
+    def learn(self, flight: Flight) -> None:
+        """What a batch that has ended says of the backend's speed."""
+        if not self.local or flight.remote_id is None:
+            return
+        spent = time.monotonic() - flight.started
+        worked = None
+        if isinstance(self.backend, Timed):
+            worked = self.backend.worked_seconds(flight.remote_id)
+        if worked is None:
+            # With several batches in flight a batch also waits for its turn.
+            waiting = max(1, len(self.flights) + 1) / 2 if self._in_flight > 1 else 1
+            self.sizer.learn(len(flight.claims), spent / waiting)
+            return
+        self.sizer.learn(len(flight.claims), worked)
+        self.stopwatch.note(flight.parts or (), worked, spent)
 
     def add(self, job: PlannedJob) -> None:
         """Plan a job; full batches become ready."""

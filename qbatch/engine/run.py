@@ -9,21 +9,20 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 
 from qbatch.backends.base import Backend, Waiting
-from qbatch.batching import estimated_seconds, remaining_parts
 from qbatch.engine import locks
 from qbatch.engine.books import Books
 from qbatch.engine.lanes import Flight, Lane
+from qbatch.engine.planning import Planner
 from qbatch.engine.recover import recover
 from qbatch.engine.report import Observer, RunReport, Silent
 from qbatch.engine.sending import Sender
 from qbatch.engine.settings import RunSettings
 from qbatch.engine.stop import StopSignals
 from qbatch.engine.watching import STOPPED, Watcher
-from qbatch.errors import NotFound, QbatchError, UsageError
-from qbatch.models import Group, PlannedJob, Status
+from qbatch.errors import NotFound, QbatchError
+from qbatch.models import Group, Status
 from qbatch.store import Store
 
-_PAGE = 2_000
 _TICK = 0.25
 _GRACE = 3.0
 
@@ -66,19 +65,13 @@ class Run:
         self._store = store
         self._groups = groups
         self._ids = [group.id for group in groups]
-        self._open_backend = open_backend
         self._settings = settings
         self._choose = choose
-        self._only: Sequence[int] | None = None
-        self._missing: NotFound | None = None
         self._books = Books(store, [group.name for group in groups], observer or Silent())
         self._sender = Sender(self._books, settings)
         self._watcher = Watcher(self._books, self._sender, settings)
-        self._lanes: dict[str, Lane] = {}
-        self._expected_seconds = math.inf  # not known yet
-        self._place = 0
-        self._planned = 0
-        self._exhausted = False
+        self._planner = Planner(store, self._ids, open_backend, settings, self._books.note)
+        self._lanes = self._planner.lanes
         self._stop = StopSignals()
         self._ends_at = math.inf
         self._idle_since: float | None = None
@@ -98,33 +91,40 @@ class Run:
         ):
             if settings.wait_seconds is not None:
                 self._ends_at = time.monotonic() + settings.wait_seconds
+            log = self._books.log
+            log.info("run begins")
             try:
                 self._check_groups()
-                recover(self._books, self._ids, self.lane)
+                recover(self._books, self._ids, self._planner.lane)
                 if settings.submit:
-                    self._only = self._choose() if self._choose is not None else None
-                    self._store.picking.begin()
+                    self._planner.begin(self._choose() if self._choose is not None else None)
                     self._pick()
                 self._loop()
                 self._wind_down()
-            except QbatchError:
+            except QbatchError as error:
                 self._take_back_local()
+                log.error("run fails: %s", error)  # noqa: TRY400 - it is reported elsewhere
                 raise
             finally:
-                for lane in self._lanes.values():
+                for name, lane in self._lanes.items():
                     lane.close()
+                    self._store.paces.note(name, lane.stopwatch.paces())
         if not settings.wait:
             self._books.left(self._lanes.values())
         report = self._books.finish(self._ids)
         report.stopped_by = self._stop.received
         left = report.left if settings.submit else report.under_way
-        chosen = settings.limit is not None or self._only is not None
-        report.unfinished = bool(left if not chosen else report.under_way)
+        report.unfinished = bool(left if not self._planner.is_chosen else report.under_way)
         if not report.left:
             report.stopped_for = None  # there was nothing left to stop
-        if self._missing is not None and not report.done + report.failed + report.under_way:
-            raise self._missing
+        missing = self._planner.missing
+        if missing is not None and not report.done + report.failed + report.under_way:
+            raise missing
         report.seconds = time.monotonic() - started
+        log.info(
+            "run ends: %d done, %d failed, %d left, exit code %d, %.1f s",
+            *(report.done, report.failed, report.left, report.exit_code, report.seconds),
+        )
         return report
 
     def _check_groups(self) -> None:
@@ -132,14 +132,6 @@ class Run:
         for group in self._groups:
             if self._store.groups.get(group.name).id != group.id:
                 raise NotFound(f"group {group.name!r} was deleted and made anew meanwhile")
-
-    def lane(self, name: str) -> Lane:
-        """The lane of a backend, opened at first use."""
-        if name not in self._lanes:
-            backend = self._open_backend(name, self._expected_seconds)
-            settings = self._settings
-            self._lanes[name] = Lane(backend, settings.policy(), settings.max_in_flight)
-        return self._lanes[name]
 
     # -- the loop -------------------------------------------------------------------
 
@@ -184,23 +176,16 @@ class Run:
     def _nothing_to_send(self) -> bool:
         if not self._settings.submit:
             return True
-        if not self._exhausted:
+        if not self._planner.exhausted:
             return False
         # Jobs that were added meanwhile belong to this run too.
-        chosen = self._settings.limit is not None or self._only is not None
-        return chosen or not self._pick()
+        return self._planner.is_chosen or not self._pick()
 
     def _pick(self) -> int:
         """Note the jobs to run; those that were added meanwhile, when called again."""
-        new = self._store.picking.pick(
-            self._ids,
-            by_key=self._settings.by_key,
-            limit=self._settings.limit,
-            only=self._only,
-        )
+        new = self._planner.pick()
         self._books.report.jobs += new
         self._books.state.total += new
-        self._exhausted = new == 0
         self._books.tell(self._lanes.values())
         return new
 
@@ -209,9 +194,9 @@ class Run:
         while not self._must_stop():
             lane = next((x for x in self._lanes.values() if x.has_slot and x.has_work), None)
             if lane is None:
-                if self._exhausted or not self._wants_more():
+                if self._planner.exhausted or not self._wants_more():
                     return
-                self._plan_page()
+                self._planner.page()
                 continue
             if self._settings.sequential and not self._may_start_next():
                 return
@@ -226,41 +211,6 @@ class Run:
 
     def _wants_more(self) -> bool:
         return not self._lanes or any(lane.has_slot for lane in self._lanes.values())
-
-    def _plan_page(self) -> None:
-        page = self._store.picking.planned(self._place, _PAGE)
-        before, seconds = -1, 0.0
-        for _, job in page:
-            seconds += estimated_seconds(job, again=job.circuit_id == before)
-            before = job.circuit_id
-        left = self._books.state.total - self._planned
-        self._expected_seconds = seconds / max(1, len(page)) * left
-        for place, job in page:
-            self._place = place
-            self._planned += 1
-            self._plan(job, seconds / len(page))
-        if len(page) < _PAGE:
-            self._exhausted = True
-            for lane in self._lanes.values():
-                lane.flush()
-
-    def _plan(self, job: PlannedJob, seconds: float) -> None:
-        settings = self._settings
-        name = settings.backend or job.backend or settings.default_backend or "aer"
-        try:
-            lane = self.lane(name)
-        except NotFound as error:
-            if self._missing is None:
-                self._books.note(f"jobs for backend {name!r} are left unsent: {error}")
-            self._missing = error
-            return
-        if lane.local and not settings.wait:
-            raise UsageError(f"{name} works in this process: there is nothing to detach from")
-        lane.sizer.expect(seconds)
-        lane.to_come = self._books.state.total - self._planned
-        done = [] if job.whole else self._store.picking.done_parts(job.id)
-        for part in remaining_parts(job, done):
-            lane.add(part)
 
     def _sleep(self) -> None:
         """Until something may have moved: a local batch ended, or it is time to ask again."""

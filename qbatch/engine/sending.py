@@ -92,7 +92,7 @@ class Sender:
         """The backend has the batch: write down where it is, and count it."""
         flight.remote_id, flight.running = remote_id, lane.local
         flight.looked_at()  # nothing has come of it yet
-        self._books.sent(flight.claims)
+        self._books.sent(flight.batch, flight.claims, remote_id)
         self._ledger.submitted(flight.batch.id, remote_id, durable=not lane.local)
 
     def refused(

@@ -176,9 +176,7 @@ class Watcher:
         self.last_end = time.monotonic()
 
     def _collect(self, lane: Lane, flight: Flight, results: Sequence[ItemResult]) -> None:
-        # With several batches in flight a batch also waits for its turn.
-        waiting = max(1, len(lane.flights) + 1) / 2 if lane.backend.limits.in_flight > 1 else 1
-        lane.sizer.learn(len(flight.claims), (time.monotonic() - flight.started) / waiting)
+        lane.learn(flight)
         ended = self._outcomes(flight, results)
         passing = {o.claim.attempt_id for o in ended if o.failure == Failure.TRANSIENT}
         if passing:

@@ -16,14 +16,15 @@ from qbatch.errors import UsageError
 from qbatch.group.adding import Adding, AddReport
 from qbatch.group.base import Path_
 from qbatch.group.exporting import Exporting
-from qbatch.group.running import Running, run_groups
+from qbatch.group.keeping import Keeping
+from qbatch.group.running import Running, plan_groups, run_groups
 from qbatch.models import ACTIVE, Group, Status
 from qbatch.store import Store
 
-__all__ = ["AddReport", "JobGroup", "run_groups"]
+__all__ = ["AddReport", "JobGroup", "plan_groups", "run_groups"]
 
 
-class JobGroup(Adding, Running, Exporting):
+class JobGroup(Adding, Running, Exporting, Keeping):
     """A named, persistent group of jobs.
 
     The group comes into being with its first job. Everything is stored at once and can

@@ -61,6 +61,12 @@ class Looking(Base):
             bars.close()
         return self.progress()
 
+    def is_running(self) -> bool:
+        """Whether a process runs the group now."""
+        from qbatch.engine import locks
+
+        return locks.is_running(self._store, self._group().id)
+
     def watch(self, *, seconds: float = 0.5) -> Iterator[tuple[Group, bool]]:
         """How the group stands, again and again, as long as a process runs it.
 

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from qbatch.errors import Locked
 from qbatch.group.base import Base, Selector
+from qbatch.models import UNSUCCESSFUL
 
 if TYPE_CHECKING:
     from qbatch.engine import Observer, RunReport, RunSettings
+    from qbatch.engine.plan import Plan
 
 _CANCEL_SECONDS = 10.0
 
@@ -75,6 +77,28 @@ class Running(Base):
         """Perceval's name for a sequential `rerun`."""
         return self.rerun(keep=not replace_failed_jobs, sequential=True, delay=delay, **settings)
 
+    def plan(self, **settings: Any) -> Plan:
+        """What `run_parallel` with these settings would do; nothing is sent or changed.
+
+        Args:
+            settings: see `qbatch.engine.RunSettings`.
+        """
+        return plan_groups([self], _settings(settings))
+
+    def plan_rerun(self, selector: Selector = None, **settings: Any) -> Plan:
+        """What `rerun` would do; nothing is sent or changed."""
+        from qbatch.running import plan
+
+        group, selection = self._group(), self._selection(selector)
+        return plan(
+            self._store,
+            [group],
+            _settings(settings),
+            config=self._config,
+            only=self._store.jobs.to_rerun(group.id, selection),
+            statuses=UNSUCCESSFUL,
+        )
+
     def cancel_all(self, selector: Selector = None) -> tuple[int, int]:
         """Cancel jobs: how many unsent ones, and how many under way are asked to stop.
 
@@ -130,6 +154,15 @@ def run_groups(
         observer=observer,
         choose=choose,
     )
+
+
+def plan_groups(groups: Sequence[Base], settings: RunSettings) -> Plan:
+    """What `run_groups` would do; nothing is sent or changed."""
+    from qbatch.running import plan
+
+    first = groups[0]
+    found = {group.name: group._group() for group in groups}
+    return plan(first._store, list(found.values()), settings, config=first._config)
 
 
 def _settings(wishes: Mapping[str, Any]) -> RunSettings:

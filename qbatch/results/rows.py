@@ -46,6 +46,9 @@ def job_results(
         if not parts or (job.status is not Status.DONE and not partial):
             yield JobResult(job=job, shots=None)
         elif job.observables:
+            if any("values" not in part for part in parts):
+                yield JobResult(job=job, shots=None)  # pruned
+                continue
             values = combine_values(
                 job.observables,
                 [[(value, error) for value, error in part["values"]] for part in parts],
@@ -53,6 +56,9 @@ def job_results(
             )
             yield JobResult(job=job, shots=shots, expectation_values=values)
         else:
+            if any("counts" not in part for part in parts):
+                yield JobResult(job=job, shots=None)  # pruned
+                continue
             counts = add_counts([part["counts"] for part in parts])
             yield JobResult(job=job, shots=shots, counts=counts)
 
@@ -120,5 +126,6 @@ def job_entry(job: Job) -> dict[str, Any]:
         "parent": job.parent,
         "failure": job.failure,
         "error": job.error,
+        "note": job.note,
         "created_at": job.created_at,
     }

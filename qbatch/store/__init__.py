@@ -1,8 +1,10 @@
 """The store: one SQLite file, its schema, and every SQL statement of the project.
 
-`Store` opens the file and gives its parts: ``groups``, ``jobs``, ``picking`` (for a run),
-``ledger`` (batches and attempts), ``history``, ``results`` and ``upkeep``. Many processes
-may use one store at once: every write begins with ``BEGIN IMMEDIATE`` and waits its turn.
+`Store` opens the file and gives its parts: ``groups``, ``jobs``, ``picking`` and ``paces``
+(for a run), ``ledger`` (batches and attempts), ``history``, ``results``,
+``keeping``, ``archive`` and ``upkeep``.
+Many processes may use one store at once: every write begins with ``BEGIN IMMEDIATE`` and
+waits its turn.
 """
 
 from __future__ import annotations
@@ -10,11 +12,14 @@ from __future__ import annotations
 import os
 from types import TracebackType
 
+from qbatch.store.archive import Archive
 from qbatch.store.database import Database
 from qbatch.store.groups import Groups
 from qbatch.store.history import History
 from qbatch.store.jobs import Jobs
+from qbatch.store.keeping import Keeping
 from qbatch.store.ledger import Ledger
+from qbatch.store.paces import Paces
 from qbatch.store.picking import Picking
 from qbatch.store.results import Results
 from qbatch.store.upkeep import Upkeep
@@ -38,9 +43,12 @@ class Store:
         self.groups = Groups(self.database)
         self.jobs = Jobs(self.database)
         self.ledger = Ledger(self.database)
+        self.paces = Paces(self.database)
         self.picking = Picking(self.database)
         self.history = History(self.database)
         self.results = Results(self.database)
+        self.keeping = Keeping(self.database, self.groups)
+        self.archive = Archive(self.database, self.groups)
         self.upkeep = Upkeep(self.database)
 
     def close(self) -> None:

@@ -14,7 +14,7 @@ from qbatch.errors import NotADatabase, StoreError
 from qbatch.store.filesystem import is_network
 
 APPLICATION_ID = 0x71626174  # "qbat", so that a foreign SQLite file is never written to
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 BUSY_SECONDS = 90.0
 _HEADER_BYTES = 100
 
@@ -46,6 +46,10 @@ class Database:
             directory.mkdir(mode=0o700, exist_ok=True)
         return directory / f"{name}.lock"
 
+    def num_bytes(self) -> int:
+        """The size of the file, as far as it is used or could be."""
+        return int(self.row("PRAGMA page_count")[0]) * int(self.row("PRAGMA page_size")[0])  # type: ignore[index]
+
     def close(self) -> None:
         """Close the connection; it is also closed when nobody refers to this object any more."""
         self._close()
@@ -72,6 +76,16 @@ class Database:
         with self._errors():
             found: sqlite3.Row | None = self._connection.execute(sql, parameters).fetchone()
             return found
+
+    @contextlib.contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """Everything read inside belongs to one moment; others may write meanwhile."""
+        with self._errors():
+            self._connection.execute("BEGIN")
+            try:
+                yield
+            finally:
+                self._connection.rollback()
 
     @contextlib.contextmanager
     def transaction(self, *, durable: bool = False) -> Iterator[None]:

@@ -149,5 +149,6 @@ class Groups:
                 state=row["state"],
                 backend=row["backend"],
                 created_at=row["created_at"],
+                note=row["note"],
                 counts={s.value: counts[s.value] for s in Status if s.value in counts},
             )

@@ -69,6 +69,7 @@ def job_from_row(row: Any) -> Job:
         num_qubits=row["num_qubits"],
         created_at=row["created_at"],
         parent=row["parent"],
+        note=row["note"],
     )
 
 
@@ -199,6 +200,15 @@ class Jobs:
                 [group_id, *values],
             ).fetchall()
         return [row["id"] for row in rows]
+
+    def to_rerun(self, group_id: int, selection: Selection) -> list[int]:
+        """The ids of the jobs that `reset` would make unsent again."""
+        where, values = selection.where()
+        sql = (
+            "SELECT id FROM jobs WHERE group_id = ? AND status IN ('error', 'cancelled')"
+            f" AND {where}"
+        )
+        return [row["id"] for row in self._db.rows(sql, [group_id, *values])]
 
     def append_again(self, group_id: int, selection: Selection) -> list[int]:
         """Append a copy of each failed or cancelled job of a selection that has none yet.

@@ -165,6 +165,25 @@ def group_backend(db: Database) -> None:
     db.execute("ALTER TABLE groups ADD COLUMN backend TEXT")
 
 
+@migrations(name="0003_notes_and_paces")
+def notes_and_paces(db: Database) -> None:
+    """Notes on groups and jobs, and how fast local backends are."""
+    db.execute("ALTER TABLE groups ADD COLUMN note TEXT")
+    db.execute("ALTER TABLE jobs ADD COLUMN note TEXT")
+    db.execute(
+        """
+        CREATE TABLE paces (
+            backend TEXT NOT NULL,
+            kind TEXT NOT NULL, -- of jobs, see qbatch.batching.kind_of
+            seconds REAL NOT NULL, -- of a worker, for a second that was estimated
+            startup REAL NOT NULL, -- seconds until the workers began
+            measured_at REAL NOT NULL,
+            PRIMARY KEY (backend, kind)
+        ) WITHOUT ROWID
+        """
+    )
+
+
 def migrate(connection: sqlite3.Connection) -> None:
     """Apply what is missing. The caller holds the schema lock.
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-from qbatch.models import PlannedJob
+from qbatch.models import PlannedJob, Status
 from qbatch.store.database import Database
 
 
@@ -15,9 +15,15 @@ class Picking:
 
     def __init__(self, database: Database) -> None:
         self._db = database
+        self._statuses = "[]"
 
-    def begin(self) -> None:
-        """Forget what an earlier run on this connection has chosen."""
+    def begin(self, statuses: Iterable[Status] = (Status.UNSENT,)) -> None:
+        """Forget what an earlier run on this connection has chosen.
+
+        Args:
+            statuses: those of the jobs that are taken.
+        """
+        self._statuses = json.dumps(list(statuses))
         self._db.execute("DROP TABLE IF EXISTS temp.picked")
         self._db.execute("CREATE TEMP TABLE picked (place INTEGER PRIMARY KEY, job_id UNIQUE)")
 
@@ -44,12 +50,13 @@ class Picking:
             f"""
             INSERT INTO picked (job_id)
             SELECT jobs.id FROM json_each(:groups) chosen JOIN jobs ON group_id = chosen.value
-            WHERE status = 'unsent' {chosen}
+            WHERE status IN (SELECT value FROM json_each(:statuses)) {chosen}
                 AND NOT EXISTS (SELECT 1 FROM picked WHERE job_id = jobs.id)
             ORDER BY priority DESC, {order} LIMIT :limit
             """,
             {
                 "groups": json.dumps(list(groups)),
+                "statuses": self._statuses,
                 "only": json.dumps(list(only)) if only is not None else None,
                 "limit": -1 if limit is None else limit,
             },
@@ -59,15 +66,18 @@ class Picking:
         """The next picked jobs after a place, with their places, as far as still unsent."""
         sql = """
             SELECT place, jobs.*, circuits.num_qubits, circuits.size, circuits.num_bytes,
+                circuits.dynamic,
                 coalesce(jobs.backend, groups.backend, '') AS chosen_backend,
                 iif(observables_id, json_array_length(texts), 0) AS num_observables
             FROM picked JOIN jobs ON jobs.id = picked.job_id
             JOIN circuits ON circuits.id = jobs.circuit_id
             JOIN groups ON groups.id = jobs.group_id
             LEFT JOIN observables ON observables.id = observables_id
-            WHERE place > ? AND status = 'unsent' ORDER BY place LIMIT ?
+            WHERE place > ? AND status IN (SELECT value FROM json_each(?))
+            ORDER BY place LIMIT ?
         """
-        return [(row["place"], _planned(row)) for row in self._db.rows(sql, (after, count))]
+        rows = self._db.rows(sql, (after, self._statuses, count))
+        return [(row["place"], _planned(row)) for row in rows]
 
     def done_parts(self, job_id: int) -> list[tuple[int, int]]:
         """Which shots of a job are done, as (offset, count), by offset."""
@@ -101,4 +111,5 @@ def _planned(row: Any) -> PlannedJob:
         group_id=row["group_id"],
         name=row["name"],
         num_observables=row["num_observables"],
+        dynamic=bool(row["dynamic"]),
     )

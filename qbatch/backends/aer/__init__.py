@@ -60,7 +60,8 @@ class AerBackend:
         self._options = options
         # Small circuits side by side, a large one alone with all cores and all memory.
         self._pools: dict[int, Executor] = {}
-        self._batches: dict[str, Future[list[ItemResult]]] = {}
+        self._batches: dict[str, Future[tuple[list[ItemResult], float]]] = {}
+        self._worked: dict[str, float] = {}
         self._cancelled: set[str] = set()
         # Only all workers of a pool can be stopped, also those of innocent batches.
         self._bystanders: set[str] = set()
@@ -84,10 +85,10 @@ class AerBackend:
             workers = 0  # one cluster for all: it shares itself out
         options = self._run_options(workers)
         try:
-            future = self._pool(workers).submit(worker.run, batch, options)
+            future = self._pool(workers).submit(worker.timed_run, batch, options)
         except BrokenExecutor:  # its workers died since; nobody was told yet
             self._drop_pools()
-            future = self._pool(workers).submit(worker.run, batch, options)
+            future = self._pool(workers).submit(worker.timed_run, batch, options)
         self._batches[batch.token] = future
         return batch.token
 
@@ -124,9 +125,13 @@ class AerBackend:
         future = self._future(remote_id)
         if remote_id in self._cancelled:
             raise BackendError("nothing is kept of a cancelled batch")
-        found = future.result()
+        found, self._worked[remote_id] = future.result()
         del self._batches[remote_id]
         return found
+
+    def worked_seconds(self, remote_id: str) -> float | None:
+        """How long a worker was busy with a batch whose results have been fetched."""
+        return self._worked.pop(remote_id, None)
 
     def cancel(self, remote_id: str) -> None:
         """Stop a batch: at once where it waits, with its worker where it runs."""
@@ -182,7 +187,7 @@ class AerBackend:
                     hint=_near(str(options[name]), known_values) or hint,
                 )
 
-    def _future(self, remote_id: str) -> Future[list[ItemResult]]:
+    def _future(self, remote_id: str) -> Future[tuple[list[ItemResult], float]]:
         try:
             return self._batches[remote_id]
         except KeyError:

@@ -124,6 +124,16 @@ class QoroBackend:
             self._upload(job, {**body, "finalized": "true" if last else "false"}, last)
         return job
 
+    def foresee(self, batch: Submission) -> tuple[int, Sequence[str]]:
+        """Initialised, uploaded, asked for once, fetched page by page; and what it refuses."""
+        try:
+            items, refused = _usable(batch)
+        except InvalidJob as error:
+            return 0, [str(error)] * len(batch.items)
+        uploads = sum(1 for _ in _uploads(batch, items))
+        reasons = [str(result.error) for result in refused]
+        return 1 + uploads + 1 + -(-len(items) // PAGE), reasons
+
     def _upload(self, job: str, body: Mapping[str, Any], last: bool) -> None:
         path = f"job/{job}/add_circuits/"
         try:

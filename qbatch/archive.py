@@ -1,0 +1,96 @@
+"""Groups as portable files: gzip of JSON lines, the last of which holds a check sum.
+
+The first line is ``{"kind": "qbatch archive", "version": 1}``, the records of
+`qbatch.store.archive` follow, and the last line is ``{"kind": "end", "records": n,
+"sha256": …}`` over all lines before it. The same group makes the same bytes.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+import os
+import zlib
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import IO, Any
+
+from qbatch.errors import UsageError
+
+VERSION = 1
+_KIND = "qbatch archive"
+
+
+def write(records: Iterable[dict[str, Any]], stream: IO[bytes]) -> int:
+    """Write an archive; how many records."""
+    digest, number = hashlib.sha256(), 0
+    with gzip.GzipFile(filename="", mode="wb", fileobj=stream, mtime=0, compresslevel=6) as file:
+        _put({"kind": _KIND, "version": VERSION}, file, digest)
+        for record in records:
+            _put(record, file, digest)
+            number += 1
+        file.write(_line({"kind": "end", "records": number, "sha256": digest.hexdigest()}))
+    return number
+
+
+def read(path: str | os.PathLike[str]) -> Iterator[dict[str, Any]]:
+    """The records of an archive, none of them before the whole has been checked.
+
+    Raises:
+        UsageError: it cannot be read, is damaged, is no archive, or is of a newer qbatch.
+    """
+    file = Path(path)
+    _check(file)
+    with gzip.open(file, "rb") as lines:
+        next(iter(lines))
+        for line in lines:
+            record = json.loads(line)
+            if record["kind"] != "end":
+                yield record
+
+
+def _check(file: Path) -> None:
+    digest, number, end = hashlib.sha256(), -1, None
+    try:
+        with gzip.open(file, "rb") as lines:
+            for line in lines:
+                if end is not None:
+                    raise UsageError(f"{file}: is damaged: something stands behind its end")
+                if number < 0:
+                    _check_head(file, line)
+                elif line.startswith(b'{"kind": "end"'):
+                    end = json.loads(line)
+                    continue
+                digest.update(line)
+                number += 1
+    except (gzip.BadGzipFile, EOFError, zlib.error, ValueError) as error:
+        raise UsageError(f"{file}: is no archive, or is damaged: {error}") from error
+    except OSError as error:
+        raise UsageError(f"{file}: cannot be read: {error.strerror or error}") from error
+    if end is None:
+        raise UsageError(f"{file}: is damaged: its end is missing")
+    if (end.get("records"), end.get("sha256")) != (number, digest.hexdigest()):
+        raise UsageError(f"{file}: is damaged: its check sum does not agree")
+
+
+def _check_head(file: Path, line: bytes) -> None:
+    head = json.loads(line)
+    if not isinstance(head, dict) or head.get("kind") != _KIND:
+        raise UsageError(f"{file}: is no archive of qbatch")
+    version = head.get("version")
+    if not isinstance(version, int) or version > VERSION:
+        raise UsageError(
+            f"{file}: is of version {version}, made by a newer qbatch; this one reads {VERSION}",
+            hint="upgrade qbatch, and import it then",
+        )
+
+
+def _put(record: dict[str, Any], file: gzip.GzipFile, digest: Any) -> None:
+    line = _line(record)
+    digest.update(line)
+    file.write(line)
+
+
+def _line(record: dict[str, Any]) -> bytes:
+    return json.dumps(record, ensure_ascii=False).encode() + b"\n"

@@ -1,0 +1,45 @@
+"""What may be done about a job that did not end well, or has not ended."""
+
+from __future__ import annotations
+
+from qbatch.models import Attempt, Job, Status
+
+_BY_FAILURE = {
+    "invalid": "the circuit cannot run there as it is: change the circuit, its options or the"
+    " backend, and add it again; a rerun would fail alike",
+    "rejected": "the backend refused it: look at its limits and at the account, then",
+    "backend": "it failed while it ran; it may be worth another try:",
+    "transient": "the network or the service was not well, and all tries are spent:",
+    "auth": "the backend does not accept the credentials: set them right, then",
+    "timeout": "it took longer than it was given (--timeout, or the service's own limit):",
+    "lost": "the process or the answer that it depended on was lost:",
+    "cancelled": "it was cancelled; where that was a mistake:",
+}
+
+
+def advice(job: Job, attempts: list[Attempt], *, running: bool) -> str:
+    """A sentence on what to do next, with the command.
+
+    Args:
+        running: a process runs the job's group now.
+    """
+    place = f"{job.group} --jobs {job.number}"
+    if job.status is Status.DONE:
+        return f"nothing: it is done; qbatch results {job.group} {job.number} prints its result"
+    if job.status is Status.UNSENT:
+        before = "it waits to be sent again" if attempts else "it has not been sent yet"
+        if running:
+            return f"{before}; the run that goes on will take it"
+        return f"{before}: qbatch run {job.group}"
+    if job.status in (Status.QUEUED, Status.RUNNING):
+        if running:
+            return f"it is under way; qbatch watch {job.group} follows the run"
+        return f"it is under way, and nobody waits for it: qbatch wait {job.group}"
+    if job.status is Status.UNKNOWN:
+        batch = attempts[-1].batch if attempts else "BATCH"
+        return (
+            f"its batch may or may not have been accepted; look at the service, then: qbatch settle"
+            f" {batch} --resubmit | --adopt REMOTE_ID | --give-up"
+        )
+    said = _BY_FAILURE.get(job.failure or "", "to try again:")
+    return said if job.failure == "invalid" else f"{said} qbatch rerun {place}"

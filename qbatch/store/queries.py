@@ -1,0 +1,131 @@
+"""Questions of the user's own, in SQL, read-only, over views that stay while the schema moves.
+
+The views have the names of the tables that they stand before, and are temporary: they
+belong to the connection that asks.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from qbatch.errors import UsageError
+from qbatch.store.results import decode_result
+
+VIEWS = {
+    "groups": (
+        "id, name, state, backend, note, created_at (seconds since the epoch), jobs",
+        """SELECT id, name, state, backend, note, created_at,
+            coalesce((SELECT sum(jobs) FROM main.counters WHERE group_id = g.id), 0) AS jobs
+        FROM main.groups g""",
+    ),
+    "jobs": (
+        "id, group_name, number, key, name, status, shots, seed, backend, priority, tags and"
+        " options (JSON), parameters (JSON, by name), observables (JSON), circuit (its hash),"
+        " num_qubits, parent, failure, error, note, created_at",
+        """SELECT j.id, g.name AS group_name, j.number, lower(hex(j.key)) AS key, j.name,
+            j.status, j.shots, j.seed, j.backend, j.priority, coalesce(j.tags, '{}') AS tags,
+            coalesce(j.options, '{}') AS options, by_name(c.parameters, j.parameters) AS parameters,
+            coalesce(o.texts, '[]') AS observables, c.hash AS circuit, c.num_qubits, j.parent,
+            j.failure, j.error, j.note, j.created_at
+        FROM main.jobs j JOIN main.groups g ON g.id = j.group_id
+        JOIN main.circuits c ON c.id = j.circuit_id
+        LEFT JOIN main.observables o ON o.id = j.observables_id""",
+    ),
+    "attempts": (
+        "job_id, group_name, number, batch, backend, remote_id, status, shots, seed, failure,"
+        " error, created_at, submitted_at, finished_at, info (JSON)",
+        """SELECT a.job_id, g.name AS group_name, j.number, a.batch_id AS batch, b.backend,
+            b.remote_id, a.status, a.shots, a.seed, a.failure, a.error, b.created_at,
+            b.submitted_at, a.finished_at, coalesce(a.info, '{}') AS info
+        FROM main.attempts a JOIN main.jobs j ON j.id = a.job_id
+        JOIN main.groups g ON g.id = j.group_id JOIN main.batches b ON b.id = a.batch_id""",
+    ),
+    "batches": (
+        "id, backend, state, remote_id, jobs, circuits, failure, error, created_at,"
+        " submitted_at, finished_at",
+        """SELECT id, backend, state, remote_id, num_jobs AS jobs, num_items AS circuits,
+            failure, error, created_at, submitted_at, finished_at FROM main.batches""",
+    ),
+    "results": (
+        "group_name, number, outcome, count, value, standard_error: a row an outcome or an"
+        " expectation value (outcome is then its observable's place, from 0)",
+        """SELECT g.name AS group_name, j.number, r.key AS outcome,
+            sum(CASE WHEN r.type = 'integer' THEN r.value END) AS count,
+            max(CASE WHEN r.type = 'array' THEN r.value ->> 0 END) AS value,
+            max(CASE WHEN r.type = 'array' THEN r.value ->> 1 END) AS standard_error
+        FROM main.attempts a JOIN main.jobs j ON j.id = a.job_id
+        JOIN main.groups g ON g.id = j.group_id, json_each(outcomes(a.result)) r
+        WHERE a.status = 'done' AND a.result IS NOT NULL AND j.status = 'done'
+        GROUP BY j.id, r.key""",
+    ),
+}
+"""By name: the columns, and the query."""
+
+_ALLOWED = {
+    sqlite3.SQLITE_SELECT,
+    sqlite3.SQLITE_READ,
+    sqlite3.SQLITE_FUNCTION,
+    sqlite3.SQLITE_RECURSIVE,
+}
+
+
+@contextlib.contextmanager
+def query(path: Path, sql: str) -> Iterator[tuple[list[str], Iterator[tuple[Any, ...]]]]:
+    """The columns of a query, and its rows one at a time.
+
+    Raises:
+        UsageError: it is not understood, or would do more than read.
+    """
+    uri = f"{path.resolve().as_uri()}?mode=ro"
+    with contextlib.closing(sqlite3.connect(uri, uri=True, timeout=10)) as connection:
+        connection.create_function("by_name", 2, _by_name, deterministic=True)
+        connection.create_function("outcomes", 1, _outcomes, deterministic=True)
+        for name, (_, body) in VIEWS.items():
+            connection.execute(f"CREATE TEMP VIEW {name} AS {body}")
+        connection.execute("PRAGMA query_only = ON")
+        connection.set_authorizer(_authorize)
+        try:
+            cursor = connection.execute(sql)
+            if cursor.description is None:
+                raise UsageError("nothing is asked", hint='qbatch sql "SELECT * FROM groups"')
+            columns = [column[0] for column in cursor.description]
+            yield columns, _rows(cursor)
+        except (sqlite3.Error, sqlite3.Warning) as error:
+            raise _explained(error) from error
+
+
+def _rows(cursor: sqlite3.Cursor) -> Iterator[tuple[Any, ...]]:
+    try:
+        yield from cursor
+    except sqlite3.Error as error:
+        raise _explained(error) from error
+
+
+def _explained(error: Exception) -> UsageError:
+    said = str(error)
+    if "not authorized" in said or "prohibited" in said or "readonly" in said:
+        said = "only SELECT is allowed"
+    return UsageError(f"sql: {said}", hint=f"views: {', '.join(VIEWS)}; qbatch sql --views")
+
+
+def _authorize(action: int, first: str | None, *_: Any) -> int:
+    if action in _ALLOWED and not (action == sqlite3.SQLITE_FUNCTION and first == "load_extension"):
+        return sqlite3.SQLITE_OK
+    return sqlite3.SQLITE_DENY
+
+
+def _by_name(names: str, values: str) -> str:
+    return json.dumps(dict(zip(json.loads(names), json.loads(values), strict=True)))
+
+
+def _outcomes(data: bytes) -> str:
+    """Counts by outcome, or [value, error] by the observable's place, as JSON."""
+    found = decode_result(data)
+    if "values" in found:
+        return json.dumps({str(place): pair for place, pair in enumerate(found["values"])})
+    return json.dumps(found.get("counts", {}))
