@@ -89,6 +89,7 @@ class Catalog:
             "installed": True,
             "limits": {},
             "settings": backend.settings,
+            "price": dict(backend.prices),
             "problem": None,
         }
         try:

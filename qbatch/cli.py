@@ -57,6 +57,7 @@ _COMMANDS = {
     "db": "database:app",
     "backends": "configure:backends",
     "config": "configure:config",
+    "schema": "manage:schema",
     "completion": "manage:completion",
 }
 """Every command, in the order of the help, with what it is in `qbatch.commands`."""

@@ -30,7 +30,7 @@ def list_backends(ctx: typer.Context, json: opt.Json = False) -> None:
     if json:
         output.print_json("backends", entries)
         return
-    columns = ["backend", "type", "installed", "limits", "settings", "problem"]
+    columns = ["backend", "type", "installed", "limits", "settings", "price", "problem"]
     rows = [
         [
             e["name"],
@@ -38,6 +38,7 @@ def list_backends(ctx: typer.Context, json: opt.Json = False) -> None:
             "yes" if e["installed"] else "no",
             _pairs(e["limits"]),
             _pairs(e["settings"]),
+            _pairs(e["price"]),
             e["problem"],
         ]
         for e in entries

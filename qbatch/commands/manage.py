@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import sys
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
@@ -161,6 +162,7 @@ def settle(
     give_up: Annotated[
         bool, typer.Option("--give-up", help="Its jobs have failed; qbatch rerun may follow.")
     ] = False,
+    json: opt.Json = False,
 ) -> None:
     """Decide about a batch of unknown fate.
 
@@ -175,12 +177,39 @@ def settle(
         raise UsageError("say what became of it: --resubmit, --adopt REMOTE_ID or --give-up")
     action = "resubmit" if resubmit else "adopt" if adopt is not None else "give-up"
     jobs = settle_batch(batch, action, remote_id=adopt, db=opt.context(ctx).db)
+    if json:
+        output.print_json("settled", {"batch": batch, "action": action, "jobs": jobs})
+        return
     what = {
         "resubmit": "unsent again; qbatch run sends them",
         "adopt": "under way again; qbatch wait or run fetches them",
         "give-up": "failed; qbatch rerun runs them again",
     }
     print(f"batch {batch}: {output.plural(jobs, 'job')} {what[action]}")
+
+
+def schema(
+    name: Annotated[
+        str | None, typer.Argument(metavar="[COMMAND]", help="Default: all that there are.")
+    ] = None,
+) -> None:
+    """Print the JSON Schema of what a command prints with --json.
+
+    Example: qbatch schema results
+    """
+    from json import dumps
+
+    from qbatch.schemas import SCHEMAS
+
+    if name is None:
+        for known in SCHEMAS:
+            print(known)
+        return
+    if name not in SCHEMAS:
+        near = difflib.get_close_matches(name, SCHEMAS, 1)
+        hint = f"did you mean {near[0]!r}?" if near else "qbatch schema lists them"
+        raise UsageError(f"there is no schema {name!r}", hint=hint)
+    print(dumps(SCHEMAS[name], indent=2, ensure_ascii=False))
 
 
 def completion(

@@ -137,7 +137,8 @@ class Lane:
             self.sizer.learn(len(flight.claims), spent / waiting)
             return
         self.sizer.learn(len(flight.claims), worked)
-        self.stopwatch.note(flight.parts or (), worked, spent)
+        items = [claim.item for claim in flight.claims]
+        self.stopwatch.note(flight.parts or (), items[: len(flight.parts or ())], worked, spent)
 
     def add(self, job: PlannedJob) -> None:
         """Plan a job; full batches become ready."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 
 from qbatch.batching import estimated_seconds, kind_of
 from qbatch.models import Pace, PlannedJob
@@ -19,11 +20,14 @@ class Stopwatch:
         self._worked: dict[str, float] = defaultdict(float)
         self._startup: float | None = None
 
-    def note(self, parts: Sequence[PlannedJob], worked: float, spent: float) -> None:
+    def note(
+        self, parts: Sequence[PlannedJob], items: Sequence[int], worked: float, spent: float
+    ) -> None:
         """A batch has ended.
 
         Args:
             parts: its jobs; those of a batch are of one kind, or nearly so.
+            items: for each of them the number of the circuit that answered it.
             worked: seconds that a worker spent on them.
             spent: seconds from its sending to its end. The first batch also waits for
                 the workers to start and to import what they need.
@@ -33,7 +37,7 @@ class Stopwatch:
         if not parts:
             return
         kind = kind_of(parts[0])
-        self._estimated[kind] += batch_seconds(parts)
+        self._estimated[kind] += batch_seconds(parts, items)
         self._worked[kind] += worked
 
     def paces(self) -> dict[str, Pace]:
@@ -45,10 +49,25 @@ class Stopwatch:
         }
 
 
-def batch_seconds(parts: Sequence[PlannedJob]) -> float:
+def pooled(parts: Sequence[PlannedJob], items: Sequence[int]) -> list[PlannedJob]:
+    """A job for each circuit of a batch, with the shots of all that share it."""
+    first: dict[int, PlannedJob] = {}
+    shots: dict[int, int] = defaultdict(int)
+    for part, item in zip(parts, items, strict=True):
+        first.setdefault(item, part)
+        shots[item] = (part.shots or 0) + (shots[item] if part.seed is None else 0)
+    return [
+        part
+        if part.shots is None or part.shots == shots[item]
+        else replace(part, shots=shots[item])
+        for item, part in first.items()
+    ]
+
+
+def batch_seconds(parts: Sequence[PlannedJob], items: Sequence[int]) -> float:
     """The estimate for a batch, before any pace."""
     before, total = -1, 0.0
-    for part in parts:
+    for part in pooled(parts, items):
         total += estimated_seconds(part, again=part.circuit_id == before)
         before = part.circuit_id
     return total

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from qbatch.backends.base import Foreseeing
 from qbatch.batching import kind_of
 from qbatch.engine.lanes import Lane
-from qbatch.engine.pacing import batch_seconds
+from qbatch.engine.pacing import batch_seconds, pooled
 from qbatch.engine.planning import OpenBackend, Planner
 from qbatch.engine.settings import RunSettings
 from qbatch.engine.submission import Loader, fix_seed
@@ -146,10 +146,7 @@ class _Adding:
         parts = [fix_seed(part, settings.seed) for part in jobs]
         enabled = settings.coalesce and settings.policy().merge and limits.mixed_shots
         items = coalesce(parts, enabled=enabled, max_shots=limits.shots)
-        run: dict[int, int] = {}
-        for part, item in zip(parts, items, strict=True):
-            shots = part.shots or 0
-            run[item] = shots if part.seed is not None else run.get(item, 0) + shots
+        run = sum(part.shots or 0 for part in pooled(parts, items))
         asked = sum(part.shots or 0 for part in parts)
         self._circuits.update(part.circuit_id for part in parts)
         self.plan.batches.append(
@@ -158,11 +155,11 @@ class _Adding:
                 jobs=len(parts),
                 circuits=len(set(items)),
                 shots=asked,
-                saved=asked - sum(run.values()),
+                saved=asked - run,
                 num_qubits=max(part.num_qubits for part in parts),
                 requests=self._requests(parts, items),
                 kind=kind_of(parts[0]),
-                estimated=batch_seconds(_each_once(parts, items)),
+                estimated=batch_seconds(parts, items),
             )
         )
 
@@ -238,11 +235,6 @@ class _Adding:
 
         sources = self._store.jobs.circuits(self._circuits).values()
         return max(int(parse(source).depth()) for _, source in sources)
-
-
-def _each_once(parts: Sequence[PlannedJob], items: Sequence[int]) -> list[PlannedJob]:
-    first = dict(zip(reversed(items), reversed(parts), strict=True))
-    return [first[item] for item in sorted(first)]
 
 
 def physical_memory() -> int | None:

@@ -5,6 +5,7 @@ import signal
 import time
 from pathlib import Path
 
+import jsonschema
 import pytest
 
 from qbatch import JobGroup
@@ -14,6 +15,7 @@ from qbatch.errors import AuthError
 from qbatch.group import run_groups
 from qbatch.maintenance import verify
 from qbatch.models import Status
+from qbatch.schemas import SCHEMAS
 from qbatch.testing import FakeServer
 
 from ..conftest import ANSATZ
@@ -130,7 +132,9 @@ def test_an_unknown_batch_is_settled_by_the_user(qbatch, ansatz, serve, config, 
     qbatch("settle", "1", code=2)
     qbatch("settle", "7", "--give-up", code=2)
     options = [action, "b1"] if action == "--adopt" else [action]
-    assert "batch 1: 3 jobs" in qbatch("settle", "1", *options).stdout
+    answer = qbatch.json("settle", "1", *options, "--json")
+    jsonschema.validate(answer, SCHEMAS["settle"])
+    assert answer["settled"] == {"batch": 1, "action": action[2:], "jobs": 3}
     assert "not unknown" in qbatch("settle", "1", "--give-up", code=2).stderr
     qbatch("run", "g")
     counts = qbatch.json("status", "--json")["groups"][0]["counts"]

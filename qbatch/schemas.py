@@ -1,0 +1,267 @@
+"""JSON Schemas (draft 2020-12) of what the commands print with ``--json``, by command.
+
+Written with a few words that stand for the usual patterns. Every object is closed: a
+field that a schema does not name is a fault, which the tests hold against every command.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from qbatch.models import SCHEMA, Failure, Status
+
+Schema = dict[str, Any]
+
+_DRAFT = "https://json-schema.org/draft/2020-12/schema"
+_TEXT: Schema = {"type": "string"}
+_WHOLE: Schema = {"type": "integer"}
+_COUNT: Schema = {"type": "integer", "minimum": 0}
+_NUMBER: Schema = {"type": "number"}
+_FLAG: Schema = {"type": "boolean"}
+_TIME: Schema = {"type": "number", "description": "seconds since the epoch"}
+_ANY: Schema = {}
+_STATUS: Schema = {"enum": [status.value for status in Status]}
+_FAILURE: Schema = {"enum": [*(failure.value for failure in Failure), None]}
+
+
+def _or_null(schema: Schema) -> Schema:
+    return {"anyOf": [schema, {"type": "null"}]}
+
+
+def _list(schema: Schema) -> Schema:
+    return {"type": "array", "items": schema}
+
+
+def _map(schema: Schema) -> Schema:
+    return {"type": "object", "additionalProperties": schema}
+
+
+def _object(fields: Mapping[str, Schema], optional: Mapping[str, Schema] | None = None) -> Schema:
+    return {
+        "type": "object",
+        "properties": {**fields, **(optional or {})},
+        "required": list(fields),
+        "additionalProperties": False,
+    }
+
+
+def _document(name: str, value: Schema, **more: Schema) -> Schema:
+    """What a command prints: the schema's version, the value under its name, and more."""
+    return {"$schema": _DRAFT, **_object({"schema": {"const": SCHEMA}, **more, name: value})}
+
+
+_JOB_FIELDS: dict[str, Schema] = {
+    "number": {"type": "integer", "minimum": 1},
+    "key": {"type": "string", "pattern": "^[0-9a-f]{32}$"},
+    "name": _or_null(_TEXT),
+    "parameters": _map(_NUMBER),
+    "tags": _map(_TEXT),
+    "status": _STATUS,
+    "shots": {**_or_null(_COUNT), "description": "null: exact expectation values"},
+    "observables": _or_null(_list(_TEXT)),
+    "seed": _or_null(_WHOLE),
+    "measure_all": _FLAG,
+    "priority": _WHOLE,
+    "backend": _or_null(_TEXT),
+    "options": _map(_ANY),
+    "circuit": {"type": "string", "description": "hash of its content"},
+    "num_qubits": _COUNT,
+    "parent": {**_or_null(_COUNT), "description": "number of the job that it reruns"},
+    "failure": _FAILURE,
+    "error": _or_null(_TEXT),
+    "note": _or_null(_TEXT),
+    "created_at": _TIME,
+}
+_VALUE = _object({"observable": _TEXT, "value": _NUMBER, "standard_error": _or_null(_NUMBER)})
+_RESULT_FIELDS = {
+    **_JOB_FIELDS,
+    "shots_done": {**_or_null(_COUNT), "description": "shots that the result holds"},
+}
+_YIELDS: dict[str, Schema] = {
+    "counts": {**_or_null(_map(_COUNT)), "description": "null: no result"},
+    "probabilities": _or_null(_map(_NUMBER)),
+    "expectation_values": _or_null(_list(_VALUE)),
+}
+_RESULT = _object(_RESULT_FIELDS, _YIELDS)
+_ATTEMPT = _object(
+    {
+        "batch": _COUNT,
+        "backend": _TEXT,
+        "remote_id": _or_null(_TEXT),
+        "status": _TEXT,
+        "failure": _FAILURE,
+        "error": _or_null(_TEXT),
+        "shots": _or_null(_COUNT),
+        "seed": _or_null(_WHOLE),
+        "created_at": _TIME,
+        "submitted_at": _or_null(_TIME),
+        "finished_at": _or_null(_TIME),
+        "info": _map(_ANY),
+    }
+)
+_BYTES = _object(dict.fromkeys(("circuits", "jobs", "results"), _COUNT))
+_GROUP = _object(
+    {
+        "name": _TEXT,
+        "state": {"enum": ["open", "closed"]},
+        "backend": _or_null(_TEXT),
+        "jobs": _COUNT,
+        "counts": _object({status.value: _COUNT for status in Status}),
+        "note": _or_null(_TEXT),
+        "created_at": _TIME,
+    },
+    {"bytes": _BYTES},
+)
+_RUN_COUNTS = ("jobs", "done", "failed", "unknown", "left", "under_way", "submissions")
+_RUN_MORE = ("circuits", "coalesced", "released", "retried")
+_RUN = _object(
+    {
+        "groups": _list(_TEXT),
+        **dict.fromkeys((*_RUN_COUNTS, *_RUN_MORE), _COUNT),
+        "seconds": _NUMBER,
+        "stopped_by": _or_null(_WHOLE),
+        "stopped_for": {"enum": ["deadline", "failures", None]},
+        "unfinished": _FLAG,
+        "sent": _list(
+            _object({"batch": _COUNT, "backend": _TEXT, "remote_id": _TEXT, "jobs": _COUNT})
+        ),
+        "errors": _list(
+            {"type": "array", "prefixItems": [_TEXT, _TEXT], "items": False, "minItems": 2}
+        ),
+        "unknown_batches": _list(_COUNT),
+    }
+)
+_RAN = _document("run", _or_null(_RUN), exit_code=_COUNT)
+_RERUN = _document("run", _or_null(_RUN), exit_code=_COUNT)
+_RERUN["properties"]["group"] = _TEXT  # where there was nothing to rerun
+_TOTALS = ("jobs", "circuits", "shots", "saved", "requests")
+_PLAN = _object(
+    {
+        "groups": _list(_TEXT),
+        "jobs": _COUNT,
+        "warnings": _list(_TEXT),
+        "backends": _list(
+            _object(
+                {
+                    "backend": _TEXT,
+                    "local": _FLAG,
+                    "batches": _list(_object(dict.fromkeys((*_TOTALS, "num_qubits"), _COUNT))),
+                    "totals": _object(dict.fromkeys(_TOTALS, _COUNT)),
+                    "seconds": _or_null(_NUMBER),
+                    "measured": _FLAG,
+                    "memory": {**_or_null(_COUNT), "description": "bytes"},
+                    "depth": _or_null(_COUNT),
+                    "cost": _map(_or_null(_NUMBER)),
+                    "warnings": _list(_TEXT),
+                }
+            )
+        ),
+    }
+)
+_COMPARISON: dict[str, Schema] = {
+    "key": _TEXT,
+    "name": _or_null(_TEXT),
+    "parameters": _map(_NUMBER),
+    "number": _COUNT,
+    "first": _or_null(_COUNT),
+    "second": _or_null(_COUNT),
+    **{name: _or_null(_NUMBER) for name in ("tvd", "hellinger", "delta", "chi2", "p_value")},
+    "exact": _or_null(_FLAG),
+    "dof": _or_null(_COUNT),
+}
+_VERDICTS = ("same", "drifted", "missing", "new")
+_CHECK = _object(
+    {
+        "passed": _FLAG,
+        "p_value": _or_null(_NUMBER),
+        "drifted_together": _FLAG,
+        "counts": _object(dict.fromkeys(_VERDICTS, _COUNT)),
+        "jobs": _list(
+            _object({**_COMPARISON, "verdict": {"enum": [*_VERDICTS]}, "reason": _or_null(_TEXT)})
+        ),
+    }
+)
+_FILE = _object({"group": _TEXT, "file": _TEXT, "jobs": _COUNT})
+_WHY = _object(
+    {
+        **{n: _JOB_FIELDS[n] for n in ("number", "name", "status", "failure", "error")},
+        "created_at": _TIME,
+        "attempts": _list(_ATTEMPT),
+        "advice": _TEXT,
+    }
+)
+_STATES = _document("groups", _list(_object({"name": _TEXT, "state": _TEXT})))
+
+SCHEMAS: dict[str, Schema] = {
+    "add": _document(
+        "added",
+        _object(
+            {
+                "group": _TEXT,
+                "jobs": _COUNT,
+                "numbers": _list(_COUNT),
+                "held": _COUNT,
+                "invalid": _list(_TEXT),
+            }
+        ),
+    ),
+    "plan": _document("plan", _PLAN),
+    **dict.fromkeys(("run", "run-parallel", "run-sequential", "sync", "wait"), _RAN),
+    "rerun": _RERUN,
+    "status": _document("groups", _list(_GROUP)),
+    "jobs": _document("jobs", _list(_object(_JOB_FIELDS)), group=_TEXT),
+    "show": _document(
+        "jobs",
+        _list(_object({**_RESULT_FIELDS, "attempts": _list(_ATTEMPT), "source": _TEXT}, _YIELDS)),
+        group=_TEXT,
+    ),
+    "why": _document("why", _list(_WHY), group=_TEXT),
+    "results": _document("results", _list(_RESULT), group=_TEXT),
+    "results-line": {"$schema": _DRAFT, **_RESULT},
+    "diff": _document("diff", _list(_object(_COMPARISON)), first=_TEXT, second=_TEXT),
+    "baseline": _document("baseline", _FILE),
+    "check": _document("check", _CHECK, group=_TEXT),
+    "watch": _document("group", _GROUP, exit_code=_COUNT),
+    "close": _STATES,
+    "open": _STATES,
+    "cancel": _document(
+        "cancelled", _object({"group": _TEXT, "cancelled": _COUNT, "asked": _COUNT})
+    ),
+    "settle": _document("settled", _object({"batch": _COUNT, "action": _TEXT, "jobs": _COUNT})),
+    "tag": _document("tagged", _object({"group": _TEXT, "jobs": _COUNT})),
+    "note": _document("notes", _list(_object({"target": _TEXT, "note": _or_null(_TEXT)}))),
+    "rename": _document("renamed", _object({"from": _TEXT, "to": _TEXT})),
+    "copy": _document("copied", _object({"from": _TEXT, "to": _TEXT, "jobs": _COUNT})),
+    "export": _document("exported", _FILE),
+    "import": _document("imported", _object({"group": _TEXT, "jobs": _COUNT})),
+    "prune": _document(
+        "pruned", _object({"groups": _list(_TEXT), "freed": {**_COUNT, "description": "bytes"}})
+    ),
+    "delete": _document("deleted", _list(_TEXT)),
+    "sql": _document("rows", _list(_map(_ANY)), columns=_list(_TEXT)),
+    "sql --views": _document("views", _list(_object({"view": _TEXT, "columns": _TEXT}))),
+    "db verify": _document("problems", _list(_TEXT)),
+    "backends": _document(
+        "backends",
+        _list(
+            _object(
+                {
+                    "name": _TEXT,
+                    "type": _TEXT,
+                    "installed": _FLAG,
+                    "limits": _map(_COUNT),
+                    "settings": _map(_ANY),
+                    "price": _map(_NUMBER),
+                    "problem": _or_null(_TEXT),
+                }
+            )
+        ),
+    ),
+    "backends check": _document(
+        "check", _object({"backend": _TEXT, "said": _TEXT}), exit_code=_COUNT
+    ),
+    "config show": _document("config", _map(_ANY)),
+    "error": _document("error", _TEXT, exit_code={"type": "integer", "minimum": 1}),
+}
+"""By command; ``results-line`` is a line of JSON lines, ``error`` is what any may print."""
