@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import base64
 import json
+import sqlite3
 import uuid
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from qbatch.circuits.formats import content_hash
-from qbatch.errors import UsageError
+from qbatch.errors import StoreError, UsageError
 from qbatch.models import CircuitSource, Group
 from qbatch.store.database import Database
 from qbatch.store.groups import Groups, check_name
@@ -93,6 +94,10 @@ class Archive:
                     made.take(record)
                 except (KeyError, TypeError, ValueError, IndexError, zlib.error) as error:
                     raise UsageError(f"the archive is damaged: {error!r}") from error
+                except StoreError as error:
+                    if isinstance(error.__cause__, sqlite3.IntegrityError):
+                        raise UsageError(f"the archive is damaged: {error.__cause__}") from error
+                    raise
             return made.name, made.jobs
 
 
@@ -116,6 +121,8 @@ class _Restoring:
             "batch": self._take_batch,
             "job": self._take_job,
         }
+        if not self._group and record["kind"] != "group":
+            raise ValueError("it does not begin with its group")
         takers[record["kind"]](record)
 
     def _take_group(self, record: Record) -> None:

@@ -1,0 +1,205 @@
+"""Book-keeping: tags, notes, names, copies, what is let go, SQL, the log, and why."""
+
+import json
+import re
+import sqlite3
+
+import pytest
+
+from qbatch import JobGroup
+
+from ..conftest import ANSATZ, BELL
+
+RESET = BELL.replace("cx q[0], q[1];", "reset q[0];")
+
+
+@pytest.fixture
+def scan(qbatch, write):
+    """A group of five done jobs and a failed one."""
+    write("ansatz.qasm3", ANSATZ)
+    write("reset.qasm", RESET)
+    qbatch("add", "scan", "ansatz.qasm3", "-p", "theta=0:3:5", "-p", "phi=0.5", "--tag", "a=1")
+    qbatch("add", "scan", "reset.qasm", "--option", "method=unitary")
+    qbatch("run", "scan", code=1)
+    return qbatch
+
+
+def jobs(qbatch, *args):
+    return qbatch.json("jobs", *args, "--json")["jobs"]
+
+
+def test_tags_are_given_and_taken(scan):
+    assert scan("tag", "scan/1-3", "day=monday", "b=x y").stdout == "3 jobs of scan\n"
+    assert jobs(scan, "scan", "2")[0]["tags"] == {"a": "1", "day": "monday", "b": "x y"}
+    scan("tag", "scan", "--remove", "a", "--remove", "b", "c=2")
+    assert [job["tags"] for job in jobs(scan, "scan", "3,4,6")] == [
+        {"day": "monday", "c": "2"},
+        {"c": "2"},
+        {"c": "2"},
+    ]
+    scan("tag", "scan/6", "--remove", "c")
+    assert jobs(scan, "scan", "6")[0]["tags"] == {}
+    assert len(jobs(scan, "scan", "--tag", "day=monday")) == 3
+    assert "no tag is named" in scan("tag", "scan", code=2).stderr
+    assert "not of the form" in scan("tag", "scan", "x", code=2).stderr
+
+
+def test_notes_are_written_shown_and_taken(scan):
+    scan("note", "scan", "the fridge was warm")
+    scan("note", "scan/2", "odd")
+    assert scan("note", "scan").stdout == "scan: the fridge was warm\n"
+    assert scan("note", "scan/1-3").stdout == "scan/2: odd\n"
+    assert "the fridge was warm" in scan("status").stdout
+    assert "odd" in scan("show", "scan/2").stdout
+    scan("note", "scan", "--remove")
+    assert scan("note", "scan").stdout == ""
+    assert scan.json("status", "--json")["groups"][0]["note"] is None
+
+
+def test_a_group_is_renamed(scan):
+    scan("rename", "scan", "scan é / 1")
+    assert scan.json("status", "--json")["groups"][0]["name"] == "scan é / 1"
+    assert len(jobs(scan, "scan é / 1")) == 6
+    scan("add", "other", "-", code=0, stdin=BELL)
+    assert "already" in scan("rename", "other", "scan é / 1", code=2).stderr
+    assert "empty" in scan("rename", "other", " ", code=2).stderr
+
+
+def test_a_copy_is_unsent_and_asks_the_same(scan):
+    assert scan("copy", "scan/2-6", "again").stdout == "again: 5 jobs of scan, unsent\n"
+    before, after = jobs(scan, "scan", "2-6"), jobs(scan, "again")
+    same = ("number", "key", "parameters", "tags", "shots", "circuit", "options")
+    assert [[j[f] for f in same] for j in after] == [[j[f] for f in same] for j in before]
+    assert {j["status"] for j in after} == {"unsent"}
+    scan("add", "again", "-", stdin=BELL)
+    assert jobs(scan, "again")[-1]["number"] == 7
+    assert "already" in scan("copy", "scan", "again", code=2).stderr
+    scan("run", "again", code=1)
+    assert scan("db", "verify").stdout == "the database is sound\n"
+
+
+def test_results_alone_are_let_go(scan):
+    size = scan.json("status", "--sizes", "--json")["groups"][0]["bytes"]["results"]
+    assert "nobody to ask" in scan("prune", "--keep", "0", "--results-only", code=2).stderr
+    scan("prune", "--keep", "0", "--results-only", "--yes")
+    [group] = scan.json("status", "--sizes", "--json")["groups"]
+    assert group["counts"]["done"] == 5
+    assert group["bytes"]["results"] < size
+    assert scan.json("results", "scan", "1", "--json")["results"][0]["counts"] is None
+    scan("run", "scan", code=0)  # nothing is run again for it
+    assert jobs(scan, "scan", "1")[0]["status"] == "done"
+    assert scan("db", "verify").stdout == "the database is sound\n"
+    assert "has no results to show" in scan("plot", "scan", code=2).stderr
+
+
+def test_old_groups_are_let_go(scan, db):
+    for name in ("b", "c"):
+        scan("add", name, "-", stdin=BELL)
+    JobGroup("c", db=db)._store.database.execute(
+        "UPDATE jobs SET status = 'queued'"
+        " WHERE group_id = (SELECT id FROM groups WHERE name = 'c')"
+    )
+    done = scan("prune", "--before", "2100-01-01", "--yes")
+    assert done.stdout.startswith("pruned scan, b; ")
+    assert "c is kept: queued 1" in done.stderr
+    assert [g["name"] for g in scan.json("status", "--json")["groups"]] == ["c"]
+    assert scan("prune", "--keep", "5", "--yes").stdout == "nothing was pruned\n"
+    assert "say what to prune" in scan("prune", code=2).stderr
+    assert "is no date" in scan("prune", "--before", "soon", code=2).stderr
+
+
+def test_the_file_shrinks(qbatch, write, db):
+    write("ansatz.qasm3", ANSATZ)
+    qbatch("add", "g", "ansatz.qasm3", "-p", "theta=0:3:3000", "-p", "phi=0")
+    before = db.stat().st_size
+    freed = qbatch.json("prune", "--keep", "0", "--yes", "--json")["pruned"]["freed"]
+    qbatch("status")
+    assert freed > 100_000
+    assert db.stat().st_size < before
+
+
+def test_sql_reads_and_does_nothing_else(scan, db):
+    rows = scan.json("sql", "SELECT status, count(*) AS n FROM jobs GROUP BY 1", "--json")["rows"]
+    assert rows == [{"status": "done", "n": 5}, {"status": "error", "n": 1}]
+    counts = scan.json("results", "scan", "3", "--json")["results"][0]["counts"]
+    query = "SELECT outcome, count FROM results WHERE number = 3"
+    lines = [json.loads(line) for line in scan("sql", query, "-f", "jsonl").stdout.splitlines()]
+    assert {line["outcome"]: line["count"] for line in lines} == counts
+    theta = "SELECT parameters ->> 'theta' AS t FROM jobs WHERE number = 5"
+    assert scan("sql", theta, "-f", "csv").stdout == "t\n3.0\n"
+    attempts = "SELECT failure FROM attempts WHERE status = 'error'"
+    assert scan("sql", attempts).stdout.splitlines()[1] == "invalid"
+    assert scan("sql", "SELECT jobs FROM groups").stdout.splitlines()[1] == "6"
+    before = db.read_bytes()
+    for query in (
+        "DELETE FROM jobs",
+        "UPDATE main.jobs SET shots = 1",
+        "DROP TABLE main.jobs",
+        "ATTACH 'x.db' AS x",
+        "PRAGMA user_version = 9",
+        "SELECT load_extension('x')",
+        "SELECT 1; DELETE FROM main.jobs",
+        "SELEC",
+        "",
+    ):
+        assert (
+            "sql: " in scan("sql", query, code=2).stderr or "nothing is asked" in query or not query
+        )
+    assert db.read_bytes() == before
+    assert not (scan.directory / "x.db").exists()
+    for view in scan.json("sql", "--views", "--json")["views"]:
+        found = scan.json("sql", f"SELECT * FROM {view['view']} LIMIT 1", "--json")["columns"]
+        # What is documented is there, and nothing else.
+        text = re.sub(r"\([^)]*\)|:.*", "", view["columns"]).replace(" and", ",")
+        assert found == [word.strip() for word in text.split(",")]
+
+
+def test_why_tells_every_attempt_and_what_helps(scan):
+    told = scan("why", "scan/6").stdout
+    assert "scan/6 (reset) is error" in told
+    assert "attempt 1: batch" in told
+    assert "invalid: " in told
+    assert "a rerun would fail alike" in told
+    scan("rerun", "scan", code=1)
+    [entry] = scan.json("why", "scan/6", "--json")["why"]
+    assert [attempt["failure"] for attempt in entry["attempts"]] == ["invalid", "invalid"]
+    assert "nothing: it is done" in scan("why", "scan/1").stdout
+    scan("add", "scan", "-", stdin=BELL)
+    assert "it has not been sent yet: qbatch run scan" in scan("why", "scan/7").stdout
+    scan("cancel", "scan/7")
+    assert "qbatch rerun scan --jobs 7" in scan("why", "scan/7").stdout
+    assert "names no job" in scan("why", "scan", code=2).stderr
+    assert "has no job 99" in scan("why", "scan/99", code=2).stderr
+
+
+def test_a_log_has_lines_with_time_and_group(scan, tmp_path):
+    scan("add", "other", "ansatz.qasm3", "-p", "theta=0:3:4", "-p", "phi=0.5")
+    scan("run", "other", "--log-file", "run.log", "--log-level", "debug")
+    scan("rerun", "scan", "--log-file", "run.log", "--log-level", "error", code=1)
+    lines = (tmp_path / "run.log").read_text().splitlines()
+    pattern = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d{4} (DEBUG|INFO|WARNING|ERROR) (other|scan): "
+    assert all(re.match(pattern, line) for line in lines), lines
+    assert any("batch" in line and "4 jobs" in line for line in lines)
+    assert any("run ends: 4 done, 0 failed, 0 left, exit code 0" in line for line in lines)
+    assert [line for line in lines if " scan: " in line] == [
+        line for line in lines if "ERROR" in line
+    ]
+    assert "scan/6: invalid" in lines[-1]
+    assert "No such file" in scan("run", "other", "--log-file", "no/x.log", code=2).stderr
+    # Without a log file nothing of it goes anywhere.
+    assert "ERROR" not in scan("rerun", "scan", code=1).stderr
+
+
+def test_an_older_store_gets_notes(db, qbatch):
+    """A store of schema 2, as the version before made it."""
+    qbatch("add", "g", "-", stdin=BELL)
+    connection = sqlite3.connect(db)
+    connection.executescript(
+        "ALTER TABLE groups DROP COLUMN note; ALTER TABLE jobs DROP COLUMN note;"
+        "DROP TABLE paces; PRAGMA user_version = 2;"
+        "DELETE FROM _sqlite_migrations WHERE name = '0003_notes_and_paces';"
+    )
+    connection.close()
+    qbatch("note", "g", "still there")
+    assert "still there" in qbatch("status").stdout
+    assert (db.parent / "qbatch.db.v2.backup").exists()
