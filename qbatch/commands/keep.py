@@ -8,7 +8,7 @@ import typer
 
 from qbatch import output
 from qbatch.commands import options as opt
-from qbatch.errors import UsageError
+from qbatch.errors import UsageError, word
 
 Target = Annotated[str, typer.Argument(metavar="GROUP[/SELECTOR]", help="A group, or jobs of it.")]
 
@@ -32,7 +32,7 @@ def tag(
     Example: qbatch tag scan/1-10 day=monday
     """
     if not tags and not remove:
-        raise UsageError("no tag is named", hint=f"qbatch tag {target} KEY=VALUE")
+        raise UsageError("no tag is named", hint=f"qbatch tag {word(target)} KEY=VALUE")
     group, selector = opt.group_and_selector(ctx, target)
     number = group.tag(opt.pairs(tags, "tag"), selector, remove=remove or ())
     if json:

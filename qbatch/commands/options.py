@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from qbatch.config import database_path
-from qbatch.errors import InvalidSelector, NotFound, UsageError
+from qbatch.errors import InvalidSelector, NotFound, UsageError, word
 
 if TYPE_CHECKING:
     from qbatch.group import JobGroup
@@ -173,7 +173,7 @@ def group_and_selector(ctx: typer.Context, target: str) -> tuple[JobGroup, str |
     if not names:
         raise NotFound(
             f"there is no group {name!r}: nothing is stored yet at {database_path(db)}",
-            hint=f"qbatch add {name} FILE… makes it",
+            hint=f"qbatch add {word(name)} FILE… makes it",
         )
     return group(ctx, name, must_exist=True), None
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from qbatch import output
+from qbatch.errors import word
 
 if TYPE_CHECKING:
     from qbatch.engine import RunReport, RunSettings
@@ -31,14 +32,14 @@ def run_and_tell(groups: list[JobGroup], settings: RunSettings, *, quiet: bool, 
 
 def tell(groups: list[JobGroup], report: RunReport, *, quiet: bool, json: bool) -> None:
     """Say what a run did, and end with its exit code."""
-    names = " ".join(report.groups)
+    names = " ".join(map(word, report.groups))
     if json:
         output.print_json("run", asdict(report), exit_code=report.exit_code)
     elif not quiet:
         for label, reason in report.errors:
             output.message(f"{label} failed: {reason}")
         if report.failed > len(report.errors):
-            output.message(f"… all of them: qbatch jobs {report.groups[0]} --status error")
+            output.message(f"… all of them: qbatch jobs {word(report.groups[0])} --status error")
         _advise(report, names)
         print(_summary(report))
         _show_few_results(groups, report)

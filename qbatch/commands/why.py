@@ -9,6 +9,7 @@ import typer
 
 from qbatch import output
 from qbatch.commands import options as opt
+from qbatch.errors import word
 
 if TYPE_CHECKING:
     from qbatch.models import Attempt, Job
@@ -60,7 +61,7 @@ def _tell(job: Job, attempts: list[Attempt], sentence: str) -> None:
     name = f" ({output.clean(job.name)})" if job.name else ""
     print(f"{job.group}/{job.number}{name} is {job.status.value}")
     if job.parent is not None:
-        print(f"  it reruns {job.group}/{job.parent}: qbatch why {job.group}/{job.parent}")
+        print(f"  it reruns {job.group}/{job.parent}: qbatch why {word(job.group)}/{job.parent}")
     print(f"  {_moment(job.created_at)}  added")
     for number, attempt in enumerate(attempts, 1):
         where = f"batch {attempt.batch} on {attempt.backend}"

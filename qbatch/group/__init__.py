@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from qbatch.config import database_path
-from qbatch.errors import UsageError
+from qbatch.errors import UsageError, word
 from qbatch.group.adding import Adding, AddReport
 from qbatch.group.base import Path_
 from qbatch.group.exporting import Exporting
@@ -92,8 +92,8 @@ def _delete(store: Store, groups: Sequence[Group]) -> list[str]:
             if under_way := sum(counts.get(status, 0) for status in ACTIVE):
                 raise UsageError(
                     f"group {group.name!r} has {under_way} jobs under way at a backend",
-                    hint=f"qbatch cancel {group.name} stops them, qbatch sync {group.name}"
-                    " fetches what has finished",
+                    hint=f"qbatch cancel {word(group.name)} stops them,"
+                    f" qbatch sync {word(group.name)} fetches what has finished",
                 )
             if unknown := counts.get(Status.UNKNOWN, 0):
                 raise UsageError(

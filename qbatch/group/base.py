@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from qbatch.config import database_path
-from qbatch.errors import NotFound
+from qbatch.errors import NotFound, word
 from qbatch.models import Group
 from qbatch.store import Store
 from qbatch.store.groups import check_name
@@ -66,5 +66,5 @@ class Base:
 def _nothing_yet(name: str, path: Path) -> NotFound:
     return NotFound(
         f"there is no group {name!r}: nothing is stored yet at {path}",
-        hint=f"qbatch add {name} FILE… makes it",
+        hint=f"qbatch add {word(name)} FILE… makes it",
     )

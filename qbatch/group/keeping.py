@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from qbatch.config import database_path
-from qbatch.errors import UsageError
+from qbatch.errors import UsageError, word
 from qbatch.group.base import Base, Path_, Selector
 from qbatch.models import ACTIVE, Status
 from qbatch.store import Store
@@ -64,7 +64,7 @@ class Keeping(Base):
         if loose := sum(group.counts.get(s, 0) for s in (*ACTIVE, Status.UNKNOWN)):
             raise UsageError(
                 f"group {group.name!r} has {loose} jobs under way or of unknown fate",
-                hint=f"qbatch wait {group.name} or qbatch settle first: two stores must not"
+                hint=f"qbatch wait {word(group.name)} or qbatch settle first: two stores must not"
                 " follow one batch",
             )
         path = Path(file).expanduser()

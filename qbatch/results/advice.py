@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from qbatch.errors import word
 from qbatch.models import Attempt, Job, Status
 
 _BY_FAILURE = {
@@ -23,18 +24,19 @@ def advice(job: Job, attempts: list[Attempt], *, running: bool) -> str:
     Args:
         running: a process runs the job's group now.
     """
-    place = f"{job.group} --jobs {job.number}"
+    group = word(job.group)
+    place = f"{group} --jobs {job.number}"
     if job.status is Status.DONE:
-        return f"nothing: it is done; qbatch results {job.group} {job.number} prints its result"
+        return f"nothing: it is done; qbatch results {group} {job.number} prints its result"
     if job.status is Status.UNSENT:
         before = "it waits to be sent again" if attempts else "it has not been sent yet"
         if running:
             return f"{before}; the run that goes on will take it"
-        return f"{before}: qbatch run {job.group}"
+        return f"{before}: qbatch run {group}"
     if job.status in (Status.QUEUED, Status.RUNNING):
         if running:
-            return f"it is under way; qbatch watch {job.group} follows the run"
-        return f"it is under way, and nobody waits for it: qbatch wait {job.group}"
+            return f"it is under way; qbatch watch {group} follows the run"
+        return f"it is under way, and nobody waits for it: qbatch wait {group}"
     if job.status is Status.UNKNOWN:
         batch = attempts[-1].batch if attempts else "BATCH"
         return (

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
-from qbatch.errors import UsageError
+from qbatch.errors import UsageError, word
 from qbatch.models import SCHEMA, ExpectationValue, JobResult
 from qbatch.results.comparing import Comparison, compare_counts, compare_values, tail
 
@@ -78,7 +78,7 @@ def write_baseline(found: Iterable[Sample], group: str, stream: IO[str]) -> int:
         if not sample.has_result:
             raise UsageError(
                 f"{group}/{sample.number} has no result: it is {sample.status}",
-                hint=f"qbatch run {group} first, or leave it out with --status done",
+                hint=f"qbatch run {word(group)} first, or leave it out with --status done",
             )
         entry = {
             "number": sample.number,

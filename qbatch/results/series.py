@@ -10,7 +10,7 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from qbatch.errors import UsageError
+from qbatch.errors import UsageError, word
 from qbatch.models import JobResult
 from qbatch.results.rows import leading
 
@@ -114,7 +114,9 @@ def picture(results: Iterable[JobResult], group: str, wish: Wish | None = None) 
     wish = wish or Wish()
     found = [r for r in results if r.counts or r.expectation_values is not None]
     if not found:
-        raise UsageError(f"group {group!r} has no results to show", hint=f"qbatch run {group}")
+        raise UsageError(
+            f"group {group!r} has no results to show", hint=f"qbatch run {word(group)}"
+        )
     varying = _varying(found)
     for name in (wish.x, wish.y):
         if name is not None and name not in found[0].job.parameters:

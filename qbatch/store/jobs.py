@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from qbatch.errors import NotFound, UsageError
+from qbatch.errors import NotFound, UsageError, word
 from qbatch.models import Circuit, CircuitSource, Job, JobSpec, Status
 from qbatch.store.database import Database
 from qbatch.store.selection import Selection
@@ -103,7 +103,7 @@ class Jobs:
             if row["state"] != "open":
                 raise UsageError(
                     f"group {row['name']!r} is closed: nothing can be added",
-                    hint=f"qbatch open {row['name']} opens it",
+                    hint=f"qbatch open {word(row['name'])} opens it",
                 )
             ids = {circuit.hash: self._circuit_id(circuit) for circuit in circuits}
             rows = _Rows(self, group_id, row["last_number"], ids)
@@ -136,7 +136,7 @@ class Jobs:
             if not found:
                 raise NotFound(
                     f"group {group!r} has no job {number}",
-                    hint=f"qbatch jobs {group} lists its jobs",
+                    hint=f"qbatch jobs {word(group)} lists its jobs",
                 )
         for name in selection.names:
             found = self._db.row(
@@ -146,7 +146,7 @@ class Jobs:
             if not found:
                 raise NotFound(
                     f"group {group!r} has no job named {name!r}",
-                    hint=f"qbatch jobs {group} lists its jobs",
+                    hint=f"qbatch jobs {word(group)} lists its jobs",
                 )
 
     def labels(self, ids: Iterable[int]) -> dict[int, str]:
