@@ -136,7 +136,7 @@ def _histograms(shown: Histograms, width: float) -> Figure:
         axis.bar(places, panel.shares, yerr=panel.errors, color=COLOURS[0], capsize=2)
         tilt = 90 if max(map(len, panel.outcomes)) * len(panel.outcomes) > 40 / columns else 0
         axis.set_xticks(places, panel.outcomes, rotation=tilt, fontsize=8 if tilt else 9)
-        axis.set_title(panel.title, fontsize=10)
+        axis.set_title(panel.title, fontsize=10 if len(panel.title) * columns < 50 else 8)
         room = max(0.0, (_FEW_BARS - len(panel.outcomes)) / 2)  # few bars stay slim
         axis.set_xlim(-0.6 - room, len(panel.outcomes) - 0.4 + room)
         axis.set_ylim(0, min(1.05, 1.15 * max(panel.shares) + 0.02))
