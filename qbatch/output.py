@@ -148,7 +148,7 @@ def _rich_table(columns: Sequence[str], rows: Sequence[Sequence[str]], right: se
             column,
             justify="right" if column in right else "left",
             overflow="fold",
-            no_wrap=column in right or column in ("status", "group", ""),
+            no_wrap=column in right or column in ("status", "group", "created", ""),
         )
     for row in rows[:_MOST_ROWS]:
         shown.add_row(*(Text(cell, style=_STYLES.get(cell, "")) for cell in row))

@@ -56,15 +56,14 @@ def status(
         from qbatch.models import Status
 
         shown = [s.value for s in Status if any(group.counts.get(s) for group in found)]
-        kinds = ["results", "circuits", "jobs"] if sizes else []
         noted = any(group.note for group in found)
-        columns = ["group", "jobs", *shown, *(f"{kind} on disk" for kind in kinds), "created"]
+        columns = ["group", "jobs", *shown, *(["on disk"] if sizes else []), "created"]
         rows = [
             [
                 g.name,
                 g.total,
                 *(g.counts.get(s, 0) for s in shown),
-                *(output.size(taken[g.name][kind]) for kind in kinds),
+                *([output.size(sum(taken[g.name].values()))] if sizes else []),
                 _time(g.created_at),
                 *([g.note] if noted else []),
             ]

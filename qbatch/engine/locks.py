@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 
 from filelock import FileLock, Timeout
@@ -32,11 +32,18 @@ def is_running(store: Store, group_id: int) -> bool:
 
 
 @contextlib.contextmanager
-def hold(store: Store, groups: Sequence[Group], *, wait: float = 0.0) -> Iterator[None]:
+def hold(
+    store: Store,
+    groups: Sequence[Group],
+    *,
+    wait: float = 0.0,
+    say: Callable[[str], None] = lambda _: None,
+) -> Iterator[None]:
     """Hold the run locks of the groups, always taken in the same order.
 
     Args:
         wait: seconds to wait for others, over all groups together.
+        say: what to do with a sentence about whom it waits for.
 
     Raises:
         Locked: says who holds which group, and since when.
@@ -45,14 +52,23 @@ def hold(store: Store, groups: Sequence[Group], *, wait: float = 0.0) -> Iterato
     with contextlib.ExitStack() as stack:
         for group in sorted(groups, key=lambda g: g.id):
             lock = run_lock(store, group.id)
-            try:
-                # Someone who only asks whether the group is run holds it for a moment.
-                left = max(_MOMENT, deadline - time.monotonic())
-                stack.enter_context(lock.acquire(timeout=left, poll_interval=0.1))
-            except Timeout:
-                raise Locked(_held(store, group), hint=_HINT) from None
+            # Someone who only asks whether the group is run holds it for a moment.
+            if not _acquired(stack, lock, _MOMENT):
+                left = deadline - time.monotonic()
+                if left > 0:
+                    say(f"{_held(store, group)}; waiting up to {left:.0f} s for it")
+                if left <= 0 or not _acquired(stack, lock, left):
+                    raise Locked(_held(store, group), hint=_HINT)
         store.groups.note_runner([group.id for group in groups])
         yield
+
+
+def _acquired(stack: contextlib.ExitStack, lock: FileLock, seconds: float) -> bool:
+    try:
+        stack.enter_context(lock.acquire(timeout=seconds, poll_interval=0.1))
+    except Timeout:
+        return False
+    return True
 
 
 _MOMENT = 0.3

@@ -14,6 +14,8 @@ from qbatch.errors import NotFound
 from qbatch.models import Claim, OpenBatch
 from qbatch.store import Store
 
+_NAMED = 3  # of the batches, in a message
+
 
 def recover(books: Books, groups: Sequence[int], lane_of: Callable[[str], Lane]) -> None:
     """Settle every open batch of the groups, whose run locks the caller holds.
@@ -23,7 +25,7 @@ def recover(books: Books, groups: Sequence[int], lane_of: Callable[[str], Lane])
       the first look: found, it is followed to its end; certainly absent, its jobs are
       unsent again; otherwise they become ``unknown``, and nothing is sent again silently.
     """
-    taken_over = 0
+    taken_over, batches = 0, list[str]()
     for batch in books.store.ledger.open_batches(groups):
         if _is_someone_elses(books.store, batch, groups):
             continue
@@ -35,11 +37,14 @@ def recover(books: Books, groups: Sequence[int], lane_of: Callable[[str], Lane])
             continue
         if _settle(lane, batch, claims):
             taken_over += len(claims)
+            batches.append(f"batch {batch.id} on {batch.backend} ({batch.remote_id or 'lost'})")
             continue
         books.give_back(batch, claims, "the run that worked on it was killed")
     if taken_over:
         books.state.total += taken_over
-        books.note(f"{taken_over} jobs of an earlier run are taken over")
+        named = ", ".join(batches[:_NAMED]) + (", …" if len(batches) > _NAMED else "")
+        jobs = "1 job" if taken_over == 1 else f"{taken_over} jobs"
+        books.note(f"taken over from an earlier run, and waited for: {jobs} in {named}")
     if released := books.report.released:
         books.note(f"{released} jobs of an interrupted run are taken up again")
 

@@ -85,7 +85,7 @@ class Run:
         """
         started, settings = time.monotonic(), self._settings
         with (
-            locks.hold(self._store, self._groups, wait=settings.wait_lock),
+            locks.hold(self._store, self._groups, wait=settings.wait_lock, say=self._books.note),
             self._stop,
             _collecting_rarely(),
         ):

@@ -233,7 +233,8 @@ def test_sent_and_left_and_fetched_later(qbatch, ansatz, serve, config):
     left = qbatch("run", "g", "--no-wait", code=3)
     assert "30 jobs under way; qbatch wait g fetches them" in left.stderr
     assert qbatch.json("sync", "--json", code=3)["run"]["done"] == 0
-    qbatch("wait", "g", "--timeout", "0.05", code=3)
+    waiting = qbatch("wait", "g", "--timeout", "0.05", code=3).stderr
+    assert "and waited for: 30 jobs in batch 1 on fake (b1)" in waiting
     assert qbatch.json("wait", "g", "--json")["run"]["done"] == 30
     assert qbatch.json("sync", "g", "--json")["run"]["done"] == 0
     assert list(server.audit()["accepted"].values()) == [1]
