@@ -20,6 +20,7 @@ from qbatch.errors import UsageError
 
 VERSION = 1
 _KIND = "qbatch archive"
+_LONGEST = 256 * 1024 * 1024  # bytes of a line: a job with all its outcomes
 
 
 def write(records: Iterable[dict[str, Any]], stream: IO[bytes]) -> int:
@@ -46,7 +47,9 @@ def read(path: str | os.PathLike[str]) -> Iterator[dict[str, Any]]:
         next(iter(lines))
         for line in lines:
             record = json.loads(line)
-            if record["kind"] != "end":
+            if not isinstance(record, dict):
+                raise UsageError(f"{file}: is damaged: {line[:40]!r} is no record")
+            if record.get("kind") != "end":
                 yield record
 
 
@@ -54,7 +57,9 @@ def _check(file: Path) -> None:
     digest, number, end = hashlib.sha256(), -1, None
     try:
         with gzip.open(file, "rb") as lines:
-            for line in lines:
+            while line := lines.readline(_LONGEST):
+                if not line.endswith(b"\n"):
+                    raise UsageError(f"{file}: is no archive, or is damaged: a line without end")
                 if end is not None:
                     raise UsageError(f"{file}: is damaged: something stands behind its end")
                 if number < 0:

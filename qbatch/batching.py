@@ -137,9 +137,11 @@ LARGE_QUBITS = 20
 def kind_of(job: PlannedJob) -> str:
     """What a job is to a simulator, in a word: jobs of one kind cost what they cost alike."""
     if job.num_qubits >= LARGE_QUBITS:
-        return "large"
+        return "large" if job.options == "{}" else f"large, {job.options}"
     kind = "counts" if job.observables_id is None else "values"
-    return f"{kind}, dynamic" if job.dynamic else kind
+    if job.dynamic:
+        kind += ", dynamic"
+    return kind if job.options == "{}" else f"{kind}, {job.options}"
 
 
 def estimated_seconds(job: PlannedJob, *, again: bool = False) -> float:

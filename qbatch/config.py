@@ -40,6 +40,8 @@ DEFAULTS = {
 }
 """Options that the configuration may give another default."""
 
+_WHOLE = {"max_batch_size", "max_in_flight", "retries", "shots"}
+_TABLES = {"backends", "dask", "defaults", "notify"}
 _FILES = {"noise_model", "token_file"}
 _FORBIDDEN = ("token", "password", "secret", "api_key")
 
@@ -141,6 +143,9 @@ def configured_defaults(path: str | os.PathLike[str] | None = None) -> dict[str,
     if unknown := sorted(set(table) - DEFAULTS):
         known = ", ".join(sorted(DEFAULTS))
         raise UsageError(f"{file}: [defaults] has no {unknown[0]!r}", hint=f"there are: {known}")
+    for name in sorted(_WHOLE & table.keys()):
+        if not isinstance(table[name], int) or isinstance(table[name], bool):
+            raise UsageError(f"{file}: [defaults] {name} = {table[name]!r}: not a whole number")
     return table
 
 
@@ -221,9 +226,13 @@ def _table(name: str, path: str | os.PathLike[str] | None) -> tuple[Path, dict[s
 def _read(file: Path) -> dict[str, Any]:
     try:
         with file.open("rb") as stream:
-            return tomllib.load(stream)
+            found = tomllib.load(stream)
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise UsageError(f"{file}: cannot be read: {error}") from error
+    if unknown := sorted(found.keys() - _TABLES):
+        tables = ", ".join(sorted(_TABLES))
+        raise UsageError(f"{file}: there is no table [{unknown[0]}]", hint=f"there are: {tables}")
+    return found
 
 
 def _backend(file: Path, name: str, table: Any) -> BackendConfig:

@@ -71,14 +71,6 @@ def views() -> dict[str, str]:
     return {name: columns for name, (columns, _) in queries.VIEWS.items()}
 
 
-def vacuum(db: Path_ | None = None) -> int:
-    """Give what has become free in the file back to the disk; how many bytes."""
-    with existing_store(db) as store:
-        before = store.database.num_bytes()
-        store.keeping.vacuum()
-        return max(0, before - store.database.num_bytes())
-
-
 def existing_store(db: Path_ | None) -> Store:
     """The store, if there is one; looking must not make one.
 

@@ -11,6 +11,7 @@ import os
 import sys
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -51,12 +52,14 @@ def top_outcomes(result: JobResult, top: int | None = None) -> str:
     Args:
         top: so many outcomes; by default four, and how many there are.
     """
+    from qbatch.results.rows import leading
+
     if result.expectation_values is not None:
         return ", ".join(value_text(value) for value in result.expectation_values)
     if result.counts is None:
         return result.job.error or ""
     total = sum(result.counts.values()) or 1
-    first = _leading(result.counts)
+    first = leading(result.counts)
     shown = [f"{_short(o)} {100 * count / total:.1f}%" for o, count in first[: top or _TOP]]
     if top is None and len(first) > _TOP:
         shown.append(f"… {len(first)} outcomes")
@@ -65,17 +68,15 @@ def top_outcomes(result: JobResult, top: int | None = None) -> str:
 
 def bar(result: JobResult, width: int = 12) -> str:
     """The shares of the leading outcomes, each in a shade of its own: ``██████▓▓▓▒▒░``."""
+    from qbatch.results.rows import leading
+
     if not result.counts:
         return ""
     total, drawn, seen = sum(result.counts.values()) or 1, "", 0
-    for (_, count), shade in zip(_leading(result.counts), "█▓▒░", strict=False):
+    for (_, count), shade in zip(leading(result.counts), "█▓▒░", strict=False):
         seen += count
         drawn += shade * (round(width * seen / total) - len(drawn))
     return drawn.ljust(width)
-
-
-def _leading(counts: Mapping[str, int]) -> list[tuple[str, int]]:
-    return sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
 
 
 def parameters_text(parameters: Mapping[str, float]) -> str:
@@ -93,6 +94,11 @@ def value_text(value: ExpectationValue) -> str:
     if value.standard_error is None:
         return f"{value.value:.6g}"
     return f"{value.value:.6g} ± {value.standard_error:.2g}"
+
+
+def moment(seconds: float) -> str:
+    """A time for a person, in the local zone."""
+    return datetime.fromtimestamp(seconds).strftime("%Y-%m-%d %H:%M:%S")
 
 
 def size(count: int) -> str:

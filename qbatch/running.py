@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from qbatch.backends.base import Backend
+from qbatch.backends.base import Backend, Checking
 from qbatch.backends.executors import parse_executor
 from qbatch.catalog import Catalog
 from qbatch.config import configured_notify_secret
@@ -111,7 +111,10 @@ def _prepared(settings: RunSettings, catalog: Catalog) -> tuple[RunSettings, Ope
         }
         if settings.rate is not None:
             wishes["rate"] = settings.rate
-        return catalog.open(name, **wishes)
+        backend = catalog.open(name, **wishes)
+        if catalog.get(name).settings and isinstance(backend, Checking):
+            backend.check_settings()
+        return backend
 
     return settings, open_backend
 

@@ -236,7 +236,14 @@ SCHEMAS: dict[str, Schema] = {
     "export": _document("exported", _FILE),
     "import": _document("imported", _object({"group": _TEXT, "jobs": _COUNT})),
     "prune": _document(
-        "pruned", _object({"groups": _list(_TEXT), "freed": {**_COUNT, "description": "bytes"}})
+        "pruned",
+        _object(
+            {
+                "groups": _list(_TEXT),
+                "kept": {**_map(_TEXT), "description": "why, by group"},
+                "freed": {**_COUNT, "description": "bytes"},
+            }
+        ),
     ),
     "delete": _document("deleted", _list(_TEXT)),
     "sql": _document("rows", _list(_map(_ANY)), columns=_list(_TEXT)),

@@ -138,6 +138,14 @@ def test_one_of_a_newer_version_or_of_something_else_is_refused(archive, tmp_pat
         lambda lines: [*lines, lines[-1]],
         lambda lines: [*lines[:-1], lines[-1].replace(b'"circuit": "', b'"circuit": "x')],
         lambda lines: [*lines, b'{"kind": "surprise"}\n'],
+        lambda lines: [*lines[:-1], lines[-1].replace(b'"cancelled"', b'"queued"')],
+        lambda lines: [*lines[:-1], lines[-1].replace(b'"parameters": "[]"', b'"parameters": "x"')],
+        lambda lines: [*lines[:-1], lines[-1].replace(b'"seed": null', b'"seed": %d' % 2**70)],
+        lambda lines: [*lines[:-1], b"[1]\n"],
+        lambda lines: [x.replace(b'"batch": 0', b'"batch": -1') for x in lines],
+        lambda lines: [
+            x.replace(b'"result": {"counts": {"', b'"result": {"counts": {"9": 5, "') for x in lines
+        ],
     ],
 )
 def test_records_that_make_no_sense_are_refused_whole(archive, tmp_path, change):

@@ -96,7 +96,10 @@ class Probing(Protocol):
 
 @runtime_checkable
 class Checking(Protocol):
-    """What a backend may offer besides: to judge a job's options before anything is stored."""
+    """What a backend may offer besides: to judge settings before anything is stored or sent."""
+
+    def check_settings(self) -> None:
+        """Raise `UsageError` for a setting of its own that it does not know."""
 
     def check_options(self, options: Mapping[str, Any]) -> None:
         """Raise `UsageError` for an option that the backend does not know."""

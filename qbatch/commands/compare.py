@@ -27,6 +27,8 @@ def check(
     ],
     selector: opt.SelectorText = None,
     select: opt.Select = None,
+    status: opt.Statuses = None,
+    tag: opt.Tags = None,
     p_value: Annotated[
         float,
         typer.Option("--p-value", metavar="P", help="False alarms that the whole check may give."),
@@ -62,10 +64,8 @@ def check(
     thresholds = Thresholds(p_value=p_value, tvd=tvd, hellinger=hellinger, tolerance=tolerance)
     found = opt.existing_group(ctx, group)
     chosen = opt.either(selector, select)
-    if chosen is None:
-        report = found.check(baseline, thresholds)
-    else:
-        report = found.check(baseline, thresholds, opt.selection(chosen))
+    wanted = opt.selection(chosen, status, tag) if chosen or status or tag else None
+    report = found.check(baseline, thresholds, wanted)
     if junit is not None:
         from qbatch.results.export import atomic
         from qbatch.results.junit import write_junit
@@ -132,7 +132,10 @@ def diff(
         output.print_json("diff", entries, first=first, second=second)
         return
     shown = [pair for pair in pairs if pair.comparison is not None]
-    output.table(_COLUMNS, (_cells(pair) for pair in shown), right=_RIGHT)
+    if shown:
+        output.table(_COLUMNS, (_cells(pair) for pair in shown), right=_RIGHT)
+    else:
+        print(f"nothing to compare: no job of {first} has a counterpart in {second}")
     for side, name in (("first", second), ("second", first)):
         if alone := sum(getattr(pair, side) is None for pair in pairs):
             output.message(f"only in {name}: {output.plural(alone, 'job')}")
@@ -154,6 +157,8 @@ def _tell(report: CheckReport, *, all_: bool) -> None:
     together = "" if report.p_value is None else f"; all together: p = {report.p_value:.2g}"
     if report.drifted_together:
         together += ", more than shot noise explains"
+    if not report.number("same") + report.number("drifted"):
+        together += "; nothing was compared"
     print(f"{'passed' if report.passed else 'FAILED'}: {', '.join(parts)}{together}")
 
 

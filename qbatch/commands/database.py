@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+import math
 import sys
+from collections import Counter
 from enum import StrEnum
 from json import dumps
 from typing import Annotated, Any
@@ -111,7 +113,8 @@ def sql(
     if query is None:
         raise UsageError("nothing is asked", hint='qbatch sql "SELECT * FROM groups"')
     chosen = QueryFormat.JSON if json else format
-    with maintenance.query(query, opt.context(ctx).db) as (columns, rows):
+    with maintenance.query(query, opt.context(ctx).db) as (named, rows):
+        columns = _told_apart(named)
         if chosen is QueryFormat.TABLE:
             output.table(columns, rows)
         elif chosen is QueryFormat.CSV:
@@ -126,6 +129,21 @@ def sql(
 
 
 def _named(columns: list[str], row: tuple[Any, ...]) -> dict[str, Any]:
-    """A row by its columns; bytes, which JSON does not know, as hexadecimal digits."""
-    values = (value.hex() if isinstance(value, bytes) else value for value in row)
-    return dict(zip(columns, values, strict=True))
+    """A row by its columns; what JSON does not know as hexadecimal digits (bytes) or null."""
+    return {column: _plain(value) for column, value in zip(columns, row, strict=True)}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, bytes):
+        return value.hex()
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _told_apart(columns: list[str]) -> list[str]:
+    """Columns of one name numbered: ``id``, ``id_2``."""
+    seen: Counter[str] = Counter()
+    found = []
+    for column in columns:
+        seen[column] += 1
+        found.append(column if seen[column] == 1 else f"{column}_{seen[column]}")
+    return found

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -64,7 +63,7 @@ def status(
                 g.total,
                 *(g.counts.get(s, 0) for s in shown),
                 *([output.size(sum(taken[g.name].values()))] if sizes else []),
-                _time(g.created_at),
+                output.moment(g.created_at),
                 *([g.note] if noted else []),
             ]
             for g in found
@@ -301,7 +300,7 @@ def _facts(job: Job) -> list[tuple[str, Any]]:
         ("options", " ".join(f"{k}={v}" for k, v in job.options.items())),
         ("note", job.note),
         ("reruns job", job.parent),
-        ("added", _time(job.created_at)),
+        ("added", output.moment(job.created_at)),
         ("key", job.key),
         ("circuit", f"{job.num_qubits} qubits, {job.circuit}"),
     ]
@@ -309,9 +308,8 @@ def _facts(job: Job) -> list[tuple[str, Any]]:
 
 
 def _attempt_text(attempt: Attempt) -> str:
-    text = (
-        f"{_time(attempt.created_at)}  batch {attempt.batch} on {attempt.backend}: {attempt.status}"
-    )
+    where = f"batch {attempt.batch} on {attempt.backend}"
+    text = f"{output.moment(attempt.created_at)}  {where}: {attempt.status}"
     if attempt.error:
         text += f" ({attempt.failure}: {attempt.error})"
     details = [f"{key} {value}" for key, value in attempt.info.items()]
@@ -319,15 +317,12 @@ def _attempt_text(attempt: Attempt) -> str:
 
 
 def _result_lines(result: JobResult) -> list[str]:
+    from qbatch.results.rows import leading
+
     if result.expectation_values is not None:
         return [f"{v.observable}  {output.value_text(v)}" for v in result.expectation_values]
     if result.counts is None:
         return ["none"]
-    leading = sorted(result.counts.items(), key=lambda pair: (-pair[1], pair[0]))
-    lines = [f"{outcome}  {count}" for outcome, count in leading[:_SOURCE_LINES]]
-    more = len(leading) - len(lines)
+    lines = [f"{outcome}  {count}" for outcome, count in leading(result.counts, _SOURCE_LINES)]
+    more = len(result.counts) - len(lines)
     return [*lines, f"… {more} more outcomes"] if more > 0 else lines
-
-
-def _time(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds).strftime("%Y-%m-%d %H:%M:%S")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import sys
+from dataclasses import asdict
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
@@ -42,43 +43,33 @@ def prune(
 ) -> None:
     """Let old groups go, and give the disk back what they took.
 
-    Groups with jobs under way or of unknown fate are kept. Asks first.
+    Groups that are being run, or have jobs under way or of unknown fate, are kept. Asks first.
 
     Example: qbatch prune --before 2026-01-01 --results-only
     """
     from qbatch.group import JobGroup
-    from qbatch.maintenance import vacuum
-    from qbatch.models import ACTIVE, Status
 
-    if (before is None) == (keep is None):
-        raise UsageError("say what to prune: --before DATE or --keep N")
     db = opt.context(ctx).db
-    groups = JobGroup.list_existing(db)
-    if before is not None:
-        moment = opt.parse_date(before).timestamp()
-        old = [group for group in groups if group.created_at < moment]
-    else:
-        old = groups[: max(0, len(groups) - (keep or 0))]
-    loose = (*ACTIVE, Status.UNKNOWN)
-    kept = [g for g in old if not results_only and any(g.counts.get(s) for s in loose)]
-    doomed = [group for group in old if group not in kept]
-    for group in kept:
-        output.message(f"{group.name} is kept: {output.counts_text(group.counts)}")
+    moment = None if before is None else opt.parse_date(before)
+    old = JobGroup.to_prune(moment, keep, db)
     what = "Let the results of" if results_only else "Delete"
-    if doomed and not yes and not _agreed(doomed, what):
-        doomed = []
-    names = [group.name for group in doomed]
-    if results_only and names:
-        JobGroup.prune_results(names, db)
-    elif names:
-        for name in names:
-            JobGroup.delete_job_group(name, db)
-    freed = vacuum(db) if names else 0
+    if old and not yes and not _agreed(old, what):
+        old = []
+    if not old:
+        if json:
+            output.print_json("pruned", {"groups": [], "kept": {}, "freed": 0})
+        else:
+            print("nothing was pruned")
+        return
+    report = JobGroup.prune(old, results_only=results_only, db=db)
+    for name, reason in report.kept.items():
+        output.message(f"{name} is kept: {reason}")
     if json:
-        output.print_json("pruned", {"groups": names, "freed": freed})
+        output.print_json("pruned", asdict(report))
+    elif report.groups:
+        print(f"pruned {', '.join(report.groups)}; {output.size(report.freed)} freed")
     else:
-        said = f"pruned {', '.join(names)}; {output.size(freed)} freed"
-        print(said if names else "nothing was pruned")
+        print("nothing was pruned")
 
 
 def delete(

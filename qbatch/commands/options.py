@@ -207,7 +207,12 @@ def parse_deadline(text: str) -> float:
     try:
         clock = time.fromisoformat(text)
     except ValueError:
-        moment = parse_date(text)
+        try:
+            moment = parse_date(text)
+        except UsageError:
+            raise UsageError(
+                f"--deadline {text!r}: not a time", hint="write 06:00, or 2026-01-31T06:00"
+            ) from None
     else:
         now = datetime.now().astimezone()
         moment = datetime.combine(now.date(), clock).astimezone()

@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from qbatch.commands import options as opt
+from qbatch.errors import UsageError
 
 
 class Kind(StrEnum):
@@ -83,5 +84,7 @@ def report(
 
     Example: qbatch report scan -o scan.html
     """
+    if not file.lower().endswith((".html", ".htm")):
+        raise UsageError(f"{file}: a report is HTML", hint="its ending is .html")
     opt.existing_group(ctx, group).report(file)
     print(file)

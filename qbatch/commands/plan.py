@@ -69,7 +69,7 @@ def tell_plan(found: Plan, *, json: bool) -> None:
         return
     for sentence in found.warnings:
         output.message(sentence)
-    if not found.jobs:
+    if not found.backends:
         print(f"nothing to run in {' '.join(found.groups)}")
         return
     columns = ["backend", "batches", "jobs each", "circuits", "shots", "saved", "requests"]
@@ -119,10 +119,10 @@ def _facts(backend: BackendPlan) -> list[str]:
         lines.append(f"{name}: at least {output.plural(total('requests'), 'request')}")
     for unit, cost in backend.cost.items():
         said = "not known beforehand" if cost is None else f"{cost:.6g}"
-        lines.append(f"{name}: price per {unit}: {said}")
+        lines.append(f"{name}: cost of {unit}s: {said}")
     known = [cost for cost in backend.cost.values() if cost is not None]
     if len(known) > 1:
-        lines.append(f"{name}: cost: {math.fsum(known):.6g}")
+        lines.append(f"{name}: cost in all: {math.fsum(known):.6g}")
     return lines
 
 

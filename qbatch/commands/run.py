@@ -211,7 +211,11 @@ def rerun(
     chosen = opt.existing_group(ctx, group)
     if dry_run:
         plan = chosen.plan_rerun(
-            jobs, sequential=not parallel, backend=backend, max_batch_size=max_batch_size
+            jobs,
+            keep=keep,
+            sequential=not parallel,
+            backend=backend,
+            max_batch_size=max_batch_size,
         )
         tell_plan(plan, json=json)
         return

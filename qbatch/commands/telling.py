@@ -69,7 +69,10 @@ def _advise(report: RunReport, names: str) -> None:
 
 def _summary(report: RunReport) -> str:
     if not report.jobs and not report.done and not report.failed and not report.under_way:
-        return f"nothing to do in {' '.join(report.groups)}: no unsent jobs, none under way"
+        names = " ".join(map(word, report.groups))
+        if report.left:
+            return f"nothing under way in {names}; {report.left} unsent: qbatch run sends them"
+        return f"nothing to do in {names}: no unsent jobs, none under way"
     parts = [f"{report.done} done", f"{report.failed} failed"]
     if report.unknown:
         parts.append(f"{report.unknown} unknown")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -62,15 +61,15 @@ def _tell(job: Job, attempts: list[Attempt], sentence: str) -> None:
     print(f"{job.group}/{job.number}{name} is {job.status.value}")
     if job.parent is not None:
         print(f"  it reruns {job.group}/{job.parent}: qbatch why {word(job.group)}/{job.parent}")
-    print(f"  {_moment(job.created_at)}  added")
+    print(f"  {output.moment(job.created_at)}  added")
     for number, attempt in enumerate(attempts, 1):
         where = f"batch {attempt.batch} on {attempt.backend}"
         if attempt.remote_id:
             where += f" as {attempt.remote_id}"
-        print(f"  {_moment(attempt.created_at)}  attempt {number}: {where}")
+        print(f"  {output.moment(attempt.created_at)}  attempt {number}: {where}")
         if attempt.finished_at is not None:
-            took = attempt.finished_at - (attempt.submitted_at or attempt.created_at)
-            ended = f"{_moment(attempt.finished_at)}  {attempt.status} after {took:.1f} s"
+            took = attempt.finished_at - attempt.created_at
+            ended = f"{output.moment(attempt.finished_at)}  {attempt.status} after {took:.1f} s"
         else:
             ended = f"{'':19}  {attempt.status}"
         if attempt.error:
@@ -79,7 +78,3 @@ def _tell(job: Job, attempts: list[Attempt], sentence: str) -> None:
     if job.error and not (attempts and attempts[-1].error == job.error):
         print(f"  {job.failure}: {output.clean(job.error)}")
     print(f"next: {sentence}")
-
-
-def _moment(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds).strftime("%Y-%m-%d %H:%M:%S")

@@ -16,6 +16,16 @@ _LOGGER = logging.getLogger("qbatch.run")
 _LOGGER.addHandler(logging.NullHandler())  # nobody asked: nothing goes to stderr
 
 
+def _is_heard() -> bool:
+    """Whether a line of the log goes anywhere."""
+    logger: logging.Logger | None = _LOGGER
+    while logger is not None:
+        if any(not isinstance(handler, logging.NullHandler) for handler in logger.handlers):
+            return True
+        logger = logger.parent
+    return False
+
+
 class Books:
     """Closes batches in the ledger and counts how their jobs ended."""
 
@@ -161,7 +171,7 @@ class Books:
         elif status in (Status.ERROR, Status.CANCELLED):
             self.report.failed += 1
             self.state.failed += 1
-            if self.log.isEnabledFor(logging.ERROR):
+            if _is_heard():
                 label = self.store.jobs.labels([job]).get(job, f"job {job}")
                 self.log.error("%s: %s: %s", label, outcome.failure, outcome.error)
             if len(self._errors) < _SHOWN_ERRORS and outcome.error:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from qbatch.backends.base import Foreseeing
-from qbatch.batching import kind_of
+from qbatch.batching import LARGE_QUBITS, kind_of
 from qbatch.engine.lanes import Lane
 from qbatch.engine.pacing import batch_seconds, pooled
 from qbatch.engine.planning import OpenBackend, Planner
@@ -203,7 +203,7 @@ class _Adding:
         plan.measured = all(batch.kind in self._paces for batch in plan.batches)
         for batch in plan.batches:
             pace = self._paces.get(batch.kind, _DEFAULT_PACE)
-            large = batch.kind == "large"
+            large = batch.num_qubits >= LARGE_QUBITS
             work += batch.estimated * pace.seconds / (1 if large else self._workers())
             startups.append(pace.startup)
         longest = max(
@@ -215,7 +215,7 @@ class _Adding:
         """A state vector for each worker, and what every process holds besides."""
         plan = self.plan
         qubits = max(batch.num_qubits for batch in plan.batches)
-        small = [b.num_qubits for b in plan.batches if b.kind != "large"]
+        small = [b.num_qubits for b in plan.batches if b.num_qubits < LARGE_QUBITS]
         side_by_side = min(self._workers(), len(plan.batches)) * 2 ** max(small, default=0)
         amplitudes = max(2**qubits, side_by_side)
         processes = 1 if self._lane.backend.limits.in_flight == 1 else self._workers()

@@ -29,7 +29,7 @@ class Planner:
 
     Attributes:
         lanes: by the backend's name, opened at first use.
-        total: how many jobs have been picked; whoever gives some back takes them off.
+        total: how many jobs have been picked.
         exhausted: nothing is picked that is not planned.
         missing: why some jobs cannot be planned: nobody knows their backend.
     """
@@ -51,6 +51,7 @@ class Planner:
         self._open_backend = open_backend
         self._settings = settings
         self._note = note
+        self._unknown: set[str] = set()
         self._only: Sequence[int] | None = None
         self._expected_seconds = math.inf  # not known yet
         self._place = 0
@@ -119,7 +120,8 @@ class Planner:
         try:
             lane = self.lane(name)
         except NotFound as error:
-            if self.missing is None:
+            if name not in self._unknown:
+                self._unknown.add(name)
                 self._note(f"jobs for backend {name!r} are left unsent: {error}")
             self.missing = error
             return

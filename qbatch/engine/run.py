@@ -106,9 +106,7 @@ class Run:
                 log.error("run fails: %s", error)  # noqa: TRY400 - it is reported elsewhere
                 raise
             finally:
-                for name, lane in self._lanes.items():
-                    lane.close()
-                    self._store.paces.note(name, lane.stopwatch.paces())
+                self._put_away()
         if not settings.wait:
             self._books.left(self._lanes.values())
         report = self._books.finish(self._ids)
@@ -126,6 +124,17 @@ class Run:
             *(report.done, report.failed, report.left, report.exit_code, report.seconds),
         )
         return report
+
+    def _put_away(self) -> None:
+        """Close every backend, and note how fast the local ones were."""
+        with contextlib.ExitStack() as stack:
+            for lane in self._lanes.values():
+                stack.callback(lane.close)
+        for name, lane in self._lanes.items():
+            try:
+                self._store.paces.note(name, lane.stopwatch.paces())
+            except QbatchError as error:  # the next plan knows less; nothing else is lost
+                self._books.log.warning("the pace of %s is not stored: %s", name, error)
 
     def _check_groups(self) -> None:
         """A group may have been deleted while this run waited for its lock."""

@@ -84,7 +84,8 @@ class RunSettings:
             "a sequential run submits one job at a time; --max-batch-size has no place": (
                 self.sequential and self.max_batch_size not in (None, 1)
             ),
-            f"--retries {self.retries}": self.retries < 0,
+            f"--retries {self.retries}: fewer than none": self.retries < 0,
+            f"--seed {self.seed}: a seed is not negative": self.seed is not None and self.seed < 0,
             f"--max-failures {self.max_failures}": self.max_failures is not None
             and not self.max_failures > 0,
             f"a timeout of {self.timeout} seconds": self.timeout is not None

@@ -115,18 +115,21 @@ class Exporting(Looking):
         from qbatch.results.export import atomic
         from qbatch.results.report import Contents, write_report
 
-        group, history = self._group(), self._store.history
-        # Evenly chosen, so that a page of a million jobs takes as long as one of a thousand.
-        step = max(1, math.ceil(group.total / _MOST_DRAWN))
-        contents = Contents(
-            group=group,
-            drawn=list(self.results(f"1-{_MAX_NUMBER}:{step}")),
-            step=step,
-            listed=list(itertools.islice(self.results(), _MOST_LISTED)),
-            batches=list(self.batches()),
-            causes=self.causes(),
-            settings=history.settings(group.id, _MOST_SETTINGS),
-        )
+        with self._store.database.snapshot():  # a run may go on meanwhile
+            group, history = self._group(), self._store.history
+            # Evenly chosen, so that a page of a million jobs takes no longer than one of
+            # a few thousand.
+            step = max(1, math.ceil(group.total / _MOST_DRAWN))
+            contents = Contents(
+                group=group,
+                drawn=list(self.results(f"1-{_MAX_NUMBER}:{step}")),
+                step=step,
+                listed=list(itertools.islice(self.results(), _MOST_LISTED)),
+                causes=self.causes(),
+                settings=history.settings(group.id, _MOST_SETTINGS),
+            )
+            for batch in self.batches():
+                contents.note(batch)
         with atomic(Path(file).expanduser()) as stream:
             write_report(contents, stream)
 
@@ -161,11 +164,10 @@ class Exporting(Looking):
         from qbatch.results import matching
 
         before = matching.read_baseline(Path(baseline).expanduser())
-        now = list(self.samples(selector))
+        matched = matching.pairs(before, self.samples())
         if selector is not None:  # what was not asked for is not missing
-            asked = {sample.key for sample in now}
-            before = [sample for sample in before if sample.key in asked]
-        matched = matching.pairs(before, now)
+            asked = {job.number for job in self.select(selector)}
+            matched = [p for p in matched if p.second is not None and p.second.number in asked]
         return matching.check(matched, thresholds or matching.Thresholds())
 
     def diff(self, other: Looking, selector: Selector = None) -> list[Pair]:

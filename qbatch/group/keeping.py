@@ -3,13 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 
 from qbatch.config import database_path
-from qbatch.errors import UsageError, word
+from qbatch.errors import Locked, UsageError, word
 from qbatch.group.base import Base, Path_, Selector
-from qbatch.models import ACTIVE, Status
+from qbatch.models import ACTIVE, Group, Status
 from qbatch.store import Store
+
+
+@dataclass(slots=True, kw_only=True)
+class PruneReport:
+    """What was let go: names of groups; ``kept``: why others were not; ``freed``: bytes."""
+
+    groups: list[str] = field(default_factory=list)
+    kept: dict[str, str] = field(default_factory=dict)
+    freed: int = 0
+
+
+def _why_kept(store: Store, group: Group) -> str | None:
+    """Why a group must not be let go, if so."""
+    now = store.groups.find(group.name)
+    if now is None or now.id != group.id:
+        return "deleted or made anew meanwhile"
+    loose = {s: n for s in (*ACTIVE, Status.UNKNOWN) if (n := now.counts.get(s, 0))}
+    return ", ".join(f"{number} {status}" for status, number in loose.items()) or None
 
 
 class Keeping(Base):
@@ -39,8 +59,13 @@ class Keeping(Base):
 
         Raises:
             UsageError: there is a group of that name, or none can have it.
+            Locked: a process runs the group, and knows it by its name.
         """
-        self._store.keeping.rename(self._group(), name)
+        from qbatch.engine import locks
+
+        group = self._group()
+        with locks.hold(self._store, [group]):
+            self._store.keeping.rename(group, name)
         self._name = name
 
     def copy(self, name: str, selector: Selector = None) -> int:
@@ -60,16 +85,18 @@ class Keeping(Base):
         from qbatch import archive
         from qbatch.results.export import atomic
 
-        group = self._group()
-        if loose := sum(group.counts.get(s, 0) for s in (*ACTIVE, Status.UNKNOWN)):
-            raise UsageError(
-                f"group {group.name!r} has {loose} jobs under way or of unknown fate",
-                hint=f"qbatch wait {word(group.name)} or qbatch settle first: two stores must not"
-                " follow one batch",
-            )
         path = Path(file).expanduser()
-        with atomic(path, binary=True) as stream, self._store.database.snapshot():
-            archive.write(self._store.archive.records(group), stream)
+        self._group()
+        with self._store.database.snapshot():
+            group = self._group()
+            if loose := sum(group.counts.get(s, 0) for s in (*ACTIVE, Status.UNKNOWN)):
+                raise UsageError(
+                    f"group {group.name!r} has {loose} jobs under way or of unknown fate",
+                    hint=f"qbatch wait {word(group.name)} or qbatch settle first: two stores"
+                    " must not follow one batch",
+                )
+            with atomic(path, binary=True) as stream:
+                archive.write(self._store.archive.records(group), stream)
         return group.total
 
     @staticmethod
@@ -91,20 +118,61 @@ class Keeping(Base):
             return store.archive.restore(records, name)
 
     @staticmethod
-    def prune_results(names: Sequence[str], db: Path_ | None = None) -> int:
-        """Let the results of groups go, keeping jobs and attempts; how many results.
+    def to_prune(
+        before: datetime | None = None, keep: int | None = None, db: Path_ | None = None
+    ) -> list[Group]:
+        """The groups that are old: made before a moment, or all but so many of the newest.
 
         Raises:
-            NotFound: there is no such group.
-            Locked: one is being run.
+            UsageError: not one of the two is given, or ``keep`` is below 0.
+        """
+        if (before is None) == (keep is None):
+            raise UsageError("say what is old: --before DATE or --keep N, one of them")
+        if keep is not None and keep < 0:
+            raise UsageError(f"--keep {keep}: not a number of groups")
+        if not database_path(db).exists():
+            return []
+        with Store(database_path(db)) as store:
+            groups = store.groups.all()
+        if before is not None:
+            return [group for group in groups if group.created_at < before.timestamp()]
+        return groups[: max(0, len(groups) - (keep or 0))]
+
+    @staticmethod
+    def prune(
+        groups: Sequence[Group], *, results_only: bool = False, db: Path_ | None = None
+    ) -> PruneReport:
+        """Let groups go, or their results alone, and give the disk back what they took.
+
+        A group that is being run, or has jobs under way or of unknown fate, is kept.
+
+        Args:
+            groups: as `to_prune` gave them; one that was made anew meanwhile is kept.
         """
         from qbatch.engine import locks
         from qbatch.maintenance import existing_store
 
+        report = PruneReport()
         with existing_store(db) as store:
-            groups = [store.groups.get(name) for name in names]
-            with locks.hold(store, groups):
-                return sum(store.keeping.drop_results(group.id) for group in groups)
+            for group in groups:
+                try:
+                    with locks.hold(store, [group]):
+                        kept = _why_kept(store, group)
+                        if kept is None and results_only:
+                            store.keeping.drop_results(group.id)
+                        elif kept is None:
+                            store.groups.delete([group.id])
+                except Locked as error:
+                    kept = str(error)
+                if kept is None:
+                    report.groups.append(group.name)
+                else:
+                    report.kept[group.name] = kept
+            before = store.database.num_bytes()
+            if report.groups:
+                store.keeping.vacuum()
+            report.freed = max(0, before - store.database.num_bytes())
+        return report
 
     @staticmethod
     def sizes(names: Sequence[str], db: Path_ | None = None) -> dict[str, dict[str, int]]:

@@ -85,7 +85,7 @@ class Running(Base):
         """
         return plan_groups([self], _settings(settings))
 
-    def plan_rerun(self, selector: Selector = None, **settings: Any) -> Plan:
+    def plan_rerun(self, selector: Selector = None, *, keep: bool = False, **settings: Any) -> Plan:
         """What `rerun` would do; nothing is sent or changed."""
         from qbatch.running import plan
 
@@ -95,7 +95,7 @@ class Running(Base):
             [group],
             _settings(settings),
             config=self._config,
-            only=self._store.jobs.to_rerun(group.id, selection),
+            only=self._store.jobs.to_rerun(group.id, selection, keep=keep),
             statuses=UNSUCCESSFUL,
         )
 

@@ -36,7 +36,7 @@ def advice(job: Job, attempts: list[Attempt], *, running: bool) -> str:
     if job.status in (Status.QUEUED, Status.RUNNING):
         if running:
             return f"it is under way; qbatch watch {group} follows the run"
-        return f"it is under way, and nobody waits for it: qbatch wait {group}"
+        return f"it was under way, and nobody looks after it: qbatch run {group} goes on"
     if job.status is Status.UNKNOWN:
         batch = attempts[-1].batch if attempts else "BATCH"
         return (

@@ -1,8 +1,9 @@
 """Results in columns: CSV and Parquet, long (a row an outcome or value) and wide (a row a job).
 
 Parameters and tags stand in columns of their own, ``param:`` and ``tag:`` before their
-names in Parquet, the bare name of a parameter in CSV. The first pass over the results,
-kept in a temporary file, finds them, in the order in which they first occur.
+names; in CSV a parameter has its bare name, unless another column has it. The first pass
+over the results, kept in a temporary file, finds them, in the order in which they first
+occur.
 """
 
 from __future__ import annotations
@@ -71,7 +72,8 @@ def write_csv(entries: Iterable[Entry], stream: IO[str], shape: Shape) -> None:
     with _two_passes(entries, shape) as (columns, rows):
         writer = csv.writer(stream, lineterminator="\n")
         names, cells = (_wide if shape.wide else _long)(columns, shape)
-        parameters = list(columns.parameters)
+        taken = {*_HEAD, *names, *_TAIL}
+        parameters = [f"param:{p}" if p in taken else p for p in columns.parameters]
         tags = [f"tag:{tag}" for tag in columns.tags]
         writer.writerow([*_HEAD, *parameters, *tags, *names, *_TAIL])
         for entry in rows:
@@ -127,7 +129,7 @@ def _wide(columns: _Columns, shape: Shape) -> tuple[list[str], _Cells]:
             ),
         ]
 
-    names = [f"{prefix}:{o}" for o in columns.observables for prefix in ("value", "error")]
+    names = [f"{prefix}:{o}" for o in columns.observables for prefix in ("value", "standard_error")]
     return [*(f"{shape.measure}:{o}" for o in columns.outcomes), *names], cells
 
 

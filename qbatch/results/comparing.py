@@ -7,8 +7,14 @@ Numerical Recipes, 3rd ed., sec. 14.3, for unequal numbers of shots):
 
     χ² = Σ (√(N/M) m - √(M/N) n)² / (m + n),   one degree of freedom less than outcomes
 
-with rare outcomes taken together, so that the law of χ² holds. Estimated expectation
-values are compared by z = Δ / √(s₁² + s₂²).
+Rare outcomes are taken together until there are enough of them for the law of χ² to hold;
+what is rarer still is held against all the rest by Fisher's exact test (two-sided), whose
+p-value joins as one more χ² of one degree.
+
+Estimated expectation values are compared by z² = Δ² / (V + M Δ / (3 n)): V is the variance
+of the difference with the spread of both pooled, M the range of one shot's value, n the
+smaller number of shots. The second term is Bernstein's: with few deviating shots the tail
+is that of a Poisson law, far heavier than a normal one's.
 """
 
 from __future__ import annotations
@@ -20,7 +26,7 @@ from dataclasses import dataclass
 from qbatch.circuits.observables import parse_observable
 from qbatch.models import ExpectationValue
 
-_LEAST = 10.0  # expected of an outcome in the smaller sample; below, the tail is too heavy
+_LEAST = 50.0  # expected of an outcome in the smaller sample; below, the tail is too heavy
 _ROUNDING = 1e-9  # of values without noise
 
 
@@ -67,7 +73,7 @@ def compare_counts(first: Mapping[str, int], second: Mapping[str, int]) -> Compa
 
 
 def _chi_square(m: Sequence[int], n: Sequence[int]) -> tuple[float, int]:
-    """χ² of two samples and its degrees of freedom, rare outcomes taken together."""
+    """χ² of two samples and its degrees of freedom."""
     total_m, total_n = sum(m), sum(n)
     smaller = min(total_m, total_n) / (total_m + total_n)
     cells = []
@@ -75,15 +81,43 @@ def _chi_square(m: Sequence[int], n: Sequence[int]) -> tuple[float, int]:
     # In the order of what both have together: which cells are pooled must not depend on
     # how they differ.
     for a, b in sorted(zip(m, n, strict=True), key=sum):
-        if (a + b) * smaller < _LEAST or 0 < (rare_m + rare_n) * smaller < _LEAST:
-            rare_m, rare_n = rare_m + a, rare_n + b
-        else:
+        if (a + b) * smaller >= _LEAST:
             cells.append((a, b))
+            continue
+        rare_m, rare_n = rare_m + a, rare_n + b
+        if (rare_m + rare_n) * smaller >= _LEAST:
+            cells.append((rare_m, rare_n))
+            rare_m = rare_n = 0
+    chi2, dof = 0.0, max(0, len(cells) - 1)
+    if dof:
+        left_m, left_n = total_m - rare_m, total_n - rare_n
+        root = math.sqrt(max(left_n, 1) / max(left_m, 1))
+        chi2 = math.fsum((root * a - b / root) ** 2 / (a + b) for a, b in cells)
     if rare_m + rare_n:
-        cells.append((rare_m, rare_n))
-    root = math.sqrt(total_n / total_m)
-    chi2 = math.fsum((root * a - b / root) ** 2 / (a + b) for a, b in cells)
-    return chi2, len(cells) - 1
+        chi2 += quantile(fisher(rare_m, total_m, rare_n, total_n))
+        dof += 1
+    return chi2, dof
+
+
+def fisher(a: int, total_a: int, b: int, total_b: int) -> float:
+    """Fisher's exact test: as many, a of total_a and b of total_b, or less likely by chance.
+
+    The sum of the hypergeometric probabilities that are not above that of what was seen.
+    """
+    import numpy
+    from scipy.special import gammaln
+
+    both = a + b
+    low, high = max(0, both - total_b), min(both, total_a)
+    k = numpy.arange(low, high + 1, dtype=float)
+    logs = (
+        gammaln(total_a + 1) - gammaln(k + 1) - gammaln(total_a - k + 1)
+        + gammaln(total_b + 1) - gammaln(both - k + 1) - gammaln(total_b - both + k + 1)
+    )  # fmt: skip
+    logs -= logs.max()
+    weights = numpy.exp(logs)
+    seen = weights[a - low]
+    return float(min(1.0, weights[weights <= seen * (1 + 1e-7)].sum() / weights.sum()))
 
 
 def compare_values(
@@ -96,32 +130,43 @@ def compare_values(
     The observables of a job may be estimated from the same shots and then depend on each
     other: the smallest p-value counts, times their number (Bonferroni).
 
+    A value that is no number differs from everything.
+
     Args:
-        shots: behind the first and the second; with few of them all alike, the estimated
-            spread says too little, and that of one deviating shot is taken.
+        shots: behind the first and the second.
     """
     pairs = list(zip(first, second, strict=True))
-    delta = max(abs(a.value - b.value) for a, b in pairs)
+    delta = max((abs(a.value - b.value) for a, b in pairs), key=lambda d: (math.isnan(d), d))
+    if not math.isfinite(delta):
+        return Comparison(delta=delta, chi2=math.inf, dof=1, p_value=0.0)
     if all(a.standard_error is None and b.standard_error is None for a, b in pairs):
         return Comparison(delta=delta, exact=True)
-    smallest = 1.0
-    for a, b in pairs:
-        noise = math.hypot(_noise(a, shots[0]), _noise(b, shots[1]))
-        off = abs(a.value - b.value)
-        z = off / noise if noise else (0.0 if off < _ROUNDING else math.inf)
-        smallest = min(smallest, tail(z * z, 1))
+    smallest = min(tail(_score(a, b, shots), 1) for a, b in pairs)
     chance = min(1.0, len(pairs) * smallest)
     # For the sum over jobs: the χ² of one degree that has this p-value.
     return Comparison(delta=delta, chi2=quantile(chance), dof=1, p_value=chance)
 
 
-def _noise(value: ExpectationValue, shots: int | None) -> float:
-    if value.standard_error is None:
+def _score(a: ExpectationValue, b: ExpectationValue, shots: tuple[int | None, int | None]) -> float:
+    """z² of two values of one observable."""
+    off = abs(a.value - b.value)
+    if off < _ROUNDING:
         return 0.0
-    if not shots:
-        return value.standard_error
-    norm = sum(abs(factor) for _, factor in parse_observable(value.observable))
-    return max(value.standard_error, 2 * norm / shots)
+    reach = 2 * sum(abs(factor) for _, factor in parse_observable(a.observable))
+    known = [
+        (value.standard_error, count)
+        for value, count in ((a, shots[0]), (b, shots[1]))
+        if value.standard_error is not None
+    ]
+    counts = [count for _, count in known if count]
+    if len(counts) < len(known):  # nobody says how many shots there were
+        variance, fewest = math.fsum(error**2 for error, _ in known), None
+    else:
+        spread = math.fsum((n * error) ** 2 for (error, _), n in zip(known, counts, strict=True))
+        variance = spread / sum(counts) * math.fsum(1 / n for n in counts)
+        fewest = min(counts)
+    room = variance + (reach * off / (3 * fewest) if fewest else 0.0)
+    return off**2 / room if room else math.inf
 
 
 def tail(chi2: float, dof: int) -> float:

@@ -6,9 +6,10 @@ The same picture makes the same bytes: no time, no random ids.
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
 from qbatch.errors import UsageError
 from qbatch.results.series import HeatMap, Histograms, Picture, Sweep
@@ -30,6 +31,7 @@ _STYLE: Any = {
     "grid.alpha": 0.25,
     "svg.fonttype": "none",  # text stays text: small, searchable, in the page's font
     "svg.hashsalt": "qbatch",
+    "text.parse_math": False,  # names are text, whatever they hold
 }
 
 
@@ -81,41 +83,47 @@ def draw(shown: Picture, stream: IO[bytes], form: str, *, width: float = 7.0) ->
 def save(figure: Figure, stream: IO[bytes], form: str) -> None:
     """A figure as bytes that do not tell when they were made."""
     nothing = {"svg": {"Date": None}, "pdf": {"CreationDate": None}, "png": {"Software": None}}
-    figure.savefig(stream, format=form, dpi=150, metadata=nothing[form])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of letters that the font does not have
+        figure.savefig(stream, format=form, dpi=150, metadata=nothing[form])
 
 
-def draw_timeline(
-    spans: Sequence[tuple[float, float, str]], colours: Mapping[str, str], stream: IO[bytes]
-) -> None:
-    """When batches were under way, as SVG, the first one at the top.
+class Span(NamedTuple):
+    """A batch on a timeline; times are seconds since the epoch."""
 
-    Args:
-        spans: begin and end in seconds since the epoch, and the state, a batch each.
-    """
+    batch: int
+    begin: float
+    end: float
+    state: str
+
+
+def draw_timeline(spans: Sequence[Span], colours: Mapping[str, str], stream: IO[bytes]) -> None:
+    """When batches were under way, as SVG, the first one at the top."""
     require()
     import matplotlib as mpl
-    from matplotlib.ticker import MaxNLocator
+    from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-    begin = min(first for first, _, _ in spans)
+    origin = min(span.begin for span in spans)
     with mpl.rc_context(_STYLE):
         figure = _new(7.0, min(4.0, 1.2 + 0.18 * len(spans)))
         axis = figure.subplots()
         thick = max(0.5, min(8.0, 180 / len(spans)))
-        for state in dict.fromkeys(state for _, _, state in spans):
-            chosen = [(i, a, b) for i, (a, b, found) in enumerate(spans, 1) if found == state]
-            axis.hlines(
-                [i for i, _, _ in chosen],
-                [a - begin for _, a, _ in chosen],
-                [b - begin for _, _, b in chosen],
-                colors=colours.get(state, "#888888"),
-                lw=thick,
-                label=state,
-                rasterized=len(spans) > _MANY_POINTS,
-            )
-        axis.set_ylim(len(spans) + 0.7, 0.3)
-        axis.set_xlabel("seconds since the first batch was sent")
+        many = len(spans) > _MANY_POINTS
+        for state in dict.fromkeys(span.state for span in spans):
+            rows = [row for row, span in enumerate(spans) if span.state == state]
+            begins = [spans[row].begin - origin for row in rows]
+            ends = [spans[row].end - origin for row in rows]
+            colour = colours.get(state, "#888888")
+            axis.hlines(rows, begins, ends, colors=colour, lw=thick, label=state, rasterized=many)
+            # However short it was: a mark where it began.
+            axis.plot(begins, rows, "|", color=colour, ms=thick, mew=2, rasterized=many)
+        axis.set_ylim(len(spans) - 0.3, -0.7)
+        axis.set_xlabel("seconds since the first batch")
         axis.set_ylabel("batch")
-        axis.yaxis.set_major_locator(MaxNLocator(integer=True))
+        axis.yaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+        axis.yaxis.set_major_formatter(
+            FuncFormatter(lambda y, _: str(spans[int(y)].batch) if 0 <= y < len(spans) else "")
+        )
         axis.legend(frameon=False, fontsize=9, loc="lower left", bbox_to_anchor=(0, 1), ncols=6)
         save(figure, stream, "svg")
 
@@ -136,7 +144,10 @@ def _histograms(shown: Histograms, width: float) -> Figure:
         axis.bar(places, panel.shares, yerr=panel.errors, color=COLOURS[0], capsize=2)
         tilt = 90 if max(map(len, panel.outcomes)) * len(panel.outcomes) > 40 / columns else 0
         axis.set_xticks(places, panel.outcomes, rotation=tilt, fontsize=8 if tilt else 9)
-        axis.set_title(panel.title, fontsize=10 if len(panel.title) * columns < 50 else 8)
+        title = panel.title
+        if panel.others:
+            title += f"\n{panel.others} others together: {100 * panel.rest:.1f}%"
+        axis.set_title(title, fontsize=10 if len(panel.title) * columns < 50 else 8)
         room = max(0.0, (_FEW_BARS - len(panel.outcomes)) / 2)  # few bars stay slim
         axis.set_xlim(-0.6 - room, len(panel.outcomes) - 0.4 + room)
         axis.set_ylim(0, min(1.05, 1.15 * max(panel.shares) + 0.02))

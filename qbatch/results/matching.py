@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import IO, Any
 
@@ -42,7 +42,7 @@ class Sample:
     @property
     def has_result(self) -> bool:
         """Whether there is something to compare."""
-        return bool(self.counts) or self.values is not None
+        return bool(self.counts and sum(self.counts.values())) or bool(self.values)
 
 
 def samples(results: Iterable[JobResult]) -> Iterator[Sample]:
@@ -78,7 +78,7 @@ def write_baseline(found: Iterable[Sample], group: str, stream: IO[str]) -> int:
         if not sample.has_result:
             raise UsageError(
                 f"{group}/{sample.number} has no result: it is {sample.status}",
-                hint=f"qbatch run {word(group)} first, or leave it out with --status done",
+                hint=_hint(sample, group),
             )
         entry = {
             "number": sample.number,
@@ -98,6 +98,13 @@ def write_baseline(found: Iterable[Sample], group: str, stream: IO[str]) -> int:
         written += 1
     stream.write("\n]}\n")
     return written
+
+
+def _hint(sample: Sample, group: str) -> str:
+    if sample.status == "done":
+        return f"it was let go (prune --results-only); qbatch copy {word(group)} NAME runs it anew"
+    verb = "rerun" if sample.status in ("error", "cancelled") else "run"
+    return f"qbatch {verb} {word(group)} first, or leave it out with --status done"
 
 
 def read_baseline(path: Path) -> list[Sample]:
@@ -141,6 +148,8 @@ def _sample(entry: Mapping[str, Any]) -> Sample:
             )
             for observable, value, error in values
         )
+        if not all(math.isfinite(v.value) and math.isfinite(v.standard_error or 0) for v in values):
+            raise ValueError("a value that is no number")
     sample = Sample(
         number=int(entry["number"]),
         key=str(entry["key"]),
@@ -177,17 +186,25 @@ class Pair:
 
 
 def pairs(first: Iterable[Sample], second: Iterable[Sample]) -> list[Pair]:
-    """Jobs matched, in the order of the second; then those that only the first has."""
+    """Jobs matched, in the order of the second; then those that only the first has.
+
+    Of several with one key those that have a result go first: a rerun that stands beside
+    the job that failed takes its place.
+    """
+    second = list(second)
     waiting: dict[str, list[Sample]] = {}
     for sample in first:
         waiting.setdefault(sample.key, []).append(sample)
     for same in waiting.values():
-        same.reverse()
+        same.sort(key=lambda sample: (sample.has_result, -sample.number))
+    before: dict[int, Sample] = {}
+    for place in sorted(range(len(second)), key=lambda i: (not second[i].has_result, i)):
+        if same := waiting.get(second[place].key, []):
+            before[place] = same.pop()
     found = []
-    for sample in second:
-        same = waiting.get(sample.key, [])
-        before = same.pop() if same else None
-        found.append(Pair(first=before, second=sample, comparison=_compare(before, sample)))
+    for place, sample in enumerate(second):
+        partner = before.get(place)
+        found.append(Pair(first=partner, second=sample, comparison=_compare(partner, sample)))
     left = (sample for same in waiting.values() for sample in same)
     found += (Pair(first=s, second=None) for s in sorted(left, key=lambda s: s.number))
     return found
@@ -198,7 +215,8 @@ def _compare(first: Sample | None, second: Sample) -> Comparison | None:
         return None
     if first.counts and second.counts:
         return compare_counts(first.counts, second.counts)
-    if first.values and second.values:
+    names = [[v.observable for v in sample.values or ()] for sample in (first, second)]
+    if first.values and second.values and names[0] == names[1]:
         return compare_values(first.values, second.values, (first.shots, second.shots))
     return None
 
@@ -267,8 +285,9 @@ class CheckReport:
 
     @property
     def passed(self) -> bool:
-        """Nothing has drifted and nothing is missing."""
-        return not (self.drifted_together or self.number("drifted") or self.number("missing"))
+        """Something was compared, nothing has drifted, and nothing is missing."""
+        wrong = self.drifted_together or self.number("drifted") or self.number("missing")
+        return bool(self.number("same")) and not wrong
 
 
 def check(matched: Sequence[Pair], thresholds: Thresholds) -> CheckReport:
@@ -280,9 +299,14 @@ def check(matched: Sequence[Pair], thresholds: Thresholds) -> CheckReport:
     """
     tested = [pair for pair in matched if _is_tested(pair, thresholds)]
     drifted = _holm(tested, thresholds.p_value / 2)
+    gone = {pair.first.name for pair in matched if pair.first and not pair.second}
     report = CheckReport()
     for pair in matched:
-        report.findings.append(_finding(pair, thresholds, id(pair) in drifted))
+        found = _finding(pair, thresholds, id(pair) in drifted)
+        if found.verdict == "new" and pair.sample.name in gone:
+            said = f"{found.reason}; {pair.sample.name!r} there has another circuit or parameters"
+            found = replace(found, reason=said)
+        report.findings.append(found)
     if tested:
         report.p_value = _together(tested)
         report.drifted_together = report.p_value < thresholds.p_value / 2
@@ -343,7 +367,7 @@ def _finding(pair: Pair, thresholds: Thresholds, drifted: bool) -> Finding:
     if found.hellinger is not None and thresholds.hellinger is not None:  # noqa: SIM102
         if found.hellinger > thresholds.hellinger:
             reasons.append(f"Hellinger {found.hellinger:.3g} > {thresholds.hellinger:g}")
-    if found.exact and (found.delta or 0.0) > thresholds.tolerance:
+    if found.exact and not (found.delta or 0.0) <= thresholds.tolerance:
         reasons.append(f"exact value off by {found.delta:.3g} > {thresholds.tolerance:g}")
     if drifted:
         reasons.append(f"p = {found.p_value:.2g}: shot noise does not explain it")

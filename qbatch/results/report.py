@@ -5,8 +5,9 @@ from __future__ import annotations
 import base64
 import io
 import platform
+from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from importlib import metadata
 from typing import IO, Any
@@ -14,6 +15,7 @@ from typing import IO, Any
 from qbatch.errors import UsageError
 from qbatch.models import Batch, Cause, Group, JobResult, SettingsUsed, Status
 from qbatch.results import figures
+from qbatch.results.figures import Span
 from qbatch.results.rows import leading
 from qbatch.results.series import HeatMap, Histograms, Picture, Wish, picture
 
@@ -38,15 +40,23 @@ class Contents:
     Attributes:
         drawn: the results that are drawn; every ``step``-th job.
         listed: those that are listed.
+        batches: the last ones; spans: when each of all was under way.
     """
 
     group: Group
     drawn: Sequence[JobResult]
     step: int
     listed: Sequence[JobResult]
-    batches: Sequence[Batch]
     causes: Sequence[Cause]
     settings: Sequence[SettingsUsed]
+    batches: deque[Batch] = field(default_factory=lambda: deque(maxlen=_MOST_BATCHES))
+    spans: list[Span] = field(default_factory=list)
+
+    def note(self, batch: Batch) -> None:
+        """Take a batch into the timeline, and keep the last ones for the list."""
+        end = batch.finished_at or _now()
+        self.spans.append(Span(batch.id, batch.created_at, end, batch.state))
+        self.batches.append(batch)
 
 
 def write_report(contents: Contents, stream: IO[str]) -> None:
@@ -81,9 +91,9 @@ def write_report(contents: Contents, stream: IO[str]) -> None:
         figures=drawn,
         notes=notes,
         rows=[_row(result) for result in contents.listed],
-        timeline=_timeline(contents.batches),
-        batches=contents.batches[-_MOST_BATCHES:],
-        num_batches=len(contents.batches),
+        timeline=_timeline(contents.spans),
+        batches=contents.batches,
+        num_batches=len(contents.spans),
         settings=contents.settings,
         versions=_versions(),
     )
@@ -101,15 +111,22 @@ def _figures(contents: Contents) -> tuple[list[dict[str, str]], list[str]]:
             continue
         try:
             made = picture(found, contents.group.name)
+            if isinstance(made, Histograms):
+                made = picture(_some(found, 6), contents.group.name)
         except UsageError as error:
             notes.append(f"No picture: {error}.")
             continue
         shown.append(_image(made, note=left_out))
         if not isinstance(made, Histograms) and found is counted:
-            places = sorted({i * (len(counted) - 1) // (_PANELS - 1) for i in range(_PANELS)})
-            panels = picture([counted[i] for i in places], contents.group.name, _HISTOGRAM)
+            panels = picture(_some(counted, _PANELS), contents.group.name, _HISTOGRAM)
             shown.append(_image(panels, note="Some of the jobs, evenly chosen."))
     return shown, notes
+
+
+def _some(results: Sequence[JobResult], number: int) -> list[JobResult]:
+    """So many of the results, evenly chosen, the first and the last among them."""
+    places = {i * (len(results) - 1) // (number - 1) for i in range(number)}
+    return [results[place] for place in sorted(places)]
 
 
 def _image(made: Picture, note: str = "") -> dict[str, str]:
@@ -128,17 +145,13 @@ def _encoded(buffer: io.BytesIO) -> str:
     return base64.b64encode(buffer.getvalue()).decode()
 
 
-def _timeline(batches: Sequence[Batch]) -> dict[str, str] | None:
+def _timeline(spans: list[Span]) -> dict[str, str] | None:
     """When each batch was under way, a line a batch."""
-    if not batches:
+    if not spans:
         return None
     buffer = io.BytesIO()
-    spans = []
-    for batch in batches:
-        begin = batch.submitted_at or batch.created_at
-        spans.append((begin, batch.finished_at or datetime.now().timestamp(), batch.state))
     figures.draw_timeline(spans, _COLOURS, buffer)
-    return {"alt": f"When each of {len(batches)} batches was under way", "data": _encoded(buffer)}
+    return {"alt": f"When each of {len(spans)} batches was under way", "data": _encoded(buffer)}
 
 
 def _row(result: JobResult) -> dict[str, Any]:
@@ -196,4 +209,4 @@ def _number(value: int) -> str:
 def _took(batch: Batch) -> str:
     if batch.finished_at is None:
         return ""
-    return f"{batch.finished_at - (batch.submitted_at or batch.created_at):.2f}"
+    return f"{batch.finished_at - batch.created_at:.2f}"

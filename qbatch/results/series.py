@@ -40,15 +40,18 @@ class Wish:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Panel:
-    """The outcomes of one job by name, with their shares, and the rest as one bar.
+    """The leading outcomes of one job by name, with their shares.
 
-    ``errors`` are the standard errors √(p (1 - p) / shots).
+    ``errors`` are the standard errors √(p (1 - p) / shots); ``others`` outcomes have the
+    ``rest`` of the shots together.
     """
 
     title: str
     outcomes: tuple[str, ...]
     shares: tuple[float, ...]
     errors: tuple[float, ...]
+    others: int = 0
+    rest: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,8 +101,12 @@ Picture = Histograms | Sweep | HeatMap
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Point:
+    """``weight``: shots behind the quantities, 1 where they are exact."""
+
+    circuit: str
     parameters: dict[str, float]
     quantities: dict[str, tuple[float, float | None]]
+    weight: float
 
 
 def picture(results: Iterable[JobResult], group: str, wish: Wish | None = None) -> Picture:
@@ -119,13 +126,16 @@ def picture(results: Iterable[JobResult], group: str, wish: Wish | None = None) 
         )
     varying = _varying(found)
     for name in (wish.x, wish.y):
-        if name is not None and name not in found[0].job.parameters:
-            known = ", ".join(found[0].job.parameters) or "none"
+        names = dict.fromkeys(name for result in found for name in result.job.parameters)
+        if name is not None and name not in names:
+            known = ", ".join(names) or "none"
             raise UsageError(f"there is no parameter {name!r}", hint=f"parameters: {known}")
     kind = wish.kind or _kind(found, varying, wish)
     if kind == "histogram":
         return _histograms(found, group)
     points, label = _points(found, wish)
+    if not points:
+        raise UsageError(f"group {group!r} has no results of that observable")
     if kind == "heatmap":
         return _heat_map(points, group, varying, wish)
     return _sweep(points, label, group, varying, wish)
@@ -163,22 +173,23 @@ def _histograms(results: Sequence[JobResult], group: str) -> Histograms:
             "a histogram needs counts; these jobs have expectation values",
             hint="qbatch results shows them",
         )
-    panels = tuple(map(_panel, counted[:_MOST_PANELS]))
+    most = _MOST_BARS if len(counted) == 1 else _MOST_BARS // 2
+    panels = tuple(_panel(result, most) for result in counted[:_MOST_PANELS])
     return Histograms(title=group, panels=panels, left_out=len(counted) - len(panels))
 
 
-def _panel(result: JobResult) -> Panel:
+def _panel(result: JobResult, most: int) -> Panel:
     counts = result.counts or {}
     total = sum(counts.values())
-    shown = dict(sorted(leading(counts, _MOST_BARS)))
-    if rest := len(counts) - len(shown):
-        shown[f"{rest} others"] = total - sum(shown.values())
+    shown = dict(sorted(leading(counts, most)))
     shares = tuple(count / total for count in shown.values())
     return Panel(
         title=_job_title(result),
         outcomes=tuple(shown),
         shares=shares,
         errors=tuple(math.sqrt(p * (1 - p) / total) for p in shares),
+        others=len(counts) - len(shown),
+        rest=1 - sum(shown.values()) / total,
     )
 
 
@@ -213,22 +224,25 @@ def _points(results: Sequence[JobResult], wish: Wish) -> tuple[list[_Point], str
                 f"there is no observable {wish.observable!r}", hint=f"observables: {known}"
             )
         observables = [wish.observable]
-    points = [
-        _point(
-            result,
-            {
-                value.observable: (value.value, value.standard_error)
-                for value in result.expectation_values or ()
-                if value.observable in observables
-            },
-        )
-        for result in results
-    ]
+    points = []
+    for result in results:
+        quantities = {
+            value.observable: (value.value, value.standard_error)
+            for value in result.expectation_values or ()
+            if value.observable in observables
+        }
+        if quantities:
+            points.append(_point(result, quantities))
     return points, "expectation value"
 
 
 def _point(result: JobResult, quantities: dict[str, tuple[float, float | None]]) -> _Point:
-    return _Point(parameters=dict(result.job.parameters), quantities=quantities)
+    return _Point(
+        circuit=result.job.circuit,
+        parameters=dict(result.job.parameters),
+        quantities=quantities,
+        weight=float(result.shots or 1),
+    )
 
 
 def _outcome(results: Sequence[JobResult], wish: Wish) -> str:
@@ -256,13 +270,17 @@ def _sweep(
     x = wish.x or (varying[0] if varying else next(iter(points[0].parameters), None))
     if x is None:
         raise UsageError("a sweep needs a parameter; these circuits have none")
+    points = _with_parameters(points, [x])
     others = [name for name in varying if name != x]
-    series: dict[str, list[tuple[float, float, float | None]]] = {}
+    series: dict[str, dict[float, list[_Measured]]] = {}
+    circuits = _circuit_names(points)
     for point in points:
-        apart = ", ".join(f"{name}={point.parameters[name]:.4g}" for name in others)
+        values = ((name, point.parameters.get(name)) for name in others)
+        apart = ", ".join(f"{name}={v:.4g}" for name, v in values if v is not None)
         for name, (value, error) in point.quantities.items():
-            key = ", ".join(part for part in (name, apart) if part)
-            series.setdefault(key, []).append((point.parameters[x], value, error))
+            key = ", ".join(part for part in (name, apart, circuits[point.circuit]) if part)
+            place = series.setdefault(key, {}).setdefault(point.parameters[x], [])
+            place.append((value, error, point.weight))
     if len(series) > _MOST_LINES:
         raise UsageError(
             f"{len(series)} lines are too many for a picture: {', '.join(others) or 'observables'}"
@@ -273,14 +291,43 @@ def _sweep(
     return Sweep(title=group, x_label=x, y_label=label, lines=lines)
 
 
-def _line(label: str, found: list[tuple[float, float, float | None]]) -> Line:
-    found.sort(key=lambda point: point[0])
-    exact = all(error is None for _, _, error in found)
+def _with_parameters(points: Sequence[_Point], names: Sequence[str]) -> list[_Point]:
+    """The points that have these parameters: circuits of one group may have different ones."""
+    found = [point for point in points if all(name in point.parameters for name in names)]
+    if not found:
+        raise UsageError(f"no job with a result has the parameters {', '.join(names)}")
+    return found
+
+
+_Measured = tuple[float, float | None, float]
+"""A value, its standard error or None, and its weight."""
+
+
+def _joined(found: Sequence[_Measured]) -> tuple[float, float | None]:
+    """The mean of several measurements by their shots, and its standard error."""
+    total = math.fsum(weight for _, _, weight in found)
+    value = math.fsum(value * weight for value, _, weight in found) / total
+    if all(error is None for _, error, _ in found):
+        return value, None
+    return value, math.sqrt(math.fsum(((e or 0.0) * w) ** 2 for _, e, w in found)) / total
+
+
+def _circuit_names(points: Sequence[_Point]) -> dict[str, str]:
+    """What tells circuits apart in a legend: nothing where there is but one."""
+    circuits = dict.fromkeys(point.circuit for point in points)
+    if len(circuits) == 1:
+        return dict.fromkeys(circuits, "")
+    return {circuit: f"circuit {number}" for number, circuit in enumerate(circuits, 1)}
+
+
+def _line(label: str, found: dict[float, list[_Measured]]) -> Line:
+    points = [(x, *_joined(measured)) for x, measured in sorted(found.items())]
+    exact = all(error is None for _, _, error in points)
     return Line(
         label=label,
-        x=tuple(x for x, _, _ in found),
-        y=tuple(y for _, y, _ in found),
-        errors=None if exact else tuple(error or 0.0 for _, _, error in found),
+        x=tuple(x for x, _, _ in points),
+        y=tuple(y for _, y, _ in points),
+        errors=None if exact else tuple(error or 0.0 for _, _, error in points),
     )
 
 
@@ -295,19 +342,24 @@ def _heat_map(points: Sequence[_Point], group: str, varying: Sequence[str], wish
             f"{', '.join(free)} vary besides {x} and {y}",
             hint="--select or --tag choose the jobs of one plane",
         )
+    points = _with_parameters(points, [x, y])
     label = next(iter(points[0].quantities))
-    cells: dict[tuple[float, float], list[float]] = {}
+    if len({point.circuit for point in points}) > 1:
+        raise UsageError(
+            "several circuits do not make one heat map", hint="--select or --tag choose the jobs"
+        )
+    cells: dict[tuple[float, float], list[_Measured]] = {}
     for point in points:
         if label in point.quantities:
             place = (point.parameters[y], point.parameters[x])
-            cells.setdefault(place, []).append(point.quantities[label][0])
+            cells.setdefault(place, []).append((*point.quantities[label], point.weight))
     xs, ys = sorted({b for _, b in cells}), sorted({a for a, _ in cells})
     if len(xs) * len(ys) > _MOST_CELLS:
         raise UsageError(
             f"{len(xs)} by {len(ys)} values do not make a heat map",
             hint="the points lie on no grid: --kind sweep shows them against one parameter",
         )
-    means = {place: math.fsum(found) / len(found) for place, found in cells.items()}
+    means = {place: _joined(found)[0] for place, found in cells.items()}
     rows = tuple(tuple(means.get((b, a), math.nan) for a in xs) for b in ys)
     return HeatMap(
         title=group, x_label=x, y_label=y, z_label=label, x=tuple(xs), y=tuple(ys), z=rows

@@ -12,6 +12,7 @@ _SHADES = " ░▒▓█"
 _EIGHTHS = " ▏▎▍▌▋▊▉█"
 _WIDEST_LABEL = 24
 _MARGIN = 10  # of uniplot's labels, to the right
+_ROUNDING = 1e-9  # below, differences are those of arithmetic
 _FEWEST = 20  # columns and rows that a drawing needs
 _MANY_POINTS = 100  # of a line; above, error bars would hide it
 
@@ -55,6 +56,8 @@ def _bars(panel: Panel, width: int) -> Iterator[str]:
         eighths = round(8 * max(room, 5) * share / longest)
         drawn = "█" * (eighths // 8) + _EIGHTHS[eighths % 8].strip()
         yield f"{label:>{widest}} {drawn} {100 * share:.1f}% ± {100 * error:.1f}"
+    if panel.others:
+        yield f"{panel.others} others together {100 * panel.rest:.1f}%"
 
 
 def _short(outcome: str) -> str:
@@ -133,7 +136,7 @@ def _span(place: int, places: int, size: int) -> range:
 def _shade(values: list[float], low: float, high: float) -> str:
     if not values:
         return "·"
-    if high <= low:
+    if high - low <= _ROUNDING * max(1.0, abs(high)):
         return _SHADES[-1]
     share = (math.fsum(values) / len(values) - low) / (high - low)
     return _SHADES[min(len(_SHADES) - 1, int(share * len(_SHADES)))]

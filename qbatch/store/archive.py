@@ -35,6 +35,71 @@ _JOB = ("number", "status", "priority", "parameters", "shots", "shots_done", "se
 _ATTEMPT = ("item", "status", "shots", "offset", "seed", "failure", "error", "finished_at", "info")
 
 
+_SENSELESS = (KeyError, TypeError, ValueError, IndexError, AttributeError, OverflowError,
+              zlib.error)  # fmt: skip
+_TEXT, _WHOLE, _NOTHING = str, int, type(None)
+_KINDS: dict[str, tuple[type, ...]] = {
+    "number": (_WHOLE,),
+    "priority": (_WHOLE,),
+    "parameters": (_TEXT,),
+    "shots": (_WHOLE, _NOTHING),
+    "shots_done": (_WHOLE,),
+    "seed": (_WHOLE, _NOTHING),
+    "measure_all": (_WHOLE,),
+    "name": (_TEXT, _NOTHING),
+    "tags": (_TEXT, _NOTHING),
+    "options": (_TEXT, _NOTHING),
+    "backend": (_TEXT, _NOTHING),
+    "failure": (_TEXT, _NOTHING),
+    "error": (_TEXT, _NOTHING),
+    "note": (_TEXT, _NOTHING),
+    "parent": (_WHOLE, _NOTHING),
+    "created_at": (float, _WHOLE),
+    "observables": (list,),
+    "attempts": (list,),
+}
+
+
+def _check_job(record: Record, circuits: Mapping[str, int], batches: int) -> None:
+    """Make sure that a job of a foreign file is one that this store could have written.
+
+    Raises:
+        ValueError, TypeError, KeyError: says what is wrong.
+    """
+    for name, kinds in _KINDS.items():
+        if not isinstance(record[name], kinds):
+            raise TypeError(f"{name} of a job is {record[name]!r}")
+    if record["status"] not in ("unsent", "done", "error", "cancelled"):
+        raise ValueError(f"a job is {record['status']!r}")
+    if record["number"] < 1 or record["circuit"] not in circuits or len(record["key"]) != 32:
+        raise ValueError(f"job {record['number']} has no circuit, number or key")
+    values = json.loads(record["parameters"])
+    if not isinstance(values, list) or not all(isinstance(v, (int, float)) for v in values):
+        raise ValueError(f"the parameters of job {record['number']} are {values!r}")
+    for text in (record["tags"], record["options"]):
+        if text is not None and not isinstance(json.loads(text), dict):
+            raise ValueError(f"job {record['number']} has {text}")
+    for tried in record["attempts"]:
+        if not 0 <= tried["batch"] < batches:
+            raise ValueError(f"job {record['number']} is in batch {tried['batch']}")
+        _check_result(record, tried)
+
+
+def _check_result(record: Record, tried: Record) -> None:
+    result = tried["result"]
+    if result is None:
+        if tried["status"] == "done":
+            raise ValueError(f"job {record['number']} has lost a result")
+        return
+    counts, values = result.get("counts"), result.get("values")
+    if counts is not None:
+        total = sum(counts.values())
+        if min(counts.values(), default=0) < 0 or total != tried["shots"]:
+            raise ValueError(f"job {record['number']} has {total} shots in {tried['shots']}")
+    elif values is not None and [len(pair) for pair in values] != [2] * len(record["observables"]):
+        raise ValueError(f"job {record['number']} has the values {values!r}")
+
+
 class Archive:
     """Groups out of a store and into it."""
 
@@ -92,7 +157,7 @@ class Archive:
             for record in records:
                 try:
                     made.take(record)
-                except (KeyError, TypeError, ValueError, IndexError, zlib.error) as error:
+                except _SENSELESS as error:
                     raise UsageError(f"the archive is damaged: {error!r}") from error
                 except StoreError as error:
                     if isinstance(error.__cause__, sqlite3.IntegrityError):
@@ -162,6 +227,7 @@ class _Restoring:
         self._batches.append(batch)
 
     def _take_job(self, record: Record) -> None:
+        _check_job(record, self._circuits, len(self._batches))
         observables = None
         if record["observables"]:
             texts = json.dumps(record["observables"], ensure_ascii=False)

@@ -47,8 +47,10 @@ class Database:
         return directory / f"{name}.lock"
 
     def num_bytes(self) -> int:
-        """The size of the file, as far as it is used or could be."""
-        return int(self.row("PRAGMA page_count")[0]) * int(self.row("PRAGMA page_size")[0])  # type: ignore[index]
+        """What the file and its write-ahead log take on the disk."""
+        log = self.path.with_name(self.path.name + "-wal")
+        with self._errors():
+            return sum(file.stat().st_size for file in (self.path, log) if file.exists())
 
     def close(self) -> None:
         """Close the connection; it is also closed when nobody refers to this object any more."""

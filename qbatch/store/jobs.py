@@ -201,9 +201,11 @@ class Jobs:
             ).fetchall()
         return [row["id"] for row in rows]
 
-    def to_rerun(self, group_id: int, selection: Selection) -> list[int]:
-        """The ids of the jobs that `reset` would make unsent again."""
+    def to_rerun(self, group_id: int, selection: Selection, *, keep: bool = False) -> list[int]:
+        """The ids of the jobs that `reset` would make unsent again, or `append_again` copy."""
         where, values = selection.where()
+        if keep:
+            where += _HAS_NO_COPY
         sql = (
             "SELECT id FROM jobs WHERE group_id = ? AND status IN ('error', 'cancelled')"
             f" AND {where}"
@@ -229,9 +231,7 @@ class Jobs:
                     circuit_id, parameters, observables_id, shots, seed, measure_all, name,
                     tags, backend, options, ?, number
                 FROM jobs WHERE group_id = ? AND status IN ('error', 'cancelled')
-                    AND NOT EXISTS (SELECT 1 FROM jobs again
-                        WHERE again.group_id = jobs.group_id AND again.parent = jobs.number)
-                    AND {where}
+                    AND {where} {_HAS_NO_COPY}
                 """,
                 [before, time.time(), group_id, *values],
             ).rowcount
@@ -308,6 +308,11 @@ class Jobs:
         )
         return {tuple(row) for row in rows}
 
+
+_HAS_NO_COPY = (
+    " AND NOT EXISTS (SELECT 1 FROM jobs again"
+    " WHERE again.group_id = jobs.group_id AND again.parent = jobs.number)"
+)
 
 _INSERT_JOB = """
     INSERT INTO jobs (group_id, number, key, priority, circuit_id, parameters, observables_id,

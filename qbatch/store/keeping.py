@@ -102,7 +102,8 @@ class Keeping:
         with self._db.transaction():
             return self._db.execute(
                 "UPDATE attempts SET result = ? WHERE status = 'done' AND result IS NOT NULL"
-                " AND result != ? AND job_id IN (SELECT id FROM jobs WHERE group_id = ?)",
+                " AND result != ? AND job_id IN"
+                " (SELECT id FROM jobs WHERE group_id = ? AND status = 'done')",
                 (_PRUNED, _PRUNED, group_id),
             ).rowcount
 
@@ -118,6 +119,7 @@ class Keeping:
     def vacuum(self) -> None:
         """Give what has become free in the file back to the disk."""
         self._db.execute("VACUUM")
+        self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
 
 _SIZES = """

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -56,8 +57,10 @@ VIEWS = {
         " expectation value (outcome is then its observable's place, from 0)",
         """SELECT g.name AS group_name, j.number, r.key AS outcome,
             sum(CASE WHEN r.type = 'integer' THEN r.value END) AS count,
-            max(CASE WHEN r.type = 'array' THEN r.value ->> 0 END) AS value,
-            max(CASE WHEN r.type = 'array' THEN r.value ->> 1 END) AS standard_error
+            sum(CASE WHEN r.type = 'array' THEN (r.value ->> 0) * coalesce(a.shots, 1) END)
+                / sum(coalesce(a.shots, 1)) AS value,
+            root(sum(CASE WHEN r.type = 'array' THEN (r.value ->> 1) * (r.value ->> 1)
+                * a.shots * a.shots END)) / sum(coalesce(a.shots, 1)) AS standard_error
         FROM main.attempts a JOIN main.jobs j ON j.id = a.job_id
         JOIN main.groups g ON g.id = j.group_id, json_each(outcomes(a.result)) r
         WHERE a.status = 'done' AND a.result IS NOT NULL AND j.status = 'done'
@@ -85,9 +88,12 @@ def query(path: Path, sql: str) -> Iterator[tuple[list[str], Iterator[tuple[Any,
     with contextlib.closing(sqlite3.connect(uri, uri=True, timeout=10)) as connection:
         connection.create_function("by_name", 2, _by_name, deterministic=True)
         connection.create_function("outcomes", 1, _outcomes, deterministic=True)
+        connection.create_function("root", 1, _root, deterministic=True)
         for name, (_, body) in VIEWS.items():
             connection.execute(f"CREATE TEMP VIEW {name} AS {body}")
         connection.execute("PRAGMA query_only = ON")
+        # Made known now: to do so later is not authorized.
+        connection.execute("SELECT 1 FROM json_each('[]'), json_tree('[]')")
         connection.set_authorizer(_authorize)
         try:
             cursor = connection.execute(sql)
@@ -113,10 +119,20 @@ def _explained(error: Exception) -> UsageError:
     return UsageError(f"sql: {said}", hint=f"views: {', '.join(VIEWS)}; qbatch sql --views")
 
 
-def _authorize(action: int, first: str | None, *_: Any) -> int:
-    if action in _ALLOWED and not (action == sqlite3.SQLITE_FUNCTION and first == "load_extension"):
-        return sqlite3.SQLITE_OK
-    return sqlite3.SQLITE_DENY
+def _authorize(
+    action: int, first: str | None, second: str | None, schema: str | None, view: str | None
+) -> int:
+    """Reading alone, and of the tables only what the views show."""
+    if action == sqlite3.SQLITE_FUNCTION and second == "load_extension":
+        return sqlite3.SQLITE_DENY
+    # A table of which no column is named, only rows are counted, is told without its view.
+    if action == sqlite3.SQLITE_READ and schema == "main" and second and view not in VIEWS:
+        return sqlite3.SQLITE_OK if str(first).startswith("json_") else sqlite3.SQLITE_DENY
+    return sqlite3.SQLITE_OK if action in _ALLOWED else sqlite3.SQLITE_DENY
+
+
+def _root(value: float | None) -> float | None:
+    return None if value is None else math.sqrt(value)
 
 
 def _by_name(names: str, values: str) -> str:

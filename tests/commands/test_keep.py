@@ -7,6 +7,8 @@ import sqlite3
 import pytest
 
 from qbatch import JobGroup
+from qbatch.engine import locks
+from qbatch.store import Store
 
 from ..conftest import ANSATZ, BELL
 
@@ -92,6 +94,26 @@ def test_results_alone_are_let_go(scan):
     assert "has no results to show" in scan("plot", "scan", code=2).stderr
 
 
+def test_what_has_landed_of_an_unfinished_job_is_never_let_go(scan, db):
+    group = JobGroup("scan", db=db)
+    group._store.database.execute("UPDATE jobs SET status = 'error' WHERE number = 1")
+    scan("prune", "--keep", "0", "--results-only", "--yes")
+    assert next(group.results("1", partial=True)).counts is not None
+    assert next(group.results("2", partial=True)).counts is None
+    group.close()
+
+
+def test_a_group_that_is_run_is_neither_pruned_nor_renamed(scan, db):
+    scan("add", "other", "-", stdin=BELL)
+    with Store(db) as store, locks.hold(store, [store.groups.get("scan")]):
+        done = scan("prune", "--keep", "0", "--yes")
+        assert "scan is kept: group 'scan' is being run" in done.stderr
+        assert done.stdout.startswith("pruned other; ")
+        assert "is being run" in scan("rename", "scan", "x", code=5).stderr
+    assert "--keep -1: not a number" in scan("prune", "--keep", "-1", "--yes", code=2).stderr
+    assert [g["name"] for g in scan.json("status", "--json")["groups"]] == ["scan"]
+
+
 def test_old_groups_are_let_go(scan, db):
     for name in ("b", "c"):
         scan("add", name, "-", stdin=BELL)
@@ -101,10 +123,10 @@ def test_old_groups_are_let_go(scan, db):
     )
     done = scan("prune", "--before", "2100-01-01", "--yes")
     assert done.stdout.startswith("pruned scan, b; ")
-    assert "c is kept: queued 1" in done.stderr
+    assert "c is kept: 1 queued" in done.stderr
     assert [g["name"] for g in scan.json("status", "--json")["groups"]] == ["c"]
     assert scan("prune", "--keep", "5", "--yes").stdout == "nothing was pruned\n"
-    assert "say what to prune" in scan("prune", code=2).stderr
+    assert "say what is old" in scan("prune", code=2).stderr
     assert "is no date" in scan("prune", "--before", "soon", code=2).stderr
 
 
@@ -130,8 +152,14 @@ def test_sql_reads_and_does_nothing_else(scan, db):
     attempts = "SELECT failure FROM attempts WHERE status = 'error'"
     assert scan("sql", attempts).stdout.splitlines()[1] == "invalid"
     assert scan("sql", "SELECT jobs FROM groups").stdout.splitlines()[1] == "6"
+    tags = "SELECT e.key, e.value FROM jobs, json_each(jobs.tags) e WHERE number = 1"
+    assert scan.json("sql", tags, "--json")["rows"] == [{"key": "a", "value": "1"}]
+    twice = scan.json("sql", "SELECT 1 AS id, 2 AS id, 9e999 AS big", "--json")["rows"]
+    assert twice == [{"id": 1, "id_2": 2, "big": None}]
     before = db.read_bytes()
     for query in (
+        "SELECT * FROM main.jobs",
+        "SELECT * FROM sqlite_master",
         "DELETE FROM jobs",
         "UPDATE main.jobs SET shots = 1",
         "DROP TABLE main.jobs",

@@ -224,14 +224,16 @@ def test_two_runs_at_once_exclude_each_other(qbatch, ansatz):
     refused = qbatch("run", "g", code=5)
     assert f"is being run by process {first.pid}" in refused.stderr
     assert "--wait-lock" in refused.stderr
+    waiting = qbatch.start("run", "g", "--wait-lock", "100")
+    assert f"process {first.pid}" in (said := waiting.stderr.readline())
+    assert "waiting up to 100 s for it" in said
     qbatch("add", "g", ansatz, "-p", "theta=9", "-p", "phi=0")
     assert len(qbatch.json("results", "g", "--json")["results"]) == 401
     qbatch("delete", "g", "--yes", code=5)
-    waited = qbatch("run", "g", "--wait-lock", "1", code=5).stderr
-    assert f"process {first.pid}" in waited.splitlines()[0]
-    assert "waiting up to 1 s for it" in waited
     assert "0 left" not in first.communicate(timeout=120)[0]
     assert first.returncode == 0
+    waiting.communicate(timeout=120)
+    assert waiting.returncode == 0
     assert qbatch.json("status", "g", "--json")["groups"][0]["counts"]["done"] == 401
 
 

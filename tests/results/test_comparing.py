@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from qbatch.models import ExpectationValue
-from qbatch.results.comparing import compare_counts, compare_values
+from qbatch.results.comparing import compare_counts, compare_values, fisher
 
 counts = st.dictionaries(
     st.sampled_from(["00", "01", "10", "11"]), st.integers(1, 5000), min_size=1
@@ -68,6 +68,42 @@ def test_equal_laws_seldom_look_different(law, shots):
         assert found <= rate * tries + 5 * math.sqrt(rate * tries) + 2
 
 
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ({"00": 100_000}, {"11": 1000}),
+        ({"00": 10_000}, {"00": 900, "01": 100}),
+        ({"00": 1000}, {"00": 985, "01": 15}),
+    ],
+)
+def test_what_is_rare_in_one_of_them_is_seen(one, other):
+    assert compare_counts(one, other).p_value < 1e-4
+    assert compare_counts(other, one).p_value < 1e-4
+
+
+@given(st.integers(0, 60), st.integers(1, 300), st.integers(0, 60), st.integers(1, 300))
+def test_fisher_is_that_of_scipy(a, rest_a, b, rest_b):
+    expected = stats.fisher_exact([[a, b], [rest_a, rest_b]]).pvalue
+    assert fisher(a, a + rest_a, b, b + rest_b) == pytest.approx(expected, rel=1e-6)
+
+
+@pytest.mark.parametrize("shots", [(1000, 1000), (20_000, 1000)])
+@pytest.mark.parametrize("p", [0.5, 0.006])
+def test_equal_values_seldom_look_different(p, shots):
+    rng = numpy.random.default_rng(5)
+    low = dict.fromkeys((0.05, 0.001), 0)
+    for _ in range(3000):
+        pair = []
+        for n in shots:
+            mean = 1 - 2 * rng.binomial(n, p) / n
+            pair.append([value(mean, math.sqrt(max(0.0, 1 - mean**2) / n))])
+        found = compare_values(*pair, shots).p_value
+        for rate in low:
+            low[rate] += found < rate
+    assert low[0.05] <= 180
+    assert low[0.001] <= 8
+
+
 def value(number, error=None):
     return ExpectationValue(observable="ZZ", value=number, standard_error=error)
 
@@ -84,5 +120,7 @@ def test_values_know_their_noise():
     # Ten shots that agree by chance are no proof of a value without spread.
     few = compare_values([value(1.0, 0.0)], [value(0.95, 0.003)], (10, 10_000))
     assert few.p_value > 0.5
+    nothing = compare_values([value(math.nan)], [value(0.5)])
+    assert nothing.p_value == 0
     apart = compare_values([value(1.0, 0.0)], [value(-1.0, 0.0)], (1000, 1000))
     assert apart.p_value < 1e-6

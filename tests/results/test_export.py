@@ -170,12 +170,27 @@ def test_wide_parquet_and_numpy_read_what_the_store_holds(large, tmp_path):
                 [value] = entry["expectation_values"]
                 assert arrays["values"][row, 0] == value["value"]
                 assert arrays["standard_errors"][row, 0] == value["standard_error"]
-                assert wide["error:ZZ"][row] == value["standard_error"]
+                assert wide["standard_error:ZZ"][row] == value["standard_error"]
     group.export(tmp_path / "shares.npz", shape=Shape(probabilities=True, top=1))
     with numpy.load(tmp_path / "shares.npz") as arrays:
         largest = max(entries[0]["counts"].values()) / 100
         assert arrays["probabilities"][0].max() == largest
         assert numpy.isnan(arrays["probabilities"][-1]).all()
+
+
+def test_columns_keep_their_names_apart(db):
+    group = JobGroup("g", db=db)
+    text = ANSATZ.replace("theta", "count").replace("phi", "shots")
+    group.add(text, parameters={"count": 0.5, "shots": 0.25}, shots=10)
+    group.run_parallel()
+    for wide in (False, True):
+        out = io.StringIO(newline="")
+        group.export(out, form="csv", shape=Shape(wide=wide))
+        header = out.getvalue().splitlines()[0].split(",")
+        assert len(set(header)) == len(header)
+        row = next(csv.DictReader(io.StringIO(out.getvalue())))
+        assert (row["shots"], row["param:shots"]) == ("10", "0.25")
+    group.close()
 
 
 def test_what_cannot_be_exported_is_said(group, tmp_path, qbatch):

@@ -65,6 +65,29 @@ def test_jobs_of_one_key_are_matched_in_their_order():
     assert [f.verdict for f in report.findings] == ["same", "same", "new", "missing"]
 
 
+def test_a_small_error_of_every_job_is_seen_in_all_together():
+    before = [sample(i, {"0": 1000}) for i in range(100)]
+    now = [sample(i, {"0": 990, "1": 10}) for i in range(100)]
+    report = check(pairs(before, now), Thresholds())
+    assert report.drifted_together
+    assert not report.passed
+
+
+def test_a_rerun_beside_the_failed_job_takes_its_place():
+    before = [sample(1, {"0": 10}, "a")]
+    failed = Sample(number=1, key="a", name=None, parameters={}, status="error", shots=None,
+                    seed=None)  # fmt: skip
+    report = check(pairs(before, [failed, sample(2, {"0": 10}, "a")]), Thresholds())
+    assert [(f.pair.sample.number, f.verdict) for f in report.findings] == [(1, "new"), (2, "same")]
+
+
+def test_nothing_compared_is_nothing_passed():
+    assert not check(pairs([], [sample(1, {"0": 1})]), Thresholds()).passed
+    changed = sample(1, {"0": 10}, "a", name="bell"), sample(1, {"0": 10}, "b", name="bell")
+    report = check(pairs([changed[0]], [changed[1]]), Thresholds())
+    assert "'bell' there has another circuit" in report.findings[0].reason
+
+
 def test_the_same_seed_is_no_further_evidence():
     before = [sample(i, {"0": 480, "1": 520}, "a", seed=1) for i in range(30)]
     now = [sample(i, {"0": 520, "1": 480}, "a", seed=2) for i in range(30)]

@@ -73,8 +73,9 @@ def test_jobs_without_parameters_are_histograms(groups):
     one, other = shown.panels
     assert one.outcomes == ("00", "11")
     assert sum(one.shares) == pytest.approx(1)
-    assert other.outcomes[-1] == "96 others"
-    assert sum(other.shares) == pytest.approx(1)
+    assert len(other.outcomes) == 16
+    assert sum(other.shares) + other.rest == pytest.approx(1)
+    assert f"{other.others} others together" in terminal.text(shown)
 
 
 @pytest.mark.parametrize(
@@ -92,6 +93,25 @@ def test_jobs_without_parameters_are_histograms(groups):
 def test_what_cannot_be_shown_is_said(groups, name, wish, message):
     with pytest.raises(UsageError, match=re.escape(message)):
         groups[name].picture(wish=wish)
+
+
+def test_jobs_that_differ_share_a_picture_as_far_as_they_can(db, tmp_path):
+    group = JobGroup("cost $x^$ a", db=db)
+    theta = {"theta": [0.0, math.pi / 2, math.pi], "phi": [0.0]}
+    group.add(ANSATZ, parameters=theta, shots=5, seed=1)
+    group.add(ANSATZ, parameters=theta, shots=10_000, seed=2)
+    other = ANSATZ.replace("phi", "omega")
+    group.add(other, parameters={"theta": [0.0, 1.0], "omega": [0.0]}, shots=10)
+    group.add(BELL, shots=10)
+    group.run_parallel()
+    lines = group.picture(wish=Wish(x="theta", outcome="00")).lines
+    assert [len(line.x) for line in lines] == [3, 2]
+    assert lines[0].y[1] == pytest.approx(0.5, abs=0.02)  # by far the most shots say so
+    with pytest.raises(UsageError, match="vary besides"):
+        group.picture(wish=Wish(x="phi", y="omega"))
+    group.plot(tmp_path / "x.png", wish=Wish(x="theta"))
+    group.report(tmp_path / "x.html")
+    group.close()
 
 
 def test_nothing_to_show(db):

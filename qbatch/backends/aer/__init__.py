@@ -159,12 +159,20 @@ class AerBackend:
             UsageError: an option is not Aer's.
             BackendError: Aer cannot run as configured.
         """
-        own = {"basis_gates", "coupling_map", "noise_model"}
-        self.check_options({k: v for k, v in self._options.items() if k not in own})
+        self.check_settings()
         found = worker.probe(self._options)
         if found.failure is not None:
             raise BackendError(f"{self.name}: {found.error}")
         return f"Aer runs circuits here ({found.info.get('method')}, {cores()} cores)"
+
+    def check_settings(self) -> None:
+        """Hold what the configuration says against what Aer knows.
+
+        Raises:
+            UsageError: an option is not Aer's.
+        """
+        own = {"basis_gates", "coupling_map", "noise_model"}
+        self.check_options({k: v for k, v in self._options.items() if k not in own})
 
     def check_options(self, options: Mapping[str, Any]) -> None:
         """Compare with the options that AerSimulator has.
