@@ -216,24 +216,24 @@ def test_add_again_with_if_new_adds_only_the_new(qbatch, write, tmp_path):
 
 
 def test_two_runs_at_once_exclude_each_other(qbatch, ansatz):
-    qbatch("add", "g", ansatz, "-p", "theta=0:3:400", "-p", "phi=0", "--shots", "20000")
+    qbatch("add", "g", ansatz, "-p", "theta=0:3:400", "-p", "phi=0", "--shots", "30000")
     slowly = ["--executor", "local:1", "--max-batch-size", "20", "--sampling", "shots"]
     first = qbatch.start("run", "g", *slowly)
     while not qbatch.json("status", "g", "--json")["groups"][0]["counts"]["done"]:
         assert first.poll() is None
+    waiting = qbatch.start("run", "g", "--wait-lock", "100")
     refused = qbatch("run", "g", code=5)
+    qbatch("delete", "g", "--yes", code=5)
     assert f"is being run by process {first.pid}" in refused.stderr
     assert "--wait-lock" in refused.stderr
-    waiting = qbatch.start("run", "g", "--wait-lock", "100")
-    assert f"process {first.pid}" in (said := waiting.stderr.readline())
-    assert "waiting up to 100 s for it" in said
     qbatch("add", "g", ansatz, "-p", "theta=9", "-p", "phi=0")
     assert len(qbatch.json("results", "g", "--json")["results"]) == 401
-    qbatch("delete", "g", "--yes", code=5)
     assert "0 left" not in first.communicate(timeout=120)[0]
     assert first.returncode == 0
-    waiting.communicate(timeout=120)
+    said = waiting.communicate(timeout=120)[1]
     assert waiting.returncode == 0
+    assert f"process {first.pid}" in said
+    assert "waiting up to 100 s for it" in said
     assert qbatch.json("status", "g", "--json")["groups"][0]["counts"]["done"] == 401
 
 
