@@ -8,6 +8,7 @@ import pytest
 
 from qbatch import JobGroup
 from qbatch.engine import locks
+from qbatch.maintenance import backup
 from qbatch.store import Store
 
 from ..conftest import ANSATZ, BELL
@@ -15,14 +16,25 @@ from ..conftest import ANSATZ, BELL
 RESET = BELL.replace("cx q[0], q[1];", "reset q[0];")
 
 
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    """A database with a group of five done jobs and a failed one."""
+    path = tmp_path_factory.mktemp("finished") / "q.db"
+    group = JobGroup("scan", db=path)
+    theta = {"theta": [0.0, 0.75, 1.5, 2.25, 3.0], "phi": [0.5]}
+    group.add(ANSATZ, parameters=theta, tags={"a": "1"}, name="ansatz")
+    group.add(RESET, options={"method": "unitary"}, name="reset")
+    group.run_parallel()
+    group.close()
+    return path
+
+
 @pytest.fixture
-def scan(qbatch, write):
-    """A group of five done jobs and a failed one."""
+def scan(qbatch, write, finished, db):
+    """The command, with a copy of that database."""
     write("ansatz.qasm3", ANSATZ)
-    write("reset.qasm", RESET)
-    qbatch("add", "scan", "ansatz.qasm3", "-p", "theta=0:3:5", "-p", "phi=0.5", "--tag", "a=1")
-    qbatch("add", "scan", "reset.qasm", "--option", "method=unitary")
-    qbatch("run", "scan", code=1)
+    db.parent.mkdir(mode=0o700)
+    backup(db, finished)
     return qbatch
 
 
