@@ -4,25 +4,29 @@
 (for a run), ``ledger`` (batches and attempts), ``history``, ``results``,
 ``keeping``, ``archive`` and ``upkeep``.
 Many processes may use one store at once: every write begins with ``BEGIN IMMEDIATE`` and
-waits its turn.
+waits its turn. A part is imported when it is first asked for: a look at the groups needs one.
 """
 
 from __future__ import annotations
 
 import os
+from functools import cached_property
 from types import TracebackType
+from typing import TYPE_CHECKING
 
-from qbatch.store.archive import Archive
 from qbatch.store.database import Database
 from qbatch.store.groups import Groups
-from qbatch.store.history import History
-from qbatch.store.jobs import Jobs
-from qbatch.store.keeping import Keeping
-from qbatch.store.ledger import Ledger
-from qbatch.store.paces import Paces
-from qbatch.store.picking import Picking
-from qbatch.store.results import Results
-from qbatch.store.upkeep import Upkeep
+
+if TYPE_CHECKING:
+    from qbatch.store.archive import Archive
+    from qbatch.store.history import History
+    from qbatch.store.jobs import Jobs
+    from qbatch.store.keeping import Keeping
+    from qbatch.store.ledger import Ledger
+    from qbatch.store.paces import Paces
+    from qbatch.store.picking import Picking
+    from qbatch.store.results import Results
+    from qbatch.store.upkeep import Upkeep
 
 __all__ = ["Store"]
 
@@ -41,15 +45,69 @@ class Store:
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.database = Database(path)
         self.groups = Groups(self.database)
-        self.jobs = Jobs(self.database)
-        self.ledger = Ledger(self.database)
-        self.paces = Paces(self.database)
-        self.picking = Picking(self.database)
-        self.history = History(self.database)
-        self.results = Results(self.database)
-        self.keeping = Keeping(self.database, self.groups)
-        self.archive = Archive(self.database, self.groups)
-        self.upkeep = Upkeep(self.database)
+
+    @cached_property
+    def jobs(self) -> Jobs:
+        """Adding jobs, looking them up, resetting them."""
+        from qbatch.store.jobs import Jobs
+
+        return Jobs(self.database)
+
+    @cached_property
+    def paces(self) -> Paces:
+        """How fast local backends were."""
+        from qbatch.store.paces import Paces
+
+        return Paces(self.database)
+
+    @cached_property
+    def picking(self) -> Picking:
+        """The jobs that a run chooses."""
+        from qbatch.store.picking import Picking
+
+        return Picking(self.database)
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        """Batches and attempts."""
+        from qbatch.store.ledger import Ledger
+
+        return Ledger(self.database)
+
+    @cached_property
+    def history(self) -> History:
+        """What has become of jobs."""
+        from qbatch.store.history import History
+
+        return History(self.database)
+
+    @cached_property
+    def results(self) -> Results:
+        """What jobs yielded."""
+        from qbatch.store.results import Results
+
+        return Results(self.database)
+
+    @cached_property
+    def upkeep(self) -> Upkeep:
+        """Whether the store is sound; copies of it."""
+        from qbatch.store.upkeep import Upkeep
+
+        return Upkeep(self.database)
+
+    @cached_property
+    def keeping(self) -> Keeping:
+        """Tags, notes, names, copies; what is let go."""
+        from qbatch.store.keeping import Keeping
+
+        return Keeping(self.database, self.groups)
+
+    @cached_property
+    def archive(self) -> Archive:
+        """Groups out of the store and into it."""
+        from qbatch.store.archive import Archive
+
+        return Archive(self.database, self.groups)
 
     def close(self) -> None:
         """Close the file; the store cannot be used afterwards."""

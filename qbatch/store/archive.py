@@ -15,7 +15,6 @@ import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from qbatch.circuits.formats import content_hash
 from qbatch.errors import StoreError, UsageError
 from qbatch.models import CircuitSource, Group
 from qbatch.store.database import Database
@@ -203,6 +202,8 @@ class _Restoring:
         )
 
     def _take_circuit(self, record: Record) -> None:
+        from qbatch.circuits.formats import content_hash
+
         text, form = record["body"], record["format"]
         body = base64.b64decode(text) if form == "qpy" else text.encode()
         if content_hash(CircuitSource(format=form, body=body)) != record["hash"]:
