@@ -63,13 +63,14 @@ _COMMANDS = {
 """Every command, in the order of the help, with what it is in `qbatch.commands`."""
 
 
-def application(arguments: Sequence[str] = ()) -> typer.Typer:
-    """The Typer application with the command that the arguments mean, or with all.
+def application(arguments: Sequence[str] | None = None) -> typer.Typer:
+    """The whole Typer application, or as much of it as the arguments need.
 
     Typer builds the parameters of every command that it has before it runs one, which
-    takes longer than all the rest of ``qbatch status``.
+    takes longer than all the rest of ``qbatch status``: a command is built alone, and for
+    the list of all commands their names and first sentences do.
     """
-    meant = _command_of(arguments)
+    meant = None if arguments is None else _command_of(arguments)
     app = typer.Typer(
         name="qbatch",
         help="Persistent groups of quantum-circuit jobs, run in few, large batches.\n\n"
@@ -86,9 +87,15 @@ def application(arguments: Sequence[str] = ()) -> typer.Typer:
         found = getattr(importlib.import_module(f"qbatch.commands.{module}"), member)
         if isinstance(found, typer.Typer):
             app.add_typer(found, name=name)
-        else:
+        elif arguments is None or name == meant:
             app.command(name)(found)
+        else:
+            app.command(name, help=found.__doc__)(_listed)
     return app
+
+
+def _listed() -> None:
+    """What stands for a command in the list of all of them."""
 
 
 def _command_of(arguments: Sequence[str]) -> str | None:
