@@ -115,6 +115,7 @@ class Exporting(Looking):
         from qbatch.results.export import atomic
         from qbatch.results.report import Contents, write_report
 
+        self._group()  # looking must not make a database
         with self._store.database.snapshot():  # a run may go on meanwhile
             group, history = self._group(), self._store.history
             # Evenly chosen, so that a page of a million jobs takes no longer than one of

@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 
 from qbatch import JobGroup
+from qbatch.errors import NotFound
 
 from ..conftest import ANSATZ, BELL
 
@@ -81,6 +82,12 @@ def test_a_group_without_results_has_a_page_too(db, tmp_path, qbatch):
     qbatch("add", "new", "-", stdin=BELL)
     qbatch("report", "new", "-o", "new.html")
     assert "Nothing has been sent yet." in read(tmp_path / "new.html").text
+
+
+def test_a_group_that_is_not_there_makes_no_database(db, tmp_path):
+    with pytest.raises(NotFound):
+        JobGroup("nobody", db=db).report(tmp_path / "x.html")
+    assert not db.exists()
 
 
 def test_a_large_group_gives_a_small_page(db, tmp_path):
