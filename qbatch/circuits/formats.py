@@ -16,8 +16,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from qbatch.circuits.shapes import Shape, shape_of
-from qbatch.errors import InvalidCircuit
+from qbatch.circuits.exactness import nature
+from qbatch.errors import InvalidCircuit, InvalidJob
 from qbatch.models import Circuit, CircuitInfo, CircuitSource
 
 if TYPE_CHECKING:
@@ -40,9 +40,6 @@ _AUTOMATIC_NAME = re.compile(r"circuit-\d+(-\d+)*$")
 _STATM = Path("/proc/self/statm")
 _MEMORY_AT_LEAST = 2 * 2**30
 _MEMORY_PER_BYTE = 200
-_MOST_KNOWN = 1_000
-_known: dict[tuple[str, Shape], CircuitInfo] = {}
-_CONTROL_FLOW = {"if_else", "for_loop", "while_loop", "switch_case", "box"}
 
 
 def content_hash(source: CircuitSource) -> str:
@@ -74,21 +71,11 @@ def read_circuits(data: bytes, origin: str, *, path: Path | None = None) -> list
         )
     _check_registers(data, origin)
     source = CircuitSource(format=_qasm_version(data, origin, path), body=data)
-    shape = shape_of(data)
-    if shape is not None and (info := _known.get((source.format, shape[0]))):
-        return [
-            Circuit(hash=content_hash(source), source=source, info=info, name=stem, origin=origin)
-        ]
     with _bounded_memory(len(data)):
         circuit = parse(source, origin=origin, directory=path.parent if path else None)
     if set(_INCLUDE.findall(_COMMENT.sub(b"", data))) - _OWN_INCLUDES:
         source = _as_qpy(circuit)
-    entry = _entry(circuit, source, stem, origin)
-    if shape is not None:
-        if len(_known) >= _MOST_KNOWN:
-            _known.clear()
-        _known[source.format, shape[0]] = entry.info
-    return [entry]
+    return [_entry(circuit, source, stem, origin)]
 
 
 def from_qiskit(circuit: QuantumCircuit) -> Circuit:
@@ -118,17 +105,15 @@ def parse(
 
 def describe(circuit: QuantumCircuit) -> CircuitInfo:
     """What the store keeps about a circuit."""
-    names = circuit.count_ops()
-    control = not _CONTROL_FLOW.isdisjoint(names)
-    measured = "measure" in names or (control and _measures_inside(circuit))
+    found = nature(circuit)
     return CircuitInfo(
         num_qubits=circuit.num_qubits,
         num_clbits=circuit.num_clbits,
         # circuit.size() asks each instruction whether it is a directive.
-        size=sum(number for name, number in names.items() if name != "barrier"),
+        size=sum(number for name, number in circuit.count_ops().items() if name != "barrier"),
         parameters=tuple(parameter.name for parameter in circuit.parameters),
-        measured=measured,
-        dynamic=control or _goes_on_after_measurement(circuit, names),
+        measured=found.measures,
+        dynamic=not found.is_exact,
     )
 
 
@@ -146,21 +131,17 @@ def as_text(source: CircuitSource) -> str:
     return text
 
 
-def defined_gates(source: CircuitSource) -> set[str]:
-    """Names of the gates that an OpenQASM text defines itself."""
-    if source.format == "qpy":
-        return set()
-    text = _COMMENT.sub(b"", source.body)
-    return {name.decode() for name in re.findall(rb"\bgate\s+(\w+)", text)}
-
-
 def _entry(circuit: QuantumCircuit, source: CircuitSource, name: str, origin: str) -> Circuit:
     if circuit.num_qubits == 0:
         raise InvalidCircuit(f"{origin}: the circuit has no qubits")
+    try:
+        info = describe(circuit)
+    except InvalidJob as error:
+        raise InvalidCircuit(f"{origin}: {error}") from error
     return Circuit(
         hash=content_hash(source),
         source=source,
-        info=describe(circuit),
+        info=info,
         name=name,
         origin=origin,
     )
@@ -313,42 +294,3 @@ def _located(origin: str, error: BaseException, summary: str | None) -> str:
         return f"{origin}: {summary}"
     reason = said.splitlines()[0] if said else type(error).__name__
     return f"{origin}: cannot be parsed: {reason}"
-
-
-def _measures_inside(circuit: QuantumCircuit) -> bool:
-    for instruction in circuit.data:
-        if instruction.name == "measure":
-            return True
-        if instruction.name in _CONTROL_FLOW and any(
-            _measures_inside(block) for block in instruction.operation.blocks
-        ):
-            return True
-    return False
-
-
-def _ends_with(circuit: QuantumCircuit, measurements: int) -> bool:
-    """Whether all measurements come last, on qubits of their own."""
-    last = circuit.data[len(circuit.data) - measurements :] if measurements else []
-    qubits = {qubit for instruction in last for qubit in instruction.qubits}
-    return all(i.name == "measure" for i in last) and len(qubits) == measurements
-
-
-def _goes_on_after_measurement(circuit: QuantumCircuit, names: dict[str, int]) -> bool:
-    if "reset" not in names and _ends_with(circuit, names.get("measure", 0)):
-        return False
-    touched: set[object] = set()
-    ended: set[object] = set()
-    for instruction in circuit.data:
-        if instruction.name in ("barrier", "delay"):
-            continue
-        qubits = instruction.qubits
-        if not ended.isdisjoint(qubits):
-            return True
-        if instruction.name == "measure":
-            ended.update(qubits)
-        elif instruction.name == "reset":
-            if not touched.isdisjoint(qubits):
-                return True
-            continue
-        touched.update(qubits)
-    return False

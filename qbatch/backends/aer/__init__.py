@@ -183,6 +183,8 @@ class AerBackend:
         known = circuits.known_options()
         if unknown := sorted(set(options) - known):
             hint = _near(unknown[0], known) or "its options are those of qiskit_aer.AerSimulator"
+            if unknown[0] == "memory":
+                hint = "qbatch keeps counts, and no list of single shots"
             raise UsageError(f"backend {self.name!r} has no option {unknown[0]!r}", hint=hint)
         for name, known_values in (
             ("method", circuits.known_methods()),

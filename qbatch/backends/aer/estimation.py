@@ -82,7 +82,11 @@ def measured(circuit: QuantumCircuit, basis: str) -> QuantumCircuit:
 
 
 def shot_mean(counts: Mapping[str, int], weights: Weights) -> tuple[float, float]:
-    """Mean of a weighted sum of parities over the shots, and that mean's variance."""
+    """Mean of a weighted sum of parities over the shots, and that mean's variance.
+
+    One shot tells nothing of its spread: its variance is then the largest that there can
+    be, (Σ |factor|)² (Popoviciu's inequality).
+    """
     shots = sum(counts.values())
     total = squares = 0.0
     for key, count in counts.items():
@@ -95,6 +99,6 @@ def shot_mean(counts: Mapping[str, int], weights: Weights) -> tuple[float, float
         total += count * value
         squares += count * value * value
     mean = total / shots
-    spread = max(0.0, squares / shots - mean * mean)
-    # One shot says nothing of its spread; the unbiased estimate needs two.
-    return mean, spread / (shots - 1) if shots > 1 else spread
+    if shots == 1:
+        return mean, sum(abs(factor) for _, factor in weights) ** 2
+    return mean, max(0.0, squares / shots - mean * mean) / (shots - 1)

@@ -13,6 +13,8 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from qbatch.circuits.exactness import nature
+
 if TYPE_CHECKING:
     import numpy as np
     from qiskit import QuantumCircuit
@@ -20,6 +22,28 @@ if TYPE_CHECKING:
 KINDS = ("auto", "exact", "shots")
 METHODS = ("automatic", "statevector", "density_matrix")
 """Aer's methods whose probabilities are exact."""
+
+VALUE_METHODS = ("statevector", "density_matrix", "stabilizer", "matrix_product_state")
+"""Aer's methods whose expectation values, of a circuit without noise, are no estimates."""
+
+HARMLESS = frozenset(
+    {
+        "device",
+        "executor",
+        "fusion_enable",
+        "fusion_max_qubit",
+        "fusion_threshold",
+        "fusion_verbose",
+        "max_memory_mb",
+        "max_parallel_experiments",
+        "max_parallel_shots",
+        "max_parallel_threads",
+        "statevector_parallel_threshold",
+        "statevector_sample_measure_opt",
+        "enable_truncation",
+    }
+)
+"""Aer's options that change how long a simulation takes, and nothing else."""
 
 IMPOSSIBLE = (
     "has no exact distribution to sample from: noise, a reset, classical control, measurement"
@@ -41,11 +65,13 @@ class Readout:
         bits: for each classical bit, from 0 up, the place in ``qubits`` of what was
             written to it last, or None.
         registers: sizes of the classical registers, and 1 for a bit in none.
+        from_zero: nothing is reset or prepared on the way.
     """
 
     qubits: tuple[int, ...]
     bits: tuple[int | None, ...]
     registers: tuple[int, ...]
+    from_zero: bool = True
 
 
 class Outcomes:
@@ -84,40 +110,19 @@ def readout(circuit: QuantumCircuit) -> Readout | None:
     None also where classical registers overlap or bits stand outside of them in between:
     Qiskit's own formatting is left to tell what such counts look like.
     """
-    from qiskit.circuit import Gate
-
-    qubit_of = {bit: index for index, bit in enumerate(circuit.qubits)}
-    clbit_of = {bit: index for index, bit in enumerate(circuit.clbits)}
-    read: dict[int, int] = {}  # classical bit -> qubit
-    measured: set[int] = set()
-    for instruction in circuit.data:
-        name = instruction.name
-        if name in ("barrier", "delay"):
-            continue
-        qubits = [qubit_of[qubit] for qubit in instruction.qubits]
-        if name == "measure":
-            measured.add(qubits[0])
-            read[clbit_of[instruction.clbits[0]]] = qubits[0]
-            continue
-        unitary = instruction.is_standard_gate() or isinstance(instruction.operation, Gate)
-        if not unitary or instruction.clbits or not measured.isdisjoint(qubits):
-            return None
-    if not read or _has_other_state(circuit):
+    found = nature(circuit)
+    if not found.is_exact or not found.read:
         return None
     sizes = _register_sizes(circuit)
     if sizes is None:
         return None
-    qubits_read = tuple(sorted(set(read.values())))
+    qubits_read = tuple(sorted(set(found.read.values())))
     place = {qubit: index for index, qubit in enumerate(qubits_read)}
     bits = tuple(
-        place[read[index]] if index in read else None for index in range(len(circuit.clbits))
+        place[found.read[index]] if index in found.read else None
+        for index in range(len(circuit.clbits))
     )
-    return Readout(qubits_read, bits, sizes)
-
-
-def _has_other_state(circuit: QuantumCircuit) -> bool:
-    """Classical variables: nothing of theirs is in the counts, but they mean control."""
-    return bool(circuit.num_vars) or bool(getattr(circuit, "num_stretches", 0))
+    return Readout(qubits_read, bits, sizes, from_zero=found.from_zero)
 
 
 def _register_sizes(circuit: QuantumCircuit) -> tuple[int, ...] | None:

@@ -73,6 +73,7 @@ class Simulation:
             not self._is_noisy
             and options.get("method", "automatic") in sampling.METHODS
             and options.get("precision", "double") == "double"
+            and not set(options) - {"method", "precision"} - sampling.HARMLESS
         )
 
     def fitted(self, circuit: QuantumCircuit) -> QuantumCircuit:
@@ -95,6 +96,17 @@ class Simulation:
         other._options = {**self._options, "method": "density_matrix"}
         other._fit, other._is_noisy = self._fit, True
         return other
+
+    def why_inexact(self, method: str | None) -> str | None:
+        """Why expectation values that a method of Aer gave are not exact; None where they are.
+
+        Under noise, every other method than the density matrix follows one random trajectory.
+        """
+        if self._is_noisy and method != "density_matrix":
+            return f"the method {method!r} follows one random trajectory under noise"
+        if method not in sampling.VALUE_METHODS:
+            return f"the method {method!r} estimates them"
+        return None
 
     def run(
         self, work: Work, shots: int, seed: int | None = None, *, most: int = 1 << 14
@@ -122,7 +134,7 @@ class Simulation:
     def _points(
         self, template: Template, points: Sequence[Angles], shots: int, seed: int | None
     ) -> list[Entry]:
-        circuit = template.bindable()
+        circuit = template.bindable(noisy=self._is_noisy)
         if circuit is not None:
             try:
                 result = self._call(

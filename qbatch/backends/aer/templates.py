@@ -3,7 +3,8 @@
 Converting a circuit for Aer costs far more than simulating a small one. Aer converts a
 template once and binds the values of all points itself (``parameter_binds`` with
 ``runtime_parameter_bind_enable``); that serves the points of a sweep, and just as well
-circuits from different files that apply the same gates to the same qubits.
+circuits from different files that apply the same gates to the same qubits. Each of these
+is read for itself: only the angles that Qiskit found in it are put into the template.
 """
 
 from __future__ import annotations
@@ -12,17 +13,13 @@ from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from qbatch.backends.aer.circuits import (
-    CONTROL_FLOW,
-    LARGE_QUBITS,
-    without_final_measurements,
-)
+from qbatch.backends.aer.circuits import LARGE_QUBITS
+from qbatch.circuits.exactness import without_final_measurements
+from qbatch.circuits.operations import Kind, kind
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
     from qiskit.circuit import Parameter
-
-    from qbatch.circuits.shapes import Shape
 
 Angles = tuple[float, ...]
 
@@ -34,18 +31,24 @@ class Template:
     circuit: QuantumCircuit
     parameters: tuple[Parameter, ...]
 
-    def bindable(self) -> QuantumCircuit | None:
+    def bindable(self, *, noisy: bool = False) -> QuantumCircuit | None:
         """The circuit in a form whose parameters Aer binds; None where there is none.
 
         Aer asks each operation whether it is parametrised, and Qiskit's controlled gates
         (``cp``, ``crx``, …) deny it: their parameters would silently stay unbound. They are
         decomposed here. Parameters of anything but standard gates are not trusted to it;
         nor are many points at once where their states would not fit into the memory.
+
+        Args:
+            noisy: there is a noise model. It gives errors to gates by name, so that a gate
+                must not be replaced by others that do the same.
         """
         circuit = self.circuit
         if not circuit.parameters or circuit.num_qubits >= LARGE_QUBITS:
             return None
         while denied := _denied(circuit):
+            if noisy:
+                return None
             before = circuit.count_ops()
             circuit = circuit.decompose(sorted(denied))
             if circuit.count_ops() == before:
@@ -60,7 +63,7 @@ class Template:
     def binds(self, points: Sequence[Angles]) -> dict[Any, list[float]]:
         """The points as Aer takes them: a list of values a parameter."""
         columns = zip(*points, strict=True)
-        # Aer wants no values for what the circuit does not have (a number in a comment).
+        # Aer wants no values for what the circuit does not have: unrolling may lose one.
         known = self.circuit.parameters
         return {
             parameter: list(column)
@@ -91,7 +94,7 @@ def _denied(circuit: QuantumCircuit) -> set[str]:
 
 
 def _is_bound_by_aer(instruction: Any) -> bool:
-    if instruction.name in CONTROL_FLOW:
+    if kind(instruction) is Kind.CONTROL:
         return False
     standard = instruction.is_standard_gate()
     return standard or not any(getattr(p, "parameters", ()) for p in instruction.params)
@@ -108,8 +111,12 @@ def skeleton(circuit: QuantumCircuit) -> tuple[Hashable, Angles] | None:
     """What a circuit does apart from its angles, and the angles; None where it has none.
 
     Two circuits of the same skeleton apply the same standard gates to the same qubits and
-    write the same measurements to the same classical bits.
+    write the same measurements to the same classical bits. A gate's label counts, because
+    a noise model may go by it.
     """
+    from qiskit.circuit import Barrier, Measure
+
+    plain = (Barrier, Measure)
     qubit_of = {bit: index for index, bit in enumerate(circuit.qubits)}
     clbit_of = {bit: index for index, bit in enumerate(circuit.clbits)}
     shape: list[Any] = [
@@ -120,9 +127,10 @@ def skeleton(circuit: QuantumCircuit) -> tuple[Hashable, Angles] | None:
     angles: list[float] = []
     for instruction in circuit.data:
         standard = instruction.is_standard_gate()
-        if not standard and instruction.name not in ("measure", "barrier"):
+        if not standard and not isinstance(instruction.operation, plain):
             return None
         shape.append(instruction.name)
+        shape.append(instruction.label)
         shape.append(tuple(qubit_of[qubit] for qubit in instruction.qubits))
         if instruction.clbits:
             shape.append(tuple(clbit_of[bit] for bit in instruction.clbits))
@@ -144,36 +152,6 @@ def generalized(circuit: QuantumCircuit) -> Template:
         return parameters[-1]
 
     return Template(_with_angles(circuit, own), tuple(parameters))
-
-
-def of_shape(
-    shape: Shape, numbers: int, read: Callable[[bytes], QuantumCircuit]
-) -> Template | None:
-    """The template of all texts of a shape, its parameters in the order of their numbers.
-
-    Two texts of the shape are read, with numbers that mark their places. What differs
-    between the two circuits must be one of those numbers, just as it stands in the text,
-    as an angle of a standard gate; otherwise there is no template.
-    """
-    from qiskit.circuit import Parameter
-
-    marks = [[base + place / 7919.0 for place in range(numbers)] for base in (0.123, 0.457)]
-    one, two = (read(shape.filled(values)) for values in marks)
-    found = [skeleton(circuit) for circuit in (one, two)]
-    if found[0] is None or found[1] is None or found[0][0] != found[1][0]:
-        return None
-    place_of = {value: place for place, value in enumerate(marks[0])}
-    for first, second in zip(found[0][1], found[1][1], strict=True):
-        place = place_of.get(first)
-        if second != (first if place is None else marks[1][place]):
-            return None
-    parameters = [Parameter(f"number_{place}") for place in range(numbers)]
-
-    def marked(angle: float) -> Any:
-        place = place_of.get(angle)
-        return angle if place is None else parameters[place]
-
-    return Template(_with_angles(one, marked), tuple(parameters))
 
 
 def _with_angles(circuit: QuantumCircuit, angle: Callable[[float], Any]) -> QuantumCircuit:

@@ -13,7 +13,7 @@ import math
 import time
 import warnings
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from qbatch.backends.aer import circuits, sampling
@@ -25,9 +25,9 @@ from qbatch.backends.aer.estimation import (
     shot_mean,
 )
 from qbatch.backends.aer.simulation import Entry, Simulation
-from qbatch.backends.aer.templates import Angles, Template, generalized, of_shape, saving, skeleton
+from qbatch.backends.aer.templates import Angles, Template, generalized, saving, skeleton
+from qbatch.circuits.exactness import nature, without_final_measurements
 from qbatch.circuits.formats import parse
-from qbatch.circuits.shapes import shared_shapes
 from qbatch.errors import InvalidCircuit, InvalidJob
 from qbatch.models import CircuitSource, Failure, Item, ItemResult, Submission
 
@@ -126,8 +126,6 @@ class _Run:
         self._prepared: dict[object, _Prepared] = {}
         self._circuits: dict[tuple[str, bool], QuantumCircuit] = {}
         self._parameters: dict[str, tuple[Any, ...]] = {}
-        self._shapes = shared_shapes(batch.circuits)
-        self._by_shape: dict[object, tuple[Template, sampling.Readout | None] | None] = {}
         self._sets: dict[tuple[str, ...], Any] = {}
 
     def results(self) -> list[ItemResult]:
@@ -159,7 +157,7 @@ class _Run:
     def _experiments(self, item: Item) -> list[_Experiment]:
         if not item.observables:
             mark = (item.circuit, item.measure_all)
-            prepared = self._of_text(item) or self._prepare(
+            prepared = self._prepare(
                 item, mark, lambda: self._simulation.fitted(self._circuit(item))
             )
             return [_Experiment(item, 0, prepared)]
@@ -176,6 +174,8 @@ class _Run:
 
     def _saving_values(self, item: Item) -> _Prepared:
         def build() -> QuantumCircuit:
+            if reason := nature(self._circuit(item)).why_not:
+                raise InvalidJob(f"its expectation values are not exact: {reason}")
             circuit = self._simulation.fitted(self._bare(item))
             for index, text in enumerate(item.observables):
                 operator = operator_of(text)
@@ -201,26 +201,6 @@ class _Run:
         shape, angles = found or (None, ())
         return _Prepared(Template(circuit, ()), angles, readout, shape)
 
-    def _of_text(self, item: Item) -> _Prepared | None:
-        """Prepared without reading the text, where others of its shape are in the batch."""
-        number, numbers = self._shapes.get(item.circuit, (None, ()))
-        if number is None:
-            return None
-        mark = (number, item.measure_all)
-        if mark not in self._by_shape:
-            source = self._batch.circuits[item.circuit]
-
-            def read(body: bytes) -> QuantumCircuit:
-                text = replace(source, body=body)
-                circuit = circuits.unrolled(parse(text), text)
-                return self._simulation.fitted(_measured_all(circuit, item))
-
-            template = of_shape(number, len(numbers), read)
-            readout = None if template is None else sampling.readout(template.circuit)
-            self._by_shape[mark] = None if template is None else (template, readout)
-        found = self._by_shape[mark]
-        return None if found is None else _Prepared(found[0], numbers, found[1])
-
     def _circuit(self, item: Item) -> QuantumCircuit:
         """The item's circuit as it was added, in gates that Aer knows."""
         mark = (item.circuit, item.measure_all)
@@ -229,11 +209,11 @@ class _Run:
             circuit = parse(source)
             # Unrolling may lose a parameter that no gate needs; values come for all of them.
             self._parameters[item.circuit] = tuple(circuit.parameters)
-            self._circuits[mark] = _measured_all(circuits.unrolled(circuit, source), item)
+            self._circuits[mark] = _measured_all(circuits.unrolled(circuit), item)
         return self._circuits[mark]
 
     def _bare(self, item: Item) -> QuantumCircuit:
-        return circuits.without_final_measurements(self._circuit(item))
+        return without_final_measurements(self._circuit(item))
 
     def _measurements(self, item: Item) -> Any:
         if item.observables not in self._sets:
@@ -257,6 +237,8 @@ class _Run:
             return False
         if self._sampling != "auto":
             return self._sampling == "exact"
+        if not readout.from_zero:
+            return False
         small = item.num_qubits < circuits.LARGE_QUBITS
         return small and sampling.is_faster(item.shots or 0, len(readout.qubits))
 
@@ -335,6 +317,10 @@ class _Run:
 
     def _keep_values(self, experiment: _Experiment, entry: Entry) -> None:
         item = experiment.item
+        if reason := self._simulation.why_inexact(entry.info().get("method")):
+            hint = "give the jobs shots to have them estimated"
+            self._fail(item, Failure.INVALID, f"no exact expectation values: {reason}; {hint}")
+            return
         data = entry.data.to_dict()
         values = [(float(data[_label(index)]), None) for index in range(len(item.observables))]
         self._found[item.label] = ItemResult(

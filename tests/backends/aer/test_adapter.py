@@ -205,6 +205,9 @@ def test_options_reach_aer_and_unknown_ones_are_refused():
     with pytest.raises(UsageError, match="no option 'metod'") as caught:
         backend.check_options({"metod": 1})
     assert "method" in caught.value.hint
+    with pytest.raises(UsageError, match="no option 'memory'") as caught:
+        backend.check_options({"memory": True})
+    assert "no list of single shots" in caught.value.hint
 
 
 def test_workers_give_the_same_as_this_process():
@@ -234,8 +237,8 @@ def test_circuits_without_foreign_gates_are_sent_as_they_are():
 
     entry = from_qiskit(rotations(3, 0.1))
     circuit = parse(entry.source)
-    assert unrolled(circuit, entry.source) is circuit
+    assert unrolled(circuit) is circuit
     text = qasm2.dumps(rotations(2, 0.2))
     (entry,) = read_circuits(text.encode(), "x")
     circuit = parse(entry.source)
-    assert unrolled(circuit, entry.source) is circuit
+    assert unrolled(circuit) is circuit

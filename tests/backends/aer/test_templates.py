@@ -6,16 +6,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from qiskit import QuantumCircuit
 from qiskit.circuit import Parameter
-from qiskit.circuit.library import CXGate, get_standard_gate_name_mapping
+from qiskit.circuit.library import CXGate, RXGate, get_standard_gate_name_mapping
 from qiskit.quantum_info import Statevector
 
 from qbatch import JobGroup
-from qbatch.backends.aer.circuits import simulator, unrolled
+from qbatch.backends.aer.circuits import simulator
 from qbatch.backends.aer.simulation import Simulation
-from qbatch.backends.aer.templates import Template, generalized, of_shape, skeleton
-from qbatch.circuits.formats import parse
-from qbatch.circuits.shapes import shape_of
-from qbatch.models import CircuitSource
+from qbatch.backends.aer.templates import Template, generalized, skeleton
 from tests.backends.aer.test_adapter import run
 
 GATES = {
@@ -145,28 +142,28 @@ def test_texts_of_one_shape_give_what_each_gives_alone():
     assert len({tuple(sorted(r.counts.items())) for r in together}) == 6
 
 
-def test_a_number_that_is_computed_with_keeps_the_text_from_being_a_template():
-    """``mine(a)`` computes with its argument here: every text is read for itself."""
+def test_texts_that_compute_with_their_numbers_give_what_each_gives_alone():
     texts = [TEXT.replace("rx(a)", "rx(a/2)").format(0.1, 0.2, 0.3, 0.5 + k) for k in range(4)]
     together = run(texts, seed=5, shots=3000)
     alone = [run([text], seed=5, shots=3000)[0] for text in texts]
     assert [r.counts for r in together] == [r.counts for r in alone]
 
 
-def test_whether_a_shape_has_a_template():
-    def template(text):
-        shape, numbers = shape_of(text.format(0.1, 0.2, 0.3, 0.4).encode())
+def test_labels_are_part_of_a_skeleton():
+    one, two = QuantumCircuit(1), QuantumCircuit(1)
+    one.append(RXGate(0.1), [0])
+    two.append(RXGate(0.1, label="noisy"), [0])
+    assert skeleton(one)[0] != skeleton(two)[0]
 
-        def read(body):
-            source = CircuitSource(format="qasm2", body=body)
-            return unrolled(parse(source), source)
 
-        return of_shape(shape, len(numbers), read)
-
-    found = template(TEXT)
-    assert len(found.circuit.parameters) == 7  # not the one in the comment
-    assert found.bindable() is not None
-    assert template(TEXT.replace("rx(a)", "rx(a/2)")) is None
+def test_under_noise_no_gate_is_replaced_by_others():
+    theta = Parameter("theta")
+    plain, controlled = QuantumCircuit(2), QuantumCircuit(2)
+    plain.rx(theta, 0)
+    controlled.crx(theta, 0, 1)
+    assert Template(plain, (theta,)).bindable(noisy=True) is plain
+    assert Template(controlled, (theta,)).bindable(noisy=True) is None
+    assert Template(controlled, (theta,)).bindable() is not None
 
 
 def test_a_parameter_that_no_gate_needs_takes_its_value_all_the_same(db):
