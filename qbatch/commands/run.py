@@ -199,8 +199,8 @@ def rerun(
 ) -> None:
     """Run failed and cancelled jobs again.
 
-    Only those: the job gets a new attempt, its history stays. With nothing to rerun it
-    does nothing.
+    Only those: the job gets a new attempt, its history stays. One that --keep has made a
+    new job for is left. With nothing to rerun it does nothing.
 
     Example: qbatch rerun scan --jobs 17,40-45
     """
@@ -212,7 +212,6 @@ def rerun(
     if dry_run:
         plan = chosen.plan_rerun(
             jobs,
-            keep=keep,
             sequential=not parallel,
             backend=backend,
             max_batch_size=max_batch_size,
@@ -243,7 +242,10 @@ def rerun(
             output.print_json("run", None, group=group, exit_code=0)
         elif not quiet:
             among = f" among {jobs}" if jobs else ""
-            print(f"nothing to rerun in {group}: no failed or cancelled jobs{among}")
+            said = f"nothing to rerun in {group}: no failed or cancelled jobs{among}"
+            if replaced := chosen.num_replaced(jobs):
+                said += f" but {replaced} that rerun --keep has made a new job for"
+            print(said)
         return
     tell([chosen], report, quiet=quiet, json=json)
 

@@ -99,6 +99,7 @@ class Run:
                 if settings.submit:
                     self._planner.begin(self._choose() if self._choose is not None else None)
                     self._pick()
+                    self._warn_of_shared_draws()
                 self._loop()
                 self._wind_down()
             except QbatchError as error:
@@ -197,6 +198,18 @@ class Run:
         self._books.state.total += new
         self._books.tell(self._lanes.values())
         return new
+
+    def _warn_of_shared_draws(self) -> None:
+        """Under one seed, equal jobs of the same number in several groups draw alike."""
+        seed = self._settings.seed
+        if seed is None or len(self._groups) < 2:
+            return
+        if shared := self._store.picking.sharing_draws():
+            self._books.note(
+                f"--seed {seed}: {shared} jobs ask the same under the same number in several of"
+                " these groups, and get the same counts: no independent repetitions"
+                " (qbatch run one group at a time with a seed of its own)"
+            )
 
     def _fill(self) -> None:
         """Send batches as long as a backend has room and there is something to send."""

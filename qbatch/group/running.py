@@ -45,6 +45,8 @@ class Running(Base):
     ) -> RunReport | None:
         """Run failed and cancelled jobs again, and only those.
 
+        A job that was rerun with ``keep`` is not run again: the new one stands for it.
+
         Args:
             selector: which of them; all by default.
             keep: leave each failed job as it is and append a new one that names it as
@@ -85,7 +87,11 @@ class Running(Base):
         """
         return plan_groups([self], _settings(settings))
 
-    def plan_rerun(self, selector: Selector = None, *, keep: bool = False, **settings: Any) -> Plan:
+    def num_replaced(self, selector: Selector = None) -> int:
+        """How many failed or cancelled jobs ``rerun(keep=True)`` has made a new one for."""
+        return self._store.jobs.replaced(self._group().id, self._selection(selector))
+
+    def plan_rerun(self, selector: Selector = None, **settings: Any) -> Plan:
         """What `rerun` would do; nothing is sent or changed."""
         from qbatch.running import plan
 
@@ -95,7 +101,7 @@ class Running(Base):
             [group],
             _settings(settings),
             config=self._config,
-            only=self._store.jobs.to_rerun(group.id, selection, keep=keep),
+            only=self._store.jobs.to_rerun(group.id, selection),
             statuses=UNSUCCESSFUL,
         )
 

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from qiskit.primitives import PrimitiveResult, PubResult
     from qiskit.result import Counts
 
+Register = tuple[str, list[int]]
+"""A classical register: its name, and the numbers of its bits, bit 0 first."""
+
 
 def qiskit_counts(result: JobResult) -> Counts | None:
     """A job's counts as Qiskit's object; None where there are none."""
@@ -28,9 +31,9 @@ def primitive_result(
 ) -> PrimitiveResult[PubResult]:
     """What `SamplerV2` or `EstimatorV2` would have returned for the jobs, one PUB a job.
 
-    A job with counts yields a ``BitArray`` for each classical register (``meas`` where the
-    job measures all qubits of a circuit without one), shot by shot in the order of the
-    outcomes, so that registers stay correlated; a job with observables yields ``evs`` and
+    A job with counts yields a ``BitArray`` for each classical register, also where
+    registers overlap (``meas`` for what the job measures by itself), shot by shot in the
+    order of the outcomes, so that registers stay correlated; a job with observables yields ``evs`` and
     ``stds`` of shape (observables,), the latter 0 where values are exact. The metadata name
     the job: ``number``, ``key``, ``name``, ``parameters``, ``shots``.
 
@@ -42,7 +45,7 @@ def primitive_result(
     """
     from qiskit.primitives import PrimitiveResult
 
-    registers: dict[str, list[tuple[str, int]]] = {}
+    registers: dict[tuple[str, bool], list[Register]] = {}
     found = []
     for result in results:
         if result.counts is None and result.expectation_values is None:
@@ -50,18 +53,23 @@ def primitive_result(
                 f"{result.job.group}/{result.job.number} has no result: it is {result.job.status}",
                 hint="run the group first, or name the jobs that are done",
             )
-        if result.counts is not None and result.job.circuit not in registers:
-            registers[result.job.circuit] = _registers(sources[result.job.circuit])
-        found.append(_pub_result(result, registers.get(result.job.circuit, [])))
+        mark = (result.job.circuit, result.job.measure_all)
+        if result.counts is not None and mark not in registers:
+            registers[mark] = _registers(sources[mark[0]], measure_all=mark[1])
+        found.append(_pub_result(result, registers.get(mark, [])))
     return PrimitiveResult(found, metadata={"version": 2})
 
 
-def _registers(source: CircuitSource) -> list[tuple[str, int]]:
-    """Name and size of a circuit's classical registers, the first one first."""
-    return [(register.name, register.size) for register in parse(source).cregs]
+def _registers(source: CircuitSource, *, measure_all: bool) -> list[Register]:
+    """Each classical register of a circuit with the numbers of its bits, bit 0 first."""
+    circuit = parse(source)
+    if measure_all:
+        circuit.measure_all()
+    place = {bit: index for index, bit in enumerate(circuit.clbits)}
+    return [(register.name, [place[bit] for bit in register]) for register in circuit.cregs]
 
 
-def _pub_result(result: JobResult, registers: list[tuple[str, int]]) -> PubResult:
+def _pub_result(result: JobResult, registers: list[Register]) -> PubResult:
     from qiskit.primitives import DataBin, PubResult, SamplerPubResult
 
     job = result.job
@@ -82,22 +90,34 @@ def _pub_result(result: JobResult, registers: list[tuple[str, int]]) -> PubResul
     return PubResult(DataBin(evs=evs, stds=stds, shape=evs.shape), metadata)
 
 
-def _bit_arrays(counts: Mapping[str, int], registers: list[tuple[str, int]]) -> dict[str, Any]:
+def _bit_arrays(counts: Mapping[str, int], registers: list[Register]) -> dict[str, Any]:
     """A ``BitArray`` a register; qubit or bit 0 is rightmost, the first register last."""
     import numpy
     from qiskit.primitives import BitArray
 
-    parts = [outcome.split(" ") for outcome in counts]
-    widths = [len(part) for part in reversed(parts[0])]
-    names = [name for name, _ in registers]
-    if widths != [size for _, size in registers]:
-        # Measured for the user (measure_all), or under names that the counts do not have.
-        names = ["meas"] if len(widths) == 1 else [f"meas{i}" for i in range(len(widths))]
+    words = list(counts)
+    bits = [word.replace(" ", "")[::-1] for word in words]  # bit 0 first
+    known = {place for _, places in registers for place in places}
+    if not registers or known != set(range(len(bits[0]))):
+        # Bits outside of all registers: the groups that the counts show are all there is.
+        registers = _groups_of(words[0])
     arrays = {}
-    for index, (name, width) in enumerate(zip(names, widths, strict=True)):
-        texts = [part[len(widths) - 1 - index] for part in parts]
+    for name, places in registers:
+        width = len(places)
         num_bytes = (width + 7) // 8
-        rows = [list(int(text, 2).to_bytes(num_bytes, "big")) for text in texts]
+        texts = ["".join(text[place] for place in reversed(places)) for text in bits]
+        rows = [list(int(text or "0", 2).to_bytes(num_bytes, "big")) for text in texts]
         shots = numpy.repeat(numpy.array(rows, numpy.uint8), list(counts.values()), axis=0)
         arrays[name] = BitArray(shots, width)
     return arrays
+
+
+def _groups_of(word: str) -> list[Register]:
+    """What an outcome itself shows: its groups of bits as ``meas``, ``meas0``, ``meas1`` …"""
+    widths = [len(part) for part in reversed(word.split(" "))]
+    groups, start = [], 0
+    for index, width in enumerate(widths):
+        name = "meas" if len(widths) == 1 else f"meas{index}"
+        groups.append((name, list(range(start, start + width))))
+        start += width
+    return groups

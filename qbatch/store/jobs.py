@@ -190,27 +190,39 @@ class Jobs:
         return {row["id"]: tuple(json.loads(row["texts"])) for row in rows}
 
     def reset(self, group_id: int, selection: Selection) -> list[int]:
-        """Make failed and cancelled jobs of a selection unsent again; their numbers' ids."""
+        """Make failed and cancelled jobs of a selection unsent again; their ids.
+
+        A job that another one reruns (``rerun --keep``) is left: that one stands for it.
+        """
         where, values = selection.where()
         with self._db.transaction():
             rows = self._db.execute(
                 "UPDATE jobs SET status = 'unsent', failure = NULL, error = NULL,"
                 " cancel_requested = 0 WHERE group_id = ? AND status IN ('error', 'cancelled')"
-                f" AND {where} RETURNING id",
+                f" AND {where} {_HAS_NO_COPY} RETURNING id",
                 [group_id, *values],
             ).fetchall()
         return [row["id"] for row in rows]
 
-    def to_rerun(self, group_id: int, selection: Selection, *, keep: bool = False) -> list[int]:
+    def to_rerun(self, group_id: int, selection: Selection) -> list[int]:
         """The ids of the jobs that `reset` would make unsent again, or `append_again` copy."""
         where, values = selection.where()
-        if keep:
-            where += _HAS_NO_COPY
         sql = (
             "SELECT id FROM jobs WHERE group_id = ? AND status IN ('error', 'cancelled')"
-            f" AND {where}"
+            f" AND {where} {_HAS_NO_COPY}"
         )
         return [row["id"] for row in self._db.rows(sql, [group_id, *values])]
+
+    def replaced(self, group_id: int, selection: Selection) -> int:
+        """How many failed or cancelled jobs of a selection another one reruns."""
+        where, values = selection.where()
+        sql = (
+            "SELECT count(*) AS number FROM jobs WHERE group_id = ?"
+            f" AND status IN ('error', 'cancelled') AND {where} AND NOT (1 {_HAS_NO_COPY})"
+        )
+        row = self._db.row(sql, [group_id, *values])
+        assert row is not None
+        return int(row["number"])
 
     def append_again(self, group_id: int, selection: Selection) -> list[int]:
         """Append a copy of each failed or cancelled job of a selection that has none yet.

@@ -62,6 +62,20 @@ class Picking:
             },
         ).rowcount
 
+    def sharing_draws(self) -> int:
+        """How many of the picked jobs draw the same counts under a run's seed as another's.
+
+        They have no seed of their own, and the same key and number in different groups.
+        """
+        sql = """
+            SELECT coalesce(sum(same), 0) AS number FROM (
+                SELECT count(*) AS same FROM picked JOIN jobs ON jobs.id = job_id
+                WHERE seed IS NULL GROUP BY key, number HAVING count(*) > 1)
+        """
+        row = self._db.row(sql)
+        assert row is not None
+        return int(row["number"])
+
     def planned(self, after: int, count: int) -> list[tuple[int, PlannedJob]]:
         """The next picked jobs after a place, with their places, as far as still unsent."""
         sql = """

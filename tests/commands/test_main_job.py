@@ -156,6 +156,12 @@ def test_one_job_that_cannot_run_fails_alone_and_is_rerun_alone(qbatch, tmp_path
     assert [(job["number"], job["parent"]) for job in kept] == [(1, None), (101, 1)]
     nothing = qbatch("rerun", "h", "--jobs", "2-50")
     assert "nothing to rerun" in nothing.stdout
+    # The copy stands for the first: that one is not run, nor paid, beside it.
+    again = qbatch.json("rerun", "h", "--json", code=1)["run"]
+    assert again["jobs"] == 1
+    attempts = qbatch.json("show", "h/1,101", "--json")["jobs"]
+    assert [len(job["attempts"]) for job in attempts] == [2, 2]
+    assert "but 1 that rerun --keep" in qbatch("rerun", "h", "--jobs", "1").stdout
 
 
 def test_the_same_seed_gives_the_same_counts(qbatch, ansatz, bell, tmp_path):

@@ -9,7 +9,9 @@ import pytest
 
 from qbatch import JobGroup
 from qbatch.engine import Run, RunSettings, locks
+from qbatch.engine.report import Silent
 from qbatch.errors import AuthError, BackendError, Locked, LostAnswer, Rejected, UsageError
+from qbatch.group import run_groups
 from qbatch.maintenance import settle
 from qbatch.models import BatchStatus, ItemResult, Limits, Status
 from qbatch.store import Store
@@ -389,3 +391,29 @@ def test_an_account_that_is_full_is_waited_for(group, monkeypatch):
     assert run(group, backend).done == 20
     assert sizes(backend) == [5, 5, 5, 5]
     assert backend.asked == 5  # the third time there was no room
+
+
+def test_a_run_seed_that_makes_groups_equal_is_told(db):
+    class Listener(Silent):
+        def __init__(self):
+            self.notes = []
+
+        def note(self, message):
+            self.notes.append(message)
+
+    groups = [JobGroup(name, db=db) for name in ("a", "b")]
+    for group in groups:
+        group.add(BELL, shots=10)
+        group.add(BELL, shots=10, seed=3)
+    listener = Listener()
+    run_groups(groups, RunSettings(seed=5, executor="serial"), observer=listener)
+    [note] = [note for note in listener.notes if "--seed 5" in note]
+    assert "2 jobs ask the same" in note
+    first, second = ([r.counts for r in group.results()] for group in groups)
+    assert first == second
+    for group in groups:
+        group.add(BELL, shots=10)
+    run_groups(groups[:1], RunSettings(seed=5, executor="serial"), observer=listener)
+    assert len(listener.notes) == 1
+    for group in groups:
+        group.close()

@@ -3,6 +3,7 @@
 import numpy
 import pytest
 from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
+from qiskit.circuit import Clbit, Qubit
 from qiskit.primitives import StatevectorEstimator, StatevectorSampler
 from qiskit.result import Counts
 
@@ -61,6 +62,44 @@ def test_a_sampler_would_have_returned_the_same_form(group):
     }  # fmt: skip
     assert ours.metadata["number"] == 1
     assert ours.metadata["shots"] == 300
+
+
+def test_overlapping_registers_have_their_names(group):
+    bits = [Clbit() for _ in range(3)]
+    circuit = QuantumCircuit(QuantumRegister(3, "q"))
+    circuit.add_register(ClassicalRegister(name="r", bits=bits[:2]))
+    circuit.add_register(ClassicalRegister(name="s", bits=bits[1:]))
+    circuit.x([0, 2])
+    circuit.measure([0, 1, 2], bits)
+    group.add(circuit, shots=30)
+    group.run_parallel()
+    [ours] = group.get_primitive_result()
+    [theirs] = StatevectorSampler().run([circuit], shots=30).result()
+    assert {name: ours.data[name].get_counts() for name in ours.data} == {
+        name: theirs.data[name].get_counts() for name in theirs.data
+    }
+    assert set(ours.data) == {"r", "s"}
+
+
+def test_bits_outside_of_registers_are_shown_as_the_counts_show_them(group):
+    circuit = QuantumCircuit([Qubit(), Clbit(), Clbit()])
+    circuit.x(0)
+    circuit.measure(0, 1)
+    group.add(circuit, shots=3)
+    group.run_parallel()
+    [result] = group.get_primitive_result()
+    assert result.data.meas.get_counts() == {"10": 3}
+
+
+def test_measure_all_beside_a_register(group):
+    circuit = QuantumCircuit(QuantumRegister(2, "q"), ClassicalRegister(1, "c"))
+    circuit.x(1)
+    circuit.measure(1, 0)
+    group.add(circuit, shots=7, measure_all=True)
+    group.run_parallel()
+    [result] = group.get_primitive_result()
+    assert result.data.c.get_counts() == {"1": 7}
+    assert result.data.meas.get_counts() == {"10": 7}
 
 
 def test_many_bits_and_measure_all(group):
