@@ -170,15 +170,27 @@ _COMPARISON: dict[str, Schema] = {
     "exact": _or_null(_FLAG),
     "dof": _or_null(_COUNT),
 }
-_VERDICTS = ("same", "drifted", "missing", "new")
+_VERDICTS = ("same", "drifted", "missing", "new", "undecided")
+_SHOWN = "smallest change (total variation) that would have been seen with 95 % power"
 _CHECK = _object(
     {
         "passed": _FLAG,
+        "verdict": {"enum": ["passed", "failed", "undecided"]},
         "p_value": _or_null(_NUMBER),
         "drifted_together": _FLAG,
+        "detectable": {**_or_null(_NUMBER), "description": _SHOWN + ", as a mean over the jobs"},
+        "detect": _NUMBER,
+        "deciding_shots": _or_null(_COUNT),
         "counts": _object(dict.fromkeys(_VERDICTS, _COUNT)),
         "jobs": _list(
-            _object({**_COMPARISON, "verdict": {"enum": [*_VERDICTS]}, "reason": _or_null(_TEXT)})
+            _object(
+                {
+                    **_COMPARISON,
+                    "verdict": {"enum": [*_VERDICTS]},
+                    "reason": _or_null(_TEXT),
+                    "detectable": {**_or_null(_NUMBER), "description": _SHOWN},
+                }
+            )
         ),
     }
 )

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from qbatch.results.matching import CheckReport, Finding, Pair
 
 _COLUMNS = ["job", "name", "parameters", "tvd", "Hellinger", "Δ value", "p"]
-_RIGHT = ["job", "tvd", "Hellinger", "Δ value", "p"]
+_VERDICTS = ("same", "drifted", "missing", "new", "undecided")
+_RIGHT = ["job", "tvd", "Hellinger", "Δ value", "p", "would show"]
 
 
 def check(
@@ -45,6 +46,13 @@ def check(
         float,
         typer.Option("--tolerance", metavar="X", help="Most difference of exact values."),
     ] = 1e-6,
+    detect: Annotated[
+        float,
+        typer.Option("--detect", metavar="D", help="Change that the shots must be able to show."),
+    ] = 0.2,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Fail where they are not: the check is undecided.")
+    ] = False,
     junit: Annotated[
         str | None, typer.Option("--junit", metavar="FILE", help="Write JUnit XML there.")
     ] = None,
@@ -54,14 +62,17 @@ def check(
 ) -> None:
     """Compare results with a baseline: a gate for CI.
 
-    Job by job, told by circuit, parameters and observables. By default a chi-square test
-    decides, which knows shot noise. Exit code 1 where a job has drifted or is missing.
+    Job by job, told by circuit, parameters and observables. By default tests that know
+    shot noise decide. Exit code 1 where a job has drifted or is missing. Where too few
+    shots could have shown a change, the check is undecided: 0, or 1 with --strict.
 
     Example: qbatch check nightly --baseline baseline.json --junit report.xml
     """
     from qbatch.results.matching import Thresholds
 
-    thresholds = Thresholds(p_value=p_value, tvd=tvd, hellinger=hellinger, tolerance=tolerance)
+    thresholds = Thresholds(
+        p_value=p_value, tvd=tvd, hellinger=hellinger, tolerance=tolerance, detect=detect
+    )
     found = opt.existing_group(ctx, group)
     chosen = opt.either(selector, select)
     wanted = opt.selection(chosen, status, tag) if chosen or status or tag else None
@@ -71,16 +82,17 @@ def check(
         from qbatch.results.junit import write_junit
 
         with atomic(Path(junit).expanduser()) as stream:
-            write_junit(report, group, stream)
+            write_junit(report, group, stream, strict=strict)
     if json:
         output.print_json("check", _report_entry(report), group=group)
     elif quiet:
         for finding in report.findings:
-            if finding.verdict in ("drifted", "missing"):
+            if finding.verdict in ("drifted", "missing", *(["undecided"] if strict else [])):
                 print(finding.pair.sample.number)
     else:
         _tell(report, all_=all_)
-    raise typer.Exit(0 if report.passed else 1)
+    failed = report.verdict == "failed" or (strict and report.verdict == "undecided")
+    raise typer.Exit(1 if failed else 0)
 
 
 def baseline(
@@ -148,43 +160,59 @@ def diff(
 
 
 def _tell(report: CheckReport, *, all_: bool) -> None:
+    from qbatch.results.matching import undecided_text
+
     shown = [f for f in report.findings if all_ or f.verdict != "same"]
     if shown:
-        columns = [*_COLUMNS, "verdict", "reason"]
-        rows = ([*_cells(f.pair), f.verdict, f.reason] for f in shown)
+        columns = [*_COLUMNS, "would show", "verdict", "reason"]
+        rows = ([*_cells(f.pair), _number(f.detectable), f.verdict, f.reason] for f in shown)
         output.table(columns, rows, right=_RIGHT)
-    parts = [f"{report.number(v)} {v}" for v in ("same", "drifted", "missing", "new")]
+    parts = [f"{report.number(v)} {v}" for v in _VERDICTS if v != "undecided" or report.number(v)]
     together = "" if report.p_value is None else f"; all together: p = {report.p_value:.2g}"
     if report.drifted_together:
         together += ", more than shot noise explains"
     if not report.number("same") + report.number("drifted"):
         together += "; nothing was compared"
-    print(f"{'passed' if report.passed else 'FAILED'}: {', '.join(parts)}{together}")
+    if report.detectable is not None:
+        together += f"; a change of {report.detectable:.2g} would have shown"
+    said = {"passed": "passed", "undecided": "UNDECIDED", "failed": "FAILED"}[report.verdict]
+    print(f"{said}: {', '.join(parts)}{together}")
+    if report.verdict == "undecided":
+        output.message(undecided_text(report))
 
 
 def _cells(pair: Pair) -> list[Any]:
     sample, found = pair.sample, pair.comparison
 
-    def number(name: str) -> str:
-        value = getattr(found, name, None)
-        return "" if value is None else f"{value:.3g}"
-
-    distances = [number(name) for name in ("tvd", "hellinger", "delta", "p_value")]
+    names = ("tvd", "hellinger", "delta", "p_value")
+    distances = [_number(getattr(found, name, None)) for name in names]
     return [sample.number, sample.name, output.parameters_text(sample.parameters), *distances]
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None else f"{value:.3g}"
 
 
 def _report_entry(report: CheckReport) -> dict[str, Any]:
     return {
         "passed": report.passed,
+        "verdict": report.verdict,
         "p_value": report.p_value,
         "drifted_together": report.drifted_together,
-        "counts": {v: report.number(v) for v in ("same", "drifted", "missing", "new")},
+        "detectable": report.detectable,
+        "detect": report.detect,
+        "deciding_shots": report.deciding_shots,
+        "counts": {v: report.number(v) for v in _VERDICTS},
         "jobs": [_finding_entry(finding) for finding in report.findings],
     }
 
 
 def _finding_entry(finding: Finding) -> dict[str, Any]:
-    said = {"verdict": finding.verdict, "reason": finding.reason}
+    said = {
+        "verdict": finding.verdict,
+        "reason": finding.reason,
+        "detectable": finding.detectable,
+    }
     return {**_pair_entry(finding.pair), **said}
 
 

@@ -15,6 +15,7 @@ from typing import IO, Any
 
 from qbatch.errors import UsageError, word
 from qbatch.models import SCHEMA, ExpectationValue, JobResult
+from qbatch.results import together
 from qbatch.results.comparing import Comparison, compare_counts, compare_values, tail
 
 _KIND = "qbatch baseline"
@@ -230,16 +231,20 @@ class Thresholds:
             ``hellinger`` is given) and estimated expectation values.
         tvd, hellinger: the largest distance of counts that passes.
         tolerance: the largest difference of exact expectation values that passes.
+        detect: the total variation that the check must be able to show (for expectation
+            values, the share of an observable's range); where it cannot, it is undecided.
     """
 
     p_value: float = 0.001
     tvd: float | None = None
     hellinger: float | None = None
     tolerance: float = 1e-6
+    detect: float = 0.2
 
     def __post_init__(self) -> None:
         wrong = {
             f"--p-value {self.p_value}: not between 0 and 1": not 0 < self.p_value < 1,
+            f"--detect {self.detect}: not above 0 and at most 1": not 0 < self.detect <= 1,
             f"--tvd {self.tvd}: not between 0 and 1": self.tvd is not None
             and not 0 <= self.tvd < 1,
             f"--hellinger {self.hellinger}: not between 0 and 1": self.hellinger is not None
@@ -256,14 +261,18 @@ class Finding:
     """What the check says of one job.
 
     Attributes:
-        verdict: ``same``, ``drifted``, ``new`` (not in the baseline) or ``missing`` (in the
-            baseline, without a result now).
+        verdict: ``same``, ``drifted``, ``undecided`` (nothing was seen, and a change as
+            large as ``Thresholds.detect`` might not have been), ``new`` (not in the
+            baseline) or ``missing`` (in the baseline, without a result now).
         reason: a sentence, for all but ``same``.
+        detectable: the smallest change of this job alone that would have been seen with
+            95 % power; None where nothing is left to chance.
     """
 
     verdict: str
     pair: Pair
     reason: str | None = None
+    detectable: float | None = None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -273,21 +282,42 @@ class CheckReport:
     Attributes:
         p_value: of all jobs tested for shot noise together; None where none was.
         drifted_together: that p-value alone tells that something has drifted.
+        detectable: the smallest change, as a mean over the jobs tested, that would have
+            been seen with 95 % power wherever it hides; None where none was tested.
+        detect: what it should be at the most.
+        deciding_shots: about so many shots a job would show it; None where they are enough,
+            or nobody can tell.
     """
 
     findings: list[Finding] = field(default_factory=list)
     p_value: float | None = None
     drifted_together: bool = False
+    detectable: float | None = None
+    detect: float = 0.2
+    deciding_shots: int | None = None
 
     def number(self, verdict: str) -> int:
         """How many jobs have that verdict."""
         return sum(finding.verdict == verdict for finding in self.findings)
 
     @property
+    def verdict(self) -> str:
+        """``failed``, ``undecided`` (too few shots to call it the same) or ``passed``."""
+        if self.drifted_together or self.number("drifted") or self.number("missing"):
+            return "failed"
+        if not self.number("same") + self.number("undecided"):
+            return "failed"  # nothing was compared
+        return "undecided" if self.is_blind else "passed"
+
+    @property
+    def is_blind(self) -> bool:
+        """Whether a change as large as ``detect`` might not have been seen."""
+        return self.detectable is not None and self.detectable > self.detect
+
+    @property
     def passed(self) -> bool:
-        """Something was compared, nothing has drifted, and nothing is missing."""
-        wrong = self.drifted_together or self.number("drifted") or self.number("missing")
-        return bool(self.number("same")) and not wrong
+        """Something was compared, nothing has drifted or is missing, and that would have shown."""
+        return self.verdict == "passed"
 
 
 def check(matched: Sequence[Pair], thresholds: Thresholds) -> CheckReport:
@@ -299,18 +329,50 @@ def check(matched: Sequence[Pair], thresholds: Thresholds) -> CheckReport:
     """
     tested = [pair for pair in matched if _is_tested(pair, thresholds)]
     drifted = _holm(tested, thresholds.p_value / 2)
+    visible = _visible(tested, thresholds)
     gone = {pair.first.name for pair in matched if pair.first and not pair.second}
-    report = CheckReport()
+    report = CheckReport(detect=thresholds.detect)
     for pair in matched:
-        found = _finding(pair, thresholds, id(pair) in drifted)
+        found = _finding(pair, thresholds, id(pair) in drifted, visible.get(id(pair)))
         if found.verdict == "new" and pair.sample.name in gone:
             said = f"{found.reason}; {pair.sample.name!r} there has another circuit or parameters"
             found = replace(found, reason=said)
         report.findings.append(found)
     if tested:
-        report.p_value = _together(tested)
+        distinct = _distinct(tested)
+        report.p_value = _together(distinct)
         report.drifted_together = report.p_value < thresholds.p_value / 2
+        report.detectable = together.detectable(
+            [(_comparison(pair), visible[id(pair)]) for pair in distinct], thresholds.p_value / 2
+        )
+        if report.is_blind:
+            report.deciding_shots = _deciding_shots(distinct, visible, thresholds)
     return report
+
+
+def _visible(tested: Sequence[Pair], thresholds: Thresholds) -> dict[int, float]:
+    """The smallest change of each job that would have been seen, by `id`.
+
+    At the rate that Holm's method has for the first of them: all others could only have more.
+    """
+    rate = thresholds.p_value / 2 / max(1, len(tested))
+    return {id(pair): _comparison(pair).detectable(rate) or 0.0 for pair in tested}
+
+
+def _deciding_shots(
+    distinct: Sequence[Pair], visible: Mapping[int, float], thresholds: Thresholds
+) -> int | None:
+    """Shots a job that would show a change of ``detect``: as many as the job needs most."""
+    rate = thresholds.p_value / 2 / max(1, len(distinct))
+    wanted = []
+    for pair in distinct:
+        if visible[id(pair)] <= thresholds.detect:
+            continue
+        shots = _comparison(pair).deciding_shots(rate, thresholds.detect)
+        if shots is None:
+            return None
+        wanted.append(shots)
+    return max(wanted, default=None)
 
 
 def _is_tested(pair: Pair, thresholds: Thresholds) -> bool:
@@ -333,26 +395,36 @@ def _holm(tested: Sequence[Pair], rate: float) -> set[int]:
 
 
 def _p_value(pair: Pair) -> float:
+    found = _comparison(pair).p_value
+    assert found is not None
+    return found
+
+
+def _comparison(pair: Pair) -> Comparison:
     assert pair.comparison is not None
-    assert pair.comparison.p_value is not None
-    return pair.comparison.p_value
+    return pair.comparison
 
 
-def _together(tested: Sequence[Pair]) -> float:
-    chi2, dof, seen = 0.0, 0, set()
+def _distinct(tested: Sequence[Pair]) -> list[Pair]:
+    """Without those that draw the same counts under the same seed: no further evidence."""
+    found, seen = [], set()
     for pair in tested:
-        sample, found = pair.sample, pair.comparison
-        assert found is not None
+        sample = pair.sample
         mark = (sample.key, sample.seed, sample.shots)
-        if sample.seed is not None and mark in seen:
-            continue  # the same seed draws the same counts: no further evidence
+        if sample.seed is None or mark not in seen:
+            found.append(pair)
         seen.add(mark)
-        chi2 += found.chi2 or 0.0
-        dof += found.dof or 0
-    return tail(chi2, dof)
+    return found
 
 
-def _finding(pair: Pair, thresholds: Thresholds, drifted: bool) -> Finding:
+def _together(distinct: Sequence[Pair]) -> float:
+    found = [_comparison(pair) for pair in distinct]
+    return tail(math.fsum(c.chi2 or 0.0 for c in found), sum(c.dof or 0 for c in found))
+
+
+def _finding(
+    pair: Pair, thresholds: Thresholds, drifted: bool, detectable: float | None
+) -> Finding:
     first, second, found = pair.first, pair.second, pair.comparison
     if first is None:
         return Finding(verdict="new", pair=pair, reason="not in the baseline")
@@ -371,6 +443,30 @@ def _finding(pair: Pair, thresholds: Thresholds, drifted: bool) -> Finding:
         reasons.append(f"exact value off by {found.delta:.3g} > {thresholds.tolerance:g}")
     if drifted:
         reasons.append(f"p = {found.p_value:.2g}: shot noise does not explain it")
-    if not reasons:
-        return Finding(verdict="same", pair=pair)
-    return Finding(verdict="drifted", pair=pair, reason="; ".join(reasons))
+    if reasons:
+        said = "; ".join(reasons)
+        return Finding(verdict="drifted", pair=pair, reason=said, detectable=detectable)
+    if detectable is not None and detectable > thresholds.detect:
+        said = (
+            "no change of this job alone would have shown"
+            if detectable >= 1
+            else f"a change below {detectable:.2g} would not have shown"
+        )
+        return Finding(verdict="undecided", pair=pair, reason=said, detectable=detectable)
+    return Finding(verdict="same", pair=pair, detectable=detectable)
+
+
+def undecided_text(report: CheckReport) -> str:
+    """Why the check is undecided, and what would decide it."""
+    shots = report.deciding_shots
+    seen = (
+        "no change would have shown with these shots"
+        if (report.detectable or 0.0) >= 1
+        else f"a change below {report.detectable:.2g} would not have shown"
+    )
+    more = (
+        f"about {shots} shots a job would show {report.detect:g}"
+        if shots
+        else (f"more shots are needed to show {report.detect:g}; how many, these do not tell")
+    )
+    return f"{seen}; {more}"

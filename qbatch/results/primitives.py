@@ -33,9 +33,9 @@ def primitive_result(
 
     A job with counts yields a ``BitArray`` for each classical register, also where
     registers overlap (``meas`` for what the job measures by itself), shot by shot in the
-    order of the outcomes, so that registers stay correlated; a job with observables yields ``evs`` and
-    ``stds`` of shape (observables,), the latter 0 where values are exact. The metadata name
-    the job: ``number``, ``key``, ``name``, ``parameters``, ``shots``.
+    order of the outcomes, so that registers stay correlated; a job with observables
+    yields ``evs`` and ``stds`` of shape (observables,), the latter 0 where values are exact.
+    The metadata name the job: ``number``, ``key``, ``name``, ``parameters``, ``shots``.
 
     Args:
         sources: the jobs' circuits by content hash.
@@ -113,7 +113,7 @@ def _bit_arrays(counts: Mapping[str, int], registers: list[Register]) -> dict[st
 
 
 def _groups_of(word: str) -> list[Register]:
-    """What an outcome itself shows: its groups of bits as ``meas``, ``meas0``, ``meas1`` …"""
+    """What an outcome itself shows: its groups of bits as ``meas``, or ``meas0`` and so on."""
     widths = [len(part) for part in reversed(word.split(" "))]
     groups, start = [], 0
     for index, width in enumerate(widths):

@@ -40,32 +40,105 @@ def test_chi_square_is_that_of_scipy():
     assert found.dof == expected.dof
 
 
-@pytest.mark.parametrize(
-    ("law", "shots"),
-    [
-        ([0.5, 0.5], (1000, 1000)),
-        ([0.999, 0.001], (1000, 1000)),
-        ([0.6, 0.3, 0.06, 0.03, 0.005, 0.004, 0.001], (500, 4000)),
-        ([1 / 256] * 256, (1000, 1000)),
-    ],
-)
-def test_equal_laws_seldom_look_different(law, shots):
+LAWS = {
+    "one outcome": [1.0],
+    "a fair coin": [0.5, 0.5],
+    "a rare error": [0.999, 0.001],
+    "seven": [0.6, 0.3, 0.06, 0.03, 0.005, 0.004, 0.001],
+    "16 alike": [1 / 16] * 16,
+    "256 alike": [1 / 256] * 256,
+    "4096 alike": [1 / 4096] * 4096,
+    "Zipf's": [(1 / i) / 7.485470860550343 for i in range(1, 1001)],
+    "one among many": [0.5, *[0.5 / 3000] * 3000],
+    "geometric": [0.5**i for i in range(1, 40)] + [0.5**39],
+}
+SHOTS = [(1, 1), (30, 30), (100, 3000), (1000, 1000), (500, 4000), (10_000, 1_000_000)]
+
+
+def sampled(rng, law, shots):
+    drawn = rng.multinomial(shots, law)
+    return {str(i): int(drawn[i]) for i in drawn.nonzero()[0]}
+
+
+@pytest.mark.parametrize("name", LAWS)
+def test_equal_laws_seldom_look_different(name):
     """The p-value of two samples of one law is below α about α of the time, seldom above it."""
+    law = numpy.array(LAWS[name])
+    law /= law.sum()
     rng = numpy.random.default_rng(7)
-    names = [str(i) for i in range(len(law))]
-    tries = 4000 if len(law) < 50 else 600
-    low = {0.05: 0, 0.01: 0, 0.001: 0}
-    for _ in range(tries):
-        samples = [
-            {n: int(c) for n, c in zip(names, rng.multinomial(shot, law), strict=True) if c}
-            for shot in shots
-        ]
-        p = compare_counts(*samples).p_value
-        for rate in low:
-            low[rate] += p < rate
-    for rate, found in low.items():
-        # Above what 5 standard deviations of an honest rate leave room for: dishonest.
-        assert found <= rate * tries + 5 * math.sqrt(rate * tries) + 2
+    tries = 1000 if len(law) < 50 else 60
+    for shots in SHOTS:
+        if sum(shots) > 100_000 and len(law) > 50:
+            tries = 10
+        low = {0.05: 0, 0.01: 0, 0.001: 0}
+        for _ in range(tries):
+            p = compare_counts(*(sampled(rng, law, shot) for shot in shots)).p_value
+            for rate in low:
+                low[rate] += p < rate
+        for rate, found in low.items():
+            # Above what 5 standard deviations of an honest rate leave room for: dishonest.
+            assert found <= rate * tries + 5 * math.sqrt(rate * tries) + 1, (shots, rate)
+
+
+@pytest.mark.parametrize("shots", [30, 49, 50, 99, 100, 5000])
+def test_two_disjoint_outcomes_are_caught_from_30_shots_on(shots):
+    assert compare_counts({"0": shots}, {"1": shots}).p_value < 1e-15
+
+
+def test_thousands_of_disjoint_outcomes_are_caught():
+    """Eleven qubits in H and one in |0>, and the same with that one flipped; and more of it."""
+    rng = numpy.random.default_rng(2)
+    for outcomes, shots in ((2048, 1024), (32_768, 4096)):
+        half = numpy.full(outcomes, 1 / outcomes)
+        for _ in range(10):
+            one = sampled(rng, half, shots)
+            other = {f"1{name}": count for name, count in sampled(rng, half, shots).items()}
+            assert compare_counts(one, other).p_value < 1e-9
+            assert compare_counts(one, sampled(rng, half, shots)).p_value > 1e-6
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "shots"), [(2, 100), (2, 3000), (8, 1024), (64, 1024), (1000, 3000), (4096, 8000)]
+)
+def test_a_change_as_large_as_the_detectable_one_is_seen(outcomes, shots):
+    """Moved evenly, the change that is hardest to see; a third of it is seen seldom."""
+    rng = numpy.random.default_rng(4)
+    law = numpy.full(outcomes, 1 / outcomes)
+    rate = 0.001
+    spectrum = compare_counts(sampled(rng, law, shots), sampled(rng, law, shots))
+    least = spectrum.detectable(rate)
+    assert least < 1
+
+    def seen(change):
+        sign = numpy.resize([1, -1], outcomes)
+        laws = law * (1 + change * sign), law * (1 - change * sign)
+        return sum(
+            compare_counts(*(sampled(rng, each, shots) for each in laws)).p_value < rate
+            for _ in range(100)
+        )
+
+    assert seen(least) >= 88  # 95 promised; five standard deviations of that are 11
+    assert seen(least / 3) <= 50
+
+
+def test_what_the_shots_cannot_show_is_said():
+    rng = numpy.random.default_rng(3)
+    law = numpy.full(65_536, 1 / 65_536)
+    found = compare_counts(sampled(rng, law, 1000), sampled(rng, law, 1000))
+    assert found.detectable(0.001) > 0.9
+    assert found.deciding_shots(0.001, 0.2) > 10_000
+    unmet = {str(i): 1 for i in range(50)}, {str(i): 1 for i in range(50, 100)}
+    assert compare_counts(*unmet).detectable(0.001) == 1
+    assert compare_counts(*unmet).deciding_shots(0.001, 0.2) is None
+    assert compare_counts({"0": 1}, {"0": 1}).detectable(0.001) == 1
+
+
+def test_the_detectable_change_hides_among_the_rare():
+    """Half of the shots in one outcome say little of the other half, spread over many."""
+    rng = numpy.random.default_rng(6)
+    law = numpy.array([0.5, *[0.5 / 10_000] * 10_000])
+    found = compare_counts(sampled(rng, law, 1000), sampled(rng, law, 1000))
+    assert 0.4 < found.detectable(0.001) <= 0.5
 
 
 @pytest.mark.parametrize(
@@ -115,6 +188,7 @@ def test_values_know_their_noise():
     exact = compare_values([value(0.5)], [value(0.5 + 1e-9)])
     assert exact.exact
     assert exact.p_value is None
+    assert found.detectable(0.05) == pytest.approx((1.96 + 1.645) * 0.05 / 2, rel=1e-3)
     half = compare_values([value(0.5)], [value(0.6, 0.1)])
     assert half.p_value == pytest.approx(2 * stats.norm.sf(1.0))
     # Ten shots that agree by chance are no proof of a value without spread.

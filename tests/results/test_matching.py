@@ -5,9 +5,11 @@ import json
 import numpy
 import pytest
 from junitparser import Failure, JUnitXml, Skipped
+from qiskit import QuantumCircuit
 
 from qbatch import JobGroup
 from qbatch.errors import UsageError
+from qbatch.models import ExpectationValue
 from qbatch.results.matching import Sample, Thresholds, check, pairs
 
 from ..conftest import ANSATZ, BELL
@@ -55,8 +57,8 @@ def test_one_of_many_is_named_and_all_together_are_seen():
 
 
 def test_jobs_of_one_key_are_matched_in_their_order():
-    first = [sample(1, {"0": 10}, "a"), sample(2, {"1": 10}, "a"), sample(3, {"0": 1}, "b")]
-    second = [sample(5, {"0": 10}, "a"), sample(6, {"1": 10}, "a"), sample(7, {"0": 1}, "c")]
+    first = [sample(1, {"0": 999}, "a"), sample(2, {"1": 999}, "a"), sample(3, {"0": 1}, "b")]
+    second = [sample(5, {"0": 999}, "a"), sample(6, {"1": 999}, "a"), sample(7, {"0": 1}, "c")]
     found = [
         (p.first and p.first.number, p.second and p.second.number) for p in pairs(first, second)
     ]
@@ -74,10 +76,10 @@ def test_a_small_error_of_every_job_is_seen_in_all_together():
 
 
 def test_a_rerun_beside_the_failed_job_takes_its_place():
-    before = [sample(1, {"0": 10}, "a")]
+    before = [sample(1, {"0": 999}, "a")]
     failed = Sample(number=1, key="a", name=None, parameters={}, status="error", shots=None,
                     seed=None)  # fmt: skip
-    report = check(pairs(before, [failed, sample(2, {"0": 10}, "a")]), Thresholds())
+    report = check(pairs(before, [failed, sample(2, {"0": 999}, "a")]), Thresholds())
     assert [(f.pair.sample.number, f.verdict) for f in report.findings] == [(1, "new"), (2, "same")]
 
 
@@ -94,6 +96,63 @@ def test_the_same_seed_is_no_further_evidence():
     report = check(pairs(before, now), Thresholds())
     assert report.p_value == pytest.approx(0.0736, abs=1e-3)
     assert report.passed
+
+
+def many(number, seed, outcomes=65_536, shots=1000):
+    rng = numpy.random.default_rng(seed)
+    drawn = rng.integers(0, outcomes, shots)
+    seen = zip(*numpy.unique(drawn, return_counts=True), strict=True)
+    return sample(number, {f"{k:016b}": int(n) for k, n in seen})
+
+
+def test_more_outcomes_than_the_shots_can_show_are_undecided():
+    report = check(pairs([many(1, 1)], [many(1, 2)]), Thresholds())
+    assert [f.verdict for f in report.findings] == ["undecided"]
+    assert "would not have shown" in report.findings[0].reason
+    assert report.verdict == "undecided"
+    assert not report.passed
+    assert report.detectable > 0.9
+    assert report.deciding_shots > 10_000
+    decided = check(pairs([many(1, 1)], [many(1, 2)]), Thresholds(detect=1))
+    assert decided.verdict == "passed"
+
+
+def test_one_thin_job_among_many_is_named_and_the_whole_decided():
+    rng = numpy.random.default_rng(5)
+    laws = numpy.full(40, 0.3)
+    before, now = drawn(rng, laws, 10_000), drawn(rng, laws, 10_000)
+    report = check(pairs([*before, many(99, 1)], [*now, many(99, 2)]), Thresholds())
+    assert report.verdict == "passed"
+    assert report.number("undecided") == 1
+    assert 0.02 < report.detectable < 0.2
+    before, now = ([many(i, start + i) for i in range(9)] for start in (0, 20))
+    thin = check(pairs(before, now), Thresholds())
+    assert thin.verdict == "undecided"
+
+
+def test_many_jobs_together_show_more_than_each_alone():
+    rng = numpy.random.default_rng(8)
+    laws = numpy.full(200, 0.5)
+    report = check(pairs(drawn(rng, laws, 200), drawn(rng, laws, 200)), Thresholds())
+    assert report.number("undecided") == 200
+    assert report.verdict == "passed"
+    assert report.detectable < 0.1
+
+
+def test_values_are_undecided_where_their_shots_are_few():
+    def one(value, error, shots):
+        values = (ExpectationValue(observable="ZZ", value=value, standard_error=error),)
+        return Sample(number=1, key="a", name=None, parameters={}, status="done", shots=shots,
+                      seed=None, values=values)  # fmt: skip
+
+    few = check(pairs([one(0.5, 0.3, 9)], [one(0.4, 0.3, 9)]), Thresholds())
+    assert few.verdict == "undecided"
+    assert few.deciding_shots > 100
+    enough = check(pairs([one(0.5, 0.01, 9999)], [one(0.51, 0.01, 9999)]), Thresholds())
+    assert enough.verdict == "passed"
+    exact = check(pairs([one(0.5, None, None)], [one(0.5, None, None)]), Thresholds())
+    assert exact.verdict == "passed"
+    assert exact.detectable is None
 
 
 def test_thresholds_of_distance():
@@ -148,6 +207,34 @@ def test_a_change_of_three_percent_of_one_angle_is_caught(nightly, qbatch, tmp_p
     report = qbatch.json("check", "again", "--baseline", "off.json", "--json", code=1)["check"]
     assert not report["passed"]
     assert report["drifted_together"] or report["counts"]["drifted"]
+
+
+def test_undecided_is_said_everywhere(qbatch, tmp_path, db):
+    wide = QuantumCircuit(14)
+    wide.h(range(14))
+    for name in ("a", "b"):
+        group = JobGroup(name, db=db)
+        group.add(wide, measure_all=True, shots=200)
+        group.run_parallel()
+        group.write_baseline(tmp_path / f"{name}.json")
+        group.close()
+    command = ("check", "a", "--baseline", "b.json", "--junit", "j.xml")
+    done = qbatch(*command)
+    assert done.stdout.splitlines()[-1].startswith("UNDECIDED: 0 same")
+    assert "would show" in done.stdout
+    assert "shots a job would show 0.2" in done.stderr
+    [suite] = JUnitXml.fromfile(str(tmp_path / "j.xml"))
+    assert [case.result[0].type for case in suite if case.result] == ["undecided"] * 2
+    assert "FAILED" not in done.stdout
+    report = qbatch.json(*command, "--json", "--strict", code=1)["check"]
+    assert (report["verdict"], report["passed"]) == ("undecided", False)
+    assert report["jobs"][0]["verdict"] == "undecided"
+    assert report["detectable"] > report["detect"] == 0.2
+    [suite] = JUnitXml.fromfile(str(tmp_path / "j.xml"))
+    assert any(isinstance(r, Failure) for case in suite for r in case.result)
+    assert qbatch(*command, "--strict", "-q", code=1).stdout == "1\n"
+    assert "--detect 3" in qbatch(*command, "--detect", "3", code=2).stderr
+    assert qbatch(*command, "--detect", "1").stdout.startswith("passed")
 
 
 def test_new_and_missing_jobs_are_named(nightly, qbatch, tmp_path):

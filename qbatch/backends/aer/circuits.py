@@ -5,7 +5,15 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING, Any
 
-from qbatch.circuits.operations import CHANNELS, SETTERS, Kind, flattened, is_plain, kind, only_looks
+from qbatch.circuits.operations import (
+    CHANNELS,
+    SETTERS,
+    Kind,
+    flattened,
+    is_plain,
+    kind,
+    only_looks,
+)
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
@@ -90,7 +98,8 @@ def is_known(instruction: CircuitInstruction) -> bool:
 
 def _is_library_gate(operation: Any) -> bool:
     """Whether a gate is one of Qiskit's standard ones for any number of qubits (``mcx`` …)."""
-    return operation.base_class.__module__.startswith("qiskit.circuit.library.standard_gates.")
+    found: str = operation.base_class.__module__
+    return found.startswith("qiskit.circuit.library.standard_gates.")
 
 
 def unrolled(circuit: QuantumCircuit) -> QuantumCircuit:
