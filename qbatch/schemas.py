@@ -205,6 +205,15 @@ _WHY = _object(
 )
 _STATES = _document("groups", _list(_object({"name": _TEXT, "state": _TEXT})))
 
+_SHOWN_BESIDE: dict[str, Schema] = {
+    "attempts": _list(_ATTEMPT),
+    "source": _TEXT,
+    "why_not_exact": {
+        **_or_null(_TEXT),
+        "description": "why the circuit has no exact law: null where it has one",
+    },
+}
+
 SCHEMAS: dict[str, Schema] = {
     "add": _document(
         "added",
@@ -225,7 +234,17 @@ SCHEMAS: dict[str, Schema] = {
     "jobs": _document("jobs", _list(_object(_JOB_FIELDS)), group=_TEXT),
     "show": _document(
         "jobs",
-        _list(_object({**_RESULT_FIELDS, "attempts": _list(_ATTEMPT), "source": _TEXT}, _YIELDS)),
+        _list(
+            _object(
+                {
+                    **_RESULT_FIELDS,
+                    "attempts": _list(_ATTEMPT),
+                    "source": _TEXT,
+                    "why_not_exact": {**_or_null(_TEXT), "description": "why it has no exact law"},
+                },
+                _YIELDS,
+            )
+        ),
         group=_TEXT,
     ),
     "why": _document("why", _list(_WHY), group=_TEXT),

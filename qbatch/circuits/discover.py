@@ -7,9 +7,9 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from qbatch.circuits.formats import read_circuits
 from qbatch.errors import InvalidCircuit, UsageError
 from qbatch.models import Circuit
+from qbatch.payloads.circuit.formats import read_circuits
 
 SUFFIXES = (".qasm", ".qasm2", ".qasm3", ".qpy")
 

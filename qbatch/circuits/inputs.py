@@ -7,10 +7,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Union
 
 from qbatch.circuits.discover import find_files, load_file
-from qbatch.circuits.formats import from_qiskit, read_circuits
 from qbatch.circuits.jobs import Request, check_circuit
 from qbatch.errors import InvalidCircuit, UsageError
 from qbatch.models import Circuit
+from qbatch.payloads.circuit.formats import from_qiskit, read_circuits
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit

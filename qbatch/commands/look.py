@@ -118,7 +118,7 @@ def show(
 
     Example: qbatch show scan/3
     """
-    from qbatch.circuits.formats import as_text
+    from qbatch.payloads.circuit.formats import as_text
     from qbatch.results.rows import result_entry
 
     group, selector = opt.one_job(ctx, target)
@@ -131,9 +131,10 @@ def show(
             entry = result_entry(result)
             entry["attempts"] = [attempt_entry(attempt) for attempt in attempts]
             entry["source"] = text
+            entry["why_not_exact"] = group.nature(result.job).why_not
             shown.append(entry)
         else:
-            _show(result, attempts, text)
+            _show(result, attempts, text, group.nature(result.job).why_not)
     if json:
         output.print_json("jobs", shown, group=group.name)
 
@@ -266,10 +267,11 @@ def attempt_entry(attempt: Attempt) -> dict[str, Any]:
     }
 
 
-def _show(result: JobResult, attempts: list[Attempt], text: str) -> None:
+def _show(result: JobResult, attempts: list[Attempt], text: str, why_not_exact: str | None) -> None:
     job = result.job
     print(f"{job.group}/{job.number}  {output.clean(job.name or '')}".rstrip())
-    for label, value in _facts(job):
+    law = f"none: {why_not_exact}" if why_not_exact else "of unitary gates, then measured"
+    for label, value in [*_facts(job), ("exact law", law)]:
         print(f"  {label:<12}{output.clean(str(value))}")
     print("  attempts")
     for number, attempt in enumerate(attempts, 1):

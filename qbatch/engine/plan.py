@@ -231,7 +231,7 @@ class _Adding:
     def _depth(self) -> int | None:
         if not self._circuits or len(self._circuits) > _MOST_CIRCUITS:
             return None
-        from qbatch.circuits.formats import parse
+        from qbatch.payloads.circuit.formats import parse
 
         sources = self._store.jobs.circuits(self._circuits).values()
         return max(int(parse(source).depth()) for _, source in sources)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from qbatch.group.base import Base, Selector
 from qbatch.models import (
@@ -20,6 +20,9 @@ from qbatch.models import (
     Status,
 )
 from qbatch.store.selection import parse_selection
+
+if TYPE_CHECKING:
+    from qbatch.payloads.circuit.form import Nature
 
 
 class Looking(Base):
@@ -103,6 +106,13 @@ class Looking(Base):
     def causes(self, most: int = 50) -> list[Cause]:
         """Why jobs failed, were cancelled or are unknown, the most frequent causes first."""
         return self._store.history.causes(self._group().id, most)
+
+    def nature(self, job: Job) -> Nature:
+        """What a job's circuit is: whether it has an exact law, and why not."""
+        from qbatch.payloads.circuit.form import nature
+        from qbatch.payloads.circuit.formats import read_form
+
+        return nature(read_form(self.circuit(job)))
 
     def circuit(self, job: Job) -> CircuitSource:
         """A job's circuit as it was added."""

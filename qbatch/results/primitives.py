@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from qbatch.circuits.formats import parse
 from qbatch.errors import UsageError
 from qbatch.models import CircuitSource, JobResult
+from qbatch.payloads.circuit.formats import parse
 
 if TYPE_CHECKING:
     from qiskit.primitives import PrimitiveResult, PubResult

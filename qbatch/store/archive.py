@@ -202,7 +202,7 @@ class _Restoring:
         )
 
     def _take_circuit(self, record: Record) -> None:
-        from qbatch.circuits.formats import content_hash
+        from qbatch.payloads.circuit.formats import content_hash
 
         text, form = record["body"], record["format"]
         body = base64.b64decode(text) if form == "qpy" else text.encode()

@@ -1,4 +1,4 @@
-"""The schema, as numbered migrations that sqlite-utils applies and records.
+"""The schema, as numbered migrations that are recorded as sqlite-utils does.
 
 Times are seconds since the epoch, JSON is compact text. ``counters`` is kept by
 triggers, so that the status of a group costs the same for ten jobs and for a million.
@@ -6,18 +6,15 @@ triggers, so that the status of a group costs the same for ten jobs and for a mi
 
 from __future__ import annotations
 
+import datetime
 import sqlite3
 from typing import TYPE_CHECKING
-
-from sqlite_utils import Database as Utils
-from sqlite_utils.migrations import Migrations
 
 from qbatch.store.database import APPLICATION_ID, SCHEMA_VERSION
 
 if TYPE_CHECKING:
     from sqlite_utils.db import Database
-
-migrations = Migrations("qbatch")
+    from sqlite_utils.migrations import Migrations
 
 INITIAL = (
     """
@@ -152,36 +149,37 @@ INITIAL = (
 )
 
 
-@migrations(name="0001_initial")
-def initial(db: Database) -> None:
-    """Groups, circuits, jobs, batches, attempts."""
-    for statement in INITIAL:
-        db.execute(statement)
+GROUP_BACKEND = ("ALTER TABLE groups ADD COLUMN backend TEXT",)
 
+NOTES_AND_PACES = (
+    "ALTER TABLE groups ADD COLUMN note TEXT",
+    "ALTER TABLE jobs ADD COLUMN note TEXT",
+    """
+    CREATE TABLE paces (
+        backend TEXT NOT NULL,
+        kind TEXT NOT NULL, -- of jobs, see qbatch.batching.kind_of
+        seconds REAL NOT NULL, -- of a worker, for a second that was estimated
+        startup REAL NOT NULL, -- seconds until the workers began
+        measured_at REAL NOT NULL,
+        PRIMARY KEY (backend, kind)
+    ) WITHOUT ROWID
+    """,
+)
 
-@migrations(name="0002_group_backend")
-def group_backend(db: Database) -> None:
-    """The backend of those of a group's jobs that name none."""
-    db.execute("ALTER TABLE groups ADD COLUMN backend TEXT")
+STEPS: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("0001_initial", INITIAL),
+    ("0002_group_backend", GROUP_BACKEND),
+    ("0003_notes_and_paces", NOTES_AND_PACES),
+)
+"""Every migration: its name for life, and what it does."""
 
-
-@migrations(name="0003_notes_and_paces")
-def notes_and_paces(db: Database) -> None:
-    """Notes on groups and jobs, and how fast local backends are."""
-    db.execute("ALTER TABLE groups ADD COLUMN note TEXT")
-    db.execute("ALTER TABLE jobs ADD COLUMN note TEXT")
-    db.execute(
-        """
-        CREATE TABLE paces (
-            backend TEXT NOT NULL,
-            kind TEXT NOT NULL, -- of jobs, see qbatch.batching.kind_of
-            seconds REAL NOT NULL, -- of a worker, for a second that was estimated
-            startup REAL NOT NULL, -- seconds until the workers began
-            measured_at REAL NOT NULL,
-            PRIMARY KEY (backend, kind)
-        ) WITHOUT ROWID
-        """
-    )
+_SET = "qbatch"
+_RECORD = (  # the table in which sqlite-utils records what was applied, as it makes it
+    'CREATE TABLE "_sqlite_migrations" ("id" INTEGER PRIMARY KEY, "migration_set" TEXT,'
+    ' "name" TEXT, "applied_at" TEXT)',
+    'CREATE UNIQUE INDEX "idx__sqlite_migrations_migration_set_name"'
+    ' ON "_sqlite_migrations" ("migration_set", "name")',
+)
 
 
 def migrate(connection: sqlite3.Connection) -> None:
@@ -191,5 +189,51 @@ def migrate(connection: sqlite3.Connection) -> None:
     in between, or after a crash, takes it for another program's.
     """
     connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
-    migrations.apply(Utils(connection))
-    connection.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
+    if connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+        from sqlite_utils import Database as Utils
+
+        steps().apply(Utils(connection))
+        connection.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
+    else:
+        _create(connection)
+
+
+def steps() -> Migrations:
+    """The migrations as sqlite-utils applies them to a store of an older version."""
+    from sqlite_utils.migrations import Migrations
+
+    found = Migrations(_SET)
+    for name, statements in STEPS:
+
+        def apply(db: Database, statements: tuple[str, ...] = statements) -> None:
+            for statement in statements:
+                db.execute(statement)
+
+        found(name=name)(apply)
+    return found
+
+
+def _create(connection: sqlite3.Connection) -> None:
+    """All steps at once in a new file, recorded as sqlite-utils would.
+
+    Importing it (with numpy and pandas, where they are installed) takes longer than all the
+    rest of adding a few circuits.
+    """
+    now = str(datetime.datetime.now(datetime.UTC))
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        for statement in _RECORD:
+            connection.execute(statement)
+        for name, statements in STEPS:
+            for statement in statements:
+                connection.execute(statement)
+            connection.execute(
+                "INSERT INTO _sqlite_migrations (migration_set, name, applied_at) VALUES (?, ?, ?)",
+                (_SET, name, now),
+            )
+        connection.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise

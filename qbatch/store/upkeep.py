@@ -88,7 +88,7 @@ class Upkeep:
             raise
 
     def _circuits(self) -> Iterator[str]:
-        from qbatch.circuits.formats import content_hash
+        from qbatch.payloads.circuit.formats import content_hash
 
         for row in self._db.rows("SELECT id, hash, format, body FROM circuits"):
             try:

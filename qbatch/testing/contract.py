@@ -18,10 +18,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from qbatch.backends.base import Backend
-from qbatch.circuits.formats import read_circuits
 from qbatch.errors import BatchNotFound
 from qbatch.merging import from_paulis
 from qbatch.models import BatchStatus, Item, ItemResult, Limits, Submission
+from qbatch.payloads.circuit.formats import read_circuits
 
 _FINAL = ("done", "error", "cancelled")
 _SECONDS = 60.0

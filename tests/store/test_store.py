@@ -10,11 +10,11 @@ import threading
 
 import pytest
 
-from qbatch.circuits.formats import read_circuits
 from qbatch.circuits.jobs import Request, job_specs
 from qbatch.circuits.parameters import Sweep
 from qbatch.errors import NotADatabase, StoreError, UsageError
 from qbatch.models import Outcome, Status
+from qbatch.payloads.circuit.formats import read_circuits
 from qbatch.store import Store
 from qbatch.store.groups import check_name
 from qbatch.store.selection import Selection, parse_selection
@@ -243,12 +243,12 @@ def test_a_store_of_the_first_schema_is_upgraded_with_a_backup(db):
     from sqlite_utils import Database as Utils
 
     from qbatch.store.database import APPLICATION_ID
-    from qbatch.store.migrations import migrations
+    from qbatch.store.migrations import steps
 
     db.parent.mkdir()
     connection = sqlite3.connect(db, isolation_level=None)
     connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
-    migrations.apply(Utils(connection), stop_before="0002_group_backend")
+    steps().apply(Utils(connection), stop_before="0002_group_backend")
     connection.execute("PRAGMA user_version=1")
     connection.execute("INSERT INTO groups (name, created_at) VALUES ('old', 1.0)")
     connection.close()
@@ -263,3 +263,27 @@ def test_a_store_of_the_first_schema_is_upgraded_with_a_backup(db):
     with sqlite3.connect(backup) as connection:
         assert connection.execute("SELECT name FROM groups").fetchall() == [("old",)]
     connection.close()
+
+
+def test_a_new_store_is_what_all_migrations_make(db, tmp_path):
+    """Made at once without sqlite-utils, and step by step with it: the same tables and records."""
+    from sqlite_utils import Database as Utils
+
+    from qbatch.store.migrations import steps
+
+    def tables(connection):
+        rows = connection.execute("SELECT type, name, tbl_name, sql FROM sqlite_master").fetchall()
+        return {tuple(" ".join((text or "").split()) for text in row) for row in rows}
+
+    def plain(found):
+        return {tuple(text.replace("( ", "(").replace(" )", ")") for text in row) for row in found}
+
+    Store(db).close()
+    one, other = sqlite3.connect(db), sqlite3.connect(tmp_path / "steps.db", isolation_level=None)
+    steps().apply(Utils(other))
+    assert plain(tables(one)) == plain(tables(other))
+    names = "SELECT migration_set, name FROM _sqlite_migrations ORDER BY id"
+    assert one.execute(names).fetchall() == other.execute(names).fetchall()
+    assert steps().pending(Utils(one)) == []
+    one.close()
+    other.close()

@@ -5,15 +5,15 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING, Any
 
-from qbatch.circuits.operations import (
+from qbatch.payloads.circuit.convert import (
     CHANNELS,
     SETTERS,
-    Kind,
     flattened,
     is_plain,
     kind,
     only_looks,
 )
+from qbatch.payloads.circuit.form import Form, Kind
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 LARGE_QUBITS = 20
 """From here on all cores work on one circuit, and only one such runs at a time."""
 
+_BRANCHING = {"if_else", "for_loop", "while_loop", "switch_case"}
 _RESERVED = {
     "basis_gates",
     "coupling_map",
@@ -60,8 +61,9 @@ def simulator() -> AerSimulator:
 
 
 @functools.cache
-def _known_names() -> frozenset[str]:
-    return frozenset(simulator().target.operation_names)
+def known_names() -> frozenset[str]:
+    """Names of the operations that Aer has a form for."""
+    return frozenset(simulator().target.operation_names) | {"barrier"}
 
 
 @functools.cache
@@ -81,7 +83,7 @@ def is_known(instruction: CircuitInstruction) -> bool:
     """Whether Aer runs an instruction as it stands, and means by its name what it is."""
     name = instruction.name
     if instruction.is_standard_gate():
-        return name in _known_names()
+        return name in known_names()
     what = kind(instruction)
     if what is Kind.NOTHING:
         return not only_looks(instruction)
@@ -90,7 +92,7 @@ def is_known(instruction: CircuitInstruction) -> bool:
         cls = _known_classes().get(name)
         if cls is not None:
             return isinstance(operation, cls)
-        return name in _known_names() and _is_library_gate(operation)
+        return name in known_names() and _is_library_gate(operation)
     if what is Kind.OTHER:
         return name in CHANNELS | SETTERS and is_plain(operation)
     return True
@@ -102,14 +104,73 @@ def _is_library_gate(operation: Any) -> bool:
     return found.startswith("qiskit.circuit.library.standard_gates.")
 
 
-def unrolled(circuit: QuantumCircuit) -> QuantumCircuit:
+def unrolled(circuit: QuantumCircuit, *, noisy: bool = False) -> QuantumCircuit:
     """The circuit in operations that Aer knows; itself where it has no others.
 
     A gate that a file defines itself is unrolled even where its name is one of Aer's:
     Aer goes by the name, the file by its definition. Instructions that only look at a
     simulator's state are left out: nobody would see what they save.
 
+    Args:
+        noisy: there is a noise model, which gives errors to gates by name: Qiskit's standard
+            gates stay what they are, also those that Aer has no form for (`with_matrices`).
+
     Raises:
         InvalidJob: a gate has no definition.
     """
+    if noisy:
+        return flattened(circuit, lambda i: i.is_standard_gate() or is_known(i))
     return flattened(circuit, is_known)
+
+
+def runs_as_read(form: Form) -> bool:
+    """Whether Aer has a form for every gate of a text's."""
+    known = known_names()
+    return all(o.name in known for o in form.operations if o.kind is Kind.STANDARD)
+
+
+@functools.cache
+def _dense_names() -> frozenset[str]:
+    from qiskit_aer import AerSimulator
+
+    names = AerSimulator(method="density_matrix").target.operation_names
+    return frozenset(names) | {"barrier"}
+
+
+def with_matrices(circuit: QuantumCircuit, *, dense: bool) -> QuantumCircuit:
+    """The circuit with standard gates that Aer has no form for as matrices.
+
+    Each is labelled by its name, so that a noise model finds it: replaced by other gates, it
+    would have their errors.
+
+    Args:
+        dense: for the density matrix, which has a form for fewer.
+    """
+    known = _dense_names() if dense else known_names()
+    if known.issuperset(_all_names(circuit)):
+        return circuit
+    from qiskit.circuit.library import UnitaryGate
+
+    changed = circuit.copy_empty_like()
+    for instruction in circuit.data:
+        operation = instruction.operation
+        own = getattr(operation, "blocks", None)
+        if own:
+            blocks = [with_matrices(block, dense=dense) for block in own]
+            operation = operation.replace_blocks(blocks)
+        elif instruction.is_standard_gate() and instruction.name not in known:
+            label = instruction.label or instruction.name
+            operation = UnitaryGate(operation.to_matrix(), label=label)
+        changed.append(operation, instruction.qubits, instruction.clbits, copy=False)
+    return changed
+
+
+def _all_names(circuit: QuantumCircuit) -> set[str]:
+    """Names of the operations of a circuit and of all blocks in it."""
+    names = set(circuit.count_ops())
+    if names & _BRANCHING:
+        for instruction in circuit.data:
+            if instruction.name in _BRANCHING:
+                for block in getattr(instruction.operation, "blocks", None) or ():
+                    names |= _all_names(block)
+    return names

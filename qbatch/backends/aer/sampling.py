@@ -13,11 +13,10 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from qbatch.circuits.exactness import nature
+from qbatch.payloads.circuit.form import Form, nature
 
 if TYPE_CHECKING:
     import numpy as np
-    from qiskit import QuantumCircuit
 
 KINDS = ("auto", "exact", "shots")
 METHODS = ("automatic", "statevector", "density_matrix")
@@ -65,12 +64,14 @@ class Readout:
         bits: for each classical bit, from 0 up, the place in ``qubits`` of what was
             written to it last, or None.
         registers: sizes of the classical registers, and 1 for a bit in none.
+        final: places of the measurements in the circuit.
         from_zero: nothing is reset or prepared on the way.
     """
 
     qubits: tuple[int, ...]
     bits: tuple[int | None, ...]
     registers: tuple[int, ...]
+    final: tuple[int, ...]
     from_zero: bool = True
 
 
@@ -104,33 +105,33 @@ class Outcomes:
         return " ".join(reversed(words))
 
 
-def readout(circuit: QuantumCircuit) -> Readout | None:
+def readout(form: Form) -> Readout | None:
     """What the circuit's measurements read; None where it has no exact distribution.
 
     None also where classical registers overlap or bits stand outside of them in between:
     Qiskit's own formatting is left to tell what such counts look like.
     """
-    found = nature(circuit)
+    found = nature(form)
     if not found.is_exact or not found.read:
         return None
-    sizes = _register_sizes(circuit)
+    sizes = _register_sizes(form)
     if sizes is None:
         return None
     qubits_read = tuple(sorted(set(found.read.values())))
     place = {qubit: index for index, qubit in enumerate(qubits_read)}
     bits = tuple(
         place[found.read[index]] if index in found.read else None
-        for index in range(len(circuit.clbits))
+        for index in range(form.num_clbits)
     )
-    return Readout(qubits_read, bits, sizes, from_zero=found.from_zero)
+    return Readout(qubits_read, bits, sizes, found.final, from_zero=found.from_zero)
 
 
-def _register_sizes(circuit: QuantumCircuit) -> tuple[int, ...] | None:
-    in_registers = [bit for register in circuit.cregs for bit in register]
-    if in_registers == circuit.clbits:
-        return tuple(register.size for register in circuit.cregs)
-    if not circuit.cregs:
-        return (len(circuit.clbits),)
+def _register_sizes(form: Form) -> tuple[int, ...] | None:
+    in_registers = [bit for _, bits in form.cregs for bit in bits]
+    if in_registers == list(range(form.num_clbits)):
+        return tuple(len(bits) for _, bits in form.cregs)
+    if not form.cregs:
+        return (form.num_clbits,)
     return None
 
 

@@ -61,7 +61,8 @@ class Simulation:
         wanted = {name: self._options.pop(name, None) for name in ("basis_gates", "coupling_map")}
         self._fit = {name: value for name, value in wanted.items() if value is not None}
         noise = self._options.pop("noise_model", None)
-        self._is_noisy = noise is not None
+        self.is_noisy = noise is not None
+        self._is_dense = False
         if noise is not None:
             self._options["noise_model"] = _noise_model(noise)
 
@@ -70,11 +71,16 @@ class Simulation:
         """Whether saved probabilities are the exact ones, to about twelve digits."""
         options = self._options
         return (
-            not self._is_noisy
+            not self.is_noisy
             and options.get("method", "automatic") in sampling.METHODS
             and options.get("precision", "double") == "double"
             and not set(options) - {"method", "precision"} - sampling.HARMLESS
         )
+
+    @property
+    def runs_as_given(self) -> bool:
+        """Whether circuits run in the gates and on the qubits that they are given in."""
+        return not self._fit
 
     def fitted(self, circuit: QuantumCircuit) -> QuantumCircuit:
         """The circuit in the configured gates and on the configured couplings."""
@@ -90,11 +96,11 @@ class Simulation:
 
     def of_exact_values(self) -> Simulation:
         """The same for exact expectation values: noise needs the whole density matrix."""
-        if not self._is_noisy or self._options.get("method", "automatic") != "automatic":
+        if not self.is_noisy or self._options.get("method", "automatic") != "automatic":
             return self
         other = Simulation({})
         other._options = {**self._options, "method": "density_matrix"}
-        other._fit, other._is_noisy = self._fit, True
+        other._fit, other.is_noisy, other._is_dense = self._fit, True, True
         return other
 
     def why_inexact(self, method: str | None) -> str | None:
@@ -102,7 +108,7 @@ class Simulation:
 
         Under noise, every other method than the density matrix follows one random trajectory.
         """
-        if self._is_noisy and method != "density_matrix":
+        if self.is_noisy and method != "density_matrix":
             return f"the method {method!r} follows one random trajectory under noise"
         if method not in sampling.VALUE_METHODS:
             return f"the method {method!r} estimates them"
@@ -134,7 +140,7 @@ class Simulation:
     def _points(
         self, template: Template, points: Sequence[Angles], shots: int, seed: int | None
     ) -> list[Entry]:
-        circuit = template.bindable(noisy=self._is_noisy)
+        circuit = template.bindable(noisy=self.is_noisy)
         if circuit is not None:
             try:
                 result = self._call(
@@ -152,13 +158,27 @@ class Simulation:
     def _list(self, batch: Sequence[QuantumCircuit], shots: int, seed: int | None) -> list[Entry]:
         if not batch:
             return []
+        if self.is_noisy:
+            batch = [circuits.with_matrices(c, dense=self._is_dense) for c in batch]
         try:
             return _entries(self._call(batch, shots, seed), len(batch))
         except Exception as error:
             # A circuit that Aer cannot even convert fails the whole list: one by one then.
             if len(batch) == 1:
-                return [Entry(None, failure=Failure.INVALID, reason=_reason(error))]
+                return [self._untruncated(batch[0], shots, seed, error)]
             return [entry for circuit in batch for entry in self._list([circuit], shots, seed)]
+
+    def _untruncated(
+        self, circuit: QuantumCircuit, shots: int, seed: int | None, error: Exception
+    ) -> Entry:
+        """Once more with every qubit: Aer loses qubits that only a branch acts on."""
+        if "enable_truncation" not in self._options:
+            try:
+                result = self._call([circuit], shots, seed, enable_truncation=False)
+                return _entries(result, 1)[0]
+            except Exception as again:
+                error = again
+        return Entry(None, failure=Failure.INVALID, reason=_reason(error))
 
     def _call(
         self, batch: Sequence[QuantumCircuit], shots: int, seed: int | None, **more: Any

@@ -4,18 +4,18 @@ Converting a circuit for Aer costs far more than simulating a small one. Aer con
 template once and binds the values of all points itself (``parameter_binds`` with
 ``runtime_parameter_bind_enable``); that serves the points of a sweep, and just as well
 circuits from different files that apply the same gates to the same qubits. Each of these
-is read for itself: only the angles that Qiskit found in it are put into the template.
+is read for itself: a template takes the numbers that its own operations have.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from qbatch.backends.aer.circuits import LARGE_QUBITS
-from qbatch.circuits.exactness import without_final_measurements
-from qbatch.circuits.operations import Kind, kind
+from qbatch.backends.aer.circuits import LARGE_QUBITS, known_names
+from qbatch.payloads.circuit.convert import kind, to_qiskit, without
+from qbatch.payloads.circuit.form import Form, Kind
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
@@ -45,6 +45,8 @@ class Template:
         """
         circuit = self.circuit
         if not circuit.parameters or circuit.num_qubits >= LARGE_QUBITS:
+            return None
+        if not known_names().issuperset(circuit.count_ops()):
             return None
         while denied := _denied(circuit):
             if noisy:
@@ -100,69 +102,18 @@ def _is_bound_by_aer(instruction: Any) -> bool:
     return standard or not any(getattr(p, "parameters", ()) for p in instruction.params)
 
 
-def saving(template: Template, qubits: Sequence[int]) -> Template:
-    """The template, saving the probabilities of some qubits instead of measuring them."""
-    bare = without_final_measurements(template.circuit)
+def saving(template: Template, qubits: Sequence[int], final: Sequence[int]) -> Template:
+    """The template, saving the probabilities of some qubits instead of measuring them.
+
+    Args:
+        final: places of the final measurements.
+    """
+    bare = without(template.circuit, final)
     bare.save_probabilities([bare.qubits[qubit] for qubit in qubits])
     return Template(bare, template.parameters)
 
 
-def skeleton(circuit: QuantumCircuit) -> tuple[Hashable, Angles] | None:
-    """What a circuit does apart from its angles, and the angles; None where it has none.
-
-    Two circuits of the same skeleton apply the same standard gates to the same qubits and
-    write the same measurements to the same classical bits. A gate's label counts, because
-    a noise model may go by it.
-    """
-    from qiskit.circuit import Barrier, Measure
-
-    plain = (Barrier, Measure)
-    qubit_of = {bit: index for index, bit in enumerate(circuit.qubits)}
-    clbit_of = {bit: index for index, bit in enumerate(circuit.clbits)}
-    shape: list[Any] = [
-        circuit.num_qubits,
-        tuple((register.name, register.size) for register in circuit.cregs),
-        circuit.num_clbits,
-    ]
-    angles: list[float] = []
-    for instruction in circuit.data:
-        standard = instruction.is_standard_gate()
-        if not standard and not isinstance(instruction.operation, plain):
-            return None
-        shape.append(instruction.name)
-        shape.append(instruction.label)
-        shape.append(tuple(qubit_of[qubit] for qubit in instruction.qubits))
-        if instruction.clbits:
-            shape.append(tuple(clbit_of[bit] for bit in instruction.clbits))
-        if standard:
-            angles.extend(instruction.params)
-    if not angles or not all(isinstance(angle, (float, int)) for angle in angles):
-        return None
-    return tuple(shape), tuple(map(float, angles))
-
-
-def generalized(circuit: QuantumCircuit) -> Template:
-    """The template of a circuit's skeleton: a parameter of its own for every angle."""
-    from qiskit.circuit import Parameter
-
-    parameters: list[Parameter] = []
-
-    def own(_: float) -> Parameter:
-        parameters.append(Parameter(f"angle_{len(parameters)}"))
-        return parameters[-1]
-
-    return Template(_with_angles(circuit, own), tuple(parameters))
-
-
-def _with_angles(circuit: QuantumCircuit, angle: Callable[[float], Any]) -> QuantumCircuit:
-    """The circuit with every angle of a standard gate replaced."""
-    changed = circuit.copy_empty_like()
-    changed.global_phase = 0  # nobody can observe it
-    for instruction in circuit.data:
-        if not (instruction.is_standard_gate() and instruction.params):
-            changed.append(instruction)
-            continue
-        operation = instruction.operation.copy()
-        operation.params = [angle(value) for value in instruction.params]
-        changed.append(operation, instruction.qubits)
-    return changed
+def generalized(form: Form) -> Template:
+    """The template of a form's skeleton: a parameter of its own for every angle."""
+    circuit = to_qiskit(form.generalized())
+    return Template(circuit, tuple(circuit.parameters))

@@ -25,11 +25,12 @@ from qbatch.backends.aer.estimation import (
     shot_mean,
 )
 from qbatch.backends.aer.simulation import Entry, Simulation
-from qbatch.backends.aer.templates import Angles, Template, generalized, saving, skeleton
-from qbatch.circuits.exactness import nature, without_final_measurements
-from qbatch.circuits.formats import parse
+from qbatch.backends.aer.templates import Angles, Template, generalized, saving
 from qbatch.errors import InvalidCircuit, InvalidJob
 from qbatch.models import CircuitSource, Failure, Item, ItemResult, Submission
+from qbatch.payloads.circuit.convert import form_of, to_qiskit, without
+from qbatch.payloads.circuit.form import Form, nature
+from qbatch.payloads.circuit.formats import parse, read_plain
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
@@ -79,21 +80,37 @@ def probe(options: Mapping[str, Any]) -> ItemResult:
     return run(batch, options)[0]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class _Prepared:
-    """A circuit of the batch, in gates that Aer knows, and the template that runs it.
+    """A circuit of the batch, in gates that Aer knows, and what is known of it.
+
+    Args:
+        form: one operation for each of the circuit's.
+        circuit: None where the form stands for it and it is built when it is needed.
+        parameters: the circuit's own, in the order of the items' values.
 
     Attributes:
-        template: has parameters of its own, or none.
-        angles: for the template's parameters, or for those of its skeleton's; None where
-            the item's parameter values are meant.
-        shape: the skeleton that circuits which differ in angles only have in common.
+        angles: the numbers of its skeleton; None where the item's values are meant.
+        shape: the skeleton that circuits which differ in numbers only have in common.
     """
 
-    template: Template
-    angles: Angles | None
-    readout: sampling.Readout | None
-    shape: Hashable = None
+    def __init__(
+        self, form: Form, circuit: QuantumCircuit | None = None, parameters: tuple[Any, ...] = ()
+    ) -> None:
+        self.form = form
+        self.readout = sampling.readout(form)
+        self.shape: Hashable = None
+        self.angles: Angles | None = None
+        self._template = None if circuit is None else Template(circuit, parameters)
+        if not parameters:
+            found = form.skeleton() if self.readout is not None else None
+            self.shape, self.angles = found or (None, ())
+
+    @property
+    def template(self) -> Template:
+        """The circuit as a template of its own."""
+        if self._template is None:
+            self._template = Template(to_qiskit(self.form), ())
+        return self._template
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -125,6 +142,7 @@ class _Run:
         self._info: dict[str, dict[str, Any]] = {}
         self._prepared: dict[object, _Prepared] = {}
         self._circuits: dict[tuple[str, bool], QuantumCircuit] = {}
+        self._forms: dict[str, Form | None] = {}
         self._parameters: dict[str, tuple[Any, ...]] = {}
         self._sets: dict[tuple[str, ...], Any] = {}
 
@@ -156,9 +174,11 @@ class _Run:
 
     def _experiments(self, item: Item) -> list[_Experiment]:
         if not item.observables:
-            mark = (item.circuit, item.measure_all)
-            prepared = self._prepare(
-                item, mark, lambda: self._simulation.fitted(self._circuit(item))
+            plain = not item.measure_all and self._simulation.runs_as_given
+            prepared = (self._as_read(item) if plain else None) or self._prepare(
+                item,
+                (item.circuit, item.measure_all),
+                lambda: self._simulation.fitted(self._circuit(item)),
             )
             return [_Experiment(item, 0, prepared)]
         self._parts[item.label] = {}
@@ -174,7 +194,7 @@ class _Run:
 
     def _saving_values(self, item: Item) -> _Prepared:
         def build() -> QuantumCircuit:
-            if reason := nature(self._circuit(item)).why_not:
+            if reason := nature(form_of(self._circuit(item))).why_not:
                 raise InvalidJob(f"its expectation values are not exact: {reason}")
             circuit = self._simulation.fitted(self._bare(item))
             for index, text in enumerate(item.observables):
@@ -189,31 +209,42 @@ class _Run:
     def _prepare(self, item: Item, mark: object, build: Callable[[], QuantumCircuit]) -> _Prepared:
         if mark not in self._prepared:
             circuit = build()
-            self._prepared[mark] = self._shareable(circuit, self._parameters[item.circuit])
+            parameters = self._parameters[item.circuit]
+            self._prepared[mark] = _Prepared(form_of(circuit), circuit, parameters)
         return self._prepared[mark]
 
-    def _shareable(self, circuit: QuantumCircuit, parameters: tuple[Any, ...]) -> _Prepared:
-        """With the skeleton that it may share with others, which differ in angles only."""
-        readout = sampling.readout(circuit)
-        if parameters:
-            return _Prepared(Template(circuit, parameters), None, readout)
-        found = skeleton(circuit) if readout is not None else None
-        shape, angles = found or (None, ())
-        return _Prepared(Template(circuit, ()), angles, readout, shape)
+    def _as_read(self, item: Item) -> _Prepared | None:
+        """Prepared from the text's form alone, where Aer runs it as it was read."""
+        mark = ("read", item.circuit)
+        if mark not in self._prepared:
+            form = self._form(item)
+            if form is None or form.parameters or not circuits.runs_as_read(form):
+                return None
+            self._prepared[mark] = _Prepared(form)
+        return self._prepared[mark]
+
+    def _form(self, item: Item) -> Form | None:
+        if item.circuit not in self._forms:
+            self._forms[item.circuit] = read_plain(self._batch.circuits[item.circuit])
+        return self._forms[item.circuit]
 
     def _circuit(self, item: Item) -> QuantumCircuit:
         """The item's circuit as it was added, in gates that Aer knows."""
         mark = (item.circuit, item.measure_all)
         if mark not in self._circuits:
+            form = self._form(item)
             source = self._batch.circuits[item.circuit]
-            circuit = parse(source)
+            circuit = parse(source) if form is None else to_qiskit(form)
             # Unrolling may lose a parameter that no gate needs; values come for all of them.
             self._parameters[item.circuit] = tuple(circuit.parameters)
-            self._circuits[mark] = _measured_all(circuits.unrolled(circuit), item)
+            self._circuits[mark] = _measured_all(
+                circuits.unrolled(circuit, noisy=self._simulation.is_noisy), item
+            )
         return self._circuits[mark]
 
     def _bare(self, item: Item) -> QuantumCircuit:
-        return without_final_measurements(self._circuit(item))
+        circuit = self._circuit(item)
+        return without(circuit, nature(form_of(circuit)).final)
 
     def _measurements(self, item: Item) -> Any:
         if item.observables not in self._sets:
@@ -247,7 +278,7 @@ class _Run:
     def _draw(self, experiments: Sequence[_Experiment]) -> None:
         """Draw counts; what is asked twice of the same distribution is simulated once."""
         work = [
-            (saving(template, readout.qubits), readout, points)
+            (saving(template, readout.qubits, readout.final), readout, points)
             for template, readout, points in _by_template(experiments)
             if readout is not None
         ]
@@ -381,15 +412,16 @@ def _by_template(
     groups: dict[Hashable, Points] = {}
     for experiment in experiments:
         prepared = experiment.prepared
-        points = groups.setdefault(prepared.shape or prepared.template, {})
+        points = groups.setdefault(prepared.shape or prepared, {})
         points.setdefault(experiment.angles, []).append(experiment)
     found = []
     for points in groups.values():
         first = next(iter(points.values()))[0].prepared
-        template = first.template
         if first.shape is not None and len(points) > 1:
-            template = generalized(template.circuit)
-        elif first.shape is not None:
-            points = dict(zip([()], points.values(), strict=True))
+            template = generalized(first.form)
+        else:
+            template = first.template
+            if first.shape is not None:
+                points = dict(zip([()], points.values(), strict=True))
         found.append((template, first.readout, points))
     return found

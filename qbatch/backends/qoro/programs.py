@@ -6,9 +6,9 @@ import functools
 import re
 from typing import TYPE_CHECKING
 
-from qbatch.circuits.formats import parse
 from qbatch.errors import InvalidJob
 from qbatch.models import CircuitSource, Item
+from qbatch.payloads.circuit.formats import parse
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit

@@ -9,9 +9,9 @@ from qiskit_aer import AerSimulator
 
 from qbatch.backends.aer import AerBackend
 from qbatch.backends.executors import parse_executor
-from qbatch.circuits.formats import from_qiskit, parse, read_circuits
 from qbatch.errors import BatchNotFound, UsageError
 from qbatch.models import Item, Submission
+from qbatch.payloads.circuit.formats import from_qiskit, parse, read_circuits
 
 
 def run(circuits, *, executor="serial", options=None, **item):

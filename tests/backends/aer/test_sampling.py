@@ -11,6 +11,7 @@ from qiskit_aer import AerSimulator
 from scipy.stats import chi2_contingency
 
 from qbatch.backends.aer.sampling import Outcomes, is_faster, readout
+from qbatch.payloads.circuit.convert import form_of
 from tests.backends.aer.test_adapter import run
 
 SHOTS = 4000
@@ -160,7 +161,7 @@ def test_an_outcomes_name_is_that_of_qiskit(data):
     pairs = st.tuples(st.integers(0, qubits - 1), st.integers(0, sum(sizes) - 1))
     for qubit, clbit in data.draw(st.lists(pairs, min_size=1, max_size=6)):
         circuit.measure(qubit, clbit)
-    found = readout(circuit)
+    found = readout(form_of(circuit))
     index = sum(ones[qubit] << place for place, qubit in enumerate(found.qubits))
     (expected,) = AerSimulator().run(circuit, shots=1).result().get_counts()
     assert Outcomes(found)[index] == expected

@@ -12,7 +12,8 @@ from qiskit.quantum_info import Statevector
 from qbatch import JobGroup
 from qbatch.backends.aer.circuits import simulator
 from qbatch.backends.aer.simulation import Simulation
-from qbatch.backends.aer.templates import Template, generalized, skeleton
+from qbatch.backends.aer.templates import Template, generalized
+from qbatch.payloads.circuit.convert import form_of
 from tests.backends.aer.test_adapter import run
 
 GATES = {
@@ -78,12 +79,12 @@ def test_circuits_of_one_skeleton_run_as_one_template(data):
         return made
 
     made = [circuit() for _ in range(3)]
-    found = [skeleton(c) for c in made]
+    found = [form_of(c).skeleton() for c in made]
     if not any(GATES.keys() & {name} for name in names):
         assert found == [None] * 3
         return
     assert len({shape for shape, _ in found}) == 1
-    law = probabilities(generalized(made[0]), [angles for _, angles in found])
+    law = probabilities(generalized(form_of(made[0])), [angles for _, angles in found])
     for one, c in zip(law, made, strict=True):
         assert np.allclose(one, Statevector(c).probabilities(), atol=1e-10)
 
@@ -92,15 +93,15 @@ def test_what_is_no_standard_gate_has_no_skeleton():
     other = QuantumCircuit(2)
     other.rx(0.1, 0)
     other.append(CXGate(ctrl_state=0), [0, 1])
-    assert skeleton(other) is None
-    assert skeleton(QuantumCircuit(2)) is None
+    assert form_of(other).skeleton() is None
+    assert form_of(QuantumCircuit(2)).skeleton() is None
 
 
 def test_gates_on_other_qubits_are_another_skeleton():
     one, two = QuantumCircuit(2), QuantumCircuit(2)
     one.rx(0.1, 0)
     two.rx(0.1, 1)
-    assert skeleton(one)[0] != skeleton(two)[0]
+    assert form_of(one).skeleton()[0] != form_of(two).skeleton()[0]
 
 
 def test_one_bad_circuit_among_templates_fails_alone():
@@ -153,7 +154,7 @@ def test_labels_are_part_of_a_skeleton():
     one, two = QuantumCircuit(1), QuantumCircuit(1)
     one.append(RXGate(0.1), [0])
     two.append(RXGate(0.1, label="noisy"), [0])
-    assert skeleton(one)[0] != skeleton(two)[0]
+    assert form_of(one).skeleton()[0] != form_of(two).skeleton()[0]
 
 
 def test_under_noise_no_gate_is_replaced_by_others():

@@ -101,6 +101,26 @@ def test_under_noise_a_controlled_rotation_keeps_its_own_errors(noisy, points):
         assert counts.get("11", 0) / SHOTS == pytest.approx(exact, abs=0.05)
 
 
+@pytest.mark.parametrize("way", ["text", "branch", "values"])
+def test_under_noise_gates_that_aer_has_no_form_for_keep_their_errors(way):
+    """Aer knows no ``ch`` (and, as a density matrix, no ``crx``); a noise model may."""
+    flip = pauli_error([("XI", 1.0)])
+    options = {"noise_model": noise((flip, ["ch", "crx"]), (pauli_error([("X", 1.0)]), ["h"]))}
+    circuit = QuantumCircuit(2, 2)
+    if way == "values":
+        circuit.crx(0.3, 0, 1)
+        (result,) = run([circuit], observables=("ZI", "IZ"), shots=None, options=options)
+        assert [value for value, _ in result.expectation_values] == pytest.approx([-1, 1])
+        return
+    if way == "branch":
+        with circuit.if_test((circuit.clbits[0], 0)):
+            circuit.ch(0, 1)
+    else:
+        circuit.ch(0, 1)
+    circuit.measure([0, 1], [0, 1])
+    assert run([circuit], shots=50, options=options)[0].counts == {"10": 50}
+
+
 def test_a_noise_model_that_goes_by_label_does():
     circuits = []
     for label in (None, "noisy"):
@@ -182,6 +202,12 @@ def test_a_composite_that_measures_is_seen_to_measure():
     assert refused.failure == "invalid"
     (sampled,) = run([circuit])
     assert sampled.info["sampling"] == "shots"
+
+
+def test_a_branch_on_qubits_that_nothing_measures_runs():
+    """Aer by itself fails here: it leaves out the qubits that are not measured."""
+    text = HEAD + "qreg q[3]; creg c[1]; if (c == 1) x q[2]; x q[1]; measure q[1] -> c[0];"
+    assert run([text], shots=20)[0].counts == {"1": 20}
 
 
 def test_one_shot_has_an_error():
@@ -277,8 +303,8 @@ def test_a_state_that_is_set_is_set():
 def _swept(circuit, values, model):
     """The points of a sweep: one circuit with parameters, as a group has it."""
     from qbatch.backends.aer import AerBackend
-    from qbatch.circuits.formats import from_qiskit
     from qbatch.models import Item, Submission
+    from qbatch.payloads.circuit.formats import from_qiskit
 
     entry = from_qiskit(circuit)
     items = [

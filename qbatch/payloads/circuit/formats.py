@@ -16,9 +16,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from qbatch.circuits.exactness import nature
 from qbatch.errors import InvalidCircuit, InvalidJob
 from qbatch.models import Circuit, CircuitInfo, CircuitSource
+from qbatch.payloads.circuit import qasm2, qasm3
+from qbatch.payloads.circuit.angles import NotPlain
+from qbatch.payloads.circuit.form import Form, nature
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
@@ -30,6 +32,7 @@ _REGISTER_SIZE = re.compile(
     rb"\b(?:qreg|creg|qubit|bit|int|uint|angle)\b[^;]*?\[\s*(\d{7,100})\s*\]"
 )
 _MOST_BITS = 1_000_000
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _OWN_INCLUDES = {b"qelib1.inc", b"stdgates.inc"}
 _POSITION = re.compile(
     r"^(?:(?P<file>.*):)?(?P<line>\d+),(?P<column>\d+): (?P<reason>.*)$", re.DOTALL
@@ -71,6 +74,9 @@ def read_circuits(data: bytes, origin: str, *, path: Path | None = None) -> list
         )
     _check_registers(data, origin)
     source = CircuitSource(format=_qasm_version(data, origin, path), body=data)
+    form = read_plain(source)
+    if form is not None:
+        return [_plain_entry(form, source, stem, origin)]
     with _bounded_memory(len(data)):
         circuit = parse(source, origin=origin, directory=path.parent if path else None)
     if set(_INCLUDE.findall(_COMMENT.sub(b"", data))) - _OWN_INCLUDES:
@@ -103,15 +109,39 @@ def parse(
         return parsers[source.format](source.body, directory)
 
 
-def describe(circuit: QuantumCircuit) -> CircuitInfo:
+def read_plain(source: CircuitSource) -> Form | None:
+    """The form of a text that the own readers understand whole; None for everything else."""
+    reader = {"qasm2": qasm2.read, "qasm3": qasm3.read}.get(source.format)
+    if reader is None:
+        return None
+    try:
+        return reader(source.body.removeprefix(_BYTE_ORDER_MARK))
+    except NotPlain:
+        return None
+
+
+def read_form(source: CircuitSource) -> Form:
+    """The form of a stored circuit, however it has to be read.
+
+    Raises:
+        InvalidCircuit: it cannot be parsed.
+    """
+    form = read_plain(source)
+    if form is not None:
+        return form
+    from qbatch.payloads.circuit.convert import form_of
+
+    return form_of(parse(source))
+
+
+def describe(form: Form) -> CircuitInfo:
     """What the store keeps about a circuit."""
-    found = nature(circuit)
+    found = nature(form)
     return CircuitInfo(
-        num_qubits=circuit.num_qubits,
-        num_clbits=circuit.num_clbits,
-        # circuit.size() asks each instruction whether it is a directive.
-        size=sum(number for name, number in circuit.count_ops().items() if name != "barrier"),
-        parameters=tuple(parameter.name for parameter in circuit.parameters),
+        num_qubits=form.num_qubits,
+        num_clbits=form.num_clbits,
+        size=form.size,
+        parameters=form.parameters,
         measured=found.measures,
         dynamic=not found.is_exact,
     )
@@ -132,16 +162,22 @@ def as_text(source: CircuitSource) -> str:
 
 
 def _entry(circuit: QuantumCircuit, source: CircuitSource, name: str, origin: str) -> Circuit:
+    from qbatch.payloads.circuit.convert import form_of
+
     if circuit.num_qubits == 0:
         raise InvalidCircuit(f"{origin}: the circuit has no qubits")
     try:
-        info = describe(circuit)
+        form = form_of(circuit)
     except InvalidJob as error:
         raise InvalidCircuit(f"{origin}: {error}") from error
+    return _plain_entry(form, source, name, origin)
+
+
+def _plain_entry(form: Form, source: CircuitSource, name: str, origin: str) -> Circuit:
     return Circuit(
         hash=content_hash(source),
         source=source,
-        info=info,
+        info=describe(form),
         name=name,
         origin=origin,
     )
@@ -165,7 +201,7 @@ def _is_utf8(data: bytes) -> bool:
 
 
 def _qasm_version(data: bytes, origin: str, path: Path | None) -> str:
-    match = _VERSION.match(_COMMENT.sub(b"", data).removeprefix(b"\xef\xbb\xbf"))
+    match = _VERSION.match(_COMMENT.sub(b"", data).removeprefix(_BYTE_ORDER_MARK))
     if match is None:
         # Both languages allow a file without the header line; the ending decides.
         return "qasm3" if path and path.suffix.lower() == ".qasm3" else "qasm2"

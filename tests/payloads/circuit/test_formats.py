@@ -6,10 +6,10 @@ from qiskit import QuantumCircuit, qpy
 from qiskit.circuit import Parameter
 
 from qbatch.circuits.discover import find_files, load_file
-from qbatch.circuits.formats import as_text, content_hash, from_qiskit, parse, read_circuits
 from qbatch.errors import InvalidCircuit, UsageError
+from qbatch.payloads.circuit.formats import as_text, content_hash, from_qiskit, parse, read_circuits
 
-from ..conftest import ANSATZ, BELL
+from ...conftest import ANSATZ, BELL
 
 
 def qpy_bytes(*circuits: QuantumCircuit) -> bytes:

@@ -1,0 +1,1 @@
+"""The truth campaign: every path of a job against an independent reference."""

@@ -1,0 +1,316 @@
+"""Between Qiskit's circuits and the plain form: what an operation is, told by its identity.
+
+A file may define a gate called like one of Qiskit's or Aer's; then its definition says what
+it does. So every decision about an operation is made on its class, or, where Qiskit itself
+has nothing else, on an instruction that has no definition.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from qbatch.errors import InvalidJob
+from qbatch.payloads.circuit.angles import evaluate
+from qbatch.payloads.circuit.form import Form, Kind, Operation
+
+if TYPE_CHECKING:
+    from qiskit import QuantumCircuit
+    from qiskit.circuit import CircuitInstruction
+
+_MAX_DEPTH = 200  # nesting of gates that define each other
+
+CHANNELS = frozenset({"kraus", "superop", "roerror"})
+"""Qiskit's and Aer's channels: plain instructions without a definition, told by name alone."""
+SETTERS = frozenset(
+    f"set_{what}"
+    for what in (
+        "statevector",
+        "density_matrix",
+        "stabilizer",
+        "unitary",
+        "superop",
+        "matrix_product_state",
+    )
+)
+"""Aer's instructions that put a state in place of the present one."""
+_SAVE = "save_"
+
+
+@functools.cache
+def _kinds() -> tuple[tuple[type, Kind], ...]:
+    from qiskit.circuit import (
+        Barrier,
+        BreakLoopOp,
+        ContinueLoopOp,
+        ControlFlowOp,
+        Delay,
+        Gate,
+        Measure,
+        Reset,
+        Store,
+    )
+    from qiskit.circuit.library import Initialize
+
+    return (
+        (Gate, Kind.GATE),
+        (Measure, Kind.MEASURE),
+        (Barrier, Kind.BARRIER),
+        (Reset, Kind.RESET),
+        (Delay, Kind.NOTHING),
+        (Initialize, Kind.PREPARE),
+        (ControlFlowOp, Kind.CONTROL),
+        (BreakLoopOp, Kind.CONTROL),
+        (ContinueLoopOp, Kind.CONTROL),
+        (Store, Kind.CONTROL),
+    )
+
+
+def kind(instruction: CircuitInstruction) -> Kind:
+    """What the operation of an instruction does; composites are `Kind.OTHER`."""
+    if instruction.is_standard_gate():
+        return Kind.STANDARD
+    operation = instruction.operation
+    for cls, found in _kinds():
+        if isinstance(operation, cls):
+            return found
+    return Kind.NOTHING if only_looks(instruction) else Kind.OTHER
+
+
+def is_plain(operation: Any) -> bool:
+    """Whether an instruction is known by its name alone: it is Aer's, or has no definition.
+
+    QPY brings Aer's instructions back as plain ones.
+    """
+    from qiskit.circuit import Instruction
+
+    cls = type(operation)
+    named = cls is Instruction or cls.__module__.startswith("qiskit_aer.")
+    return named and operation.definition is None
+
+
+def only_looks(instruction: CircuitInstruction) -> bool:
+    """Whether it is one of Aer's ``save_…``: they tell a state and do not change it."""
+    if not instruction.name.startswith(_SAVE):
+        return False
+    return is_plain(instruction.operation)
+
+
+def flattened(
+    circuit: QuantumCircuit, keeps: Callable[[CircuitInstruction], bool]
+) -> QuantumCircuit:
+    """The circuit with every operation that is not kept replaced by its definition.
+
+    Definitions are followed at every depth, also inside the blocks of control flow. What
+    only looks at a simulator's state, and is not kept, is left out.
+
+    Returns:
+        the circuit itself where nothing has to be replaced.
+
+    Raises:
+        InvalidJob: an operation has no definition, or definitions never end.
+    """
+    if not _needs_work(circuit, keeps):
+        return circuit
+    flat = circuit.copy_empty_like()
+    _append(flat, circuit, flat.qubits, flat.clbits, keeps, _MAX_DEPTH)
+    return flat
+
+
+def _needs_work(circuit: QuantumCircuit, keeps: Callable[[CircuitInstruction], bool]) -> bool:
+    for instruction in circuit.data:
+        if not keeps(instruction):
+            return True
+        if kind(instruction) is Kind.CONTROL and any(
+            _needs_work(block, keeps) for block in getattr(instruction.operation, "blocks", ())
+        ):
+            return True
+    return False
+
+
+def _append(
+    flat: QuantumCircuit,
+    part: QuantumCircuit,
+    qubits: Sequence[Any],
+    clbits: Sequence[Any],
+    keeps: Callable[[CircuitInstruction], bool],
+    depth: int,
+) -> None:
+    qubit_of = dict(zip(part.qubits, qubits, strict=True))
+    clbit_of = dict(zip(part.clbits, clbits, strict=True))
+    for instruction in part.data:
+        on = [qubit_of[qubit] for qubit in instruction.qubits]
+        to = [clbit_of[bit] for bit in instruction.clbits]
+        if keeps(instruction):
+            operation = instruction.operation
+            blocks = getattr(operation, "blocks", None)
+            if blocks:
+                operation = operation.replace_blocks([flattened(b, keeps) for b in blocks])
+            flat.append(operation, on, to, copy=False)
+            continue
+        if only_looks(instruction):
+            continue
+        definition = _definition(instruction.operation)
+        if not depth:
+            raise InvalidJob(f"the definition of gate {instruction.name!r} never ends")
+        phase = definition.global_phase
+        if not isinstance(phase, float) or phase:
+            flat.global_phase += phase
+        _append(flat, definition, on, to, keeps, depth - 1)
+
+
+def _definition(operation: Any) -> QuantumCircuit:
+    from qiskit import QuantumCircuit
+    from qiskit.circuit import Instruction
+
+    if not isinstance(operation, Instruction):
+        # What Qiskit synthesizes: annotated gates, Cliffords and the like.
+        whole = QuantumCircuit(operation.num_qubits, operation.num_clbits)
+        whole.append(operation, whole.qubits, whole.clbits)
+        from qiskit.transpiler.passes import HighLevelSynthesis
+
+        found: QuantumCircuit = HighLevelSynthesis()(whole)
+        if any(i.name == operation.name for i in found.data):
+            raise InvalidJob(f"gate {operation.name!r} has no definition that Aer could run")
+        return found
+    definition = operation.definition
+    if definition is None:
+        raise InvalidJob(f"gate {operation.name!r} has no definition that Aer could run")
+    return definition
+
+
+# -- from Qiskit, and to it ---------------------------------------------------------
+
+
+def form_of(circuit: QuantumCircuit) -> Form:
+    """The form of a circuit; composite instructions are followed to their definitions.
+
+    Raises:
+        InvalidJob: definitions never end.
+    """
+    flat = flattened(circuit, is_told)
+    qubit_of = {bit: index for index, bit in enumerate(flat.qubits)}
+    clbit_of = {bit: index for index, bit in enumerate(flat.clbits)}
+    operations = []
+    for instruction in flat.data:
+        what = kind(instruction)
+        standard = what is Kind.STANDARD
+        control = what is Kind.CONTROL
+        operations.append(
+            Operation(
+                what,
+                instruction.name,
+                tuple([qubit_of[qubit] for qubit in instruction.qubits]),
+                tuple([clbit_of[bit] for bit in instruction.clbits]),
+                tuple(instruction.params) if standard else (),
+                instruction.label if standard else None,
+                control and _measures_inside(instruction),
+            )
+        )
+    return Form(
+        num_qubits=flat.num_qubits,
+        num_clbits=flat.num_clbits,
+        qregs=tuple((register.name, register.size) for register in flat.qregs),
+        cregs=tuple((r.name, tuple(clbit_of[bit] for bit in r)) for r in flat.cregs),
+        operations=operations,
+        parameters=tuple(parameter.name for parameter in circuit.parameters),
+        size=sum(number for name, number in circuit.count_ops().items() if name != "barrier"),
+        variables=bool(flat.num_vars) or bool(getattr(flat, "num_stretches", 0)),
+    )
+
+
+def is_told(instruction: CircuitInstruction) -> bool:
+    """Whether an instruction need not be followed to its definition to know what it is."""
+    return kind(instruction) is not Kind.OTHER or is_plain(instruction.operation)
+
+
+def _measures_inside(instruction: CircuitInstruction) -> bool:
+    for block in getattr(instruction.operation, "blocks", ()):
+        if any(o.kind is Kind.MEASURE or o.inside for o in form_of(block).operations):
+            return True
+    return False
+
+
+def to_qiskit(form: Form) -> QuantumCircuit:
+    """The circuit of a form of standard gates, measurements, resets and barriers.
+
+    Operations come in the form's order, one for one.
+    """
+    from qiskit import QuantumCircuit
+    from qiskit.circuit import Parameter
+
+    circuit = QuantumCircuit(*_registers(form))
+    values = {name: Parameter(name) for name in form.parameters}
+    classes = _gate_classes()
+    qubits, clbits = circuit.qubits, circuit.clbits
+    for kind_, name, places, bits, numbers, label, _ in form.operations:
+        on = [qubits[place] for place in places]
+        if kind_ is Kind.STANDARD:
+            if values:
+                numbers = tuple([evaluate(number, values) for number in numbers])
+            cls = classes[name, len(on)]
+            gate = cls(*numbers) if label is None else cls(*numbers, label=label)
+            circuit._append(gate, on, ())
+        elif kind_ is Kind.MEASURE:
+            circuit.measure(on[0], clbits[bits[0]])
+        elif kind_ is Kind.RESET:
+            circuit.reset(on[0])
+        else:
+            circuit.barrier(on)
+    # What no gate needs is kept as a parameter all the same: values come for all of them.
+    used = {parameter.name for parameter in circuit.parameters} if values else set()
+    for name in values.keys() - used:
+        circuit.global_phase += 0 * values[name]
+    return circuit
+
+
+def _registers(form: Form) -> list[Any]:
+    """Qiskit's registers; those that overlap or leave bits out are made of bits."""
+    from qiskit import ClassicalRegister, QuantumRegister
+    from qiskit.circuit import Clbit, Qubit
+
+    found: list[Any] = []
+    if sum(size for _, size in form.qregs) == form.num_qubits:
+        found += (QuantumRegister(size, name) for name, size in form.qregs)
+    else:
+        found.append([Qubit() for _ in range(form.num_qubits)])
+    if [bit for _, bits in form.cregs for bit in bits] == list(range(form.num_clbits)):
+        found += (ClassicalRegister(len(bits), name) for name, bits in form.cregs)
+        return found
+    own = [Clbit() for _ in range(form.num_clbits)]
+    found.append(own)
+    found += (
+        ClassicalRegister(name=name, bits=[own[place] for place in bits])
+        for name, bits in form.cregs
+    )
+    return found
+
+
+@functools.cache
+def _gate_classes() -> dict[tuple[str, int], type]:
+    """Qiskit's classes of the gates that the readers know, by name and number of qubits."""
+    from qiskit.circuit.library import (
+        C3SXGate,
+        C3XGate,
+        C4XGate,
+        RC3XGate,
+        get_standard_gate_name_mapping,
+    )
+
+    known = get_standard_gate_name_mapping()
+    found = {(name, gate.num_qubits): gate.base_class for name, gate in known.items()}
+    return found | {
+        ("mcx", 4): C3XGate,
+        ("mcx", 5): C4XGate,
+        ("c3sx", 4): C3SXGate,
+        ("rcccx", 4): RC3XGate,
+    }
+
+
+def without(circuit: QuantumCircuit, places: Sequence[int]) -> QuantumCircuit:
+    """The circuit without the instructions at some places, which are in ascending order."""
+    bare = circuit.copy()
+    for place in reversed(places):
+        del bare.data[place]
+    return bare

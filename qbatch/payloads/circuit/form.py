@@ -1,0 +1,210 @@
+"""The one form of a circuit: a plain list of operations whose meaning is known.
+
+Readers make it from texts, `qbatch.payloads.circuit.convert` from Qiskit's circuits.
+Everything that is said about a circuit is said of this form: what it is (`nature`), which
+circuits differ in numbers only (`Form.skeleton`), what is left without its measurements.
+Nothing of Qiskit is imported here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass, field, replace
+from enum import Enum
+from typing import Any, NamedTuple
+
+Number = Any
+"""A float, or an expression of the circuit's parameters."""
+
+
+class Kind(Enum):
+    """What an operation does to the state, as far as exactness is concerned."""
+
+    STANDARD = "standard"  # a standard gate of Qiskit's, told by its name
+    GATE = "gate"  # another unitary gate
+    MEASURE = "measure"
+    RESET = "reset"
+    PREPARE = "prepare"  # resets its qubits, then prepares a state of theirs
+    BARRIER = "barrier"
+    NOTHING = "nothing"  # a delay, and what only looks at a simulator's state
+    CONTROL = "control"  # classical control, classical variables
+    OTHER = "other"  # channels, states set from outside
+
+
+class Operation(NamedTuple):
+    """One operation.
+
+    Attributes:
+        name: of a standard gate, Qiskit's; for the others it decides nothing.
+        qubits, clbits: numbers, from 0.
+        numbers: the gate's angles.
+        label: what a noise model may go by.
+        inside: whether something is measured inside, where it has blocks.
+    """
+
+    kind: Kind
+    name: str
+    qubits: tuple[int, ...]
+    clbits: tuple[int, ...] = ()
+    numbers: tuple[Number, ...] = ()
+    label: str | None = None
+    inside: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Form:
+    """A circuit.
+
+    Attributes:
+        qregs: name and size of each quantum register; together all qubits, in order.
+        cregs: name and bits of each classical register.
+        parameters: names of the free parameters, sorted; not all need be used.
+        size: instructions as the circuit was written, barriers not counted.
+        variables: it has classical variables.
+    """
+
+    num_qubits: int
+    num_clbits: int
+    qregs: tuple[tuple[str, int], ...]
+    cregs: tuple[tuple[str, tuple[int, ...]], ...]
+    operations: list[Operation]
+    parameters: tuple[str, ...] = ()
+    size: int = 0
+    variables: bool = False
+
+    def skeleton(self) -> tuple[Hashable, tuple[float, ...]] | None:
+        """What the circuit does apart from its numbers, and these; None where it has none.
+
+        Two circuits of one skeleton apply the same standard gates to the same qubits and
+        write the same measurements to the same classical bits. A circuit with parameters
+        or with any other operation has none.
+        """
+        if self.parameters or self.variables:
+            return None
+        shape: list[Hashable] = [self.num_qubits, self.cregs, self.num_clbits]
+        numbers: list[float] = []
+        for kind, name, qubits, clbits, own, label, _ in self.operations:
+            if kind is Kind.STANDARD:
+                numbers += own
+                shape += (name, qubits, label)
+            elif kind is Kind.MEASURE or kind is Kind.BARRIER:
+                shape += (kind, qubits, clbits)
+            else:
+                return None
+        return (tuple(shape), tuple(numbers)) if numbers else None
+
+    def generalized(self) -> Form:
+        """The form of all circuits of this one's skeleton: every number is a parameter."""
+        names: list[str] = []
+        operations = []
+        for operation in self.operations:
+            if operation.numbers:
+                start = len(names)
+                names += (f"angle_{start + i:05}" for i in range(len(operation.numbers)))
+                operation = operation._replace(numbers=tuple(names[start:]))
+            operations.append(operation)
+        return replace(self, operations=operations, parameters=tuple(names))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Nature:
+    """What a circuit is.
+
+    Attributes:
+        why_not: why it has no exact law, or None where it has one.
+        from_zero: its gates act on |0…0>: it also has no reset and prepares no state.
+        read: for each classical bit that is written, its qubit (the last write counts);
+            empty without an exact law.
+        measures: something is measured, at any depth.
+        final: places of the measurements that nothing follows and nothing reads.
+    """
+
+    why_not: str | None
+    from_zero: bool
+    read: Mapping[int, int]
+    measures: bool
+    final: tuple[int, ...] = field(repr=False)
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether there is one outcome distribution, and one state before the measurements."""
+        return self.why_not is None
+
+
+_REASONS = {
+    Kind.CONTROL: "it has classical control",
+    Kind.OTHER: "it has an operation that is no gate",
+}
+
+
+def nature(form: Form) -> Nature:
+    """What the circuit is.
+
+    A circuit of unitary gates whose measurements come last has one outcome distribution and
+    one state before its measurements: both can be had exactly. Everything else (a
+    measurement that the circuit goes on after, a reset of a qubit that was used, classical
+    control, a channel) makes one shot differ from the next. This is decided here and nowhere
+    else.
+    """
+    why_not: str | None = None
+    from_zero, measures = True, False
+    read: dict[int, int] = {}
+    touched: set[int] = set()
+    measured: set[int] = set()
+    for kind, _, qubits, clbits, _, _, inside in form.operations:
+        if kind is Kind.STANDARD or kind is Kind.GATE:
+            if measured and not measured.isdisjoint(qubits):
+                why_not = why_not or "it goes on after a measurement"
+            touched.update(qubits)
+        elif kind is Kind.MEASURE:
+            measures = True
+            measured.add(qubits[0])
+            read[clbits[0]] = qubits[0]
+        elif kind is Kind.BARRIER or kind is Kind.NOTHING:
+            continue
+        elif kind in _REASONS:
+            why_not = why_not or _REASONS[kind]
+            measures = measures or inside
+        else:
+            from_zero = False
+            if not measured.isdisjoint(qubits):
+                why_not = why_not or "it goes on after a measurement"
+            elif not touched.isdisjoint(qubits):
+                why_not = why_not or "it resets a qubit that was used"
+            if kind is Kind.PREPARE:
+                touched.update(qubits)
+    if form.variables:
+        why_not = why_not or "it has classical variables"
+    return Nature(
+        why_not=why_not,
+        from_zero=from_zero,
+        read={} if why_not else read,
+        measures=measures,
+        final=_final(form),
+    )
+
+
+def _final(form: Form) -> tuple[int, ...]:
+    """Places of the measurements that nothing follows and nothing reads.
+
+    A measurement whose outcome a later branch depends on changes the state, also where
+    nothing follows on its qubit. In a circuit with an exact law all of them are final.
+    """
+    read: set[int] = set()
+    for operation in form.operations:
+        if operation.kind is Kind.CONTROL:
+            # Without bits of its own it may read any: an assignment to a variable, say.
+            read.update(operation.clbits or range(form.num_clbits))
+        elif operation.kind not in (Kind.MEASURE, Kind.NOTHING, Kind.BARRIER):
+            read.update(operation.clbits)
+    if form.variables:
+        read.update(range(form.num_clbits))
+    busy: set[int] = set()
+    found: list[int] = []
+    for place in range(len(form.operations) - 1, -1, -1):
+        kind, _, qubits, clbits, _, _, _ = form.operations[place]
+        if kind is Kind.MEASURE and busy.isdisjoint(qubits) and read.isdisjoint(clbits):
+            found.append(place)
+        elif kind is not Kind.BARRIER and kind is not Kind.NOTHING:
+            busy.update(qubits)
+    return tuple(reversed(found))

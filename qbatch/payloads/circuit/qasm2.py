@@ -1,0 +1,252 @@
+"""OpenQASM 2, read fast and strictly: the texts that are understood whole.
+
+The language is that of Cross et al., arXiv:1707.03429, as Qiskit's parser reads it in its
+lenient mode with ``LEGACY_CUSTOM_INSTRUCTIONS``. Left to Qiskit (`NotPlain`): conditions,
+opaque gates, functions and powers in angles, includes of other files, gates that are called
+like one of qelib1.inc, and whatever is wrong.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from qbatch.payloads.circuit import angles
+from qbatch.payloads.circuit.angles import NotPlain, Tree
+from qbatch.payloads.circuit.form import Form, Kind, Operation
+from qbatch.payloads.circuit.gates import (
+    QASM2_BUILTIN,
+    QASM2_INCLUDED,
+    QASM2_KEYWORDS,
+    QASM2_RESERVED,
+    Spec,
+)
+from qbatch.payloads.circuit.reading import MOST_OPERATIONS, NAME, Writer, broadcast
+
+_COMMENT = re.compile(r"//[^\n]*")
+_HEADER = re.compile(r"\s*OPENQASM\s+2(?:\.0)?\s*;")
+_INCLUDE = re.compile(r'\s*include\s*"qelib1\.inc"\s*;')
+_REGISTER = re.compile(r"([qc])reg\s+([a-z][A-Za-z0-9_]*)\s*\[\s*([1-9]\d{0,6})\s*\]\Z")
+_CALL = re.compile(r"([A-Za-z][A-Za-z0-9_]*)\s*(?:\((?P<angles>[^;]*)\)\s*|\s)(?P<on>[^()]*)\Z")
+_GATE = re.compile(
+    r"gate\s+([a-z][A-Za-z0-9_]*)\s*(?:\(([^()]*)\)\s*|\s)([^(){}]*)\{([^{}]*)\}", re.DOTALL
+)
+_FLOAT = re.compile(r"-?(?:\d+\.\d*|\.\d+)(?:[eE][+-]?\d+)?\Z")
+_PI = {"pi": math.pi}
+
+
+@dataclass(frozen=True, slots=True)
+class _Call:
+    """A gate in a definition's body; qubits are places in the definition's list."""
+
+    gate: Spec | _Definition | None  # None: a barrier
+    angles: tuple[Tree, ...]
+    qubits: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Definition:
+    """A gate that the text defines."""
+
+    angles: tuple[str, ...]
+    num_qubits: int
+    calls: list[_Call]
+
+    @property
+    def num_angles(self) -> int:
+        return len(self.angles)
+
+
+def read(body: bytes) -> Form:
+    """The form of a text, with the text's own gates replaced by their definitions.
+
+    Raises:
+        NotPlain: it is not understood whole, and perhaps wrong.
+    """
+    try:
+        text = body.decode("ascii")
+    except UnicodeDecodeError:
+        raise NotPlain from None
+    if "//" in text:
+        text = _COMMENT.sub("", text)
+    return _Reader().read(text)
+
+
+class _Reader:
+    def __init__(self) -> None:
+        self._writer = Writer(QASM2_RESERVED)
+        self._gates: dict[str, Spec | _Definition] = dict(QASM2_BUILTIN)
+        self._constants: dict[str, tuple[float, ...]] = {}
+
+    def read(self, text: str) -> Form:
+        place = 0
+        if match := _HEADER.match(text):
+            place = match.end()
+        if match := _INCLUDE.match(text, place):
+            place = match.end()
+            self._gates.update(QASM2_INCLUDED)
+        while (opening := text.find("{", place)) >= 0:
+            # The definition that the brace belongs to begins after the last semicolon or
+            # brace before it; what stands before that are statements.
+            start = max(text.rfind(";", place, opening), text.rfind("}", place, opening)) + 1
+            start = max(start, place)
+            match = _GATE.match(text, start + _space(text, start))
+            if match is None:
+                raise NotPlain
+            self._statements(text[place:start])
+            self._define(*match.groups())
+            place = match.end()
+        self._statements(text[place:])
+        return self._writer.form()
+
+    def _statements(self, text: str) -> None:
+        *statements, rest = text.split(";")
+        if rest.strip():
+            raise NotPlain
+        for statement in statements:
+            self._statement(statement.strip())
+            if len(self._writer.operations) > MOST_OPERATIONS:
+                raise NotPlain
+
+    def _statement(self, text: str) -> None:
+        writer = self._writer
+        match = _CALL.match(text)
+        if match is None:
+            raise NotPlain
+        name, inner, operands = match.groups()
+        gate = self._gates.get(name)
+        if gate is not None:
+            on = [writer.qubit(part.strip()) for part in operands.split(",")]
+            numbers = self._numbers(inner)
+            if len(on) != gate.num_qubits or len(numbers) != gate.num_angles:
+                raise NotPlain
+            if isinstance(gate, Spec):
+                writer.gate(gate, numbers, on)
+                return
+            for qubits in broadcast(on):
+                self._expand(gate, numbers, qubits)
+                writer.size += 1
+        elif inner is not None:
+            raise NotPlain
+        elif name in ("qreg", "creg"):
+            self._register(text)
+        elif name == "measure":
+            source, arrow, target = operands.partition("->")
+            if not arrow:
+                raise NotPlain
+            writer.measure(writer.qubit(source.strip()), writer.clbit(target.strip()))
+        elif name == "reset":
+            writer.reset(writer.qubit(operands.strip()))
+        elif name == "barrier":
+            writer.barrier([writer.qubit(part.strip()) for part in operands.split(",")])
+        else:
+            raise NotPlain
+
+    def _register(self, text: str) -> None:
+        match = _REGISTER.match(text)
+        if match is None:
+            raise NotPlain
+        kind, name, size = match.groups()
+        (self._writer.add_qubits if kind == "q" else self._writer.add_clbits)(name, int(size))
+
+    def _numbers(self, text: str | None) -> tuple[float, ...]:
+        if text is None:
+            return ()
+        if _FLOAT.match(text):
+            return (_finite(float(text)),)
+        known = self._constants.get(text)
+        if known is None:
+            known = tuple(
+                float(angles.parse(part, _PI, whole_numbers=False)) for part in _split(text)
+            )
+            self._constants[text] = known
+        return known
+
+    # -- definitions ----------------------------------------------------------------
+
+    def _define(self, name: str, parameters: str | None, qubits: str, body: str) -> None:
+        on = [part.strip() for part in qubits.split(",")]
+        names = [part.strip() for part in parameters.split(",")] if parameters else []
+        if parameters is not None and not parameters.strip():
+            names = []
+        local = [*names, *on]
+        if len(set(local)) < len(local) or any(
+            not NAME.match(word) or word in QASM2_KEYWORDS for word in local
+        ):
+            raise NotPlain
+        self._writer.name(name)
+        place = {word: index for index, word in enumerate(on)}
+        known = {**_PI, **{word: word for word in names}}
+        *statements, rest = body.split(";")
+        if rest.strip():
+            raise NotPlain
+        calls = [self._call(statement.strip(), place, known) for statement in statements]
+        self._gates[name] = _Definition(tuple(names), len(on), calls)
+
+    def _call(self, text: str, place: Mapping[str, int], known: Mapping[str, object]) -> _Call:
+        match = _CALL.match(text)
+        if match is None:
+            raise NotPlain
+        name, inner, operands = match.groups()
+        if name in place or name in known:
+            raise NotPlain  # a name of the definition's own hides the gate's
+        try:
+            qubits = tuple(place[part.strip()] for part in operands.split(","))
+        except KeyError:
+            raise NotPlain from None
+        if len(set(qubits)) < len(qubits):
+            raise NotPlain
+        if name == "barrier" and inner is None:
+            return _Call(None, (), qubits)
+        gate = self._gates.get(name)
+        trees = tuple(
+            angles.parse(part, known, whole_numbers=False)
+            for part in (_split(inner) if inner is not None else ())
+        )
+        if gate is None or len(trees) != gate.num_angles or len(qubits) != gate.num_qubits:
+            raise NotPlain
+        return _Call(gate, trees, qubits)
+
+    def _expand(
+        self, definition: _Definition, numbers: Sequence[float], qubits: Sequence[int]
+    ) -> None:
+        values = dict(zip(definition.angles, numbers, strict=True))
+        operations = self._writer.operations
+        if len(operations) > MOST_OPERATIONS:
+            raise NotPlain
+        for call in definition.calls:
+            on = tuple(qubits[place] for place in call.qubits)
+            if call.gate is None:
+                operations.append(Operation(Kind.BARRIER, "barrier", on))
+                continue
+            try:
+                found = tuple(float(angles.evaluate(tree, values)) for tree in call.angles)
+            except ArithmeticError:
+                raise NotPlain from None
+            for number in found:
+                _finite(number)
+            if isinstance(call.gate, Spec):
+                operations.append(Operation(Kind.STANDARD, call.gate.name, on, (), found))
+            else:
+                self._expand(call.gate, found, on)
+
+
+def _space(text: str, start: int) -> int:
+    """How many white characters stand there."""
+    return len(text[start:]) - len(text[start:].lstrip()) if start < len(text) else 0
+
+
+def _split(text: str) -> list[str]:
+    """Arguments between commas; there are no functions of several here."""
+    parts = text.split(",")
+    if not text.strip():
+        raise NotPlain
+    return parts
+
+
+def _finite(number: float) -> float:
+    if not math.isfinite(number):
+        raise NotPlain
+    return number

@@ -1,0 +1,114 @@
+"""The plain part of OpenQASM 3, read fast and strictly: the texts that are understood whole.
+
+Registers, ``input float``, the gates of stdgates.inc with arithmetic in their angles,
+measurement, reset, barriers and comments (https://openqasm.com, version 3.0), as
+``qiskit_qasm3_import`` reads them. Everything else is left to it (`NotPlain`): gates and
+functions of the text's own, modifiers, control flow, variables, and whatever is wrong.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+
+from qbatch.payloads.circuit import angles
+from qbatch.payloads.circuit.angles import NotPlain, Tree
+from qbatch.payloads.circuit.form import Form
+from qbatch.payloads.circuit.gates import QASM3_BUILTIN, QASM3_INCLUDED, QASM3_RESERVED, Spec
+from qbatch.payloads.circuit.reading import MOST_OPERATIONS, Writer
+
+_COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/", re.DOTALL)
+_HEADER = re.compile(r"\s*OPENQASM\s+3(?:\.0)?\s*;")
+_INCLUDE = re.compile(r'\s*include\s*"stdgates\.inc"\s*;')
+_REGISTER = re.compile(
+    r"(?:(qubit|bit)\s*\[\s*([1-9]\d{0,6})\s*\]\s*([a-z][A-Za-z0-9_]*)"
+    r"|([qc]reg)\s+([a-z][A-Za-z0-9_]*)\s*\[\s*([1-9]\d{0,6})\s*\])\Z"
+)
+_INPUT = re.compile(r"input\s+float\s*(?:\[\s*64\s*\]\s*|\s)([a-z][A-Za-z0-9_]*)\Z")
+_ASSIGNED = re.compile(r"([^=]*)=\s*measure\s+(.*)\Z", re.DOTALL)
+_ARROW = re.compile(r"measure\s+(.*)->(.*)\Z", re.DOTALL)
+_CALL = re.compile(
+    r"([A-Za-z][A-Za-z0-9_]*)\s*(?:\((?P<angles>[^;]*)\)\s*|\s)(?P<on>[^()]*)\Z", re.DOTALL
+)
+
+
+def read(body: bytes) -> Form:
+    """The form of a text.
+
+    Raises:
+        NotPlain: it is not understood whole, and perhaps wrong.
+    """
+    try:
+        text = body.decode("ascii")
+    except UnicodeDecodeError:
+        raise NotPlain from None
+    if "/" in text:
+        text = _COMMENT.sub(" ", text)
+    return _Reader().read(text)
+
+
+class _Reader:
+    def __init__(self) -> None:
+        self._writer = Writer(QASM3_RESERVED)
+        self._gates: dict[str, Spec] = dict(QASM3_BUILTIN)
+        self._names: dict[str, object] = {"pi": math.pi}
+        self._inputs: list[str] = []
+        self._trees: dict[str, tuple[Tree, ...]] = {}
+
+    def read(self, text: str) -> Form:
+        place = 0
+        if match := _HEADER.match(text):
+            place = match.end()
+        if match := _INCLUDE.match(text, place):
+            place = match.end()
+            self._gates.update(QASM3_INCLUDED)
+        *statements, rest = text[place:].split(";")
+        if rest.strip() or not statements:
+            raise NotPlain
+        for statement in statements:
+            self._statement(statement.strip())
+            if len(self._writer.operations) > MOST_OPERATIONS:
+                raise NotPlain
+        return self._writer.form(tuple(sorted(self._inputs)))
+
+    def _statement(self, text: str) -> None:
+        writer = self._writer
+        match = _CALL.match(text)
+        name = match[1] if match else ""
+        gate = self._gates.get(name)
+        if match is not None and gate is not None:
+            on = [writer.qubit(part.strip()) for part in match["on"].split(",")]
+            trees = self._angles(match["angles"])
+            if len(on) != gate.num_qubits or len(trees) != gate.num_angles:
+                raise NotPlain
+            writer.gate(gate, trees, on)
+        elif found := _REGISTER.match(text):
+            kind, size, own, old, old_name, old_size = found.groups()
+            quantum = (kind or old) in ("qubit", "qreg")
+            add = writer.add_qubits if quantum else writer.add_clbits
+            add(own or old_name, int(size or old_size))
+        elif found := _INPUT.match(text):
+            self._names[found[1]] = writer.name(found[1])
+            self._inputs.append(found[1])
+        elif found := _ARROW.match(text):
+            writer.measure(writer.qubit(found[1].strip()), writer.clbit(found[2].strip()))
+        elif found := _ASSIGNED.match(text):
+            writer.measure(writer.qubit(found[2].strip()), writer.clbit(found[1].strip()))
+        elif match is not None and name == "reset" and match["angles"] is None:
+            writer.reset(writer.qubit(match["on"].strip()))
+        elif match is not None and name == "barrier" and match["angles"] is None:
+            writer.barrier([writer.qubit(part.strip()) for part in match["on"].split(",")])
+        else:
+            raise NotPlain
+
+    def _angles(self, text: str | None) -> tuple[Tree, ...]:
+        if text is None:
+            return ()
+        known = self._trees.get(text)
+        if known is None:
+            parsed = [
+                angles.parse(part, self._names, whole_numbers=True) for part in text.split(",")
+            ]
+            known = tuple(float(t) if isinstance(t, (int, float)) else t for t in parsed)
+            self._trees[text] = known
+        return known
