@@ -290,7 +290,7 @@ def _layout_ignored() -> contextlib.AbstractContextManager[Any]:
 
 TEXTS = ("texts", "families")
 FAULTS: tuple[Fault, ...] = (
-    Fault("crz is read as cp", ("texts",), _gate(qasm2.QASM2_INCLUDED, "crz", "cp"), 900),
+    Fault("crz is read as cp", ("texts",), _gate(qasm2.QASM2_INCLUDED, "crz", "cp"), 2500),
     Fault("tdg is read as t", ("texts",), _gate(qasm2.QASM2_INCLUDED, "tdg", "t"), 900),
     Fault("sxdg is read as sx", ("texts",), _gate(qasm2.QASM2_INCLUDED, "sxdg", "sx"), 900),
     Fault("cphase is read as crz", ("texts",), _gate(qasm3.QASM3_INCLUDED, "cphase", "crz"), 1500),

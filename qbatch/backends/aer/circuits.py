@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from qbatch.payloads.circuit.convert import (
@@ -118,9 +119,26 @@ def unrolled(circuit: QuantumCircuit, *, noisy: bool = False) -> QuantumCircuit:
     Raises:
         InvalidJob: a gate has no definition.
     """
-    if noisy:
-        return flattened(circuit, lambda i: i.is_standard_gate() or is_known(i))
-    return flattened(circuit, is_known)
+    keeps = (lambda i: i.is_standard_gate() or is_known(i)) if noisy else is_known
+    return _with_own_arrays(flattened(circuit, keeps))
+
+
+def _with_own_arrays(circuit: QuantumCircuit) -> QuantumCircuit:
+    """The circuit with copies of arrays that are read-only: Aer reads those transposed."""
+    if not _all_names(circuit) & {"unitary", *CHANNELS, *SETTERS}:
+        return circuit
+    import numpy
+
+    changed = circuit.copy_empty_like()
+    for instruction in circuit.data:
+        operation = instruction.operation
+        if own := getattr(operation, "blocks", None):
+            operation = operation.replace_blocks([_with_own_arrays(block) for block in own])
+        elif any(isinstance(p, numpy.ndarray) and not p.flags.writeable for p in operation.params):
+            operation = operation.copy()
+            operation.params = [numpy.array(value) for value in operation.params]
+        changed.append(operation, instruction.qubits, instruction.clbits, copy=False)
+    return changed
 
 
 def runs_as_read(form: Form) -> bool:
@@ -149,6 +167,7 @@ def with_matrices(circuit: QuantumCircuit, *, dense: bool) -> QuantumCircuit:
     known = _dense_names() if dense else known_names()
     if known.issuperset(_all_names(circuit)):
         return circuit
+    import numpy
     from qiskit.circuit.library import UnitaryGate
 
     changed = circuit.copy_empty_like()
@@ -160,7 +179,7 @@ def with_matrices(circuit: QuantumCircuit, *, dense: bool) -> QuantumCircuit:
             operation = operation.replace_blocks(blocks)
         elif instruction.is_standard_gate() and instruction.name not in known:
             label = instruction.label or instruction.name
-            operation = UnitaryGate(operation.to_matrix(), label=label)
+            operation = UnitaryGate(numpy.array(operation.to_matrix()), label=label)
         changed.append(operation, instruction.qubits, instruction.clbits, copy=False)
     return changed
 
@@ -174,3 +193,52 @@ def _all_names(circuit: QuantumCircuit) -> set[str]:
                 for block in getattr(instruction.operation, "blocks", None) or ():
                     names |= _all_names(block)
     return names
+
+
+OVERWRITTEN = "qbatch_overwritten"
+"""The register that outcomes go to which nobody reads."""
+
+
+def apart(circuit: QuantumCircuit, places: Sequence[int]) -> QuantumCircuit:
+    """The circuit with some measurements written to a register of their own, added last.
+
+    Aer puts the read-out errors of the last measurements behind all of them, so that the
+    error of an outcome that is overwritten would hit the one that overwrites it.
+    """
+    if not places:
+        return circuit
+    from qiskit import ClassicalRegister
+
+    changed = circuit.copy()
+    register = ClassicalRegister(len(places), OVERWRITTEN)
+    changed.add_register(register)
+    for bit, place in zip(register, places, strict=True):
+        changed.data[place] = changed.data[place].replace(clbits=(bit,))
+    return changed
+
+
+def without_overwritten(counts: Mapping[str, int], form: Form) -> Mapping[str, int]:
+    """Counts without the register of `apart`, if the circuit has it: the leftmost word."""
+    if not form.cregs or form.cregs[-1][0] != OVERWRITTEN:
+        return counts
+    found: dict[str, int] = {}
+    for outcome, count in counts.items():
+        rest = outcome.partition(" ")[2]
+        found[rest] = found.get(rest, 0) + count
+    return found
+
+
+def writes_again(circuit: QuantumCircuit) -> bool:
+    """Whether a classical bit is written more than once, inside of branches too."""
+    written: set[object] = set()
+    for instruction in circuit.data:
+        if kind(instruction) is Kind.MEASURE or _measures(instruction):
+            if not written.isdisjoint(instruction.clbits):
+                return True
+            written.update(instruction.clbits)
+    return False
+
+
+def _measures(instruction: CircuitInstruction) -> bool:
+    blocks = getattr(instruction.operation, "blocks", None) or ()
+    return any("measure" in _all_names(block) for block in blocks)

@@ -160,6 +160,8 @@ class Simulation:
             return []
         if self.is_noisy:
             batch = [circuits.with_matrices(c, dense=self._is_dense) for c in batch]
+            if "method" not in self._options and any(map(circuits.writes_again, batch)):
+                return self._sorted_out(batch, shots, seed)
         try:
             return _entries(self._call(batch, shots, seed), len(batch))
         except Exception as error:
@@ -167,6 +169,24 @@ class Simulation:
             if len(batch) == 1:
                 return [self._untruncated(batch[0], shots, seed, error)]
             return [entry for circuit in batch for entry in self._list([circuit], shots, seed)]
+
+    def _sorted_out(
+        self, batch: Sequence[QuantumCircuit], shots: int, seed: int | None
+    ) -> list[Entry]:
+        """Those that write a bit again as trajectories of the state vector, the others as ever.
+
+        Aer's density matrix, which it may choose by itself, puts a read-out error behind all
+        measurements of its bit.
+        """
+        vectors = Simulation({})
+        vectors._options = {**self._options, "method": "statevector"}
+        vectors.is_noisy = True
+        again = [circuits.writes_again(circuit) for circuit in batch]
+        found: dict[bool, Iterator[Entry]] = {}
+        for chosen, simulation in ((True, vectors), (False, self)):
+            part = [c for c, marked in zip(batch, again, strict=True) if marked is chosen]
+            found[chosen] = iter(simulation._list(part, shots, seed))
+        return [next(found[marked]) for marked in again]
 
     def _untruncated(
         self, circuit: QuantumCircuit, shots: int, seed: int | None, error: Exception

@@ -29,7 +29,7 @@ from qbatch.backends.aer.templates import Angles, Template, generalized, saving
 from qbatch.errors import InvalidCircuit, InvalidJob
 from qbatch.models import CircuitSource, Failure, Item, ItemResult, Submission
 from qbatch.payloads.circuit.convert import form_of, to_qiskit, without
-from qbatch.payloads.circuit.form import Form, nature
+from qbatch.payloads.circuit.form import Form, nature, overwritten
 from qbatch.payloads.circuit.formats import parse, read_plain
 
 if TYPE_CHECKING:
@@ -176,9 +176,7 @@ class _Run:
         if not item.observables:
             plain = not item.measure_all and self._simulation.runs_as_given
             prepared = (self._as_read(item) if plain else None) or self._prepare(
-                item,
-                (item.circuit, item.measure_all),
-                lambda: self._simulation.fitted(self._circuit(item)),
+                item, (item.circuit, item.measure_all), lambda: self._counted(item)
             )
             return [_Experiment(item, 0, prepared)]
         self._parts[item.label] = {}
@@ -191,6 +189,12 @@ class _Run:
             prepared = self._prepare(item, (item.circuit, item.measure_all, basis), build)
             experiments.append(_Experiment(item, part, prepared))
         return experiments
+
+    def _counted(self, item: Item) -> QuantumCircuit:
+        circuit = self._circuit(item)
+        if self._simulation.is_noisy:
+            circuit = circuits.apart(circuit, overwritten(form_of(circuit)))
+        return self._simulation.fitted(circuit)
 
     def _saving_values(self, item: Item) -> _Prepared:
         def build() -> QuantumCircuit:
@@ -219,6 +223,8 @@ class _Run:
         if mark not in self._prepared:
             form = self._form(item)
             if form is None or form.parameters or not circuits.runs_as_read(form):
+                return None
+            if self._simulation.is_noisy and overwritten(form):
                 return None
             self._prepared[mark] = _Prepared(form)
         return self._prepared[mark]
@@ -359,7 +365,8 @@ class _Run:
         )
 
     def _keep_sampled(self, experiment: _Experiment, entry: Entry) -> None:
-        self._keep(experiment, entry.counts(), {**entry.info(), "sampling": "shots"})
+        counts = circuits.without_overwritten(entry.counts(), experiment.prepared.form)
+        self._keep(experiment, counts, {**entry.info(), "sampling": "shots"})
 
     def _keep(
         self, experiment: _Experiment, counts: Mapping[str, int], info: Mapping[str, Any]

@@ -208,3 +208,20 @@ def _final(form: Form) -> tuple[int, ...]:
         elif kind is not Kind.BARRIER and kind is not Kind.NOTHING:
             busy.update(qubits)
     return tuple(reversed(found))
+
+
+def overwritten(form: Form) -> tuple[int, ...]:
+    """Places of the measurements whose bit is written again before anything reads it."""
+    written_next: set[int] = set()
+    found: list[int] = []
+    for place in range(len(form.operations) - 1, -1, -1):
+        kind, _, _, clbits, _, _, _ = form.operations[place]
+        if kind is Kind.MEASURE:
+            if clbits[0] in written_next:
+                found.append(place)
+            written_next.add(clbits[0])
+        elif kind is Kind.CONTROL:
+            written_next.difference_update(clbits or range(form.num_clbits))
+        else:
+            written_next.difference_update(clbits)
+    return tuple(reversed(found))

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from qiskit import QuantumCircuit, qasm2
 from qiskit.circuit import Gate, Parameter
-from qiskit.circuit.library import RXGate
-from qiskit.quantum_info import Kraus
-from qiskit_aer.noise import NoiseModel, depolarizing_error, pauli_error
+from qiskit.circuit.library import CYGate, RXGate, UnitaryGate
+from qiskit.quantum_info import Kraus, Statevector
+from qiskit_aer.noise import NoiseModel, ReadoutError, depolarizing_error, pauli_error
 
 from qbatch import JobGroup
 from tests.backends.aer.test_adapter import run
@@ -119,6 +119,31 @@ def test_under_noise_gates_that_aer_has_no_form_for_keep_their_errors(way):
         circuit.ch(0, 1)
     circuit.measure([0, 1], [0, 1])
     assert run([circuit], shots=50, options=options)[0].counts == {"10": 50}
+
+
+@pytest.mark.parametrize("registers", ["creg c[2];", "creg c[1]; creg d[1];"])
+def test_a_read_out_error_does_not_hit_the_outcome_that_overwrites(registers):
+    """Aer by itself finds a 1 in one of twenty shots here."""
+    model = NoiseModel()
+    model.add_readout_error(ReadoutError([[0.5, 0.5], [0.5, 0.5]]), [0])
+    options = {"noise_model": json.dumps(model.to_dict(serializable=True))}
+    text = f"{HEAD}qreg q[2]; {registers} measure q[0] -> c[0]; measure q[1] -> c[0];"
+    (result,) = run([text], shots=100, options=options)
+    assert result.counts == ({"00": 100} if "d" not in registers else {"0 0": 100})
+
+
+def test_a_read_out_error_does_not_hit_a_bit_that_is_written_again_after_it_was_read():
+    """Aer's density matrix by itself puts it there."""
+    model = NoiseModel()
+    model.add_readout_error(ReadoutError([[0.5, 0.5], [0.5, 0.5]]), [0])
+    model.add_all_qubit_quantum_error(depolarizing_error(0.001, 1), ["x"])
+    options = {"noise_model": json.dumps(model.to_dict(serializable=True))}
+    text = (
+        f"{HEAD}qreg q[3]; creg c[2]; measure q[0] -> c[1]; if (c == 1) x q[2];"
+        " ry(0.0) q[1]; measure q[1] -> c[1]; measure q[2] -> c[0];"
+    )
+    (result,) = run([text], shots=200, options=options)
+    assert result.counts == {"00": 200}
 
 
 def test_a_noise_model_that_goes_by_label_does():
@@ -273,6 +298,22 @@ def test_channels_run_and_are_not_exact():
     assert share(result, "1") == pytest.approx(0.5, abs=0.05)
     (refused,) = run([circuit], observables=("Z",), shots=None)
     assert refused.failure == "invalid"
+
+
+def test_read_only_matrices_are_not_transposed():
+    """Aer by itself does; Qiskit's own gates give such."""
+    from qbatch.backends.aer.circuits import simulator, unrolled
+
+    circuit = QuantumCircuit(2)
+    circuit.ry(0.3, 0)
+    circuit.ry(1.3, 1)
+    circuit.append(UnitaryGate(CYGate().to_matrix()), [0, 1])
+    circuit.rx(0.2, 0)
+    circuit.rx(0.9, 1)
+    exact = Statevector(circuit).probabilities()
+    ready = unrolled(circuit).copy()
+    ready.save_probabilities()
+    assert simulator().run(ready).result().data()["probabilities"] == pytest.approx(exact)
 
 
 def test_what_only_looks_at_the_state_changes_nothing():

@@ -2,7 +2,7 @@
 
 import pytest
 
-from qbatch.payloads.circuit.form import Form, Kind, Operation, nature
+from qbatch.payloads.circuit.form import Form, Kind, Operation, nature, overwritten
 
 
 def form(*operations, qubits=3, clbits=3, **more):
@@ -108,3 +108,11 @@ def test_a_generalized_form_has_a_parameter_for_each_number_in_order():
     assert list(found.parameters) == sorted(found.parameters)
     assert [n for o in found.operations for n in o.numbers] == list(found.parameters)
     assert len(found.parameters) == 120
+
+
+def test_which_outcomes_nobody_reads():
+    assert overwritten(form(measure(0, 0), measure(1, 0), measure(2, 1))) == (0,)
+    assert overwritten(form(measure(0, 0), gate(0), measure(0, 0), measure(1, 0))) == (0, 2)
+    read = form(measure(0, 0), of(Kind.CONTROL, 1, clbits=(0,)), measure(1, 0))
+    assert overwritten(read) == ()
+    assert overwritten(form(measure(0, 0), of(Kind.CONTROL, 1), measure(1, 0))) == ()
