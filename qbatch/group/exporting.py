@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from qiskit.primitives import PrimitiveResult, PubResult
     from qiskit.result import Counts
 
-    from qbatch.results.matching import CheckReport, Pair, Sample, Thresholds
+    from qbatch.results.baselines import Sample
+    from qbatch.results.matching import CheckReport, Pair, Thresholds
     from qbatch.results.rows import Shape
     from qbatch.results.series import Picture, Wish
 
@@ -138,7 +139,7 @@ class Exporting(Looking):
 
     def samples(self, selector: Selector = None) -> Iterable[Sample]:
         """What the jobs yielded, in the form that is compared."""
-        from qbatch.results.matching import samples
+        from qbatch.results.baselines import samples
 
         return samples(self.results(selector))
 
@@ -148,8 +149,8 @@ class Exporting(Looking):
         Raises:
             UsageError: a job has no result, or the file cannot be written.
         """
+        from qbatch.results.baselines import write_baseline
         from qbatch.results.export import atomic
-        from qbatch.results.matching import write_baseline
 
         with atomic(Path(file).expanduser()) as stream:
             return write_baseline(self.samples(selector), self._name, stream)
@@ -162,9 +163,9 @@ class Exporting(Looking):
         Raises:
             UsageError: the baseline cannot be read.
         """
-        from qbatch.results import matching
+        from qbatch.results import baselines, matching
 
-        before = matching.read_baseline(Path(baseline).expanduser())
+        before = baselines.read_baseline(Path(baseline).expanduser())
         matched = matching.pairs(before, self.samples())
         if selector is not None:  # what was not asked for is not missing
             asked = {job.number for job in self.select(selector)}
@@ -173,6 +174,7 @@ class Exporting(Looking):
 
     def diff(self, other: Looking, selector: Selector = None) -> list[Pair]:
         """Its results (first) beside those of another group (second), job by job."""
-        from qbatch.results.matching import pairs, samples
+        from qbatch.results.baselines import samples
+        from qbatch.results.matching import pairs
 
         return pairs(self.samples(selector), samples(other.results(selector)))

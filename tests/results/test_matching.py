@@ -10,7 +10,8 @@ from qiskit import QuantumCircuit
 from qbatch import JobGroup
 from qbatch.errors import UsageError
 from qbatch.models import ExpectationValue
-from qbatch.results.matching import Sample, Thresholds, check, pairs
+from qbatch.results.baselines import Sample
+from qbatch.results.matching import Thresholds, check, pairs
 
 from ..conftest import ANSATZ, BELL
 

@@ -12,8 +12,7 @@ from __future__ import annotations
 import math
 import time
 import warnings
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from qbatch.backends.aer import circuits, sampling
@@ -24,8 +23,9 @@ from qbatch.backends.aer.estimation import (
     operator_of,
     shot_mean,
 )
+from qbatch.backends.aer.experiments import Experiment, Prepared, by_template
 from qbatch.backends.aer.simulation import Entry, Simulation
-from qbatch.backends.aer.templates import Angles, Template, generalized, saving
+from qbatch.backends.aer.templates import saving
 from qbatch.errors import InvalidCircuit, InvalidJob
 from qbatch.models import CircuitSource, Failure, Item, ItemResult, Submission
 from qbatch.payloads.circuit.convert import form_of, to_qiskit, without
@@ -80,54 +80,7 @@ def probe(options: Mapping[str, Any]) -> ItemResult:
     return run(batch, options)[0]
 
 
-class _Prepared:
-    """A circuit of the batch, in gates that Aer knows, and what is known of it.
-
-    Args:
-        form: one operation for each of the circuit's.
-        circuit: None where the form stands for it and it is built when it is needed.
-        parameters: the circuit's own, in the order of the items' values.
-
-    Attributes:
-        angles: the numbers of its skeleton; None where the item's values are meant.
-        shape: the skeleton that circuits which differ in numbers only have in common.
-    """
-
-    def __init__(
-        self, form: Form, circuit: QuantumCircuit | None = None, parameters: tuple[Any, ...] = ()
-    ) -> None:
-        self.form = form
-        self.readout = sampling.readout(form)
-        self.shape: Hashable = None
-        self.angles: Angles | None = None
-        self._template = None if circuit is None else Template(circuit, parameters)
-        if not parameters:
-            found = form.skeleton() if self.readout is not None else None
-            self.shape, self.angles = found or (None, ())
-
-    @property
-    def template(self) -> Template:
-        """The circuit as a template of its own."""
-        if self._template is None:
-            self._template = Template(to_qiskit(self.form), ())
-        return self._template
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Experiment:
-    """One circuit to run; ``part`` numbers the measurement sets of an estimate."""
-
-    item: Item
-    part: int
-    prepared: _Prepared
-
-    @property
-    def angles(self) -> Angles:
-        own = self.prepared.angles
-        return self.item.parameters if own is None else own
-
-
-Keep = Callable[[_Experiment, Entry], None]
+Keep = Callable[[Experiment, Entry], None]
 
 
 class _Run:
@@ -140,7 +93,7 @@ class _Run:
         self._found: dict[str, ItemResult] = {}
         self._parts: dict[str, dict[int, Mapping[str, int]]] = {}
         self._info: dict[str, dict[str, Any]] = {}
-        self._prepared: dict[object, _Prepared] = {}
+        self._prepared: dict[object, Prepared] = {}
         self._circuits: dict[tuple[str, bool], QuantumCircuit] = {}
         self._forms: dict[str, Form | None] = {}
         self._parameters: dict[str, tuple[Any, ...]] = {}
@@ -148,13 +101,13 @@ class _Run:
 
     def results(self) -> list[ItemResult]:
         """One result an item, in the batch's order."""
-        drawn: list[_Experiment] = []
-        sampled: list[_Experiment] = []
-        exact: list[_Experiment] = []
+        drawn: list[Experiment] = []
+        sampled: list[Experiment] = []
+        exact: list[Experiment] = []
         for item in self._batch.items:
             try:
                 if item.observables and item.shots is None:
-                    exact.append(_Experiment(item, 0, self._saving_values(item)))
+                    exact.append(Experiment(item, 0, self._saving_values(item)))
                     continue
                 for experiment in self._experiments(item):
                     (drawn if self._is_drawn(experiment) else sampled).append(experiment)
@@ -172,13 +125,13 @@ class _Run:
 
     # -- preparing ------------------------------------------------------------------
 
-    def _experiments(self, item: Item) -> list[_Experiment]:
+    def _experiments(self, item: Item) -> list[Experiment]:
         if not item.observables:
             plain = not item.measure_all and self._simulation.runs_as_given
             prepared = (self._as_read(item) if plain else None) or self._prepare(
                 item, (item.circuit, item.measure_all), lambda: self._counted(item)
             )
-            return [_Experiment(item, 0, prepared)]
+            return [Experiment(item, 0, prepared)]
         self._parts[item.label] = {}
         experiments = []
         for part, (basis, _) in enumerate(self._measurements(item)):
@@ -187,7 +140,7 @@ class _Run:
                 return self._simulation.fitted(measured(self._bare(item), basis))
 
             prepared = self._prepare(item, (item.circuit, item.measure_all, basis), build)
-            experiments.append(_Experiment(item, part, prepared))
+            experiments.append(Experiment(item, part, prepared))
         return experiments
 
     def _counted(self, item: Item) -> QuantumCircuit:
@@ -196,7 +149,7 @@ class _Run:
             circuit = circuits.apart(circuit, overwritten(form_of(circuit)))
         return self._simulation.fitted(circuit)
 
-    def _saving_values(self, item: Item) -> _Prepared:
+    def _saving_values(self, item: Item) -> Prepared:
         def build() -> QuantumCircuit:
             if reason := nature(form_of(self._circuit(item))).why_not:
                 raise InvalidJob(f"its expectation values are not exact: {reason}")
@@ -210,14 +163,14 @@ class _Run:
 
         return self._prepare(item, (item.circuit, item.measure_all, item.observables), build)
 
-    def _prepare(self, item: Item, mark: object, build: Callable[[], QuantumCircuit]) -> _Prepared:
+    def _prepare(self, item: Item, mark: object, build: Callable[[], QuantumCircuit]) -> Prepared:
         if mark not in self._prepared:
             circuit = build()
             parameters = self._parameters[item.circuit]
-            self._prepared[mark] = _Prepared(form_of(circuit), circuit, parameters)
+            self._prepared[mark] = Prepared(form_of(circuit), circuit, parameters)
         return self._prepared[mark]
 
-    def _as_read(self, item: Item) -> _Prepared | None:
+    def _as_read(self, item: Item) -> Prepared | None:
         """Prepared from the text's form alone, where Aer runs it as it was read."""
         mark = ("read", item.circuit)
         if mark not in self._prepared:
@@ -226,7 +179,7 @@ class _Run:
                 return None
             if self._simulation.is_noisy and overwritten(form):
                 return None
-            self._prepared[mark] = _Prepared(form)
+            self._prepared[mark] = Prepared(form)
         return self._prepared[mark]
 
     def _form(self, item: Item) -> Form | None:
@@ -258,7 +211,7 @@ class _Run:
             self._sets[item.observables] = measurement_sets([o.to_list() for o in operators])
         return self._sets[item.observables]
 
-    def _is_drawn(self, experiment: _Experiment) -> bool:
+    def _is_drawn(self, experiment: Experiment) -> bool:
         """Whether an experiment's counts are drawn from its exact distribution.
 
         That depends on the job and the backend alone, so that it comes out the same
@@ -281,11 +234,11 @@ class _Run:
 
     # -- running --------------------------------------------------------------------
 
-    def _draw(self, experiments: Sequence[_Experiment]) -> None:
+    def _draw(self, experiments: Sequence[Experiment]) -> None:
         """Draw counts; what is asked twice of the same distribution is simulated once."""
         work = [
             (saving(template, readout.qubits, readout.final), readout, points)
-            for template, readout, points in _by_template(experiments)
+            for template, readout, points in by_template(experiments)
             if readout is not None
         ]
         fresh = sampling.generator(None)
@@ -301,7 +254,7 @@ class _Run:
                 self._deal_out(sharing, entry, names, fresh)
 
     def _deal_out(
-        self, sharing: Sequence[_Experiment], entry: Entry, names: sampling.Outcomes, fresh: Any
+        self, sharing: Sequence[Experiment], entry: Entry, names: sampling.Outcomes, fresh: Any
     ) -> None:
         if entry.failure is not None:
             for experiment in sharing:
@@ -315,9 +268,9 @@ class _Run:
             counts = sampling.draw(rng, item.shots or 0, law, names)
             self._keep(experiment, counts, info)
 
-    def _sample(self, experiments: Sequence[_Experiment]) -> None:
+    def _sample(self, experiments: Sequence[Experiment]) -> None:
         """Have Aer sample: all of the same shots together, those with a seed each alone."""
-        groups: dict[tuple[int, int | None], list[_Experiment]] = {}
+        groups: dict[tuple[int, int | None], list[Experiment]] = {}
         for index, experiment in enumerate(experiments):
             item = experiment.item
             groups.setdefault((item.shots or 0, None if item.seed is None else index), []).append(
@@ -329,14 +282,14 @@ class _Run:
 
     def _run(
         self,
-        experiments: Sequence[_Experiment],
+        experiments: Sequence[Experiment],
         keep: Keep,
         shots: int = 1,
         seed: int | None = None,
         simulation: Simulation | None = None,
     ) -> None:
         work = []
-        for template, _, points in _by_template(experiments):
+        for template, _, points in by_template(experiments):
             # Nothing is shared here: every experiment wants shots of its own.
             single = [(angles, e) for angles, sharing in points.items() for e in sharing]
             work.append((template, single))
@@ -352,7 +305,7 @@ class _Run:
 
     # -- keeping --------------------------------------------------------------------
 
-    def _keep_values(self, experiment: _Experiment, entry: Entry) -> None:
+    def _keep_values(self, experiment: Experiment, entry: Entry) -> None:
         item = experiment.item
         if reason := self._simulation.why_inexact(entry.info().get("method")):
             hint = "give the jobs shots to have them estimated"
@@ -364,12 +317,12 @@ class _Run:
             label=item.label, expectation_values=values, info=entry.info()
         )
 
-    def _keep_sampled(self, experiment: _Experiment, entry: Entry) -> None:
+    def _keep_sampled(self, experiment: Experiment, entry: Entry) -> None:
         counts = circuits.without_overwritten(entry.counts(), experiment.prepared.form)
         self._keep(experiment, counts, {**entry.info(), "sampling": "shots"})
 
     def _keep(
-        self, experiment: _Experiment, counts: Mapping[str, int], info: Mapping[str, Any]
+        self, experiment: Experiment, counts: Mapping[str, int], info: Mapping[str, Any]
     ) -> None:
         item = experiment.item
         told = dict(info) if item.seed is None else {**info, "seed": item.seed}
@@ -407,28 +360,3 @@ def _label(index: int) -> str:
 
 def _measured_all(circuit: QuantumCircuit, item: Item) -> QuantumCircuit:
     return circuit.measure_all(inplace=False) if item.measure_all else circuit
-
-
-Points = dict[Angles, list[_Experiment]]
-
-
-def _by_template(
-    experiments: Iterable[_Experiment],
-) -> list[tuple[Template, sampling.Readout | None, Points]]:
-    """The experiments by what can run as one template, and by the angles it gets."""
-    groups: dict[Hashable, Points] = {}
-    for experiment in experiments:
-        prepared = experiment.prepared
-        points = groups.setdefault(prepared.shape or prepared, {})
-        points.setdefault(experiment.angles, []).append(experiment)
-    found = []
-    for points in groups.values():
-        first = next(iter(points.values()))[0].prepared
-        if first.shape is not None and len(points) > 1:
-            template = generalized(first.form)
-        else:
-            template = first.template
-            if first.shape is not None:
-                points = dict(zip([()], points.values(), strict=True))
-        found.append((template, first.readout, points))
-    return found

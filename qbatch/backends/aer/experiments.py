@@ -1,0 +1,89 @@
+"""What a batch has to run: circuits with angles and shots, and which share a template."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from qbatch.backends.aer import sampling
+from qbatch.backends.aer.templates import Angles, Template, generalized
+from qbatch.models import Item
+from qbatch.payloads.circuit.convert import to_qiskit
+from qbatch.payloads.circuit.form import Form
+
+if TYPE_CHECKING:
+    from qiskit import QuantumCircuit
+
+
+class Prepared:
+    """A circuit of the batch, in gates that Aer knows, and what is known of it.
+
+    Args:
+        form: one operation for each of the circuit's.
+        circuit: None where the form stands for it and it is built when it is needed.
+        parameters: the circuit's own, in the order of the items' values.
+
+    Attributes:
+        angles: the numbers of its skeleton; None where the item's values are meant.
+        shape: the skeleton that circuits which differ in numbers only have in common.
+    """
+
+    def __init__(
+        self, form: Form, circuit: QuantumCircuit | None = None, parameters: tuple[Any, ...] = ()
+    ) -> None:
+        self.form = form
+        self.readout = sampling.readout(form)
+        self.shape: Hashable = None
+        self.angles: Angles | None = None
+        self._template = None if circuit is None else Template(circuit, parameters)
+        if not parameters:
+            found = form.skeleton() if self.readout is not None else None
+            self.shape, self.angles = found or (None, ())
+
+    @property
+    def template(self) -> Template:
+        """The circuit as a template of its own."""
+        if self._template is None:
+            self._template = Template(to_qiskit(self.form), ())
+        return self._template
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Experiment:
+    """One circuit to run; ``part`` numbers the measurement sets of an estimate."""
+
+    item: Item
+    part: int
+    prepared: Prepared
+
+    @property
+    def angles(self) -> Angles:
+        """The numbers of the circuit's skeleton, or the item's parameter values."""
+        own = self.prepared.angles
+        return self.item.parameters if own is None else own
+
+
+Points = dict[Angles, list[Experiment]]
+
+
+def by_template(
+    experiments: Iterable[Experiment],
+) -> list[tuple[Template, sampling.Readout | None, Points]]:
+    """The experiments by what can run as one template, and by the angles it gets."""
+    groups: dict[Hashable, Points] = {}
+    for experiment in experiments:
+        prepared = experiment.prepared
+        points = groups.setdefault(prepared.shape or prepared, {})
+        points.setdefault(experiment.angles, []).append(experiment)
+    found = []
+    for points in groups.values():
+        first = next(iter(points.values()))[0].prepared
+        if first.shape is not None and len(points) > 1:
+            template = generalized(first.form)
+        else:
+            template = first.template
+            if first.shape is not None:
+                points = dict(zip([()], points.values(), strict=True))
+        found.append((template, first.readout, points))
+    return found
