@@ -370,15 +370,21 @@ FAULTS: tuple[Fault, ...] = (
     ),
     Fault(
         "a skeleton forgets the qubits",
-        ("texts", "families"),
+        ("twins",),
         _skeleton(
             lambda o: o._replace(qubits=(0,) * len(o.qubits)) if o.kind is Kind.STANDARD else o
         ),
         900,
     ),
     Fault(
+        "a skeleton forgets the bits",
+        ("twins",),
+        _skeleton(lambda o: o._replace(clbits=(0,) * len(o.clbits))),
+        600,
+    ),
+    Fault(
         "a skeleton forgets the gates",
-        ("families", "texts"),
+        ("twins",),
         _skeleton(lambda o: o._replace(name=f"{len(o.numbers)}") if o.kind is Kind.STANDARD else o),
         1500,
     ),

@@ -113,6 +113,37 @@ def families(rng: random.Random, count: int, _: Path) -> Scene:
     return Scene(cases[:count])
 
 
+def twins(rng: random.Random, count: int, _: Path) -> Scene:
+    """Texts alike but for one thing: other gates, other qubits, or other bits, and numbers."""
+    like = [("rx", "ry", "rz"), ("h", "x", "sx"), ("cx", "cz", "cy"), ("crx", "cry", "cp")]
+    cases: list[Case] = []
+    while len(cases) < count:
+        kinds = [rng.choice(like) for _ in range(5)]
+        gates = [(rng.choice(kind), rng.sample(range(3), 2)) for kind in kinds]
+        bits = rng.sample(range(3), 3)
+        for _ in range(6):
+            changed = rng.choice(("gates", "qubits", "bits"))
+            if changed == "gates":
+                gates = [(rng.choice(k), on) for k, (_, on) in zip(kinds, gates, strict=True)]
+            elif changed == "qubits":
+                gates = [(name, rng.sample(range(3), 2)) for name, _ in gates]
+            else:
+                bits = rng.sample(range(3), 3)
+            lines = [f"u3({rng.uniform(0.2, 2.9)},0.3,0.7) q[{qubit}];" for qubit in range(3)]
+            for name, (one, two) in gates:
+                angle = f"({rng.uniform(0.2, 2.9)})" if name[0] == "r" or name[1:] in _TURNS else ""
+                on = f"q[{one}],q[{two}]" if name[0] == "c" else f"q[{one}]"
+                lines.append(f"{name}{angle} {on};")
+            lines += [f"measure q[{qubit}] -> c[{bit}];" for qubit, bit in enumerate(bits)]
+            text = 'OPENQASM 2.0;\ninclude "qelib1.inc";\nqreg q[3]; creg c[3];\n'
+            text += "\n".join(lines)
+            cases.append(Case(text, "qasm2", [reference.parse(text, "qasm2")]))
+    return Scene(cases[:count])
+
+
+_TURNS = ("rx", "ry", "p")
+
+
 def sweeps(rng: random.Random, count: int, _: Path) -> Scene:
     """Texts and circuits with parameters, at several points each."""
     cases: list[Case] = []
@@ -243,11 +274,17 @@ def own_blocks(rng: random.Random, count: int, _: Path) -> Scene:
     return Scene(cases)
 
 
+_CONTROLLED = ("cx", "cz", "cp", "crx", "cry", "crz", "ch", "cu", "cu1", "swap")
+
+
 def noisy(rng: random.Random, count: int, place: Path) -> Scene:
-    """Noise on a controlled gate, a rotation, a label and the read-out; sweeps and families."""
-    controlled = rng.choice(["cx", "cz", "cp", "crx", "cry", "crz", "ch", "cu", "cu1", "swap"])
+    """Noise on controlled gates, a rotation, a label and the read-out; sweeps and families."""
     errors = {
-        controlled: pauli_error([("XI", 0.15), ("ZY", 0.1), ("II", 0.75)]),
+        name: pauli_error([("XI", x), ("ZY", zy), ("II", 1 - x - zy)])
+        for name in _CONTROLLED
+        for x, zy in [(round(rng.uniform(0, 0.3), 2), round(rng.uniform(0, 0.3), 2))]
+    }
+    errors |= {
         "rx": depolarizing_error(0.2, 1),
         "noisy": pauli_error([("X", 0.4), ("I", 0.6)]),
     }
@@ -257,7 +294,7 @@ def noisy(rng: random.Random, count: int, place: Path) -> Scene:
     told = [[0.95, 0.05], [0.12, 0.88]]
     model.add_readout_error(ReadoutError(told), [0])
     noise = reference.Noise({n: SuperOp(e) for n, e in errors.items()}, {0: told})
-    file = place / f"noise-{controlled}-{rng.randrange(10**9)}.json"
+    file = place / f"noise-{rng.randrange(10**9)}.json"
     file.write_text(json.dumps(model.to_dict(serializable=True)))
     config = f'[backends.noisy]\ntype = "aer"\nnoise_model = "{file}"\n'
     cases: list[Case] = []
@@ -267,7 +304,7 @@ def noisy(rng: random.Random, count: int, place: Path) -> Scene:
         circuit.rx(theta, 0)
         circuit.append(RXGate(0.4, label=rng.choice([None, "noisy"])), [1])
         circuit.ry(0.3, 1)
-        gate = _controlled(controlled, theta)
+        gate = _controlled(rng.choice(_CONTROLLED), theta)
         circuit.append(gate, [0, 1])
         circuit.h(1)
         circuit.measure([0, 1], [0, 1])
@@ -375,7 +412,7 @@ def split_estimates(rng: random.Random, count: int, place: Path) -> Scene:
 SCENES: dict[str, Maker] = {
     maker.__name__.replace("_", " "): maker
     for maker in (
-        texts, sampled, dynamic, families, sweeps, dealt, split, seeded, workers, measured,
+        texts, sampled, dynamic, families, twins, sweeps, dealt, split, seeded, workers, measured,
         from_qiskit, own_blocks, noisy, noisy_texts, coupled, exact_values, coupled_values,
         noisy_values, estimates, split_estimates,
     )

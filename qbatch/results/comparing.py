@@ -46,6 +46,7 @@ Seen = tuple[int, int]
 
 LEAST = 50.0  # expected of an outcome in the smaller sample; below, the tail is too heavy
 _EXACTLY = 8  # outcomes whose p-value is made exact
+_IDLE = 10.0  # bounds above that would be no news if they were exact, either
 _ROUNDING = 1e-9  # of values without noise
 
 
@@ -173,10 +174,13 @@ def _single(seen: Sequence[Seen], totals: Seen) -> float:
             totals[0] * _divergence(pairs[:, 0] / totals[0], together / shots),
         )
     )
-    found = float((bounds / shares).min())
-    for place in numpy.argsort(bounds / shares)[:_EXACTLY]:
+    chances = bounds / shares
+    found = float(chances.min())
+    if found > _IDLE:
+        return 1.0
+    for place in numpy.argsort(chances)[:_EXACTLY]:
         a, b = map(int, pairs[place])
-        if a + b <= paired.MOST_TOTAL:
+        if chances[place] <= _IDLE and a + b <= paired.MOST_TOTAL:
             found = min(found, _two_sided(a, totals[0], b, totals[1]) / float(shares[place]))
     return min(1.0, found)
 
@@ -192,14 +196,20 @@ def _paired(seen: Sequence[Seen], spectrum: power.Spectrum) -> float:
     """The bound on the p-value of the squared distance over the rare outcomes."""
     import numpy
 
-    sparse = paired.Sparse.of(spectrum.totals, spectrum.cells, spectrum.shots, LEAST)
-    if sparse is None:
+    rare = paired.is_rare(spectrum.totals, spectrum.shots, LEAST)
+    if not rare.any():
         return 1.0
+    totals, cells = spectrum.totals[rare], spectrum.cells[rare]
     pairs = numpy.array(seen, float)
     together = pairs.sum(axis=1)
-    rare = numpy.isin(together, sparse.totals)
-    scores = paired.score(pairs[rare, 0], together[rare], spectrum.shots)
-    return sparse.bound(float(scores.sum()))
+    inside = numpy.isin(together, totals)
+    scores = paired.score(pairs[inside, 0], together[inside], spectrum.shots)
+    statistic = float(scores.sum())
+    _, variances = paired.moments(totals, spectrum.shots)
+    # Not even a normal law's tail would tell of it: the bound is 1.
+    if statistic <= math.sqrt(2 * paired.penalty(spectrum.shots) * float(cells @ variances)):
+        return 1.0
+    return paired.Sparse(totals, cells, spectrum.shots).bound(statistic)
 
 
 def _two_sided(a: int, total_a: int, b: int, total_b: int) -> float:

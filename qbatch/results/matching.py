@@ -15,6 +15,8 @@ from qbatch.results import together
 from qbatch.results.baselines import Sample
 from qbatch.results.comparing import Comparison, compare_counts, compare_values, tail
 
+_BLINDEST = 5  # jobs whose shots are looked at for what would decide a check
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pair:
@@ -211,7 +213,8 @@ def _deciding_shots(
     """Shots a job that would show a change of ``detect``: as many as the job needs most."""
     rate = thresholds.p_value / 2 / max(1, len(distinct))
     wanted = []
-    for pair in distinct:
+    blindest = sorted(distinct, key=lambda pair: -visible[id(pair)])[:_BLINDEST]
+    for pair in blindest:
         if visible[id(pair)] <= thresholds.detect:
             continue
         shots = _comparison(pair).deciding_shots(rate, thresholds.detect)

@@ -22,6 +22,7 @@ which holds for any numbers of shots and outcomes, without an approximation.
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 MOST_TOTAL = 4096
 """Outcomes seen more often are left to the statistics that look at each for itself."""
 _MOST_TERMS = 1_000_000
-_ROUNDS = 25
+_ROUNDS = 11
 
 
 def weights(cells: float, totals: Array, shots: float) -> Array:
@@ -77,20 +78,9 @@ class Sparse:
             - gammaln(self._total - self._first + 1)
         )
         self._logs = self._log_binomial(first / (first + second))
-        self._chances = numpy.exp(self._logs)
-        self._penalty = -_log_chance_of(first, second)
-
-    @staticmethod
-    def of(totals: Array, cells: Array, shots: tuple[int, int], least: float) -> Sparse | None:
-        """The rare ones among outcomes; None where there are none.
-
-        Args:
-            least: expected of an outcome in the smaller sample where it is not rare.
-        """
-        smaller = min(shots) / sum(shots)
-        rare = (totals >= 2) & (totals * smaller < least) & (totals <= MOST_TOTAL)
-        rare &= (totals * rare).cumsum() <= _MOST_TERMS
-        return Sparse(totals[rare], cells[rare], shots) if rare.any() else None
+        self._penalty = penalty(shots)
+        _, variances = moments(totals, shots)
+        self._spread = math.sqrt(float(cells @ variances)) or 1.0
 
     def bound(self, statistic: float) -> float:
         """The upper bound on P(S ≥ statistic)."""
@@ -100,7 +90,8 @@ class Sparse:
         def height(theta: float) -> float:
             return self._cumulant(theta) - theta * statistic
 
-        return math.exp(min(0.0, _minimum(height, self._scale()) + self._penalty))
+        guess = statistic / self._spread**2
+        return math.exp(min(0.0, _minimum(height, guess) + self._penalty))
 
     def threshold(self, rate: float) -> float:
         """The least statistic whose bound is at most that rate: min over θ of a ratio."""
@@ -109,33 +100,7 @@ class Sparse:
         def height(theta: float) -> float:
             return (self._cumulant(theta) + wanted) / theta
 
-        return _minimum(height, self._scale())
-
-    def moments(self, share: float, inside: Array) -> tuple[float, float]:
-        """Mean and variance of S where outcomes have changed.
-
-        Args:
-            share: the first law has p (1 ± share), the second p (1 ∓ share).
-            inside: of ``totals``, those whose outcomes have.
-        """
-        import numpy
-
-        first, second = self._shots
-        mean = variance = 0.0
-        for sign in (1, -1):
-            up, down = first * (1 + sign * share), second * (1 - sign * share)
-            changed = numpy.exp(self._log_binomial(up / (up + down)))
-            chances = numpy.where(inside[self._row], changed, self._chances)
-            average = numpy.add.reduceat(chances * self._scores, self._starts)
-            square = numpy.add.reduceat(chances * self._scores**2, self._starts)
-            mean += 0.5 * float(self._cells @ average)
-            variance += 0.5 * float(self._cells @ (square - average**2))
-        return mean, max(0.0, variance)
-
-    def _scale(self) -> float:
-        """A first guess for θ: one over the standard deviation of S."""
-        _, variance = self.moments(0.0, self.totals < 0)
-        return 1 / math.sqrt(variance) if variance > 0 else 1.0
+        return _minimum(height, math.sqrt(2 * wanted) / self._spread)
 
     def _cumulant(self, theta: float) -> float:
         import numpy
@@ -164,21 +129,76 @@ def score(firsts: Array, totals: Array, shots: tuple[int, int]) -> Array:
     return found
 
 
-def _log_chance_of(first: int, second: int) -> float:
-    """The logarithm of P(Binomial(M + N, M / (M + N)) = M)."""
+def moments(
+    totals: Array, shots: tuple[int, int], shares: Array | None = None
+) -> tuple[Array, Array]:
+    """Mean and variance of f given the total, where the laws are p (1 + share), p (1 - share).
+
+    f is a quadratic a m² + b m + c of a binomial variable, so that both are polynomials of
+    its chance.
+
+    Args:
+        shares: several, for a row of results each; one law by default.
+    """
+    import numpy
+
+    ratio = shots[1] / shots[0]
+    t = totals
+    a = (ratio + 1 / ratio + 2) / t
+    b = -(ratio + (2 * t - 1) / ratio + 2 * t) / t
+    c = (t - 1) / ratio
+    two = t * (t - 1)
+    three = two * (t - 2)
+    mean = numpy.stack([c, (a + b) * t, a * two])
+    square = numpy.stack(
+        [
+            c * c,
+            ((a + b) ** 2 + 2 * c * (a + b)) * t,
+            (7 * a * a + 6 * a * b + b * b + 2 * a * c) * two,
+            (6 * a * a + 2 * a * b) * three,
+            a * a * three * (t - 3),
+        ]
+    )
+    share = numpy.zeros(1) if shares is None else shares
+    up, down = shots[0] * (1 + share), shots[1] * (1 - share)
+    powers = numpy.vander(up / (up + down), 5, increasing=True)
+    means = powers[:, :3] @ mean
+    variances = numpy.maximum(0.0, powers @ square - means * means)
+    return (means[0], variances[0]) if shares is None else (means, variances)
+
+
+def is_rare(totals: Array, shots: tuple[int, int], least: float) -> Array:
+    """Which outcomes are too rare to stand for themselves in χ², and not so rare as to say nothing.
+
+    Args:
+        totals: ascending.
+        least: expected of an outcome in the smaller sample where it is not rare.
+    """
+    rare = (totals >= 2) & (totals * (min(shots) / sum(shots)) < least) & (totals <= MOST_TOTAL)
+    found: Array = rare & ((totals * rare).cumsum() <= _MOST_TERMS)
+    return found
+
+
+@functools.lru_cache(maxsize=256)
+def penalty(shots: tuple[int, int]) -> float:
+    """What the condition costs: -log P(Binomial(M + N, M / (M + N)) = M)."""
     from scipy.special import gammaln, xlogy
 
+    first, second = shots
     both = first + second
     ways = gammaln(both + 1) - gammaln(first + 1) - gammaln(second + 1)
-    return float(ways + xlogy(first, first / both) + xlogy(second, second / both))
+    return -float(ways + xlogy(first, first / both) + xlogy(second, second / both))
 
 
-def _minimum(height: Callable[[float], float], scale: float) -> float:
+def _minimum(height: Callable[[float], float], guess: float) -> float:
     """The least value of a function with one valley over θ > 0, searched in log θ.
 
     What is found is a value of the function, and so a valid bound, wherever the search ends.
+
+    Args:
+        guess: where the valley is if the law is normal; heavier tails bring it nearer to 0.
     """
-    low, high = math.log(scale) - 12, math.log(scale) + 8
+    low, high = math.log(guess) - 5, math.log(guess) + 1
     golden = (math.sqrt(5) - 1) / 2
     left, right = high - golden * (high - low), low + golden * (high - low)
     at_left, at_right = height(math.exp(left)), height(math.exp(right))

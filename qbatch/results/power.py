@@ -15,6 +15,7 @@ of the distance of `qbatch.results.paired`.
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -26,8 +27,7 @@ if TYPE_CHECKING:
     import numpy as np
 
 POWER = 0.95
-_HALVINGS = 10
-_MOST_SETS = 8
+_FINEST, _STEPS, _COARSE = 0.002, 80, 8
 MOST_FACTOR = 1 << 24
 STEP = 1.25
 
@@ -71,19 +71,15 @@ def detectable(spectrum: Spectrum, rate: float, least: float) -> float:
         rate: the false-alarm rate of the comparison.
         least: expected of an outcome in the smaller sample where it stands for itself in χ².
     """
+    import numpy
+
     totals, cells = spectrum.totals, spectrum.cells
-    everything = float((totals * cells).sum())
-    worst = 0.0
-    rare = paired.Sparse.of(totals, cells, spectrum.shots, least)
-    third = shares(float(cells.sum()))[2]
-    sparse = (rare, rare.threshold(rate * third)) if rare is not None and third else None
-    for upto in _sets(totals):
-        mass = float((totals[:upto] * cells[:upto]).sum()) / everything
-        if mass <= worst:
-            continue  # no more than that can have changed there
-        part = _Part(spectrum, upto, rate, least, sparse)
-        worst = max(worst, mass * part.share())
-    return min(1.0, worst)
+    seen = totals * cells
+    masses = numpy.cumsum(seen) / seen.sum()
+    found = _Statistics(spectrum, rate, least, masses)
+    shares = numpy.minimum(found.chi_square(), found.one_outcome())
+    shares = numpy.minimum(shares, found.pairs(shares))
+    return min(1.0, float((masses * shares).max()))
 
 
 def deciding_shots(spectrum: Spectrum, rate: float, least: float, detect: float) -> int | None:
@@ -111,102 +107,110 @@ def rounded_up(shots: int) -> int:
     return math.ceil(shots / unit) * unit
 
 
-def _sets(totals: Any) -> list[int]:
-    """Ends of the sets of the rarest outcomes that are tried; the last one holds all."""
-    count = len(totals)
-    if count <= _MOST_SETS:
-        return list(range(1, count + 1))
-    import numpy
+class _Statistics:
+    """The least relative change ε that each statistic sees, for every set of rarest outcomes.
 
-    places = numpy.unique(numpy.geomspace(1, count, _MOST_SETS).astype(int))
-    return [int(place) for place in places]
-
-
-class _Part:
-    """A set of the rarest outcomes, and the change within it that would be seen."""
+    All are arrays over the sets: set i holds the outcomes with the first i + 1 totals. ε is
+    taken from a grid, upwards; 1 stands where nothing smaller is seen.
+    """
 
     def __init__(
-        self,
-        spectrum: Spectrum,
-        upto: int,
-        rate: float,
-        least: float,
-        sparse: tuple[paired.Sparse, float] | None,
+        self, spectrum: Spectrum, rate: float, least: float, masses: np.ndarray[Any, Any]
     ) -> None:
         first, second = spectrum.shots
-        self._shots = spectrum.shots
-        self._totals, self._cells = spectrum.totals[:upto], spectrum.cells[:upto]
-        self._all = float((spectrum.totals * spectrum.cells).sum())
-        self._harmonic = first * second / (first + second)
+        self._spectrum = spectrum
         self._rate = rate
-        outcomes = float(spectrum.cells.sum())
-        self._two, self._shares = outcomes <= 2, shares(outcomes)
-        smaller = min(first, second) / (first + second)
-        alone = spectrum.totals * smaller >= least
-        self._degrees = float(spectrum.cells[alone].sum())
-        self._mass_alone = float((self._totals * self._cells)[alone[:upto]].sum()) / self._all
-        self._weights = paired.weights(float(spectrum.cells.sum()), self._totals, self._all)
-        self._sparse = sparse
+        self._least = least
+        self._masses = masses
+        self._all = float((spectrum.totals * spectrum.cells).sum())
+        self._outcomes = float(spectrum.cells.sum())
+        self._harmonic = first * second / (first + second)
 
-    def share(self) -> float:
-        """The least relative change that is seen; 1 where none is, or only the largest."""
-        found = min(self._by_chi_square(), self._by_one_outcome())
-        return min(found, self._by_pairs(found))
-
-    def _by_chi_square(self) -> float:
+    def chi_square(self) -> Any:
         """λ = 4 ε² H Σ p over the outcomes that stand for themselves, H = M N / (M + N)."""
-        if self._degrees < 1 or not self._mass_alone:
-            return 1.0
-        needed = noncentrality(max(1.0, self._degrees), self._rate * self._shares[0])
-        return min(1.0, math.sqrt(needed / (4 * self._harmonic * self._mass_alone)))
+        import numpy
 
-    def _by_one_outcome(self) -> float:
+        totals, cells = self._spectrum.totals, self._spectrum.cells
+        smaller = min(self._spectrum.shots) / sum(self._spectrum.shots)
+        alone = totals * smaller >= self._least
+        degrees = float(cells[alone].sum())
+        if degrees < 1:
+            return numpy.ones(len(totals))
+        needed = numpy.float64(noncentrality(degrees, self._rate * shares(self._outcomes)[0]))
+        mass = numpy.cumsum(totals * cells * alone) / self._all
+        with numpy.errstate(divide="ignore"):
+            found = numpy.sqrt(needed / (4 * self._harmonic * mass))
+        return numpy.minimum(1.0, found)
+
+    def one_outcome(self) -> Any:
         """The commonest outcome of the set, by the arcsine law: 2 √H Δ asin √p.
 
         The test is exact and so steps from shot to shot; that costs it as much as leaving
         out 1 / Δ of the shots (Casagrande, Pike and Smith, Biometrics 34, 483 (1978)).
         """
-        p = min(1.0, float(self._totals[-1]) / self._all)
-        rate = self._rate * self._shares[1] * (1.0 if self._two else float(self._weights[-1]))
+        import numpy
+
+        p = numpy.minimum(1.0, self._spectrum.totals / self._all)
+        rate: Any = self._rate * shares(self._outcomes)[1]
+        if self._outcomes > 2:
+            rate = rate * paired.weights(self._outcomes, self._spectrum.totals, self._all)
         reach = _normal(rate / 2) + _normal(1 - POWER)
-        # Of several outcomes as common as that, one is enough; that is not counted on.
         shots = 2 * self._harmonic
         # What one outcome wins, the others of the set lose.
-        most = min(p, float((self._totals * self._cells).sum()) / self._all / 2)
+        most = numpy.minimum(p, self._masses / 2)
+        change = _grid()[:, None] * most
+        high, low = numpy.minimum(1.0, p + change), numpy.maximum(0.0, p - change)
+        steps = 1 / (shots * (high - low))
+        angle = numpy.arcsin(numpy.sqrt(high)) - numpy.arcsin(numpy.sqrt(low))
+        return _first(math.sqrt(2 * shots) * angle * numpy.maximum(0, 1 - steps) >= reach, _grid())
 
-        def seen(share: float) -> bool:
-            high, low = min(1.0, p + most * share), max(0.0, p - most * share)
-            steps = 1 / (shots * (high - low)) if high > low else 1.0
-            angle = math.asin(math.sqrt(high)) - math.asin(math.sqrt(low))
-            return math.sqrt(2 * shots) * angle * max(0.0, 1 - steps) >= reach
+    def pairs(self, known: Any) -> Any:
+        """The paired distance, by its mean and variance; only where it may see more."""
+        import numpy
 
-        return _least(seen, 1.0)
+        spectrum = self._spectrum
+        nothing = numpy.ones(len(spectrum.totals))
+        rate = self._rate * shares(self._outcomes)[2]
+        rare = paired.is_rare(spectrum.totals, spectrum.shots, self._least)
+        if not rate or not rare.any():
+            return nothing
+        totals, cells = spectrum.totals[rare], spectrum.cells[rare]
+        places = numpy.searchsorted(totals, spectrum.totals, side="right") - 1
+        _, still = paired.moments(totals, spectrum.shots)
+        null = float(still @ cells)
 
-    def _by_pairs(self, known: float) -> float:
-        if self._sparse is None:
-            return 1.0
-        sparse, threshold = self._sparse
-        inside = sparse.totals <= self._totals[-1]
-        if not inside.any():
-            return 1.0
-        reach = _normal(1 - POWER)
+        def at(threshold: float, grid: Any) -> Any:
+            means = variances = numpy.zeros((len(grid), len(totals)))
+            for sign in (1, -1):
+                mean, variance = paired.moments(totals, spectrum.shots, sign * grid)
+                means = means + 0.5 * mean * cells
+                variances = variances + 0.5 * (variance - still) * cells
+            spread = numpy.maximum(0.0, numpy.cumsum(variances, axis=1) + null)
+            reached = numpy.cumsum(means, axis=1) - _normal(1 - POWER) * numpy.sqrt(spread)
+            return numpy.where(places < 0, 1.0, _first(reached >= threshold, grid)[places])
 
-        def seen(share: float) -> bool:
-            mean, variance = sparse.moments(share, inside)
-            return mean - reach * math.sqrt(max(0.0, variance)) >= threshold
+        # A normal law's threshold is the lowest there could be: often that and a coarse look
+        # are enough to see that the other statistics see more.
+        wanted = paired.penalty(spectrum.shots) - math.log(rate)
+        coarse = _grid()[_COARSE - 1 :: _COARSE]
+        found = at(math.sqrt(2 * wanted * null), coarse)
+        if not (found * (coarse[0] / coarse[1]) < known).any():
+            return nothing
+        return at(paired.Sparse(totals, cells, spectrum.shots).threshold(rate), _grid())
 
-        return _least(seen, known)
+
+@functools.cache
+def _grid() -> Any:
+    import numpy
+
+    return numpy.geomspace(_FINEST, 1.0, _STEPS)
 
 
-def _least(seen: Any, most: float) -> float:
-    """The least share up to ``most`` that is seen, by halving; 1 where none is."""
-    if not seen(most):
-        return 1.0
-    low, high = 0.0, most
-    for _ in range(_HALVINGS):
-        middle = (low + high) / 2
-        low, high = (low, middle) if seen(middle) else (middle, high)
-    return high
+def _first(seen: Any, grid: Any) -> Any:
+    """For each column the first share of the grid from which on a change is seen; else 1."""
+    import numpy
+
+    return numpy.where(seen.any(axis=0), grid[seen.argmax(axis=0)], 1.0)
 
 
 def _grown(spectrum: Spectrum, factor: float) -> Spectrum | None:
@@ -253,6 +257,7 @@ def _grown(spectrum: Spectrum, factor: float) -> Spectrum | None:
 _SELDOM = 20
 
 
+@functools.lru_cache(maxsize=1024)
 def noncentrality(degrees: float, rate: float) -> float:
     """The noncentrality of a χ² that is above its critical value with 95 % power."""
     from scipy.special import chdtri, chndtrinc
@@ -260,8 +265,8 @@ def noncentrality(degrees: float, rate: float) -> float:
     return float(chndtrinc(float(chdtri(degrees, rate)), degrees, 1 - POWER))
 
 
-def _normal(tail: float) -> float:
+def _normal(tail: Any) -> Any:
     """The value that a standard normal variable is above with that probability."""
     from scipy.special import ndtri
 
-    return float(-ndtri(tail))
+    return -ndtri(tail)

@@ -5,8 +5,9 @@ import math
 
 import numpy
 import pytest
+from scipy import stats
 
-from qbatch.results.paired import Sparse, score, weights
+from qbatch.results.paired import Sparse, is_rare, moments, score, weights
 
 
 def statistic(pairs, shots):
@@ -58,10 +59,20 @@ def test_equal_shots_give_chi_square_less_the_outcomes():
 
 def test_the_statistic_is_unbiased():
     """Its mean is 0 given the totals, whatever the shots."""
-    sparse = Sparse(numpy.array([2.0, 5.0, 9.0]), numpy.array([3.0, 1.0, 2.0]), (11, 40))
-    mean, variance = sparse.moments(0.0, numpy.array([True, True, True]))
+    mean, variance = moments(numpy.array([2.0, 5.0, 9.0]), (11, 40))
     assert mean == pytest.approx(0, abs=1e-9)
-    assert variance > 0
+    assert (variance > 0).all()
+
+
+@pytest.mark.parametrize("share", [0.0, 0.3, -0.7])
+def test_moments_are_those_of_the_binomial_law(share):
+    shots, total = (30, 70), 7
+    up, down = shots[0] * (1 + share), shots[1] * (1 - share)
+    chances = stats.binom.pmf(range(total + 1), total, up / (up + down))
+    scores = score(numpy.arange(total + 1.0), float(total), shots)
+    mean, variance = moments(numpy.array([float(total)]), shots, numpy.array([0.1, share]))
+    assert mean[1, 0] == pytest.approx(chances @ scores)
+    assert variance[1, 0] == pytest.approx(chances @ scores**2 - (chances @ scores) ** 2)
 
 
 def test_a_threshold_is_where_the_bound_comes_to_the_rate():
@@ -73,4 +84,4 @@ def test_a_threshold_is_where_the_bound_comes_to_the_rate():
 def test_shares_of_the_rate_add_up():
     totals = numpy.array([1.0, 1.0, 5.0, 13.0])
     assert weights(4, totals, 20).sum() == pytest.approx(1)
-    assert Sparse.of(numpy.array([1.0, 500.0]), numpy.array([3.0, 1.0]), (250, 253), 50) is None
+    assert list(is_rare(numpy.array([1.0, 2.0, 500.0]), (250, 253), 50)) == [False, True, False]

@@ -23,6 +23,11 @@ if TYPE_CHECKING:
 
 Angles = tuple[float, ...]
 
+_BOUND_UNDER_NOISE = frozenset(
+    {"p", "r", "rx", "rxx", "ry", "ryy", "rz", "rzx", "rzz", "u", "u1", "u2", "u3"}
+)
+"""Gates whose points Aer was seen to run under noise as it runs each alone (``cu`` is not)."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Template:
@@ -48,9 +53,9 @@ class Template:
             return None
         if not known_names().issuperset(circuit.count_ops()):
             return None
+        if noisy and not all(map(_is_bound_under_noise, circuit.data)):
+            return None
         while denied := _denied(circuit):
-            if noisy:
-                return None
             before = circuit.count_ops()
             circuit = circuit.decompose(sorted(denied))
             if circuit.count_ops() == before:
@@ -93,6 +98,12 @@ def _denied(circuit: QuantumCircuit) -> set[str]:
         and instruction.is_parameterized()
         and not instruction.operation.is_parameterized()
     }
+
+
+def _is_bound_under_noise(instruction: Any) -> bool:
+    if not instruction.is_parameterized():
+        return kind(instruction) is not Kind.CONTROL
+    return instruction.is_standard_gate() and instruction.name in _BOUND_UNDER_NOISE
 
 
 def _is_bound_by_aer(instruction: Any) -> bool:

@@ -43,7 +43,8 @@ def timed_run(batch: Submission, options: Mapping[str, Any]) -> tuple[list[ItemR
     # The first batch of a process would pay for what is imported once.
     import qiskit_aer  # noqa: F401
 
-    if any(source.format == "qasm3" for source in batch.circuits.values()):
+    threes = (source for source in batch.circuits.values() if source.format == "qasm3")
+    if any(read_plain(source) is None for source in threes):
         import qiskit_qasm3_import  # noqa: F401
     begin = time.perf_counter()
     return run(batch, options), time.perf_counter() - begin

@@ -1,5 +1,7 @@
 """Templates: what is bound by Aer equals what is bound by Qiskit."""
 
+import json
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -8,11 +10,13 @@ from qiskit import QuantumCircuit
 from qiskit.circuit import Parameter
 from qiskit.circuit.library import CXGate, RXGate, get_standard_gate_name_mapping
 from qiskit.quantum_info import Statevector
+from qiskit_aer import AerSimulator
+from qiskit_aer.noise import NoiseModel, depolarizing_error
 
 from qbatch import JobGroup
 from qbatch.backends.aer.circuits import simulator
 from qbatch.backends.aer.simulation import Simulation
-from qbatch.backends.aer.templates import Template, generalized
+from qbatch.backends.aer.templates import _BOUND_UNDER_NOISE, Template, generalized
 from qbatch.payloads.circuit.convert import form_of
 from tests.backends.aer.test_adapter import run
 
@@ -159,12 +163,37 @@ def test_labels_are_part_of_a_skeleton():
 
 def test_under_noise_no_gate_is_replaced_by_others():
     theta = Parameter("theta")
-    plain, controlled = QuantumCircuit(2), QuantumCircuit(2)
+    plain = QuantumCircuit(2)
     plain.rx(theta, 0)
-    controlled.crx(theta, 0, 1)
     assert Template(plain, (theta,)).bindable(noisy=True) is plain
-    assert Template(controlled, (theta,)).bindable(noisy=True) is None
-    assert Template(controlled, (theta,)).bindable() is not None
+    for name, angles in (("crx", [theta]), ("cu", [theta, 0.1, 0.2, 0.3])):
+        controlled = QuantumCircuit(2)
+        getattr(controlled, name)(*angles, 0, 1)
+        assert Template(controlled, (theta,)).bindable(noisy=True) is None
+        assert Template(controlled, (theta,)).bindable() is not None
+
+
+@pytest.mark.parametrize("name", sorted(_BOUND_UNDER_NOISE))
+def test_points_under_noise_are_those_of_each_alone(name):
+    """What Aer binds itself under noise, beside Qiskit's binding; density matrices, so exact."""
+    gate = GATES[name].copy()
+    theta = Parameter("theta")
+    gate.params = [theta, *(0.3 * i for i in range(1, len(gate.params)))]
+    circuit = QuantumCircuit(2)
+    circuit.ry(0.7, [0, 1])
+    circuit.append(gate, range(gate.num_qubits))
+    circuit.ry(0.4, [0, 1])
+    circuit.save_probabilities()
+    model = NoiseModel()
+    model.add_all_qubit_quantum_error(depolarizing_error(0.3, gate.num_qubits), [name])
+    template, points = Template(circuit, (theta,)), [(0.2,), (1.1,), (-2.0,)]
+    assert template.bindable(noisy=True) is circuit
+    settings = {"noise_model": json.dumps(model.to_dict(serializable=True))}
+    (together,) = Simulation({**settings, "method": "density_matrix"}).run([(template, points)], 1)
+    for entry, point in zip(together, points, strict=True):
+        bound = template.bound(point)
+        alone = AerSimulator(noise_model=model, method="density_matrix").run(bound).result()
+        assert np.allclose(entry.data.probabilities, alone.data()["probabilities"], atol=1e-9)
 
 
 def test_a_parameter_that_no_gate_needs_takes_its_value_all_the_same(db):
