@@ -23,7 +23,14 @@ from qbatch.payloads.circuit.gates import (
     QASM2_RESERVED,
     Spec,
 )
-from qbatch.payloads.circuit.reading import MOST_OPERATIONS, NAME, Writer, broadcast
+from qbatch.payloads.circuit.reading import (
+    MOST_OPERATIONS,
+    NAME,
+    Writer,
+    broadcast,
+    opening,
+    plain_text,
+)
 
 _COMMENT = re.compile(r"//[^\n]*")
 _HEADER = re.compile(r"\s*OPENQASM\s+2(?:\.0)?\s*;")
@@ -65,13 +72,7 @@ def read(body: bytes) -> Form:
     Raises:
         NotPlain: it is not understood whole, and perhaps wrong.
     """
-    try:
-        text = body.decode("ascii")
-    except UnicodeDecodeError:
-        raise NotPlain from None
-    if "//" in text:
-        text = _COMMENT.sub("", text)
-    return _Reader().read(text)
+    return _Reader().read(plain_text(body, _COMMENT))
 
 
 class _Reader:
@@ -81,16 +82,13 @@ class _Reader:
         self._constants: dict[str, tuple[float, ...]] = {}
 
     def read(self, text: str) -> Form:
-        place = 0
-        if match := _HEADER.match(text):
-            place = match.end()
-        if match := _INCLUDE.match(text, place):
-            place = match.end()
+        place, included = opening(text, _HEADER, _INCLUDE)
+        if included:
             self._gates.update(QASM2_INCLUDED)
-        while (opening := text.find("{", place)) >= 0:
+        while (brace := text.find("{", place)) >= 0:
             # The definition that the brace belongs to begins after the last semicolon or
             # brace before it; what stands before that are statements.
-            start = max(text.rfind(";", place, opening), text.rfind("}", place, opening)) + 1
+            start = max(text.rfind(";", place, brace), text.rfind("}", place, brace)) + 1
             start = max(start, place)
             match = _GATE.match(text, start + _space(text, start))
             if match is None:

@@ -15,7 +15,7 @@ from qbatch.payloads.circuit import angles
 from qbatch.payloads.circuit.angles import NotPlain, Tree
 from qbatch.payloads.circuit.form import Form
 from qbatch.payloads.circuit.gates import QASM3_BUILTIN, QASM3_INCLUDED, QASM3_RESERVED, Spec
-from qbatch.payloads.circuit.reading import MOST_OPERATIONS, Writer
+from qbatch.payloads.circuit.reading import MOST_OPERATIONS, Writer, opening, plain_text
 
 _COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/", re.DOTALL)
 _HEADER = re.compile(r"\s*OPENQASM\s+3(?:\.0)?\s*;")
@@ -38,13 +38,7 @@ def read(body: bytes) -> Form:
     Raises:
         NotPlain: it is not understood whole, and perhaps wrong.
     """
-    try:
-        text = body.decode("ascii")
-    except UnicodeDecodeError:
-        raise NotPlain from None
-    if "/" in text:
-        text = _COMMENT.sub(" ", text)
-    return _Reader().read(text)
+    return _Reader().read(plain_text(body, _COMMENT))
 
 
 class _Reader:
@@ -56,11 +50,8 @@ class _Reader:
         self._trees: dict[str, tuple[Tree, ...]] = {}
 
     def read(self, text: str) -> Form:
-        place = 0
-        if match := _HEADER.match(text):
-            place = match.end()
-        if match := _INCLUDE.match(text, place):
-            place = match.end()
+        place, included = opening(text, _HEADER, _INCLUDE)
+        if included:
             self._gates.update(QASM3_INCLUDED)
         *statements, rest = text[place:].split(";")
         if rest.strip() or not statements:

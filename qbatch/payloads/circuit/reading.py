@@ -19,6 +19,30 @@ _MOST_BITS = 100_000
 MOST_OPERATIONS = 1_000_000
 """Texts that come to more are left to Qiskit's parser, which does not unroll them."""
 
+
+def plain_text(body: bytes, comments: re.Pattern[str]) -> str:
+    """A body as text without its comments.
+
+    Raises:
+        NotPlain: it is not ASCII.
+    """
+    try:
+        text = body.decode("ascii")
+    except UnicodeDecodeError:
+        raise NotPlain from None
+    return comments.sub(" ", text) if "/" in text else text
+
+
+def opening(text: str, header: re.Pattern[str], include: re.Pattern[str]) -> tuple[int, bool]:
+    """Where a text's statements begin after header and include, and whether it includes."""
+    place, included = 0, False
+    if match := header.match(text):
+        place = match.end()
+    if match := include.match(text, place):
+        place, included = match.end(), True
+    return place, included
+
+
 Operand = tuple[int, ...] | int
 """One bit, or all of a register."""
 
