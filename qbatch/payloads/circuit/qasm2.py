@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 
 from qbatch.payloads.circuit import angles
@@ -41,6 +41,9 @@ _GATE = re.compile(
     r"gate\s+([a-z][A-Za-z0-9_]*)\s*(?:\(([^()]*)\)\s*|\s)([^(){}]*)\{([^{}]*)\}", re.DOTALL
 )
 _FLOAT = re.compile(r"-?(?:\d+\.\d*|\.\d+)(?:[eE][+-]?\d+)?\Z")
+_ROTATION = re.compile(
+    r"([a-z][a-z0-9]*)\(\s*(-?(?:\d+\.\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*\)\s*([^()]*)\Z"
+)
 _PI = {"pi": math.pi}
 
 
@@ -80,10 +83,15 @@ class _Reader:
         self._writer = Writer(QASM2_RESERVED)
         self._gates: dict[str, Spec | _Definition] = dict(QASM2_BUILTIN)
         self._constants: dict[str, tuple[float, ...]] = {}
+        self._includes = self._defines = False
+        # What statements came to, for the registers and gates declared so far.
+        self._known: dict[str, tuple[list[Operation], int]] = {}
+        self._single: dict[str, tuple[int, ...]] = {}
 
     def read(self, text: str) -> Form:
         place, included = opening(text, _HEADER, _INCLUDE)
         if included:
+            self._includes = True
             self._gates.update(QASM2_INCLUDED)
         while (brace := text.find("{", place)) >= 0:
             # The definition that the brace belongs to begins after the last semicolon or
@@ -103,10 +111,44 @@ class _Reader:
         *statements, rest = text.split(";")
         if rest.strip():
             raise NotPlain
+        operations, writer = self._writer.operations, self._writer
         for statement in statements:
-            self._statement(statement.strip())
-            if len(self._writer.operations) > MOST_OPERATIONS:
+            word = statement.strip()
+            known = self._known.get(word)
+            if known is not None:
+                operations += known[0]
+                writer.size += known[1]
+                continue
+            if "(" in word and self._rotation(word):
+                continue
+            start, size = len(operations), writer.size
+            self._statement(word)
+            if len(operations) > MOST_OPERATIONS:
                 raise NotPlain
+            if "(" not in word and len(operations) > start:
+                self._known[word] = operations[start:], writer.size - size
+
+    def _rotation(self, text: str) -> bool:
+        """Take a gate of one plain number on single qubits, which is most of what is read."""
+        match = _ROTATION.match(text)
+        if match is None:
+            return False
+        name, number, on = match.groups()
+        gate = self._gates.get(name)
+        if gate is None or gate.num_angles != 1 or not isinstance(gate, Spec):
+            return False
+        qubits = self._single.get(on)
+        if qubits is None:
+            found = broadcast([self._writer.qubit(part.strip()) for part in on.split(",")])
+            if len(found) != 1 or len(found[0]) != gate.num_qubits:
+                return False
+            qubits = self._single[on] = found[0]
+        elif len(qubits) != gate.num_qubits:
+            return False
+        angle = (_finite(float(number)),)
+        self._writer.operations.append(Operation(Kind.STANDARD, gate.name, qubits, (), angle))
+        self._writer.size += 1
+        return True
 
     def _statement(self, text: str) -> None:
         writer = self._writer
@@ -148,6 +190,8 @@ class _Reader:
             raise NotPlain
         kind, name, size = match.groups()
         (self._writer.add_qubits if kind == "q" else self._writer.add_clbits)(name, int(size))
+        if not self._defines:  # texts of a batch mostly declare the same
+            self._known, self._single = _shared(self._includes, self._writer.layout())
 
     def _numbers(self, text: str | None) -> tuple[float, ...]:
         if text is None:
@@ -182,6 +226,8 @@ class _Reader:
             raise NotPlain
         calls = [self._call(statement.strip(), place, known) for statement in statements]
         self._gates[name] = _Definition(tuple(names), len(on), calls)
+        self._defines = True
+        self._known, self._single = {}, {}
 
     def _call(self, text: str, place: Mapping[str, int], known: Mapping[str, object]) -> _Call:
         match = _CALL.match(text)
@@ -229,6 +275,21 @@ class _Reader:
                 operations.append(Operation(Kind.STANDARD, call.gate.name, on, (), found))
             else:
                 self._expand(call.gate, found, on)
+
+
+_Shared = tuple[dict[str, tuple[list[Operation], int]], dict[str, tuple[int, ...]]]
+_SHARED: dict[Hashable, _Shared] = {}
+_MOST_LAYOUTS, _MOST_STATEMENTS = 100, 20_000
+
+
+def _shared(includes: bool, layout: Hashable) -> _Shared:
+    """What statements came to in texts that declare the same registers and no gates."""
+    found = _SHARED.get((includes, layout))
+    if found is None or len(found[0]) + len(found[1]) > _MOST_STATEMENTS:
+        if len(_SHARED) >= _MOST_LAYOUTS:
+            _SHARED.clear()
+        found = _SHARED[includes, layout] = ({}, {})
+    return found
 
 
 def _space(text: str, start: int) -> int:

@@ -61,7 +61,6 @@ class Writer:
         self._num_clbits = 0
         self._qubits: dict[str, Operand] = {}
         self._clbits: dict[str, Operand] = {}
-        self._barriers: dict[str, Operation] = {}
 
     def name(self, text: str) -> str:
         """A name for something of the text's own, now taken."""
@@ -90,6 +89,10 @@ class Writer:
         places = tuple(range(start, start + size))
         known[name] = places
         return places
+
+    def layout(self) -> tuple[tuple[tuple[str, int], ...], tuple[tuple[str, int], ...]]:
+        """Names and sizes of all registers so far."""
+        return tuple(self._qregs), tuple((name, len(bits)) for name, bits in self._cregs)
 
     def qubit(self, text: str) -> Operand:
         """The qubit or the qubits of an operand such as ``q[0]`` or ``q``."""

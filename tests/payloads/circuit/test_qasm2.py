@@ -131,6 +131,24 @@ def test_numbers_registers_and_sizes():
     assert form.operations[2].numbers == (math.pi / 4,)
 
 
+def test_texts_that_declare_the_same_do_not_share_what_they_define():
+    """What statements came to is kept for texts of the same registers; gates may differ."""
+    plain = "qreg q[2]; g q[0]; {} q[1];"
+    for name in ("h", "x", "t"):
+        for head in ("", 'include "qelib1.inc"; '):
+            body = "U(0.1,0.2,0.3) a;" if not head else f"{name} a;"
+            text = f"{head}gate g a {{ {body} }} " + plain.format("g")
+            assert difference(text, "qasm2") is None
+            later = f"{head}qreg q[2]; gate g a {{ {body} }} g q[0]; g q[1];"
+            assert difference(later, "qasm2") is None
+            assert qasm2.read(later.encode()).operations[0].name == (name if head else "u")
+    with pytest.raises(NotPlain):
+        qasm2.read(b"qreg q[2]; h q[0];")
+    assert qasm2.read((HEAD + "qreg q[2]; h q[0];").encode())
+    with pytest.raises(NotPlain):
+        qasm2.read(b"qreg q[2]; h q[0];")
+
+
 def test_a_text_that_grows_without_end_is_left_to_qiskit():
     gates = "gate g0 a { x a; x a; }" + "".join(
         f"gate g{i} a {{ g{i - 1} a; g{i - 1} a; }}" for i in range(1, 30)
