@@ -135,9 +135,11 @@ def float_values(value: float | Iterable[float]) -> list[float]:
     Raises:
         InvalidParameters: it is no number.
     """
-    several = list(value) if isinstance(value, Iterable) else [value]
+    several: list[Any] = [value]
+    if isinstance(value, Iterable) and not isinstance(value, str):
+        several = list(value)
     try:
-        return [float(v) for v in several]
+        return [parse_number(v) if isinstance(v, str) else float(v) for v in several]
     except (TypeError, ValueError) as error:
         raise InvalidParameters(f"{value!r} is neither a number nor a list of numbers") from error
 
@@ -150,7 +152,14 @@ def float_rows(rows: Iterable[Row] | None) -> list[dict[str, float]] | None:
     """
     if rows is None:
         return None
-    return [{name: float_values(value)[0] for name, value in row.items()} for row in rows]
+    return [{name: _single(name, value) for name, value in row.items()} for row in rows]
+
+
+def _single(name: str, value: Any) -> float:
+    found = float_values(value)
+    if len(found) != 1:
+        raise InvalidParameters(f"a row has one value a parameter; {name!r} has {len(found)}")
+    return found[0]
 
 
 def read_rows(file: str) -> list[dict[str, float]]:

@@ -4,7 +4,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qbatch.circuits.parameters import Sweep, linspace, parse_assignment, parse_number, read_rows
+from qbatch.circuits.parameters import (
+    Sweep,
+    float_rows,
+    float_values,
+    linspace,
+    parse_assignment,
+    parse_number,
+    read_rows,
+)
 from qbatch.errors import InvalidParameters
 
 finite = st.floats(allow_nan=False, allow_infinity=False, width=32)
@@ -119,3 +127,14 @@ def test_rows_from_csv_and_json_lines(write):
 def test_bad_rows_are_refused_with_file_and_line(write, name, text, said):
     with pytest.raises(InvalidParameters, match=said.replace("(", "\\(")):
         read_rows(str(write(name, text)))
+
+
+def test_texts_are_numbers_and_rows_have_one_value():
+    """Rows of csv.DictReader are texts: not the digits one by one."""
+    assert float_values("31") == [31.0]
+    assert float_values("pi/2") == [pytest.approx(1.5707963)]
+    assert float_values(["1", 2.0]) == [1.0, 2.0]
+    assert float_rows([{"a": "31", "b": 2}]) == [{"a": 31.0, "b": 2.0}]
+    for wrong in ([{"a": [0.1, 3.0]}], [{"a": []}], [{"a": "x"}], [{"a": None}]):
+        with pytest.raises(InvalidParameters):
+            float_rows(wrong)

@@ -6,6 +6,7 @@ import functools
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from qbatch.errors import InvalidJob
 from qbatch.payloads.circuit.convert import (
     CHANNELS,
     SETTERS,
@@ -62,8 +63,10 @@ def simulator() -> AerSimulator:
 
 
 @functools.cache
-def known_names() -> frozenset[str]:
-    """Names of the operations that Aer has a form for."""
+def known_names(*, dense: bool = False) -> frozenset[str]:
+    """Names of the operations that Aer has a form for; ``dense``: as a density matrix."""
+    if dense:
+        return _dense_names()
     return frozenset(simulator().target.operation_names) | {"barrier"}
 
 
@@ -164,10 +167,11 @@ def with_matrices(circuit: QuantumCircuit, *, dense: bool) -> QuantumCircuit:
     Args:
         dense: for the density matrix, which has a form for fewer.
     """
-    known = _dense_names() if dense else known_names()
+    known = known_names(dense=dense)
     if known.issuperset(_all_names(circuit)):
         return circuit
     import numpy
+    from qiskit.circuit import Gate
     from qiskit.circuit.library import UnitaryGate
 
     changed = circuit.copy_empty_like()
@@ -177,7 +181,7 @@ def with_matrices(circuit: QuantumCircuit, *, dense: bool) -> QuantumCircuit:
         if own:
             blocks = [with_matrices(block, dense=dense) for block in own]
             operation = operation.replace_blocks(blocks)
-        elif instruction.is_standard_gate() and instruction.name not in known:
+        elif instruction.name not in known and isinstance(operation, Gate):
             label = instruction.label or instruction.name
             operation = UnitaryGate(numpy.array(operation.to_matrix()), label=label)
         changed.append(operation, instruction.qubits, instruction.clbits, copy=False)
@@ -195,32 +199,33 @@ def _all_names(circuit: QuantumCircuit) -> set[str]:
     return names
 
 
-OVERWRITTEN = "qbatch_overwritten"
-"""The register that outcomes go to which nobody reads."""
-
-
 def apart(circuit: QuantumCircuit, places: Sequence[int]) -> QuantumCircuit:
     """The circuit with some measurements written to a register of their own, added last.
 
     Aer puts the read-out errors of the last measurements behind all of them, so that the
     error of an outcome that is overwritten would hit the one that overwrites it.
+
+    Raises:
+        InvalidJob: bits lie outside of registers, or in several, so that nobody can tell
+            the register's from the others in the counts.
     """
-    if not places:
-        return circuit
     from qiskit import ClassicalRegister
 
+    if [bit for register in circuit.cregs for bit in register] != circuit.clbits:
+        raise InvalidJob(
+            "it overwrites a classical bit under noise, and has bits outside of registers or in"
+            " several; put each bit into one register"
+        )
     changed = circuit.copy()
-    register = ClassicalRegister(len(places), OVERWRITTEN)
+    register = ClassicalRegister(len(places))
     changed.add_register(register)
     for bit, place in zip(register, places, strict=True):
         changed.data[place] = changed.data[place].replace(clbits=(bit,))
     return changed
 
 
-def without_overwritten(counts: Mapping[str, int], form: Form) -> Mapping[str, int]:
-    """Counts without the register of `apart`, if the circuit has it: the leftmost word."""
-    if not form.cregs or form.cregs[-1][0] != OVERWRITTEN:
-        return counts
+def without_last_register(counts: Mapping[str, int]) -> dict[str, int]:
+    """Counts without the register that was added last: the leftmost word."""
     found: dict[str, int] = {}
     for outcome, count in counts.items():
         rest = outcome.partition(" ")[2]

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from qiskit import QuantumCircuit
 
 
+_MOST_ANGLES = 2_000
+
+
 class Prepared:
     """A circuit of the batch, in gates that Aer knows, and what is known of it.
 
@@ -23,6 +26,7 @@ class Prepared:
         form: one operation for each of the circuit's.
         circuit: None where the form stands for it and it is built when it is needed.
         parameters: the circuit's own, in the order of the items' values.
+        apart: its last register holds outcomes that nobody reads (`circuits.apart`).
 
     Attributes:
         angles: the numbers of its skeleton; None where the item's values are meant.
@@ -30,15 +34,23 @@ class Prepared:
     """
 
     def __init__(
-        self, form: Form, circuit: QuantumCircuit | None = None, parameters: tuple[Any, ...] = ()
+        self,
+        form: Form,
+        circuit: QuantumCircuit | None = None,
+        parameters: tuple[Any, ...] = (),
+        *,
+        apart: bool = False,
     ) -> None:
         self.form = form
+        self.apart = apart
         self.readout = sampling.readout(form)
         self.shape: Hashable = None
         self.angles: Angles | None = None
         self._template = None if circuit is None else Template(circuit, parameters)
         if not parameters:
             found = form.skeleton() if self.readout is not None else None
+            if found is not None and len(found[1]) > _MOST_ANGLES:
+                found = None  # binding them would take longer than it saves
             self.shape, self.angles = found or (None, ())
 
     @property

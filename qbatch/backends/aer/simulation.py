@@ -62,7 +62,7 @@ class Simulation:
         self._fit = {name: value for name, value in wanted.items() if value is not None}
         noise = self._options.pop("noise_model", None)
         self.is_noisy = noise is not None
-        self._is_dense = False
+        self._is_dense = options.get("method") == "density_matrix"
         if noise is not None:
             self._options["noise_model"] = _noise_model(noise)
 
@@ -108,6 +108,9 @@ class Simulation:
 
         Under noise, every other method than the density matrix follows one random trajectory.
         """
+        own = set(self._options) - {"method", "precision", "noise_model"} - sampling.HARMLESS
+        if own:
+            return f"the option {min(own)!r} may change them"
         if self.is_noisy and method != "density_matrix":
             return f"the method {method!r} follows one random trajectory under noise"
         if method not in sampling.VALUE_METHODS:
@@ -140,7 +143,7 @@ class Simulation:
     def _points(
         self, template: Template, points: Sequence[Angles], shots: int, seed: int | None
     ) -> list[Entry]:
-        circuit = template.bindable(noisy=self.is_noisy)
+        circuit = template.bindable(noisy=self.is_noisy, dense=self._is_dense)
         if circuit is not None:
             try:
                 result = self._call(
@@ -158,10 +161,11 @@ class Simulation:
     def _list(self, batch: Sequence[QuantumCircuit], shots: int, seed: int | None) -> list[Entry]:
         if not batch:
             return []
-        if self.is_noisy:
+        if self.is_noisy or self._is_dense:
             batch = [circuits.with_matrices(c, dense=self._is_dense) for c in batch]
-            if "method" not in self._options and any(map(circuits.writes_again, batch)):
-                return self._sorted_out(batch, shots, seed)
+        chooses = self.is_noisy and "method" not in self._options
+        if chooses and any(map(circuits.writes_again, batch)):
+            return self._sorted_out(batch, shots, seed)
         try:
             return _entries(self._call(batch, shots, seed), len(batch))
         except Exception as error:

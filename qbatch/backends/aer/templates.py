@@ -36,7 +36,7 @@ class Template:
     circuit: QuantumCircuit
     parameters: tuple[Parameter, ...]
 
-    def bindable(self, *, noisy: bool = False) -> QuantumCircuit | None:
+    def bindable(self, *, noisy: bool = False, dense: bool = False) -> QuantumCircuit | None:
         """The circuit in a form whose parameters Aer binds; None where there is none.
 
         Aer asks each operation whether it is parametrised, and Qiskit's controlled gates
@@ -47,11 +47,12 @@ class Template:
         Args:
             noisy: there is a noise model. It gives errors to gates by name, so that a gate
                 must not be replaced by others that do the same.
+            dense: for the density matrix.
         """
         circuit = self.circuit
         if not circuit.parameters or circuit.num_qubits >= LARGE_QUBITS:
             return None
-        if not known_names().issuperset(circuit.count_ops()):
+        if not known_names(dense=dense).issuperset(circuit.count_ops()):
             return None
         if noisy and not all(map(_is_bound_under_noise, circuit.data)):
             return None
@@ -71,7 +72,7 @@ class Template:
         """The points as Aer takes them: a list of values a parameter."""
         columns = zip(*points, strict=True)
         # Aer wants no values for what the circuit does not have: unrolling may lose one.
-        known = self.circuit.parameters
+        known = set(self.circuit.parameters)
         return {
             parameter: list(column)
             for parameter, column in zip(self.parameters, columns, strict=True)
@@ -82,7 +83,7 @@ class Template:
         """The circuit of one point."""
         if not values:
             return self.circuit
-        known = self.circuit.parameters
+        known = set(self.circuit.parameters)
         pairs = zip(self.parameters, values, strict=True)
         found: QuantumCircuit = self.circuit.assign_parameters(
             {parameter: value for parameter, value in pairs if parameter in known}
@@ -126,5 +127,7 @@ def saving(template: Template, qubits: Sequence[int], final: Sequence[int]) -> T
 
 def generalized(form: Form) -> Template:
     """The template of a form's skeleton: a parameter of its own for every angle."""
-    circuit = to_qiskit(form.generalized())
-    return Template(circuit, tuple(circuit.parameters))
+    general = form.generalized()
+    circuit = to_qiskit(general)
+    by_name = {parameter.name: parameter for parameter in circuit.parameters}
+    return Template(circuit, tuple(by_name[name] for name in general.parameters))

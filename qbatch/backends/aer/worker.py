@@ -97,6 +97,7 @@ class _Run:
         self._prepared: dict[object, Prepared] = {}
         self._circuits: dict[tuple[str, bool], QuantumCircuit] = {}
         self._forms: dict[str, Form | None] = {}
+        self._lost: dict[tuple[str, bool], tuple[int, ...]] = {}
         self._parameters: dict[str, tuple[Any, ...]] = {}
         self._sets: dict[tuple[str, ...], Any] = {}
 
@@ -129,9 +130,14 @@ class _Run:
     def _experiments(self, item: Item) -> list[Experiment]:
         if not item.observables:
             plain = not item.measure_all and self._simulation.runs_as_given
-            prepared = (self._as_read(item) if plain else None) or self._prepare(
-                item, (item.circuit, item.measure_all), lambda: self._counted(item)
-            )
+            prepared = self._as_read(item) if plain else None
+            if prepared is None:
+                prepared = self._prepare(
+                    item,
+                    (item.circuit, item.measure_all),
+                    lambda: self._counted(item),
+                    apart=bool(self._overwritten(item)),
+                )
             return [Experiment(item, 0, prepared)]
         self._parts[item.label] = {}
         experiments = []
@@ -146,9 +152,18 @@ class _Run:
 
     def _counted(self, item: Item) -> QuantumCircuit:
         circuit = self._circuit(item)
-        if self._simulation.is_noisy:
-            circuit = circuits.apart(circuit, overwritten(form_of(circuit)))
+        if places := self._overwritten(item):
+            circuit = circuits.apart(circuit, places)
         return self._simulation.fitted(circuit)
+
+    def _overwritten(self, item: Item) -> tuple[int, ...]:
+        """Places of measurements whose read-out errors Aer would put onto another outcome."""
+        if not self._simulation.is_noisy:
+            return ()
+        mark = (item.circuit, item.measure_all)
+        if mark not in self._lost:
+            self._lost[mark] = overwritten(form_of(self._circuit(item)))
+        return self._lost[mark]
 
     def _saving_values(self, item: Item) -> Prepared:
         def build() -> QuantumCircuit:
@@ -164,11 +179,13 @@ class _Run:
 
         return self._prepare(item, (item.circuit, item.measure_all, item.observables), build)
 
-    def _prepare(self, item: Item, mark: object, build: Callable[[], QuantumCircuit]) -> Prepared:
+    def _prepare(
+        self, item: Item, mark: object, build: Callable[[], QuantumCircuit], *, apart: bool = False
+    ) -> Prepared:
         if mark not in self._prepared:
             circuit = build()
             parameters = self._parameters[item.circuit]
-            self._prepared[mark] = Prepared(form_of(circuit), circuit, parameters)
+            self._prepared[mark] = Prepared(form_of(circuit), circuit, parameters, apart=apart)
         return self._prepared[mark]
 
     def _as_read(self, item: Item) -> Prepared | None:
@@ -319,7 +336,9 @@ class _Run:
         )
 
     def _keep_sampled(self, experiment: Experiment, entry: Entry) -> None:
-        counts = circuits.without_overwritten(entry.counts(), experiment.prepared.form)
+        counts = entry.counts()
+        if experiment.prepared.apart:
+            counts = circuits.without_last_register(counts)
         self._keep(experiment, counts, {**entry.info(), "sampling": "shots"})
 
     def _keep(

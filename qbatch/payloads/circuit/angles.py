@@ -132,7 +132,9 @@ class _Parser:
         if isinstance(left, int) and isinstance(right, int) and sign == "/":
             raise NotPlain  # rounds down in OpenQASM 3
         if not isinstance(left, (int, float)) or not isinstance(right, (int, float)):
-            if sign == "/" and right == 0:
+            # What a parameter comes to is not known here: it may be nothing at all.
+            unknown = self._whole_numbers and not isinstance(right, (int, float))
+            if sign == "/" and (unknown or right == 0):
                 raise NotPlain
             return (sign, left, right)
         if sign == "/" and right == 0:

@@ -162,22 +162,22 @@ def _append(
 
 def _definition(operation: Any) -> QuantumCircuit:
     from qiskit import QuantumCircuit
-    from qiskit.circuit import Instruction
+    from qiskit.circuit import ControlledGate, Gate, Instruction
 
-    if not isinstance(operation, Instruction):
+    if isinstance(operation, Instruction):
+        found: QuantumCircuit | None = operation.definition
+        if found is not None:
+            return found
+    if type(operation) not in (Instruction, Gate, ControlledGate):
         # What Qiskit synthesizes: annotated gates, Cliffords and the like.
         whole = QuantumCircuit(operation.num_qubits, operation.num_clbits)
         whole.append(operation, whole.qubits, whole.clbits)
         from qiskit.transpiler.passes import HighLevelSynthesis
 
-        found: QuantumCircuit = HighLevelSynthesis()(whole)
-        if any(i.name == operation.name for i in found.data):
-            raise InvalidJob(f"gate {operation.name!r} has no definition that Aer could run")
-        return found
-    definition = operation.definition
-    if definition is None:
-        raise InvalidJob(f"gate {operation.name!r} has no definition that Aer could run")
-    return definition
+        made: QuantumCircuit = HighLevelSynthesis()(whole)
+        if not any(i.name == operation.name for i in made.data):
+            return made
+    raise InvalidJob(f"gate {operation.name!r} has no definition that Aer could run")
 
 
 # -- from Qiskit, and to it ---------------------------------------------------------

@@ -100,7 +100,7 @@ class Form:
         for operation in self.operations:
             if operation.numbers:
                 start = len(names)
-                names += (f"angle_{start + i:05}" for i in range(len(operation.numbers)))
+                names += (f"angle_{start + i:08}" for i in range(len(operation.numbers)))
                 operation = operation._replace(numbers=tuple(names[start:]))
             operations.append(operation)
         return replace(self, operations=operations, parameters=tuple(names))

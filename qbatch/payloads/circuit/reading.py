@@ -15,6 +15,7 @@ from qbatch.payloads.circuit.gates import Spec
 
 NAME = re.compile(r"[a-z][A-Za-z0-9_]*\Z")
 _OPERAND = re.compile(r"\s*([a-z][A-Za-z0-9_]*)\s*(?:\[\s*(0|[1-9]\d{0,6})\s*\])?\s*\Z")
+_STRANGE = re.compile(rb"[^\t\n\r\x20-\x7e]|\r(?!\n)")
 _MOST_BITS = 100_000
 MOST_OPERATIONS = 1_000_000
 """Texts that come to more are left to Qiskit's parser, which does not unroll them."""
@@ -24,12 +25,13 @@ def plain_text(body: bytes, comments: re.Pattern[str]) -> str:
     """A body as text without its comments.
 
     Raises:
-        NotPlain: it is not ASCII.
+        NotPlain: it has other characters than printable ASCII and white space that both
+            languages know; or carriage returns of their own, which end a comment in one of
+            them only.
     """
-    try:
-        text = body.decode("ascii")
-    except UnicodeDecodeError:
-        raise NotPlain from None
+    if _STRANGE.search(body):
+        raise NotPlain
+    text = body.decode("ascii")
     return comments.sub(" ", text) if "/" in text else text
 
 

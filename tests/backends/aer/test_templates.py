@@ -154,6 +154,20 @@ def test_texts_that_compute_with_their_numbers_give_what_each_gives_alone():
     assert [r.counts for r in together] == [r.counts for r in alone]
 
 
+def test_angles_are_bound_in_their_order_however_many_there_are():
+    """Qiskit sorts parameters by name."""
+    many = QuantumCircuit(1)
+    for _ in range(35_000):
+        many.u(0.1, 0.2, 0.3, 0)
+    general = form_of(many).generalized()
+    assert list(general.parameters) == sorted(general.parameters)
+    few = QuantumCircuit(1)
+    for _ in range(40):
+        few.u(0.1, 0.2, 0.3, 0)
+    template = generalized(form_of(few))
+    assert [p.name for p in template.parameters] == list(form_of(few).generalized().parameters)
+
+
 def test_labels_are_part_of_a_skeleton():
     one, two = QuantumCircuit(1), QuantumCircuit(1)
     one.append(RXGate(0.1), [0])

@@ -6,7 +6,7 @@ import math
 import numpy as np
 import pytest
 from qiskit import QuantumCircuit, qasm2
-from qiskit.circuit import Gate, Parameter
+from qiskit.circuit import Clbit, Gate, Parameter, Qubit
 from qiskit.circuit.library import CYGate, RXGate, UnitaryGate
 from qiskit.quantum_info import Kraus, Statevector
 from qiskit_aer.noise import NoiseModel, ReadoutError, depolarizing_error, pauli_error
@@ -130,6 +130,52 @@ def test_a_read_out_error_does_not_hit_the_outcome_that_overwrites(registers):
     text = f"{HEAD}qreg q[2]; {registers} measure q[0] -> c[0]; measure q[1] -> c[0];"
     (result,) = run([text], shots=100, options=options)
     assert result.counts == ({"00": 100} if "d" not in registers else {"0 0": 100})
+
+
+def test_overwritten_bits_outside_of_registers_are_refused_under_noise():
+    options = {"noise_model": noise((pauli_error([("X", 0.1), ("I", 0.9)]), ["x"]))}
+    circuit = QuantumCircuit([Qubit()], [Clbit()])
+    for _ in range(2):
+        circuit.x(0)
+        circuit.measure(0, 0)
+    (result,) = run([circuit], options=options)
+    assert result.failure == "invalid"
+    assert "put each bit into one register" in result.error
+    assert run([circuit], shots=20)[0].counts == {"0": 20}
+
+
+def test_a_register_by_any_name_is_told():
+    text = (
+        f"{HEAD}qreg q[2]; creg c[1]; creg qbatch_overwritten[1]; x q[1];"
+        " measure q[0] -> c[0]; measure q[1] -> qbatch_overwritten[0];"
+    )
+    (result,) = run([text], shots=20, options={"sampling": "shots"})
+    assert result.counts == {"1 0": 20}
+
+
+def test_values_that_an_option_truncates_are_not_exact():
+    circuit = QuantumCircuit(3)
+    circuit.h(0)
+    circuit.cx(0, [1, 2])
+    ways = {"observables": ("XXX",), "shots": None}
+    method = {"method": "matrix_product_state"}
+    (exact,) = run([circuit], options=method, **ways)
+    assert exact.expectation_values[0][0] == pytest.approx(1)
+    bond = {**method, "matrix_product_state_max_bond_dimension": 1}
+    (refused,) = run([circuit], options=bond, **ways)
+    assert refused.failure == "invalid"
+    assert "matrix_product_state_max_bond_dimension" in refused.error
+
+
+@pytest.mark.parametrize("name", ["cswap", "csx", "crx"])
+def test_a_density_matrix_takes_gates_that_it_has_no_form_for(name):
+    circuit = QuantumCircuit(3, 3)
+    circuit.h(0)
+    wires = {"cswap": (0, 1, 2), "csx": (0, 1), "crx": (0, 1)}[name]
+    getattr(circuit, name)(*([0.3] if name == "crx" else []), *wires)
+    circuit.measure(range(3), range(3))
+    found = run([circuit], options={"method": "density_matrix", "sampling": "shots"})[0]
+    assert found.error is None
 
 
 def test_a_read_out_error_does_not_hit_a_bit_that_is_written_again_after_it_was_read():

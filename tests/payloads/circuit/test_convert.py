@@ -3,7 +3,7 @@
 import pytest
 from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
 from qiskit.circuit import Clbit, Gate, Instruction, Parameter, Qubit
-from qiskit.circuit.library import CXGate, XGate
+from qiskit.circuit.library import CXGate, PermutationGate, XGate
 from qiskit.quantum_info import Clifford, Operator
 
 from qbatch.errors import InvalidJob
@@ -110,6 +110,13 @@ def test_what_qiskit_synthesizes_is_followed():
     circuit.append(Clifford(inner), [0, 1])
     flat = flattened(circuit, lambda i: i.is_standard_gate())
     assert Operator(flat).equiv(Operator(inner))
+
+
+def test_what_has_no_definition_but_a_synthesis_is_followed():
+    circuit = QuantumCircuit(3)
+    circuit.append(PermutationGate([2, 0, 1]), [0, 1, 2])
+    flat = flattened(circuit, lambda i: i.is_standard_gate())
+    assert Operator(flat).equiv(Operator(PermutationGate([2, 0, 1])))
 
 
 def test_unused_parameters_are_kept():

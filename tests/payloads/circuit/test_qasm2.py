@@ -41,6 +41,8 @@ LEFT = [
     "qreg q[2]; barrier q[0], q[0];",
     "qreg q[1]; x q[0],;",
     "qreg q[1];; x q[0];",
+    "qreg q[1];\x0cx q[0];",
+    "qreg q[1]; // a\rx q[0];",
 ]
 WRONG = [
     "qreg q[2]; x q[2];",

@@ -33,6 +33,9 @@ LEFT = [
     "qubit[1] Q; x Q[0];",
     "qubit[1] q; id q[0];",
     "input float theta; qubit[1] q; rx(theta/0) q[0];",
+    "input float a; input float b; qubit[1] q; rx(a/(b-b)) q[0];",
+    "qubit[1] q; // flip\rx q[0];",
+    "qubit[1] q;\x0bx q[0];",
 ]
 WRONG = [
     "qubit[2] q; x q[2];",
