@@ -511,13 +511,23 @@ FAULTS: tuple[Fault, ...] = (
 """The faults, each of which must be caught."""
 
 
+@contextlib.contextmanager
+def _without_memory() -> Iterator[None]:
+    """Nothing read before may hide the fault, and nothing read with it may stay."""
+    qasm2._SHARED.clear()
+    try:
+        yield
+    finally:
+        qasm2._SHARED.clear()
+
+
 def caught(fault: Fault, seed: int) -> str | None:
     """What sees the fault; None where nothing does."""
     with tempfile.TemporaryDirectory() as place:
         for name in fault.scenes:
             rng = random.Random(f"{seed} {fault.name} {name}")
             scene = SCENES[name](rng, fault.jobs, Path(place))
-            with fault.plant():
+            with fault.plant(), _without_memory():
                 try:
                     found = play(name, scene, Path(place), rng, fault.shots)
                 except Exception as error:
