@@ -200,7 +200,7 @@ class Jobs:
                 "UPDATE jobs SET status = 'unsent', failure = NULL, error = NULL,"
                 " cancel_requested = 0 WHERE group_id = ? AND status IN ('error', 'cancelled')"
                 f" AND {where} {_HAS_NO_COPY} RETURNING id",
-                [group_id, *values],
+                [group_id, *values, group_id],
             ).fetchall()
         return [row["id"] for row in rows]
 
@@ -211,7 +211,7 @@ class Jobs:
             "SELECT id FROM jobs WHERE group_id = ? AND status IN ('error', 'cancelled')"
             f" AND {where} {_HAS_NO_COPY}"
         )
-        return [row["id"] for row in self._db.rows(sql, [group_id, *values])]
+        return [row["id"] for row in self._db.rows(sql, [group_id, *values, group_id])]
 
     def replaced(self, group_id: int, selection: Selection) -> int:
         """How many failed or cancelled jobs of a selection another one reruns."""
@@ -220,7 +220,7 @@ class Jobs:
             "SELECT count(*) AS number FROM jobs WHERE group_id = ?"
             f" AND status IN ('error', 'cancelled') AND {where} AND NOT (1 {_HAS_NO_COPY})"
         )
-        row = self._db.row(sql, [group_id, *values])
+        row = self._db.row(sql, [group_id, *values, group_id])
         assert row is not None
         return int(row["number"])
 
@@ -245,7 +245,7 @@ class Jobs:
                 FROM jobs WHERE group_id = ? AND status IN ('error', 'cancelled')
                     AND {where} {_HAS_NO_COPY}
                 """,
-                [before, time.time(), group_id, *values],
+                [before, time.time(), group_id, *values, group_id],
             ).rowcount
             self._db.execute(
                 "UPDATE groups SET last_number = last_number + ? WHERE id = ?", (added, group_id)
@@ -321,9 +321,10 @@ class Jobs:
         return {tuple(row) for row in rows}
 
 
+# Takes the group's id once more. Not correlated: that would go through the group for each job.
 _HAS_NO_COPY = (
-    " AND NOT EXISTS (SELECT 1 FROM jobs again"
-    " WHERE again.group_id = jobs.group_id AND again.parent = jobs.number)"
+    " AND jobs.number NOT IN (SELECT again.parent FROM jobs again"
+    " WHERE again.group_id = ? AND again.parent IS NOT NULL)"
 )
 
 _INSERT_JOB = """
