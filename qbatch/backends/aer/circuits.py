@@ -217,7 +217,10 @@ def apart(circuit: QuantumCircuit, places: Sequence[int]) -> QuantumCircuit:
             " several; put each bit into one register"
         )
     changed = circuit.copy()
-    register = ClassicalRegister(len(places))
+    name = "overwritten"
+    while any(register.name == name for register in (*circuit.qregs, *circuit.cregs)):
+        name += "_"
+    register = ClassicalRegister(len(places), name)
     changed.add_register(register)
     for bit, place in zip(register, places, strict=True):
         changed.data[place] = changed.data[place].replace(clbits=(bit,))
