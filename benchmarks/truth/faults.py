@@ -21,7 +21,15 @@ import numpy
 from benchmarks.truth.judging import judge
 from benchmarks.truth.scenes import SCENES, play
 from qbatch import merging
-from qbatch.backends.aer import circuits, estimation, sampling, simulation, templates, worker
+from qbatch.backends.aer import (
+    circuits,
+    estimation,
+    experiments,
+    sampling,
+    simulation,
+    templates,
+    worker,
+)
 from qbatch.engine import sending
 from qbatch.payloads.circuit import angles, convert, form, formats, qasm2, qasm3, reading
 from qbatch.payloads.circuit.form import Form, Kind
@@ -160,14 +168,10 @@ def _skeleton(change: Callable[[Any], Any]) -> Plant:
     return _wrap(Form, "skeleton", make)
 
 
-def _unpadded(right: Any) -> Any:
-    def wrong(self: Form) -> Form:
-        found = right(self)
-        names = {name: f"angle_{int(name[6:])}" for name in found.parameters}
-        operations = [
-            o._replace(numbers=tuple(names[n] for n in o.numbers)) for o in found.operations
-        ]
-        return replace(found, operations=operations, parameters=tuple(names.values()))
+def _reversed_angles(right: Any) -> Any:
+    def wrong(found: Form) -> Any:
+        template = right(found)
+        return templates.Template(template.circuit, template.parameters[::-1])
 
     return wrong
 
@@ -395,9 +399,9 @@ FAULTS: tuple[Fault, ...] = (
         200,
     ),
     Fault(
-        "angles are put in the order of their names",
+        "the angles of a template come in reverse",
         ("families",),
-        _wrap(Form, "generalized", _unpadded),
+        _wrap(experiments, "generalized", _reversed_angles),
         600,
     ),
     Fault(
@@ -415,7 +419,11 @@ FAULTS: tuple[Fault, ...] = (
     Fault(
         "under noise controlled gates are decomposed",
         ("noisy",),
-        _wrap(templates.Template, "bindable", lambda right: lambda self, noisy=False: right(self)),
+        _wrap(
+            templates.Template,
+            "bindable",
+            lambda right: lambda self, noisy=False, dense=False: right(self, dense=dense),
+        ),
         400,
     ),
     Fault(
