@@ -15,7 +15,7 @@ from qiskit.quantum_info import Operator
 from benchmarks.truth.texts import qasm2_text, qasm3_text
 from qbatch.models import CircuitSource
 from qbatch.payloads.circuit.convert import flattened, to_qiskit
-from qbatch.payloads.circuit.form import Form, Kind, Operation
+from qbatch.payloads.circuit.form import Form
 from qbatch.payloads.circuit.formats import read_plain
 
 _MOST_QUBITS = 8  # with more, operators are too large to be compared
@@ -159,6 +159,3 @@ def compare(number: int, seed: int, folder: Path | None = None) -> int:
         )
         wrong += len(otherwise)
     return wrong
-
-
-__all__ = ["Kind", "Operation", "compare", "difference", "mutated"]
