@@ -107,9 +107,7 @@ def main() -> int:
             off = rerun(f"off {number}", folder, turn=1.03)
             off.run_parallel(executor="serial")
             pairs = [
-                matching.Pair(
-                    first=a, second=b, comparison=matching.compare_counts(a.counts, b.counts)
-                )
+                matching.Pair(first=a, second=b, comparison=compare_counts(a.counts, b.counts))
                 for a, b in zip(first.samples(), off.samples(), strict=True)
                 if a.counts and b.counts
             ]

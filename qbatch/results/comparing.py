@@ -24,30 +24,33 @@ false-alarm rate (½, ¼, ¼; of two outcomes all ask the same, and χ² has it 
 All of them are conditional on how often each outcome was seen in both together, and so may
 pool and weigh by that.
 
-Estimated expectation values are compared by z² = Δ² / (V + M Δ / (3 n)): V is the variance
-of the difference with the spread of both pooled, M the range of one shot's value, n the
-smaller number of shots. The second term is Bernstein's: with few deviating shots the tail
-is that of a Poisson law, far heavier than a normal one's.
+Estimated expectation values are compared by `qbatch.results.estimates`.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from qbatch.circuits.observables import parse_observable
 from qbatch.models import ExpectationValue
-from qbatch.results import paired, power
+from qbatch.results import exact_tests, paired, power
+from qbatch.results.chances import quantile, quantiles, tail, tails
+from qbatch.results.estimates import Score, score_of
+from qbatch.results.segments import Segments
 
-Seen = tuple[int, int]
-"""How often an outcome was seen in the first sample, and in the second."""
+if TYPE_CHECKING:
+    import numpy as np
+
+    Array = np.ndarray[Any, Any]
+
+Shots = tuple[int, int]
+"""Of the first sample, and of the second."""
 
 LEAST = 50.0  # expected of an outcome in the smaller sample; below, the tail is too heavy
 _EXACTLY = 8  # outcomes whose p-value is made exact
-_IDLE = 10.0  # bounds above that would be no news if they were exact, either
-_ROUNDING = 1e-9  # of values without noise
+_MOST_CELLS = 300_000  # that are worked on at once
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,17 +78,8 @@ class Comparison:
     scores: tuple[Score, ...] = field(default=(), repr=False, compare=False)
 
     def detectable(self, rate: float) -> float | None:
-        """The smallest change that would have shown with 95 % power at that rate.
-
-        Returns:
-            for counts a total variation; for values a share of the range of one shot's
-            value, which a total variation of as much can move it by; None where exact.
-        """
-        if self.spectrum is not None:
-            return power.detectable(self.spectrum, rate, LEAST)
-        if not self.scores:
-            return None
-        return max(score.detectable(rate / len(self.scores)) for score in self.scores)
+        """The smallest change that would have shown with 95 % power; see `detectable`."""
+        return detectable([self], rate)[0]
 
     def deciding_shots(self, rate: float, detect: float) -> int | None:
         """Shots a side that would show a change of ``detect``; None where nobody can tell."""
@@ -96,66 +90,232 @@ class Comparison:
         return max(known) if known and len(known) == len(wanted) else None
 
 
+def detectable(comparisons: Sequence[Comparison], rate: float) -> list[float | None]:
+    """The smallest change of each that would have shown with 95 % power.
+
+    Args:
+        rate: the false-alarm rate of each comparison.
+
+    Returns:
+        for counts a total variation; for values a share of the range of one shot's value,
+        which a total variation of as much can move it by; None where exact.
+    """
+    counts = [comparison.spectrum for comparison in comparisons if comparison.spectrum]
+    changes = iter(power.detectable(counts, rate, LEAST))
+    return [
+        next(changes)
+        if comparison.spectrum
+        else max(
+            (s.detectable(rate / len(comparison.scores)) for s in comparison.scores), default=None
+        )
+        for comparison in comparisons
+    ]
+
+
 def compare_counts(first: Mapping[str, int], second: Mapping[str, int]) -> Comparison:
     """Two samples of counts; they need not have the same number of shots."""
-    outcomes = sorted(first.keys() | second.keys())
-    seen = [(first.get(outcome, 0), second.get(outcome, 0)) for outcome in outcomes]
-    seen = [(a, b) for a, b in seen if a + b]
-    total_m, total_n = sum(a for a, _ in seen), sum(b for _, b in seen)
-    if not total_m or not total_n:
-        raise ValueError("counts without a shot")
-    shares = [(a / total_m, b / total_n) for a, b in seen]
-    tvd = 0.5 * math.fsum(abs(p - q) for p, q in shares)
-    overlap = math.fsum(math.sqrt(p * q) for p, q in shares)
-    chi2, dof = _chi_square(seen, (total_m, total_n))
-    spectrum = power.Spectrum.of([a + b for a, b in seen], (total_m, total_n))
-    chi_square, single, pairs = power.shares(len(seen))
-    chances = [tail(chi2, dof) / chi_square]
-    if len(seen) > 2:
-        chances.append(_single(seen, (total_m, total_n)) / single)
-        chances.append(_paired(seen, spectrum) / pairs)
-    return Comparison(
-        tvd=tvd,
-        hellinger=math.sqrt(max(0.0, 1.0 - overlap)),
-        chi2=chi2,
-        dof=dof,
-        p_value=min(1.0, *chances),
-        spectrum=spectrum,
+    return compare_many([(first, second)])[0]
+
+
+def compare_many(
+    samples: Sequence[tuple[Mapping[str, int], Mapping[str, int]]],
+) -> list[Comparison]:
+    """Pairs of samples of counts, each for itself; those of equal shots are worked on at once."""
+    by_shots: dict[Shots, list[int]] = {}
+    for place, (first, second) in enumerate(samples):
+        shots = sum(first.values()), sum(second.values())
+        if not all(shots):
+            raise ValueError("counts without a shot")
+        by_shots.setdefault(shots, []).append(place)
+    found: dict[int, Comparison] = {}
+    for shots, places in by_shots.items():
+        for part in _parts(samples, places):
+            cells = _Cells.of([samples[place] for place in part], shots)
+            found.update(zip(part, _compared(cells), strict=True))
+    return [found[place] for place in range(len(samples))]
+
+
+def _parts(
+    samples: Sequence[tuple[Mapping[str, int], Mapping[str, int]]], places: Sequence[int]
+) -> Iterator[list[int]]:
+    """So many at a time as memory is to be used for."""
+    part: list[int] = []
+    size = 0
+    for place in places:
+        part.append(place)
+        size += len(samples[place][0])
+        if size >= _MOST_CELLS:
+            yield part
+            part, size = [], 0
+    if part:
+        yield part
+
+
+@dataclass(frozen=True, slots=True)
+class _Cells:
+    """The outcomes of comparisons of equal shots, in each by how often they were seen.
+
+    Attributes:
+        segments: where each comparison lies in the arrays.
+        first, second: how often an outcome was seen in either sample.
+        both: in both together; at least 1, ascending.
+    """
+
+    segments: Segments
+    first: Array
+    second: Array
+    both: Array
+    shots: Shots
+
+    @staticmethod
+    def of(samples: Sequence[tuple[Mapping[str, int], Mapping[str, int]]], shots: Shots) -> _Cells:
+        """Those of pairs of samples."""
+        import numpy
+
+        firsts: list[int] = []
+        seconds: list[int] = []
+        sizes = []
+        for one, other in samples:
+            # Which cells are taken together must not depend on how they differ: of those
+            # seen equally often, the text decides.
+            outcomes = sorted(one.keys() | other.keys())
+            firsts += [one.get(outcome, 0) for outcome in outcomes]
+            seconds += [other.get(outcome, 0) for outcome in outcomes]
+            sizes.append(len(outcomes))
+        first, second = numpy.array(firsts, float), numpy.array(seconds, float)
+        both = first + second
+        segments = Segments(numpy.array(sizes))
+        order = numpy.lexsort((both, segments.row))
+        order = order[both[order] > 0]
+        segments = Segments(segments.total((both > 0).astype(int)))
+        return _Cells(segments, first[order], second[order], both[order], shots)
+
+    @property
+    def alone(self) -> Array:
+        """Which outcomes are common enough to stand for themselves in χ²."""
+        found: Array = self.both >= _enough(self.shots)
+        return found
+
+
+def _enough(shots: Shots) -> int:
+    """How often in both together an outcome must have been seen to be common."""
+    return math.ceil(LEAST * sum(shots) / min(shots))
+
+
+def _compared(cells: _Cells) -> list[Comparison]:
+    """All comparisons, in their order."""
+    import numpy
+
+    first, second = cells.first / cells.shots[0], cells.second / cells.shots[1]
+    total = cells.segments.total
+    distances = 0.5 * total(numpy.abs(first - second))
+    # H² = 1 - Σ √(p q) = ½ Σ (√p - √q)², which is 0 where nothing differs.
+    roots = 0.5 * total((numpy.sqrt(first) - numpy.sqrt(second)) ** 2)
+    chi2, degrees = _chi_square(cells)
+    spectra, spectrum_of = _spectra(cells)
+    chi_square, single, pairs = power.shares(cells.segments.sizes)
+    chances = tails(chi2, degrees) / chi_square
+    many = cells.segments.sizes > 2
+    if many.any():
+        chances = numpy.where(many, numpy.minimum(chances, _single(cells) / single), chances)
+        distance = _paired(cells, spectra, spectrum_of)
+        chances[many] = numpy.minimum(chances[many], distance[many] / pairs[many])
+    return [
+        Comparison(tvd=t, hellinger=h, chi2=x, dof=d, p_value=p, spectrum=spectrum)
+        for t, h, x, d, p, spectrum in zip(
+            distances.tolist(),
+            numpy.sqrt(numpy.minimum(1.0, roots)).tolist(),
+            chi2.tolist(),
+            degrees.tolist(),
+            numpy.minimum(1.0, chances).tolist(),
+            spectra.each(),
+            strict=True,
+        )
+    ]
+
+
+def _chi_square(cells: _Cells) -> tuple[Array, Array]:
+    """χ² of every comparison and its degrees of freedom."""
+    import numpy
+
+    segments, alone = cells.segments, cells.alone
+    pools = _pools(cells)
+    number = segments.total(alone.astype(int)) + numpy.bincount(pools.row, minlength=len(segments))
+    rare = numpy.stack([pools.left_first, pools.left_second])
+    # Taken together there is nothing left to compare: the commonest against the rest.
+    lost = (number + (rare.sum(axis=0) > 0) < 2) & (segments.sizes > 1)
+    commonest = segments.starts + segments.sizes - 1
+    rare[0, lost], rare[1, lost] = cells.first[commonest[lost]], cells.second[commonest[lost]]
+    number[lost] = 0
+    degrees = numpy.maximum(0, number - 1)
+    left = numpy.maximum(1, numpy.array(cells.shots)[:, None] - rare)
+    root = numpy.sqrt(left[1] / left[0])
+    row = numpy.concatenate([segments.row[alone], pools.row])
+    first = numpy.concatenate([cells.first[alone], pools.first])
+    second = numpy.concatenate([cells.second[alone], pools.second])
+    each = (root[row] * first - second / root[row]) ** 2 / (first + second)
+    chi2 = numpy.where(degrees > 0, numpy.bincount(row, each, minlength=len(segments)), 0.0)
+    tested = rare.sum(axis=0) > 0
+    if tested.any():
+        chances = exact_tests.fisher(rare[0, tested], rare[:, tested].sum(axis=0), cells.shots)
+        chi2[tested] += quantiles(chances)
+        degrees[tested] += 1
+    return chi2, degrees
+
+
+@dataclass(frozen=True, slots=True)
+class _Pools:
+    """Rare outcomes taken together until there are enough of them, and what is left over.
+
+    Attributes:
+        row: the comparison that each pool is of.
+        first, second: how often its outcomes were seen in either sample.
+        left_first, left_second: of every comparison, what is rarer still.
+    """
+
+    row: Array
+    first: Array
+    second: Array
+    left_first: Array
+    left_second: Array
+
+
+def _pools(cells: _Cells) -> _Pools:
+    """In each comparison from the rarest on, all comparisons side by side."""
+    import numpy
+
+    segments = cells.segments
+    enough = _enough(cells.shots)
+    first, second, both = (
+        numpy.concatenate([[0.0], numpy.cumsum(values)])
+        for values in (cells.first, cells.second, cells.both)
+    )
+    start = segments.starts.copy()
+    ends = start + segments.total((~cells.alone).astype(int))
+    rows, begins, stops = [], [], []
+    open_ = numpy.flatnonzero(start < ends)
+    while len(open_):
+        stop = numpy.searchsorted(both, both[start[open_]] + enough)
+        whole = stop <= ends[open_]
+        open_, stop = open_[whole], stop[whole]
+        rows.append(open_)
+        begins.append(start[open_])
+        stops.append(stop)
+        start[open_] = stop
+        open_ = open_[stop < ends[open_]]
+    row, begin, stop = (
+        numpy.concatenate([numpy.zeros(0, int), *parts]) for parts in (rows, begins, stops)
+    )
+    return _Pools(
+        row,
+        first[stop] - first[begin],
+        second[stop] - second[begin],
+        first[ends] - first[start],
+        second[ends] - second[start],
     )
 
 
-def _chi_square(seen: Sequence[Seen], totals: Seen) -> tuple[float, int]:
-    """χ² of two samples and its degrees of freedom."""
-    total_m, total_n = totals
-    smaller = min(totals) / (total_m + total_n)
-    cells = []
-    rare_m = rare_n = 0
-    # In the order of what both have together: which cells are pooled must not depend on
-    # how they differ.
-    ordered = sorted(seen, key=sum)
-    for a, b in ordered:
-        if (a + b) * smaller >= LEAST:
-            cells.append((a, b))
-            continue
-        rare_m, rare_n = rare_m + a, rare_n + b
-        if (rare_m + rare_n) * smaller >= LEAST:
-            cells.append((rare_m, rare_n))
-            rare_m = rare_n = 0
-    if len(cells) + bool(rare_m + rare_n) < 2 and len(seen) > 1:
-        # Taken together there is nothing left to compare: the commonest against the rest.
-        cells, (rare_m, rare_n) = [], ordered[-1]
-    chi2, dof = 0.0, max(0, len(cells) - 1)
-    if dof:
-        left_m, left_n = total_m - rare_m, total_n - rare_n
-        root = math.sqrt(max(left_n, 1) / max(left_m, 1))
-        chi2 = math.fsum((root * a - b / root) ** 2 / (a + b) for a, b in cells)
-    if rare_m + rare_n:
-        chi2 += quantile(fisher(rare_m, total_m, rare_n, total_n))
-        dof += 1
-    return chi2, dof
-
-
-def _single(seen: Sequence[Seen], totals: Seen) -> float:
+def _single(cells: _Cells) -> Array:
     """The smallest p-value of an outcome against all others, over its share of the rate.
 
     First by Hoeffding's bound (J. Am. Stat. Assoc. 58, 13 (1963), theorem 1, which holds
@@ -165,24 +325,31 @@ def _single(seen: Sequence[Seen], totals: Seen) -> float:
     """
     import numpy
 
-    pairs = numpy.unique(numpy.array(seen, float), axis=0)
-    together, shots = pairs.sum(axis=1), float(sum(totals))
-    shares = paired.weights(len(seen), together, shots)
-    bounds = 2 * numpy.exp(
-        -numpy.maximum(
-            together * _divergence(pairs[:, 0] / together, totals[0] / shots),
-            totals[0] * _divergence(pairs[:, 0] / totals[0], together / shots),
-        )
-    )
-    chances = bounds / shares
-    found = float(chances.min())
-    if found > _IDLE:
-        return 1.0
-    for place in numpy.argsort(chances)[:_EXACTLY]:
-        a, b = map(int, pairs[place])
-        if chances[place] <= _IDLE and a + b <= paired.MOST_TOTAL:
-            found = min(found, _two_sided(a, totals[0], b, totals[1]) / float(shares[place]))
-    return min(1.0, found)
+    segments, shots = cells.segments, cells.shots
+    found = numpy.ones(len(segments))
+    shares = paired.weights(segments.sizes[segments.row], cells.both, sum(shots))
+    # KL(a, b) ≤ (a - b)² / (b (1 - b)): most outcomes can tell nothing.
+    expected = cells.both * (shots[0] / sum(shots))
+    spread = expected * (shots[1] / sum(shots)) * (1 - cells.both / sum(shots))
+    told = (cells.first - expected) ** 2 >= spread * -numpy.log(shares / 2)
+    places = numpy.flatnonzero(told)
+    if not len(places):
+        return found
+    first, second, both = cells.first[places], cells.second[places], cells.both[places]
+    exponents = [
+        both * _divergence(first / both, shots[0] / sum(shots)),
+        shots[0] * _divergence(first / shots[0], both / sum(shots)),
+        shots[1] * _divergence(second / shots[1], both / sum(shots)),
+    ]
+    chances = 2 * numpy.exp(-numpy.maximum.reduce(exponents)) / shares[places]
+    row = segments.row[places]
+    numpy.minimum.at(found, row, chances)
+    order = numpy.lexsort((chances, row))
+    rank = numpy.arange(len(order)) - numpy.searchsorted(row[order], row[order])
+    telling = order[(rank < _EXACTLY) & (chances[order] < 1) & (both[order] <= paired.MOST_TOTAL)]
+    exact = exact_tests.two_sided(first[telling], both[telling], shots)
+    numpy.minimum.at(found, row[telling], exact / shares[places[telling]])
+    return found
 
 
 def _divergence(share: Any, chance: Any) -> Any:
@@ -192,56 +359,37 @@ def _divergence(share: Any, chance: Any) -> Any:
     return rel_entr(share, chance) + rel_entr(1 - share, 1 - chance)
 
 
-def _paired(seen: Sequence[Seen], spectrum: power.Spectrum) -> float:
-    """The bound on the p-value of the squared distance over the rare outcomes."""
+def _spectra(cells: _Cells) -> tuple[power.Spectra, Array]:
+    """How often outcomes were seen together; and the place there of each outcome."""
     import numpy
 
-    rare = paired.is_rare(spectrum.totals, spectrum.shots, LEAST)
+    row, both = cells.segments.row, cells.both
+    new = numpy.ones(len(both), bool)
+    new[1:] = (row[1:] != row[:-1]) | (both[1:] != both[:-1])
+    places = numpy.flatnonzero(new)
+    numbers = numpy.diff(numpy.append(places, len(both))).astype(float)
+    segments = Segments(cells.segments.total(new.astype(int)))
+    return power.Spectra(segments, both[places], numbers, cells.shots), numpy.cumsum(new) - 1
+
+
+def _paired(cells: _Cells, spectra: power.Spectra, place: Array) -> Array:
+    """The bounds on the p-value of the squared distance over the rare outcomes."""
+    import numpy
+
+    found = numpy.ones(len(cells.segments))
+    rare = paired.is_rare(spectra.segments, spectra.totals, spectra.shots, LEAST)
     if not rare.any():
-        return 1.0
-    totals, cells = spectrum.totals[rare], spectrum.cells[rare]
-    pairs = numpy.array(seen, float)
-    together = pairs.sum(axis=1)
-    inside = numpy.isin(together, totals)
-    scores = paired.score(pairs[inside, 0], together[inside], spectrum.shots)
-    statistic = float(scores.sum())
-    _, variances = paired.moments(totals, spectrum.shots)
-    # Not even a normal law's tail would tell of it: the bound is 1.
-    if statistic <= math.sqrt(2 * paired.penalty(spectrum.shots) * float(cells @ variances)):
-        return 1.0
-    return paired.Sparse(totals, cells, spectrum.shots).bound(statistic)
-
-
-def _two_sided(a: int, total_a: int, b: int, total_b: int) -> float:
-    """Twice the smaller tail of the hypergeometric law: a of a + b in the first sample."""
-    weights, seen = _hypergeometric(a, total_a, b, total_b)
-    whole = weights.sum()
-    return min(1.0, 2 * float(min(weights[: seen + 1].sum(), weights[seen:].sum()) / whole))
-
-
-def fisher(a: int, total_a: int, b: int, total_b: int) -> float:
-    """Fisher's exact test: as many, a of total_a and b of total_b, or less likely by chance.
-
-    The sum of the hypergeometric probabilities that are not above that of what was seen.
-    """
-    weights, seen = _hypergeometric(a, total_a, b, total_b)
-    likely = weights[seen] * (1 + 1e-7)
-    return float(min(1.0, weights[weights <= likely].sum() / weights.sum()))
-
-
-def _hypergeometric(a: int, total_a: int, b: int, total_b: int) -> tuple[Any, int]:
-    """Relative probabilities of every a that a + b allow, and the place of a among them."""
-    import numpy
-    from scipy.special import gammaln
-
-    both = a + b
-    low, high = max(0, both - total_b), min(both, total_a)
-    k = numpy.arange(low, high + 1, dtype=float)
-    logs = (
-        gammaln(total_a + 1) - gammaln(k + 1) - gammaln(total_a - k + 1)
-        + gammaln(total_b + 1) - gammaln(both - k + 1) - gammaln(total_b - both + k + 1)
-    )  # fmt: skip
-    return numpy.exp(logs - logs.max()), a - low
+        return found
+    scores = paired.score(cells.first, cells.both, cells.shots) * rare[place]
+    statistics = cells.segments.total(scores)
+    _, variances = paired.moments(spectra.totals, spectra.shots)
+    variances = spectra.segments.total(variances * spectra.cells * rare)
+    # Where not even a normal law's tail would tell of it, the bound is 1.
+    least = numpy.sqrt(2 * paired.penalty(cells.shots) * numpy.maximum(0.0, variances))
+    told = (statistics > least) & (variances > 0)
+    if told.any():
+        found[told] = spectra.sparse(rare, told).bounds(statistics[told])
+    return found
 
 
 def compare_values(
@@ -265,99 +413,7 @@ def compare_values(
         return Comparison(delta=delta, chi2=math.inf, dof=1, p_value=0.0)
     if all(a.standard_error is None and b.standard_error is None for a, b in pairs):
         return Comparison(delta=delta, exact=True)
-    scores = tuple(_score(a, b, shots) for a, b in pairs)
+    scores = tuple(score_of(a, b, shots) for a, b in pairs)
     chance = min(1.0, len(pairs) * min(tail(score.chi2, 1) for score in scores))
     # For the sum over jobs: the χ² of one degree that has this p-value.
     return Comparison(delta=delta, chi2=quantile(chance), dof=1, p_value=chance, scores=scores)
-
-
-@dataclass(frozen=True, slots=True)
-class Score:
-    """Two estimated values of one observable, and the noise of their difference.
-
-    Attributes:
-        off: the difference Δ.
-        variance: V, of the difference.
-        reach: M, the range of one shot's value.
-        fewest: n, the smaller number of shots; None where nobody knows it.
-    """
-
-    off: float
-    variance: float
-    reach: float
-    fewest: int | None
-
-    @property
-    def chi2(self) -> float:
-        """z² of the difference."""
-        if self.off < _ROUNDING:
-            return 0.0
-        room = self.variance + self.off * self._slope
-        return self.off**2 / room if room else math.inf
-
-    def detectable(self, rate: float) -> float:
-        """The share of the range that a difference must have to be seen with 95 % power."""
-        if not self.reach:
-            return 0.0
-        critical = quantile(rate)
-        middle = critical * self._slope / 2
-        least = middle + math.sqrt(middle**2 + critical * self.variance)
-        beyond = math.sqrt(quantile(2 * (1 - power.POWER)) * self.variance)
-        return min(1.0, (least + beyond) / self.reach)
-
-    def deciding_shots(self, rate: float, detect: float) -> int | None:
-        """Shots that would show a difference of that share of the range."""
-        if not self.fewest:
-            return None
-        factor = 1.0
-        while factor < power.MOST_FACTOR:
-            shots = math.ceil(self.fewest * factor)
-            grown = Score(self.off, self.variance / factor, self.reach, shots)
-            if grown.detectable(rate) <= detect:
-                return power.rounded_up(shots)
-            factor *= power.STEP
-        return None
-
-    @property
-    def _slope(self) -> float:
-        return self.reach / (3 * self.fewest) if self.fewest else 0.0
-
-
-def _score(a: ExpectationValue, b: ExpectationValue, shots: tuple[int | None, int | None]) -> Score:
-    """Two values of one observable."""
-    terms = parse_observable(a.observable)
-    reach = 2 * sum(abs(factor) for pauli, factor in terms if pauli.strip("I"))
-    known = [
-        (value.standard_error, count)
-        for value, count in ((a, shots[0]), (b, shots[1]))
-        if value.standard_error is not None
-    ]
-    counts = [count for _, count in known if count]
-    off = abs(a.value - b.value)
-    if len(counts) < len(known):  # nobody says how many shots there were
-        return Score(off, math.fsum(error**2 for error, _ in known), reach, None)
-    spread = math.fsum((n * error) ** 2 for (error, _), n in zip(known, counts, strict=True))
-    variance = spread / sum(counts) * math.fsum(1 / n for n in counts)
-    return Score(off, variance, reach, min(counts))
-
-
-def tail(chi2: float, dof: int) -> float:
-    """The probability that χ² with so many degrees of freedom is at least that large."""
-    if dof < 1:
-        return 1.0
-    if math.isinf(chi2):
-        return 0.0
-    from scipy.special import chdtrc
-
-    return float(chdtrc(dof, chi2))
-
-
-def quantile(chance: float) -> float:
-    """The χ² with one degree of freedom whose tail has that probability."""
-    if chance >= 1.0:
-        return 0.0
-    if chance <= 0.0:
-        return math.inf
-    from scipy.special import chdtri
-
-    return float(chdtri(1, chance))

@@ -13,7 +13,8 @@ from dataclasses import dataclass, field, replace
 from qbatch.errors import UsageError
 from qbatch.results import together
 from qbatch.results.baselines import Sample
-from qbatch.results.comparing import Comparison, compare_counts, compare_values, tail
+from qbatch.results.chances import tail
+from qbatch.results.comparing import Comparison, compare_many, compare_values, detectable
 
 _BLINDEST = 5  # jobs whose shots are looked at for what would decide a check
 
@@ -50,24 +51,33 @@ def pairs(first: Iterable[Sample], second: Iterable[Sample]) -> list[Pair]:
     for place in sorted(range(len(second)), key=lambda i: (not second[i].has_result, i)):
         if same := waiting.get(second[place].key, []):
             before[place] = same.pop()
-    found = []
-    for place, sample in enumerate(second):
-        partner = before.get(place)
-        found.append(Pair(first=partner, second=sample, comparison=_compare(partner, sample)))
+    compared = _compared([(before.get(place), sample) for place, sample in enumerate(second)])
+    found = [
+        Pair(first=before.get(place), second=sample, comparison=comparison)
+        for place, (sample, comparison) in enumerate(zip(second, compared, strict=True))
+    ]
     left = (sample for same in waiting.values() for sample in same)
     found += (Pair(first=s, second=None) for s in sorted(left, key=lambda s: s.number))
     return found
 
 
-def _compare(first: Sample | None, second: Sample) -> Comparison | None:
-    if first is None or not first.has_result or not second.has_result:
-        return None
-    if first.counts and second.counts:
-        return compare_counts(first.counts, second.counts)
-    names = [[v.observable for v in sample.values or ()] for sample in (first, second)]
-    if first.values and second.values and names[0] == names[1]:
-        return compare_values(first.values, second.values, (first.shots, second.shots))
-    return None
+def _compared(partners: Sequence[tuple[Sample | None, Sample]]) -> list[Comparison | None]:
+    """How the results differ, where both sides have one of the same kind."""
+    found: list[Comparison | None] = [None] * len(partners)
+    counts = {}
+    for place, (first, second) in enumerate(partners):
+        if first is None or not first.has_result or not second.has_result:
+            continue
+        if first.counts and second.counts:
+            counts[place] = (first.counts, second.counts)
+        elif first.values and second.values:
+            names = [[v.observable for v in values] for values in (first.values, second.values)]
+            if names[0] == names[1]:
+                shots = (first.shots, second.shots)
+                found[place] = compare_values(first.values, second.values, shots)
+    for place, comparison in zip(counts, compare_many(list(counts.values())), strict=True):
+        found[place] = comparison
+    return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -204,7 +214,8 @@ def _visible(tested: Sequence[Pair], thresholds: Thresholds) -> dict[int, float]
     At the rate that Holm's method has for the first of them: all others could only have more.
     """
     rate = thresholds.p_value / 2 / max(1, len(tested))
-    return {id(pair): _comparison(pair).detectable(rate) or 0.0 for pair in tested}
+    changes = detectable([_comparison(pair) for pair in tested], rate)
+    return {id(pair): change or 0.0 for pair, change in zip(tested, changes, strict=True)}
 
 
 def _deciding_shots(

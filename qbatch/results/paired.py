@@ -17,15 +17,18 @@ variables of t_i shots and chance π = M / (M + N), given that their sum is M. H
 
     P(S ≥ s) ≤ Π E_binomial[exp(θ f)] exp(-θ s) / P(Binomial(M + N, π) = M),
 
-which holds for any numbers of shots and outcomes, without an approximation.
+which holds for any numbers of shots and outcomes, without an approximation. θ is taken from
+a geometric grid, so that the expectations of many comparisons are those of one table.
 """
 
 from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
+
+from qbatch.results.segments import Segments
 
 if TYPE_CHECKING:
     import numpy as np
@@ -35,10 +38,11 @@ if TYPE_CHECKING:
 MOST_TOTAL = 4096
 """Outcomes seen more often are left to the statistics that look at each for itself."""
 _MOST_TERMS = 1_000_000
-_ROUNDS = 11
+_RATIO = math.log(1.2)  # of neighbours on the grid of θ
+_BELOW, _ABOVE = 17, 2  # so many of them around what a normal law would want
 
 
-def weights(cells: float, totals: Array, shots: float) -> Array:
+def weights(cells: Array | float, totals: Array, shots: Array | float) -> Array:
     """The shares of a false-alarm rate that single outcomes get; they sum to 1 over all.
 
     Half evenly, for a change among many; half by how often an outcome was seen, so that
@@ -49,73 +53,82 @@ def weights(cells: float, totals: Array, shots: float) -> Array:
 
 
 class Sparse:
-    """The outcomes that are too rare to stand for themselves in χ².
+    """The outcomes that are too rare to stand for themselves in χ², of many comparisons.
 
     Args:
-        totals: distinct numbers of times that such an outcome was seen, two or more.
+        segments: where the comparisons lie in the arrays below.
+        totals: numbers of times, two or more, that such an outcome was seen.
         cells: how many outcomes were.
-        shots: M and N.
+        shots: M and N, of all of them.
     """
 
-    def __init__(self, totals: Array, cells: Array, shots: tuple[int, int]) -> None:
+    def __init__(
+        self, segments: Segments, totals: Array, cells: Array, shots: tuple[int, int]
+    ) -> None:
         import numpy
-        from scipy.special import gammaln
 
-        first, second = shots
-        self.totals = totals
+        self._segments = segments
         self._cells = cells
         self._shots = shots
-        # One row a possible (m, t): everything below is done for all of them at once.
-        sizes = totals.astype(int) + 1
-        self._starts = numpy.concatenate([[0], numpy.cumsum(sizes)[:-1]])
-        self._row = numpy.repeat(numpy.arange(len(totals)), sizes)
-        self._total = totals[self._row]
-        self._first = numpy.arange(len(self._row)) - self._starts[self._row].astype(float)
-        self._scores = score(self._first, self._total, shots)
-        self._ways = (
-            gammaln(self._total + 1)
-            - gammaln(self._first + 1)
-            - gammaln(self._total - self._first + 1)
-        )
-        self._logs = self._log_binomial(first / (first + second))
+        self._distinct, self._places = numpy.unique(totals, return_inverse=True)
         self._penalty = penalty(shots)
-        _, variances = moments(totals, shots)
-        self._spread = math.sqrt(float(cells @ variances)) or 1.0
+        self.variances: Array = segments.total(cells * moments(totals, shots)[1])
+        self._terms: list[_Terms] = []
+        self._columns: dict[int, Array] = {}
 
-    def bound(self, statistic: float) -> float:
-        """The upper bound on P(S ≥ statistic)."""
-        if statistic <= 0:
-            return 1.0
-
-        def height(theta: float) -> float:
-            return self._cumulant(theta) - theta * statistic
-
-        guess = statistic / self._spread**2
-        return math.exp(min(0.0, _minimum(height, guess) + self._penalty))
-
-    def threshold(self, rate: float) -> float:
-        """The least statistic whose bound is at most that rate: min over θ of a ratio."""
-        wanted = self._penalty - math.log(rate)
-
-        def height(theta: float) -> float:
-            return (self._cumulant(theta) + wanted) / theta
-
-        return _minimum(height, math.sqrt(2 * wanted) / self._spread)
-
-    def _cumulant(self, theta: float) -> float:
+    def bounds(self, statistics: Array) -> Array:
+        """The upper bounds on P(S ≥ statistic)."""
         import numpy
 
-        exponent = theta * self._scores + self._logs
-        top = numpy.maximum.reduceat(exponent, self._starts)
-        sums = numpy.add.reduceat(numpy.exp(exponent - top[self._row]), self._starts)
-        return float(self._cells @ (top + numpy.log(sums)))
+        def height(cumulant: Array, theta: float) -> Array:
+            found: Array = cumulant - theta * statistics
+            return found
 
-    def _log_binomial(self, chance: float) -> Array:
-        from scipy.special import xlog1py, xlogy
+        told = statistics > 0
+        guesses = numpy.where(told, statistics, numpy.sqrt(self.variances)) / self.variances
+        found = numpy.where(told, self._least(height, guesses) + self._penalty, 0.0)
+        bounds: Array = numpy.exp(numpy.minimum(0.0, found))
+        return bounds
 
-        rest = self._total - self._first
-        found: Array = self._ways + xlogy(self._first, chance) + xlog1py(rest, -chance)
+    def thresholds(self, rates: Array) -> Array:
+        """The least statistics whose bound is at most that rate: min over θ of a ratio."""
+        import numpy
+
+        wanted = self._penalty - numpy.log(rates)
+
+        def height(cumulant: Array, theta: float) -> Array:
+            found: Array = (cumulant + wanted) / theta
+            return found
+
+        return self._least(height, numpy.sqrt(2 * wanted / self.variances))
+
+    def _least(self, height: Callable[[Array, float], Array], guesses: Array) -> Array:
+        """The least value of a function of θ, near where it is if the law is normal.
+
+        Heavier tails bring it nearer to 0. Whatever is found is a value of the function, and
+        so a valid bound. Which θ are tried for a comparison depends on nothing but itself.
+        """
+        import numpy
+
+        middle = numpy.rint(numpy.log(guesses) / _RATIO).astype(int)
+        found = numpy.full(len(guesses), math.inf)
+        for place in range(int(middle.min()) - _BELOW, int(middle.max()) + _ABOVE + 1):
+            near = (middle - _BELOW <= place) & (place <= middle + _ABOVE)
+            if near.any():
+                theta = math.exp(place * _RATIO)
+                values = height(self._cumulant(place, theta), theta)
+                found = numpy.where(near, numpy.minimum(found, values), found)
         return found
+
+    def _cumulant(self, place: int, theta: float) -> Array:
+        """The log of Π E[exp(θ f)] of every comparison."""
+        import numpy
+
+        if place not in self._columns:
+            self._terms = self._terms or list(_terms(self._distinct, self._shots))
+            parts = [terms.cumulants(theta) for terms in self._terms]
+            self._columns[place] = numpy.concatenate(parts)
+        return self._segments.total(self._cells * self._columns[place][self._places])
 
 
 def score(firsts: Array, totals: Array, shots: tuple[int, int]) -> Array:
@@ -129,16 +142,21 @@ def score(firsts: Array, totals: Array, shots: tuple[int, int]) -> Array:
     return found
 
 
-def moments(
-    totals: Array, shots: tuple[int, int], shares: Array | None = None
-) -> tuple[Array, Array]:
-    """Mean and variance of f given the total, where the laws are p (1 + share), p (1 - share).
+def moments(totals: Array, shots: tuple[int, int]) -> tuple[Array, Array]:
+    """Mean (0 but for rounding) and variance of f given the total, if there is one law."""
+    means, variances = polynomials(totals, shots)
+    chance = shots[0] / sum(shots)
+    return at_chance(means, chance), at_chance(variances, chance)
 
-    f is a quadratic a m² + b m + c of a binomial variable, so that both are polynomials of
-    its chance.
 
-    Args:
-        shares: several, for a row of results each; one law by default.
+def polynomials(totals: Array, shots: tuple[int, int]) -> tuple[Array, Array]:
+    """Mean and variance of f given the total, as polynomials of the chance of the first sample.
+
+    f is a quadratic a m² + b m + c of a binomial variable m. Where the laws of the samples are
+    p (1 + ε) and p (1 - ε), its chance is M (1 + ε) / (M (1 + ε) + N (1 - ε)).
+
+    Returns:
+        coefficients of the powers 0 to 2, and 0 to 4; a row a total.
     """
     import numpy
 
@@ -149,7 +167,7 @@ def moments(
     c = (t - 1) / ratio
     two = t * (t - 1)
     three = two * (t - 2)
-    mean = numpy.stack([c, (a + b) * t, a * two])
+    mean = numpy.stack([c, (a + b) * t, a * two], axis=1)
     square = numpy.stack(
         [
             c * c,
@@ -157,25 +175,33 @@ def moments(
             (7 * a * a + 6 * a * b + b * b + 2 * a * c) * two,
             (6 * a * a + 2 * a * b) * three,
             a * a * three * (t - 3),
-        ]
+        ],
+        axis=1,
     )
-    share = numpy.zeros(1) if shares is None else shares
-    up, down = shots[0] * (1 + share), shots[1] * (1 - share)
-    powers = numpy.vander(up / (up + down), 5, increasing=True)
-    means = powers[:, :3] @ mean
-    variances = numpy.maximum(0.0, powers @ square - means * means)
-    return (means[0], variances[0]) if shares is None else (means, variances)
+    for i in range(3):
+        for j in range(3):
+            square[:, i + j] -= mean[:, i] * mean[:, j]
+    return mean, square
 
 
-def is_rare(totals: Array, shots: tuple[int, int], least: float) -> Array:
+def at_chance(coefficients: Array, chance: Array | float) -> Array:
+    """The values of polynomials, a row each, at a chance each."""
+    found = coefficients[:, -1]
+    for column in range(coefficients.shape[1] - 2, -1, -1):
+        found = found * chance + coefficients[:, column]
+    return found
+
+
+def is_rare(segments: Segments, totals: Array, shots: tuple[int, int], least: float) -> Array:
     """Which outcomes are too rare to stand for themselves in χ², and not so rare as to say nothing.
 
     Args:
-        totals: ascending.
+        segments: where the comparisons lie.
+        totals: distinct and ascending in each of them.
         least: expected of an outcome in the smaller sample where it is not rare.
     """
     rare = (totals >= 2) & (totals * (min(shots) / sum(shots)) < least) & (totals <= MOST_TOTAL)
-    found: Array = rare & ((totals * rare).cumsum() <= _MOST_TERMS)
+    found: Array = rare & (segments.running(totals * rare) <= _MOST_TERMS)
     return found
 
 
@@ -190,25 +216,43 @@ def penalty(shots: tuple[int, int]) -> float:
     return -float(ways + xlogy(first, first / both) + xlogy(second, second / both))
 
 
-def _minimum(height: Callable[[float], float], guess: float) -> float:
-    """The least value of a function with one valley over θ > 0, searched in log θ.
+class _Terms:
+    """Every (m, t) that is possible, of some totals t."""
 
-    What is found is a value of the function, and so a valid bound, wherever the search ends.
+    def __init__(self, totals: Array, shots: tuple[int, int]) -> None:
+        import numpy
+        from scipy.special import gammaln, xlog1py, xlogy
 
-    Args:
-        guess: where the valley is if the law is normal; heavier tails bring it nearer to 0.
-    """
-    low, high = math.log(guess) - 5, math.log(guess) + 1
-    golden = (math.sqrt(5) - 1) / 2
-    left, right = high - golden * (high - low), low + golden * (high - low)
-    at_left, at_right = height(math.exp(left)), height(math.exp(right))
-    for _ in range(_ROUNDS):
-        if at_left <= at_right:
-            high, right, at_right = right, left, at_left
-            left = high - golden * (high - low)
-            at_left = height(math.exp(left))
-        else:
-            low, left, at_left = left, right, at_right
-            right = low + golden * (high - low)
-            at_right = height(math.exp(right))
-    return min(at_left, at_right)
+        chance = shots[0] / sum(shots)
+        self._segments = Segments(totals.astype(int) + 1)
+        row, starts = self._segments.row, self._segments.starts
+        total = totals[row]
+        first = numpy.arange(len(row)) - starts[row].astype(float)
+        rest = total - first
+        self._scores = score(first, total, shots)
+        self._logs = gammaln(total + 1) - gammaln(first + 1) - gammaln(rest + 1)
+        self._logs += xlogy(first, chance) + xlog1py(rest, -chance)
+
+    def cumulants(self, theta: float) -> Array:
+        """The log of E[exp(θ f)] for each total."""
+        import numpy
+
+        exponent = theta * self._scores + self._logs
+        top = self._segments.most(exponent)
+        found: Array = top + numpy.log(
+            self._segments.total(numpy.exp(exponent - top[self._segments.row]))
+        )
+        return found
+
+
+def _terms(totals: Array, shots: tuple[int, int]) -> Iterator[_Terms]:
+    """All totals, in parts that are worked on one after the other."""
+    import numpy
+
+    ends = numpy.cumsum(totals + 1)
+    start = 0
+    while start < len(totals):
+        before = ends[start] - totals[start] - 1
+        end = max(start + 1, int(numpy.searchsorted(ends, before + _MOST_TERMS, side="right")))
+        yield _Terms(totals[start:end], shots)
+        start = end

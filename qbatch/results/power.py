@@ -11,34 +11,51 @@ is seen, all of ρ may have changed unseen. The answer is the largest ε ρ.
 The power is that of the normal approximations of the statistics: the noncentral χ² of the
 cells that stand for themselves, the arcsine law of a single outcome, and mean and variance
 of the distance of `qbatch.results.paired`.
+
+The ε of χ² is a formula, that of the two others a search. A set is searched only if its
+formula, which is the most its ε ρ can be, is above the largest ε ρ known so far.
 """
 
 from __future__ import annotations
 
-import functools
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from qbatch.results import paired
+from qbatch.results.chances import noncentrality
+from qbatch.results.segments import Segments
 
 if TYPE_CHECKING:
     import numpy as np
 
+    Array = np.ndarray[Any, Any]
+
 POWER = 0.95
-_FINEST, _STEPS, _COARSE = 0.002, 80, 8
+_FINEST = 0.002  # the least ε that is told apart
+_HALVINGS = 14  # of log ε, from `_FINEST` to 1
+_CLOSE = 1.002  # ε ρ that differ by less are the same
+_ROUNDS = 40
+_SELDOM = 20
 MOST_FACTOR = 1 << 24
 STEP = 1.25
 
 
-def shares(outcomes: float) -> tuple[float, float, float]:
+def shares(outcomes: Array) -> tuple[Array, Array, Array]:
     """How χ², single outcomes and the paired distance share a comparison's false-alarm rate.
 
     Of two outcomes, all three ask the same: χ² has it all, which is exact where they are
     rare, and the arcsine law of one outcome tells its power as well.
     """
-    return (1.0, 1.0, 0.0) if outcomes <= 2 else (0.5, 0.25, 0.25)
+    import numpy
+
+    few = outcomes <= 2
+    return (
+        numpy.where(few, 1.0, 0.5),
+        numpy.where(few, 1.0, 0.25),
+        numpy.where(few, math.nan, 0.25),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,35 +68,223 @@ class Spectrum:
         shots: of the first and of the second sample.
     """
 
-    totals: np.ndarray[Any, Any]
-    cells: np.ndarray[Any, Any]
+    totals: Array
+    cells: Array
+    shots: tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Spectra:
+    """The spectra of many comparisons of equal shots, laid end to end."""
+
+    segments: Segments
+    totals: Array
+    cells: Array
     shots: tuple[int, int]
 
     @staticmethod
-    def of(totals: Sequence[int], shots: tuple[int, int]) -> Spectrum:
-        """The spectrum of outcomes that were seen so often."""
+    def of(spectra: Sequence[Spectrum]) -> Spectra:
+        """Those of single spectra, of equal shots."""
         import numpy
 
-        values, cells = numpy.unique(numpy.asarray(totals, float), return_counts=True)
-        return Spectrum(values, cells.astype(float), shots)
+        segments = Segments(numpy.array([len(spectrum.totals) for spectrum in spectra]))
+        totals = numpy.concatenate([spectrum.totals for spectrum in spectra])
+        cells = numpy.concatenate([spectrum.cells for spectrum in spectra])
+        return Spectra(segments, totals, cells, spectra[0].shots)
+
+    def each(self) -> Iterator[Spectrum]:
+        """The single ones."""
+        ends = self.segments.starts + self.segments.sizes
+        for start, end in zip(self.segments.starts.tolist(), ends.tolist(), strict=True):
+            yield Spectrum(self.totals[start:end], self.cells[start:end], self.shots)
+
+    def sparse(self, rare: Array, which: Array) -> paired.Sparse:
+        """The rare outcomes of some of them.
+
+        Args:
+            rare: which totals are; at least one in each of those.
+            which: of the comparisons.
+        """
+        kept = rare & which[self.segments.row]
+        sizes = self.segments.total(kept.astype(int))[which]
+        return paired.Sparse(Segments(sizes), self.totals[kept], self.cells[kept], self.shots)
 
 
-def detectable(spectrum: Spectrum, rate: float, least: float) -> float:
+def detectable(spectra: Sequence[Spectrum], rate: float, least: float) -> list[float]:
     """The smallest total variation that would have been seen with 95 % power; at most 1.
 
     Args:
-        rate: the false-alarm rate of the comparison.
+        spectra: of comparisons, each judged for itself.
+        rate: the false-alarm rate of each comparison.
         least: expected of an outcome in the smaller sample where it stands for itself in χ².
     """
+    by_shots: dict[tuple[int, int], list[int]] = {}
+    for place, spectrum in enumerate(spectra):
+        by_shots.setdefault(spectrum.shots, []).append(place)
+    found: dict[int, float] = {}
+    for places in by_shots.values():
+        same = Spectra.of([spectra[place] for place in places])
+        found.update(zip(places, _detectable(same, rate, least), strict=True))
+    return [found[place] for place in range(len(spectra))]
+
+
+def _detectable(spectra: Spectra, rate: float, least: float) -> list[float]:
+    """That of spectra of equal shots."""
     import numpy
 
-    totals, cells = spectrum.totals, spectrum.cells
-    seen = totals * cells
-    masses = numpy.cumsum(seen) / seen.sum()
-    found = _Statistics(spectrum, rate, least, masses)
-    shares = numpy.minimum(found.chi_square(), found.one_outcome())
-    shares = numpy.minimum(shares, found.pairs(shares))
-    return min(1.0, float((masses * shares).max()))
+    sets = _Sets(spectra, rate, least)
+    segments, masses = spectra.segments, sets.masses
+    most = masses * sets.by_chi_square()  # the most that ε ρ of a set can be
+    best = numpy.zeros(len(segments))
+    waiting = numpy.ones(len(most), bool)
+    for turn in range(_ROUNDS):
+        # Of each comparison the set that can have the largest; in the end all that are left.
+        upper = numpy.where(waiting, most, -1.0)
+        top = upper >= segments.most(upper)[segments.row] if turn < _ROUNDS - 1 else True
+        chosen = numpy.flatnonzero(waiting & top)
+        if not len(chosen):
+            break
+        found = masses[chosen] * sets.least(chosen, most[chosen] / masses[chosen])
+        numpy.maximum.at(best, segments.row[chosen], found)
+        waiting[chosen] = False
+        # A set stays if a change that would make its ε ρ larger than the best is not seen.
+        places = numpy.flatnonzero(waiting & (most > _CLOSE * best[segments.row]))
+        known = _CLOSE * best[segments.row[places]] / masses[places]
+        waiting[:] = False
+        waiting[places[~sets.is_seen(places, known)]] = True
+    return [float(change) for change in numpy.minimum(1.0, best)]
+
+
+class _Sets:
+    """The sets of the rarest outcomes of every comparison, and what the statistics see of them.
+
+    Set i holds all outcomes of its comparison up to the i-th total of the flat arrays.
+
+    Attributes:
+        masses: ρ of each set.
+    """
+
+    def __init__(self, spectra: Spectra, rate: float, least: float) -> None:
+        import numpy
+
+        first, second = spectra.shots
+        segments = spectra.segments
+        self._spectra = spectra
+        self._rate = rate
+        self._harmonic = first * second / (first + second)
+        self._common = spectra.totals * (min(first, second) / (first + second)) >= least
+        seen = spectra.totals * spectra.cells
+        self._all = segments.total(seen)
+        self._outcomes = segments.total(spectra.cells)
+        self.masses: Array = segments.running(seen) / self._all[segments.row]
+        self._shares = shares(self._outcomes)
+        self._rare = paired.is_rare(segments, spectra.totals, spectra.shots, least)
+        some = segments.total(self._rare.astype(int)) > 0
+        self._paired = some & (self._outcomes > 2)
+        if self._paired.any():
+            self._prepare()
+        self._normal = _normal(numpy.float64(1 - POWER))
+
+    def _prepare(self) -> None:
+        """Mean and variance of the distance over each set, as polynomials; its threshold."""
+        import numpy
+
+        spectra, segments = self._spectra, self._spectra.segments
+        weight = (spectra.cells * self._rare)[:, None]
+        means, variances = paired.polynomials(spectra.totals, spectra.shots)
+        self._means = segments.running(means * weight)
+        self._variances = segments.running(variances * weight)
+        sparse = spectra.sparse(self._rare, self._paired)
+        rates = self._rate * self._shares[2][self._paired]
+        self._threshold = numpy.full(len(segments), math.inf)
+        self._threshold[self._paired] = sparse.thresholds(rates)
+        self._still = numpy.zeros(len(segments))
+        self._still[self._paired] = sparse.variances
+
+    def by_chi_square(self) -> Array:
+        """The least ε of all sets by λ = 4 ε² H Σ p over the outcomes that stand alone.
+
+        H = M N / (M + N); 1 where nothing smaller is seen.
+        """
+        import numpy
+
+        spectra, row = self._spectra, self._spectra.segments.row
+        degrees = spectra.segments.total(spectra.cells * self._common)
+        rates = self._rate * self._shares[0]
+        needed = numpy.array(
+            [
+                noncentrality(degree, rate, POWER) if degree >= 1 else math.inf
+                for degree, rate in zip(degrees.tolist(), rates.tolist(), strict=True)
+            ]
+        )
+        running = spectra.segments.running(spectra.totals * spectra.cells * self._common)
+        mass = running / self._all[row]
+        with numpy.errstate(divide="ignore"):
+            found = numpy.sqrt(needed[row] / (4 * self._harmonic * mass))
+        return numpy.minimum(1.0, found)
+
+    def least(self, places: Array, most: Array) -> Array:
+        """The least ε of some sets that one of the other two sees, if it is below ``most``."""
+        import numpy
+
+        low = numpy.full(len(places), math.log(_FINEST))
+        high = numpy.zeros(len(places))
+        for _ in range(_HALVINGS):
+            middle = (low + high) / 2
+            seen = self.is_seen(places, numpy.exp(middle))
+            high = numpy.where(seen, middle, high)
+            low = numpy.where(seen, low, middle)
+        return numpy.minimum(most, numpy.exp(high))
+
+    def is_seen(self, places: Array, change: Array) -> Array:
+        """Whether an ε of some sets is seen by one of the other two."""
+        return self._one_sees(places, change) | self._distance_sees(places, change)
+
+    def _one_sees(self, places: Array, change: Array) -> Array:
+        """The commonest outcome of the set, by the arcsine law: 2 √H Δ asin √p.
+
+        The test is exact and so steps from shot to shot; that costs it as much as leaving
+        out 1 / Δ of the shots (Casagrande, Pike and Smith, Biometrics 34, 483 (1978)).
+        """
+        import numpy
+
+        row = self._spectra.segments.row[places]
+        totals, outcomes = self._spectra.totals[places], self._outcomes[row]
+        share = paired.weights(outcomes, totals, self._all[row])
+        rates = self._rate * self._shares[1][row] * numpy.where(outcomes > 2, share, 1.0)
+        reach = _normal(rates / 2) + self._normal
+        shots = 2 * self._harmonic
+        p = numpy.minimum(1.0, totals / self._all[row])
+        # What one outcome wins, the others of the set lose.
+        moved = change * numpy.minimum(p, self.masses[places] / 2)
+        high, low = numpy.minimum(1.0, p + moved), numpy.maximum(0.0, p - moved)
+        lost = numpy.minimum(1.0, 1 / (shots * (high - low)))
+        angle = numpy.arcsin(numpy.sqrt(high)) - numpy.arcsin(numpy.sqrt(low))
+        found: Array = math.sqrt(2 * shots) * angle * (1 - lost) >= reach
+        return found
+
+    def _distance_sees(self, places: Array, change: Array) -> Array:
+        """The paired distance, by its mean and variance."""
+        import numpy
+
+        row = self._spectra.segments.row[places]
+        seen = self._paired[row]
+        if not seen.any():
+            return seen
+        places, change, row = places[seen], change[seen], row[seen]
+        means, variances = self._means[places], self._variances[places]
+        still = self._spectra.shots[0] / sum(self._spectra.shots)
+        mean = numpy.zeros(len(places))
+        variance = self._still[row] - paired.at_chance(variances, still)
+        for sign in (1, -1):
+            up = self._spectra.shots[0] * (1 + sign * change)
+            down = self._spectra.shots[1] * (1 - sign * change)
+            chance = up / (up + down)
+            mean += 0.5 * paired.at_chance(means, chance)
+            variance += 0.5 * paired.at_chance(variances, chance)
+        reached = mean - self._normal * numpy.sqrt(numpy.maximum(0.0, variance))
+        seen[seen] = reached >= self._threshold[row]
+        return seen
 
 
 def deciding_shots(spectrum: Spectrum, rate: float, least: float, detect: float) -> int | None:
@@ -88,129 +293,34 @@ def deciding_shots(spectrum: Spectrum, rate: float, least: float, detect: float)
     How rare the rarest outcomes are is estimated from how often they met again; where none
     did, the answer is not to be had.
     """
-    if detect <= 0:
+    if detect <= 0 or _grown(spectrum, STEP) is None:
         return None
-    factor = 1.0
-    while factor <= MOST_FACTOR:
-        factor *= STEP
-        grown = _grown(spectrum, factor)
-        if grown is None:
+
+    def shows(steps: int) -> int | None:
+        grown = _grown(spectrum, STEP**steps)
+        assert grown is not None  # it does not depend on the factor
+        return max(grown.shots) if detectable([grown], rate, least)[0] <= detect else None
+
+    # Doubled until they show it, not from the most down: large spectra take time.
+    low, high, most = 0, 1, math.ceil(math.log(MOST_FACTOR, STEP))
+    while (shots := shows(high)) is None:
+        if high == most:
             return None
-        if detectable(grown, rate, least) <= detect:
-            return rounded_up(max(grown.shots))
-    return None
+        low, high = high, min(2 * high, most)
+    while high - low > 1:
+        middle = (low + high) // 2
+        found = shows(middle)
+        if found is None:
+            low = middle
+        else:
+            high, shots = middle, found
+    return rounded_up(shots)
 
 
 def rounded_up(shots: int) -> int:
     """A number of shots with two digits that say something."""
     unit: int = 10 ** max(0, len(str(shots)) - 2)
     return math.ceil(shots / unit) * unit
-
-
-class _Statistics:
-    """The least relative change ε that each statistic sees, for every set of rarest outcomes.
-
-    All are arrays over the sets: set i holds the outcomes with the first i + 1 totals. ε is
-    taken from a grid, upwards; 1 stands where nothing smaller is seen.
-    """
-
-    def __init__(
-        self, spectrum: Spectrum, rate: float, least: float, masses: np.ndarray[Any, Any]
-    ) -> None:
-        first, second = spectrum.shots
-        self._spectrum = spectrum
-        self._rate = rate
-        self._least = least
-        self._masses = masses
-        self._all = float((spectrum.totals * spectrum.cells).sum())
-        self._outcomes = float(spectrum.cells.sum())
-        self._harmonic = first * second / (first + second)
-
-    def chi_square(self) -> Any:
-        """λ = 4 ε² H Σ p over the outcomes that stand for themselves, H = M N / (M + N)."""
-        import numpy
-
-        totals, cells = self._spectrum.totals, self._spectrum.cells
-        smaller = min(self._spectrum.shots) / sum(self._spectrum.shots)
-        alone = totals * smaller >= self._least
-        degrees = float(cells[alone].sum())
-        if degrees < 1:
-            return numpy.ones(len(totals))
-        needed = numpy.float64(noncentrality(degrees, self._rate * shares(self._outcomes)[0]))
-        mass = numpy.cumsum(totals * cells * alone) / self._all
-        with numpy.errstate(divide="ignore"):
-            found = numpy.sqrt(needed / (4 * self._harmonic * mass))
-        return numpy.minimum(1.0, found)
-
-    def one_outcome(self) -> Any:
-        """The commonest outcome of the set, by the arcsine law: 2 √H Δ asin √p.
-
-        The test is exact and so steps from shot to shot; that costs it as much as leaving
-        out 1 / Δ of the shots (Casagrande, Pike and Smith, Biometrics 34, 483 (1978)).
-        """
-        import numpy
-
-        p = numpy.minimum(1.0, self._spectrum.totals / self._all)
-        rate: Any = self._rate * shares(self._outcomes)[1]
-        if self._outcomes > 2:
-            rate = rate * paired.weights(self._outcomes, self._spectrum.totals, self._all)
-        reach = _normal(rate / 2) + _normal(1 - POWER)
-        shots = 2 * self._harmonic
-        # What one outcome wins, the others of the set lose.
-        most = numpy.minimum(p, self._masses / 2)
-        change = _grid()[:, None] * most
-        high, low = numpy.minimum(1.0, p + change), numpy.maximum(0.0, p - change)
-        steps = 1 / (shots * (high - low))
-        angle = numpy.arcsin(numpy.sqrt(high)) - numpy.arcsin(numpy.sqrt(low))
-        return _first(math.sqrt(2 * shots) * angle * numpy.maximum(0, 1 - steps) >= reach, _grid())
-
-    def pairs(self, known: Any) -> Any:
-        """The paired distance, by its mean and variance; only where it may see more."""
-        import numpy
-
-        spectrum = self._spectrum
-        nothing = numpy.ones(len(spectrum.totals))
-        rate = self._rate * shares(self._outcomes)[2]
-        rare = paired.is_rare(spectrum.totals, spectrum.shots, self._least)
-        if not rate or not rare.any():
-            return nothing
-        totals, cells = spectrum.totals[rare], spectrum.cells[rare]
-        places = numpy.searchsorted(totals, spectrum.totals, side="right") - 1
-        _, still = paired.moments(totals, spectrum.shots)
-        null = float(still @ cells)
-
-        def at(threshold: float, grid: Any) -> Any:
-            means = variances = numpy.zeros((len(grid), len(totals)))
-            for sign in (1, -1):
-                mean, variance = paired.moments(totals, spectrum.shots, sign * grid)
-                means = means + 0.5 * mean * cells
-                variances = variances + 0.5 * (variance - still) * cells
-            spread = numpy.maximum(0.0, numpy.cumsum(variances, axis=1) + null)
-            reached = numpy.cumsum(means, axis=1) - _normal(1 - POWER) * numpy.sqrt(spread)
-            return numpy.where(places < 0, 1.0, _first(reached >= threshold, grid)[places])
-
-        # A normal law's threshold is the lowest there could be: often that and a coarse look
-        # are enough to see that the other statistics see more.
-        wanted = paired.penalty(spectrum.shots) - math.log(rate)
-        coarse = _grid()[_COARSE - 1 :: _COARSE]
-        found = at(math.sqrt(2 * wanted * null), coarse)
-        if not (found * (coarse[0] / coarse[1]) < known).any():
-            return nothing
-        return at(paired.Sparse(totals, cells, spectrum.shots).threshold(rate), _grid())
-
-
-@functools.cache
-def _grid() -> Any:
-    import numpy
-
-    return numpy.geomspace(_FINEST, 1.0, _STEPS)
-
-
-def _first(seen: Any, grid: Any) -> Any:
-    """For each column the first share of the grid from which on a change is seen; else 1."""
-    import numpy
-
-    return numpy.where(seen.any(axis=0), grid[seen.argmax(axis=0)], 1.0)
 
 
 def _grown(spectrum: Spectrum, factor: float) -> Spectrum | None:
@@ -252,17 +362,6 @@ def _grown(spectrum: Spectrum, factor: float) -> Spectrum | None:
         numpy.array([number for _, number in found]),
         shots,
     )
-
-
-_SELDOM = 20
-
-
-@functools.lru_cache(maxsize=1024)
-def noncentrality(degrees: float, rate: float) -> float:
-    """The noncentrality of a χ² that is above its critical value with 95 % power."""
-    from scipy.special import chdtri, chndtrinc
-
-    return float(chndtrinc(float(chdtri(degrees, rate)), degrees, 1 - POWER))
 
 
 def _normal(tail: Any) -> Any:

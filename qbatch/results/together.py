@@ -16,37 +16,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
+from qbatch.results.chances import noncentrality
 from qbatch.results.comparing import LEAST, Comparison
-from qbatch.results.power import noncentrality
+from qbatch.results.power import POWER
+from qbatch.results.segments import Segments
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    Array = np.ndarray[Any, Any]
 
 _HALVINGS = 50
-
-
-@dataclass(frozen=True, slots=True)
-class _Hidden:
-    """How a change may hide in one job.
-
-    Attributes:
-        most: what would be seen in the job alone.
-        free: what does not show in its χ² at all.
-        stiffness: λ / (δ - free)²; 0 where nothing shows.
-    """
-
-    most: float
-    free: float
-    stiffness: float
-
-    def change(self, price: float) -> float:
-        """The change at which one more bit of it costs that much."""
-        beyond = price / self.stiffness if self.stiffness else math.inf
-        return min(self.most, self.free + beyond)
-
-    def cost(self, price: float) -> float:
-        """λ of that change."""
-        beyond = max(0.0, self.change(price) - self.free)
-        return self.stiffness * beyond**2
 
 
 def detectable(jobs: Sequence[tuple[Comparison, float]], rate: float) -> float:
@@ -56,34 +38,71 @@ def detectable(jobs: Sequence[tuple[Comparison, float]], rate: float) -> float:
         jobs: each with the smallest change that would have been seen in it alone.
         rate: the false-alarm rate of the test of all together.
     """
-    hidden = [_hidden(comparison, most, rate) for comparison, most in jobs]
+    import numpy
+
+    hidden = _Hidden(jobs, rate)
     degrees = sum(comparison.dof or 0 for comparison, _ in jobs)
-    budget = noncentrality(degrees, rate) if degrees else math.inf
-
-    def mean(price: float) -> float:
-        return math.fsum(job.change(price) for job in hidden) / len(hidden)
-
-    low, high = 0.0, max((job.stiffness for job in hidden), default=0.0)
-    if math.fsum(job.cost(high) for job in hidden) <= budget:
-        return mean(high)
+    budget = noncentrality(degrees, rate, POWER) if degrees else math.inf
+    low, high = 0.0, float(hidden.stiffness.max())
+    if hidden.cost(high) <= budget:
+        return float(numpy.mean(hidden.changes(high)))
     for _ in range(_HALVINGS):
         middle = (low + high) / 2
-        if math.fsum(job.cost(middle) for job in hidden) <= budget:
+        if hidden.cost(middle) <= budget:
             low = middle
         else:
             high = middle
-    return mean(high)
+    return float(numpy.mean(hidden.changes(high)))
 
 
-def _hidden(comparison: Comparison, most: float, rate: float) -> _Hidden:
-    spectrum = comparison.spectrum
-    if spectrum is None:  # values: the χ² of one degree that is seen at that change
-        return _Hidden(most, 0.0, noncentrality(1, rate) / most**2 if most else 0.0)
-    first, second = spectrum.shots
-    smaller = min(first, second) / (first + second)
-    alone = spectrum.totals * smaller >= LEAST
-    share = float((spectrum.totals * spectrum.cells)[alone].sum()) / (first + second)
-    if not share:
-        return _Hidden(most, most, 0.0)
-    harmonic = first * second / (first + second)
-    return _Hidden(most, 1 - share, 4 * harmonic / share)
+class _Hidden:
+    """How a change may hide in each job.
+
+    Attributes:
+        most: what would be seen in the job alone.
+        free: what does not show in its χ² at all.
+        stiffness: λ / (δ - free)²; 0 where nothing shows.
+    """
+
+    def __init__(self, jobs: Sequence[tuple[Comparison, float]], rate: float) -> None:
+        import numpy
+
+        self.most: Array = numpy.array([most for _, most in jobs])
+        self.free: Array = numpy.zeros(len(jobs))
+        # Of values, the χ² of one degree that is seen at that change.
+        one = noncentrality(1, rate, POWER)
+        self.stiffness: Array = numpy.array([one / most**2 if most else 0.0 for _, most in jobs])
+        spectra = {i: c.spectrum for i, (c, _) in enumerate(jobs) if c.spectrum}
+        if spectra:
+            places = numpy.array(list(spectra))
+            segments = Segments(numpy.array([len(s.totals) for s in spectra.values()]))
+            totals = numpy.concatenate([s.totals for s in spectra.values()])
+            cells = numpy.concatenate([s.cells for s in spectra.values()])
+            shots = numpy.array([s.shots for s in spectra.values()], float)
+            smaller = shots.min(axis=1) / shots.sum(axis=1)
+            common = totals * smaller[segments.row] >= LEAST
+            share = segments.total(totals * cells * common) / shots.sum(axis=1)
+            harmonic = shots.prod(axis=1) / shots.sum(axis=1)
+            self.free[places] = numpy.where(share > 0, 1 - share, self.most[places])
+            found = 4 * harmonic / numpy.where(share > 0, share, 1.0)
+            self.stiffness[places] = numpy.where(share > 0, found, 0.0)
+
+    def changes(self, price: float) -> Array:
+        """The changes at which one more bit of each costs that much."""
+        import numpy
+
+        beyond = numpy.divide(
+            price,
+            self.stiffness,
+            out=numpy.full(len(self.most), math.inf),
+            where=self.stiffness > 0,
+        )
+        found: Array = numpy.minimum(self.most, self.free + beyond)
+        return found
+
+    def cost(self, price: float) -> float:
+        """λ of those changes, of all jobs together."""
+        import numpy
+
+        beyond = numpy.maximum(0.0, self.changes(price) - self.free)
+        return float(numpy.sum(self.stiffness * beyond**2))

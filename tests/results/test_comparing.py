@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from qbatch.models import ExpectationValue
-from qbatch.results.comparing import compare_counts, compare_values, fisher
+from qbatch.results.comparing import compare_counts, compare_many, compare_values, detectable
+from qbatch.results.exact_tests import fisher
 
 counts = st.dictionaries(
     st.sampled_from(["00", "01", "10", "11"]), st.integers(1, 5000), min_size=1
@@ -29,6 +30,26 @@ def test_distances_are_distances(one, other):
     assert (same.tvd, same.p_value) == (0, 1)
     assert same.hellinger == pytest.approx(0, abs=1e-7)
     assert compare_counts({"00": 7}, {"11": 7}).tvd == 1
+
+
+def test_a_comparison_does_not_depend_on_its_neighbours():
+    """Many are worked on at once; each is found as it is alone, to the last bit that matters."""
+    rng = numpy.random.default_rng(9)
+    samples = []
+    for law in LAWS.values():
+        for shots in [*SHOTS[:-1], (1000, 1000)]:
+            p = numpy.array(law) / sum(law)
+            samples.append(tuple(sampled(rng, p, shot) for shot in shots))
+    samples.append(({"0": 0, "1": 3}, {"0": 0, "1": 5, "2": 1}))
+    together = compare_many(samples)
+    changes = detectable(together, 0.001)
+    for (one, other), found, change in zip(samples, together, changes, strict=True):
+        alone = compare_counts(one, other)
+        assert alone.dof == found.dof
+        assert [alone.tvd, alone.hellinger, alone.chi2, alone.p_value] == pytest.approx(
+            [found.tvd, found.hellinger, found.chi2, found.p_value], rel=1e-9, abs=1e-12
+        )
+        assert alone.detectable(0.001) == pytest.approx(change, rel=1e-6)
 
 
 def test_chi_square_is_that_of_scipy():
@@ -157,7 +178,9 @@ def test_what_is_rare_in_one_of_them_is_seen(one, other):
 @given(st.integers(0, 60), st.integers(1, 300), st.integers(0, 60), st.integers(1, 300))
 def test_fisher_is_that_of_scipy(a, rest_a, b, rest_b):
     expected = stats.fisher_exact([[a, b], [rest_a, rest_b]]).pvalue
-    assert fisher(a, a + rest_a, b, b + rest_b) == pytest.approx(expected, rel=1e-6)
+    firsts, both = numpy.array([float(a)]), numpy.array([float(a + b)])
+    found = fisher(firsts, both, (a + rest_a, b + rest_b))
+    assert found == pytest.approx(expected, rel=1e-6)
 
 
 @pytest.mark.parametrize("shots", [(1000, 1000), (20_000, 1000)])

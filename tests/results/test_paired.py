@@ -7,7 +7,8 @@ import numpy
 import pytest
 from scipy import stats
 
-from qbatch.results.paired import Sparse, is_rare, moments, score, weights
+from qbatch.results.paired import Sparse, at_chance, is_rare, moments, polynomials, score, weights
+from qbatch.results.segments import Segments
 
 
 def statistic(pairs, shots):
@@ -45,8 +46,8 @@ def exact(pairs):
 def test_the_bound_is_above_the_exact_value(pairs):
     shots = tuple(map(sum, zip(*pairs, strict=True)))
     totals, cells = numpy.unique([float(a + b) for a, b in pairs], return_counts=True)
-    sparse = Sparse(totals, cells.astype(float), shots)
-    bound = sparse.bound(statistic(pairs, shots))
+    sparse = Sparse(Segments(numpy.array([len(totals)])), totals, cells.astype(float), shots)
+    (bound,) = sparse.bounds(numpy.array([statistic(pairs, shots)]))
     assert exact(pairs) <= bound <= 1
     assert bound <= 60 * exact(pairs)
 
@@ -70,18 +71,22 @@ def test_moments_are_those_of_the_binomial_law(share):
     up, down = shots[0] * (1 + share), shots[1] * (1 - share)
     chances = stats.binom.pmf(range(total + 1), total, up / (up + down))
     scores = score(numpy.arange(total + 1.0), float(total), shots)
-    mean, variance = moments(numpy.array([float(total)]), shots, numpy.array([0.1, share]))
-    assert mean[1, 0] == pytest.approx(chances @ scores)
-    assert variance[1, 0] == pytest.approx(chances @ scores**2 - (chances @ scores) ** 2)
+    chance = numpy.array([up / (up + down)])
+    mean, variance = (at_chance(p, chance) for p in polynomials(numpy.array([7.0]), shots))
+    assert mean == pytest.approx(chances @ scores)
+    assert variance == pytest.approx(chances @ scores**2 - (chances @ scores) ** 2)
 
 
 def test_a_threshold_is_where_the_bound_comes_to_the_rate():
-    sparse = Sparse(numpy.array([2.0, 3.0]), numpy.array([200.0, 30.0]), (300, 190))
-    threshold = sparse.threshold(0.001)
-    assert sparse.bound(threshold) == pytest.approx(0.001, rel=0.01)
+    cells = numpy.array([200.0, 30.0])
+    sparse = Sparse(Segments(numpy.array([2])), numpy.array([2.0, 3.0]), cells, (300, 190))
+    thresholds = sparse.thresholds(numpy.array([0.001]))
+    assert sparse.bounds(thresholds) == pytest.approx(0.001, rel=0.01)
 
 
 def test_shares_of_the_rate_add_up():
     totals = numpy.array([1.0, 1.0, 5.0, 13.0])
     assert weights(4, totals, 20).sum() == pytest.approx(1)
-    assert list(is_rare(numpy.array([1.0, 2.0, 500.0]), (250, 253), 50)) == [False, True, False]
+    one = Segments(numpy.array([3]))
+    rare = is_rare(one, numpy.array([1.0, 2.0, 500.0]), (250, 253), 50)
+    assert list(rare) == [False, True, False]
