@@ -162,7 +162,9 @@ def diff(
 def _tell(report: CheckReport, *, all_: bool) -> None:
     from qbatch.results.matching import undecided_text
 
-    shown = [f for f in report.findings if all_ or f.verdict != "same"]
+    # Of single jobs too few shots are news only where they leave the whole open.
+    quiet = {"same"} if report.verdict == "undecided" else {"same", "undecided"}
+    shown = [f for f in report.findings if all_ or f.verdict not in quiet]
     if shown:
         columns = [*_COLUMNS, "would show", "verdict", "reason"]
         rows = ([*_cells(f.pair), _number(f.detectable), f.verdict, f.reason] for f in shown)

@@ -37,7 +37,7 @@ class Sample:
     @property
     def has_result(self) -> bool:
         """Whether there is something to compare."""
-        return bool(self.counts and sum(self.counts.values())) or bool(self.values)
+        return bool(self.counts and any(self.counts.values())) or bool(self.values)
 
 
 def samples(results: Iterable[JobResult]) -> Iterator[Sample]:
@@ -127,9 +127,8 @@ def read_baseline(path: Path) -> list[Sample]:
 def _sample(entry: Mapping[str, Any]) -> Sample:
     counts = entry.get("counts")
     if counts is not None:
-        counts = {str(outcome): int(count) for outcome, count in counts.items()}
-        if min(counts.values(), default=0) < 0:
-            raise ValueError("a count below 0")
+        if set(map(type, counts.values())) - {int} or min(counts.values(), default=0) < 0:
+            raise ValueError("a count that is no whole number from 0 on")
     values = entry.get("expectation_values")
     if values is not None:
         values = tuple(

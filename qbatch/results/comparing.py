@@ -179,8 +179,12 @@ class _Cells:
             # Which cells are taken together must not depend on how they differ: of those
             # seen equally often, the text decides.
             outcomes = sorted(one.keys() | other.keys())
-            firsts += [one.get(outcome, 0) for outcome in outcomes]
-            seconds += [other.get(outcome, 0) for outcome in outcomes]
+            for counts, seen in ((one, firsts), (other, seconds)):
+                seen += (
+                    counts.values()
+                    if list(counts) == outcomes
+                    else [counts.get(outcome, 0) for outcome in outcomes]
+                )
             sizes.append(len(outcomes))
         first, second = numpy.array(firsts, float), numpy.array(seconds, float)
         both = first + second

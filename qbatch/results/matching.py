@@ -6,9 +6,11 @@ seed, name or backend); of several with one key, the first and the first, and so
 
 from __future__ import annotations
 
+import functools
 import math
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from qbatch.errors import UsageError
 from qbatch.results import together
@@ -133,7 +135,7 @@ class Finding:
     detectable: float | None = None
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class CheckReport:
     """What a check found.
 
@@ -147,16 +149,20 @@ class CheckReport:
             or nobody can tell.
     """
 
-    findings: list[Finding] = field(default_factory=list)
+    findings: Sequence[Finding]
     p_value: float | None = None
     drifted_together: bool = False
     detectable: float | None = None
     detect: float = 0.2
     deciding_shots: int | None = None
 
+    @functools.cached_property
+    def _numbers(self) -> Counter[str]:
+        return Counter(finding.verdict for finding in self.findings)
+
     def number(self, verdict: str) -> int:
         """How many jobs have that verdict."""
-        return sum(finding.verdict == verdict for finding in self.findings)
+        return self._numbers[verdict]
 
     @property
     def verdict(self) -> str:
@@ -189,22 +195,27 @@ def check(matched: Sequence[Pair], thresholds: Thresholds) -> CheckReport:
     drifted = _holm(tested, thresholds.p_value / 2)
     visible = _visible(tested, thresholds)
     gone = {pair.first.name for pair in matched if pair.first and not pair.second}
-    report = CheckReport(detect=thresholds.detect)
+    findings = []
     for pair in matched:
         found = _finding(pair, thresholds, id(pair) in drifted, visible.get(id(pair)))
         if found.verdict == "new" and pair.sample.name in gone:
             said = f"{found.reason}; {pair.sample.name!r} there has another circuit or parameters"
             found = replace(found, reason=said)
-        report.findings.append(found)
-    if tested:
-        distinct = _distinct(tested)
-        report.p_value = _together(distinct)
-        report.drifted_together = report.p_value < thresholds.p_value / 2
-        report.detectable = together.detectable(
-            [(_comparison(pair), visible[id(pair)]) for pair in distinct], thresholds.p_value / 2
-        )
-        if report.is_blind:
-            report.deciding_shots = _deciding_shots(distinct, visible, thresholds)
+        findings.append(found)
+    report = CheckReport(findings=findings, detect=thresholds.detect)
+    if not tested:
+        return report
+    distinct = _distinct(tested)
+    p_value = _together(distinct)
+    changes = [(_comparison(pair), visible[id(pair)]) for pair in distinct]
+    report = replace(
+        report,
+        p_value=p_value,
+        drifted_together=p_value < thresholds.p_value / 2,
+        detectable=together.detectable(changes, thresholds.p_value / 2),
+    )
+    if report.is_blind:
+        report = replace(report, deciding_shots=_deciding_shots(distinct, visible, thresholds))
     return report
 
 
@@ -270,10 +281,12 @@ def _distinct(tested: Sequence[Pair]) -> list[Pair]:
     found, seen = [], set()
     for pair in tested:
         sample = pair.sample
-        mark = (sample.key, sample.seed, sample.shots)
-        if sample.seed is None or mark not in seen:
-            found.append(pair)
-        seen.add(mark)
+        if sample.seed is not None:
+            mark = (sample.key, sample.seed, sample.shots)
+            if mark in seen:
+                continue
+            seen.add(mark)
+        found.append(pair)
     return found
 
 

@@ -156,12 +156,22 @@ def polynomials(totals: Array, shots: tuple[int, int]) -> tuple[Array, Array]:
     p (1 + ε) and p (1 - ε), its chance is M (1 + ε) / (M (1 + ε) + N (1 - ε)).
 
     Returns:
-        coefficients of the powers 0 to 2, and 0 to 4; a row a total.
+        coefficients of the powers 0 to 2, and 0 to 4; a row a total. Those of totals above
+        `MOST_TOTAL` say nothing.
     """
     import numpy
 
+    # The totals of many outcomes are few.
+    places = numpy.minimum(totals, MOST_TOTAL).astype(int)
+    means, variances = _polynomials(numpy.arange(1.0, places.max() + 1), shots)
+    return means[places - 1], variances[places - 1]
+
+
+def _polynomials(t: Array, shots: tuple[int, int]) -> tuple[Array, Array]:
+    """Those of some totals t."""
+    import numpy
+
     ratio = shots[1] / shots[0]
-    t = totals
     a = (ratio + 1 / ratio + 2) / t
     b = -(ratio + (2 * t - 1) / ratio + 2 * t) / t
     c = (t - 1) / ratio

@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 
 POWER = 0.95
 _FINEST = 0.002  # the least ε that is told apart
-_HALVINGS = 14  # of log ε, from `_FINEST` to 1
-_CLOSE = 1.002  # ε ρ that differ by less are the same
+_HALVINGS = 10  # of log ε, from `_FINEST` to 1
+_CLOSE = 1.005  # ε ρ that differ by less are the same
 _ROUNDS = 40
 _SELDOM = 20
 MOST_FACTOR = 1 << 24
@@ -190,10 +190,11 @@ class _Sets:
         import numpy
 
         spectra, segments = self._spectra, self._spectra.segments
-        weight = (spectra.cells * self._rare)[:, None]
         means, variances = paired.polynomials(spectra.totals, spectra.shots)
-        self._means = segments.running(means * weight)
-        self._variances = segments.running(variances * weight)
+        both = numpy.concatenate([means, variances], axis=1)
+        both *= (spectra.cells * self._rare)[:, None]
+        both = segments.running(both)
+        self._means, self._variances = both[:, :3], both[:, 3:]
         sparse = spectra.sparse(self._rare, self._paired)
         rates = self._rate * self._shares[2][self._paired]
         self._threshold = numpy.full(len(segments), math.inf)
