@@ -126,9 +126,8 @@ def read_baseline(path: Path) -> list[Sample]:
 
 def _sample(entry: Mapping[str, Any]) -> Sample:
     counts = entry.get("counts")
-    if counts is not None:
-        if set(map(type, counts.values())) - {int} or min(counts.values(), default=0) < 0:
-            raise ValueError("a count that is no whole number from 0 on")
+    if counts is not None and not are_counts(counts):
+        raise ValueError("a count that is no whole number from 0 on")
     values = entry.get("expectation_values")
     if values is not None:
         values = tuple(
@@ -155,3 +154,8 @@ def _sample(entry: Mapping[str, Any]) -> Sample:
     if not sample.has_result:
         raise ValueError("neither counts nor expectation values")
     return sample
+
+
+def are_counts(counts: Mapping[str, Any]) -> bool:
+    """Whether all are whole numbers from 0 on."""
+    return not set(map(type, counts.values())) - {int} and min(counts.values(), default=0) >= 0

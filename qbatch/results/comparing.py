@@ -36,6 +36,7 @@ from typing import TYPE_CHECKING, Any
 
 from qbatch.models import ExpectationValue
 from qbatch.results import exact_tests, paired, power
+from qbatch.results.cells import LEAST, Cells, Shots, pools_of
 from qbatch.results.chances import quantile, quantiles, tail, tails
 from qbatch.results.estimates import Score, score_of
 from qbatch.results.segments import Segments
@@ -45,10 +46,6 @@ if TYPE_CHECKING:
 
     Array = np.ndarray[Any, Any]
 
-Shots = tuple[int, int]
-"""Of the first sample, and of the second."""
-
-LEAST = 50.0  # expected of an outcome in the smaller sample; below, the tail is too heavy
 _EXACTLY = 8  # outcomes whose p-value is made exact
 _MOST_CELLS = 300_000  # that are worked on at once
 
@@ -130,7 +127,7 @@ def compare_many(
     found: dict[int, Comparison] = {}
     for shots, places in by_shots.items():
         for part in _parts(samples, places):
-            cells = _Cells.of([samples[place] for place in part], shots)
+            cells = Cells.of([samples[place] for place in part], shots)
             found.update(zip(part, _compared(cells), strict=True))
     return [found[place] for place in range(len(samples))]
 
@@ -151,62 +148,7 @@ def _parts(
         yield part
 
 
-@dataclass(frozen=True, slots=True)
-class _Cells:
-    """The outcomes of comparisons of equal shots, in each by how often they were seen.
-
-    Attributes:
-        segments: where each comparison lies in the arrays.
-        first, second: how often an outcome was seen in either sample.
-        both: in both together; at least 1, ascending.
-    """
-
-    segments: Segments
-    first: Array
-    second: Array
-    both: Array
-    shots: Shots
-
-    @staticmethod
-    def of(samples: Sequence[tuple[Mapping[str, int], Mapping[str, int]]], shots: Shots) -> _Cells:
-        """Those of pairs of samples."""
-        import numpy
-
-        firsts: list[int] = []
-        seconds: list[int] = []
-        sizes = []
-        for one, other in samples:
-            # Which cells are taken together must not depend on how they differ: of those
-            # seen equally often, the text decides.
-            outcomes = sorted(one.keys() | other.keys())
-            for counts, seen in ((one, firsts), (other, seconds)):
-                seen += (
-                    counts.values()
-                    if list(counts) == outcomes
-                    else [counts.get(outcome, 0) for outcome in outcomes]
-                )
-            sizes.append(len(outcomes))
-        first, second = numpy.array(firsts, float), numpy.array(seconds, float)
-        both = first + second
-        segments = Segments(numpy.array(sizes))
-        order = numpy.lexsort((both, segments.row))
-        order = order[both[order] > 0]
-        segments = Segments(segments.total((both > 0).astype(int)))
-        return _Cells(segments, first[order], second[order], both[order], shots)
-
-    @property
-    def alone(self) -> Array:
-        """Which outcomes are common enough to stand for themselves in χ²."""
-        found: Array = self.both >= _enough(self.shots)
-        return found
-
-
-def _enough(shots: Shots) -> int:
-    """How often in both together an outcome must have been seen to be common."""
-    return math.ceil(LEAST * sum(shots) / min(shots))
-
-
-def _compared(cells: _Cells) -> list[Comparison]:
+def _compared(cells: Cells) -> list[Comparison]:
     """All comparisons, in their order."""
     import numpy
 
@@ -238,12 +180,12 @@ def _compared(cells: _Cells) -> list[Comparison]:
     ]
 
 
-def _chi_square(cells: _Cells) -> tuple[Array, Array]:
+def _chi_square(cells: Cells) -> tuple[Array, Array]:
     """χ² of every comparison and its degrees of freedom."""
     import numpy
 
     segments, alone = cells.segments, cells.alone
-    pools = _pools(cells)
+    pools = pools_of(cells)
     number = segments.total(alone.astype(int)) + numpy.bincount(pools.row, minlength=len(segments))
     rare = numpy.stack([pools.left_first, pools.left_second])
     # Taken together there is nothing left to compare: the commonest against the rest.
@@ -267,59 +209,7 @@ def _chi_square(cells: _Cells) -> tuple[Array, Array]:
     return chi2, degrees
 
 
-@dataclass(frozen=True, slots=True)
-class _Pools:
-    """Rare outcomes taken together until there are enough of them, and what is left over.
-
-    Attributes:
-        row: the comparison that each pool is of.
-        first, second: how often its outcomes were seen in either sample.
-        left_first, left_second: of every comparison, what is rarer still.
-    """
-
-    row: Array
-    first: Array
-    second: Array
-    left_first: Array
-    left_second: Array
-
-
-def _pools(cells: _Cells) -> _Pools:
-    """In each comparison from the rarest on, all comparisons side by side."""
-    import numpy
-
-    segments = cells.segments
-    enough = _enough(cells.shots)
-    first, second, both = (
-        numpy.concatenate([[0.0], numpy.cumsum(values)])
-        for values in (cells.first, cells.second, cells.both)
-    )
-    start = segments.starts.copy()
-    ends = start + segments.total((~cells.alone).astype(int))
-    rows, begins, stops = [], [], []
-    open_ = numpy.flatnonzero(start < ends)
-    while len(open_):
-        stop = numpy.searchsorted(both, both[start[open_]] + enough)
-        whole = stop <= ends[open_]
-        open_, stop = open_[whole], stop[whole]
-        rows.append(open_)
-        begins.append(start[open_])
-        stops.append(stop)
-        start[open_] = stop
-        open_ = open_[stop < ends[open_]]
-    row, begin, stop = (
-        numpy.concatenate([numpy.zeros(0, int), *parts]) for parts in (rows, begins, stops)
-    )
-    return _Pools(
-        row,
-        first[stop] - first[begin],
-        second[stop] - second[begin],
-        first[ends] - first[start],
-        second[ends] - second[start],
-    )
-
-
-def _single(cells: _Cells) -> Array:
+def _single(cells: Cells) -> Array:
     """The smallest p-value of an outcome against all others, over its share of the rate.
 
     First by Hoeffding's bound (J. Am. Stat. Assoc. 58, 13 (1963), theorem 1, which holds
@@ -363,7 +253,7 @@ def _divergence(share: Any, chance: Any) -> Any:
     return rel_entr(share, chance) + rel_entr(1 - share, 1 - chance)
 
 
-def _spectra(cells: _Cells) -> tuple[power.Spectra, Array]:
+def _spectra(cells: Cells) -> tuple[power.Spectra, Array]:
     """How often outcomes were seen together; and the place there of each outcome."""
     import numpy
 
@@ -376,7 +266,7 @@ def _spectra(cells: _Cells) -> tuple[power.Spectra, Array]:
     return power.Spectra(segments, both[places], numbers, cells.shots), numpy.cumsum(new) - 1
 
 
-def _paired(cells: _Cells, spectra: power.Spectra, place: Array) -> Array:
+def _paired(cells: Cells, spectra: power.Spectra, place: Array) -> Array:
     """The bounds on the p-value of the squared distance over the rare outcomes."""
     import numpy
 

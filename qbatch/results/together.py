@@ -18,8 +18,9 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from qbatch.results.cells import LEAST
 from qbatch.results.chances import noncentrality
-from qbatch.results.comparing import LEAST, Comparison
+from qbatch.results.comparing import Comparison
 from qbatch.results.power import POWER
 from qbatch.results.segments import Segments
 
