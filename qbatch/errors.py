@@ -133,9 +133,18 @@ class Transient(BackendError):
 
 
 class LostAnswer(BackendError):
-    """The batch was sent, and no answer came: it may or may not have been accepted."""
+    """The batch was sent, and no answer came: it may or may not have been accepted.
+
+    Args:
+        message: what happened.
+        retry_after: seconds the service asked to wait, if it did.
+    """
 
     failure = "transient"
+
+    def __init__(self, message: str = "", *, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
 
 
 class BatchNotFound(BackendError):

@@ -6,33 +6,63 @@ import contextlib
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from qbatch.config import database_path
 from qbatch.errors import NotFound
 from qbatch.store import Store
 
+if TYPE_CHECKING:
+    from qbatch.backends.base import Backend
+
 Path_ = str | os.PathLike[str]
 
 
 def settle(
-    batch: int, action: str, *, remote_id: str | None = None, db: Path_ | None = None
+    batch: int,
+    action: str,
+    *,
+    remote_id: str | None = None,
+    db: Path_ | None = None,
+    config: Path_ | None = None,
 ) -> int:
-    """Decide about a batch of which nobody can tell whether it was run; its number of jobs.
+    """Decide about a batch whose outcome cannot be had; its number of jobs.
 
     Args:
         action: ``resubmit``, ``adopt`` (with ``remote_id``) or ``give-up``.
 
     Raises:
-        UsageError: there is no such batch, or it is not unknown.
+        UsageError: there is no such batch, it has an outcome, or the id cannot be its own.
+        BackendError: the service cannot be asked about the id.
         Locked: one of its groups is being run.
     """
-    from qbatch.engine import locks
+    from qbatch.engine import adopting, locks
 
+    if remote_id is not None:
+        adopting.check_id(remote_id)
     with existing_store(db) as store:
         ids = set(store.ledger.groups_of(batch))
         with locks.hold(store, [group for group in store.groups.all() if group.id in ids]):
+            found = store.ledger.batch(batch)
+            if remote_id is not None:
+                store.ledger.check_unused(found, remote_id)
+                with _opened(found.backend, config) as backend:
+                    claims = store.ledger.claims(batch)
+                    adopting.check_remote(backend, found, claims, remote_id)
             return store.ledger.settle(batch, action, remote_id)
+
+
+@contextlib.contextmanager
+def _opened(name: str, config: Path_ | None) -> Iterator[Backend]:
+    from qbatch.backends.base import Closing
+    from qbatch.catalog import Catalog
+
+    backend = Catalog(config).open(name)
+    try:
+        yield backend
+    finally:
+        if isinstance(backend, Closing):
+            backend.close()
 
 
 def verify(db: Path_ | None = None) -> list[str]:

@@ -9,11 +9,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from qbatch.circuits.observables import parse_observable
-from qbatch.models import ExpectationValue, Failure, ItemResult, PlannedJob
+from qbatch.models import ExpectationValue, PlannedJob
 
 if TYPE_CHECKING:
     import numpy as np
@@ -133,18 +132,21 @@ def combine_values(
     return combined
 
 
-def from_paulis(result: ItemResult, observables: Sequence[str]) -> ItemResult:
-    """The result with the observables' values, Σ c_k ⟨P_k⟩, where it has those of Pauli strings."""
-    if result.pauli_values is None:
-        return result
+def from_paulis(pauli_values: Mapping[str, Any], observables: Sequence[str]) -> list[float]:
+    """The observables' values Σ c_k ⟨P_k⟩ from those of Pauli strings.
+
+    Raises:
+        ValueError: one is missing, or no finite number.
+    """
     values = []
     for text in observables:
         total = 0.0
         for pauli, factor in parse_observable(text):
-            known = result.pauli_values.get(pauli)
+            known = pauli_values.get(pauli)
             if known is None and pauli.strip("I"):
-                said = f"the backend returned no value for {pauli}"
-                return ItemResult(label=result.label, failure=Failure.BACKEND, error=said)
+                raise ValueError(f"no value for {pauli}")
+            if not (known is None or (type(known) in (int, float) and math.isfinite(known))):
+                raise ValueError(f"the value {known!r} for {pauli}")
             total += factor.real * (1.0 if known is None else known)
-        values.append((total, None))
-    return replace(result, pauli_values=None, expectation_values=values)
+        values.append(total)
+    return values

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -274,6 +274,12 @@ class PlannedJob:
     name: str | None = None
     num_observables: int = 0
     dynamic: bool = False
+    num_clbits: int = 0
+
+    @property
+    def num_bits(self) -> int:
+        """Bits of an outcome: all classical ones, and one a qubit where all are measured."""
+        return self.num_clbits + (self.num_qubits if self.measure_all else 0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -291,18 +297,26 @@ class Pace:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenBatch:
-    """A batch of the ledger whose outcome is not stored yet."""
+    """A batch of the ledger whose outcome is not stored yet.
+
+    ``half_sent``: the service has told its id, and the run was killed before it had sent
+    all of it.
+    """
 
     id: int
     token: str
     backend: str
     remote_id: str | None
     stop_reason: str | None = None
+    half_sent: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
-    """One attempt of an open batch: the part of a job that item ``item`` is to answer."""
+    """One attempt of an open batch: the part of a job that item ``item`` is to answer.
+
+    ``num_bits`` is how many bits an outcome must have.
+    """
 
     attempt_id: int
     job_id: int
@@ -311,6 +325,7 @@ class Claim:
     seed: int | None
     whole: bool
     num_observables: int = 0
+    num_bits: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -338,6 +353,7 @@ class Item:
         parameters: one value per parameter, in the circuit's order.
         observables: empty where counts are wanted.
         shots: None for exact expectation values.
+        num_bits: of an outcome, without the spaces that stand between registers.
     """
 
     label: str
@@ -350,16 +366,40 @@ class Item:
     shots: int | None
     seed: int | None
     measure_all: bool
+    num_bits: int = 0
+
+
+def _nobody_asks(_: str) -> None:
+    """What `Submission.known` is where nobody writes it down."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Submission:
-    """What is handed to a backend: a batch with its token and its circuits, each once."""
+    """What is handed to a backend: a batch with its token and its circuits, each once.
+
+    ``known`` is to be called with the remote id as soon as the service has told it, before
+    anything else is sent under it: it is then written down, and a run that is killed in
+    the middle of its uploads knows what to look for.
+    """
 
     token: str
     items: Sequence[Item]
     circuits: Mapping[str, CircuitSource]
     options: Mapping[str, Any]
+    known: Callable[[str], None] = _nobody_asks
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """For worker processes, which nobody tells ids."""
+        return _submission, (self.token, self.items, self.circuits, self.options)
+
+
+def _submission(
+    token: str,
+    items: Sequence[Item],
+    circuits: Mapping[str, CircuitSource],
+    options: Mapping[str, Any],
+) -> Submission:
+    return Submission(token=token, items=items, circuits=circuits, options=options)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

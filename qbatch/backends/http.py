@@ -8,11 +8,15 @@ from __future__ import annotations
 
 import contextlib
 import os
+import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import TimeoutError as NotInTime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urljoin, urlsplit
 
 from qbatch.errors import (
     AlreadyEnded,
@@ -22,14 +26,22 @@ from qbatch.errors import (
     LostAnswer,
     Rejected,
     Transient,
+    Unavailable,
 )
 
 if TYPE_CHECKING:
     import requests
 
-_NOT_ACCEPTED = {408, 425, 429, 503}
+_MAY_PASS = {408, 425, 429}  # and everything from 500 on
 _REFUSED = {400, 413, 422}
+_MOVED = {301, 302, 303, 307, 308}
+_MOST_MOVES = 5
 _SHOWN = 200
+_HURRIED = 2.0
+_MOST_BYTES = 1 << 30  # of an answer
+
+hurry = threading.Event()
+"""Set while the user waits for a run to stop: answers that can be had again are let go soon."""
 
 
 def read_token(settings: Mapping[str, Any]) -> str | None:
@@ -69,7 +81,7 @@ class HttpClient:
         name: what the service is called in messages.
         url: where its paths begin.
         settings: ``token_env`` or ``token_file``; ``rate``, the most requests a second.
-        seconds: how long to wait for a connection, and for each answer.
+        seconds: how long to wait for each answer, from the connection to its last byte.
     """
 
     def __init__(
@@ -82,6 +94,7 @@ class HttpClient:
         self._opened: requests.Session | None = None
         self._pause = 1 / float(settings["rate"]) if settings.get("rate") else 0.0
         self._next_request = 0.0
+        self._worker: ThreadPoolExecutor | None = None
 
     def get(self, path: str) -> Any:
         """Ask for something; can be repeated without harm."""
@@ -99,15 +112,19 @@ class HttpClient:
 
         Raises:
             LostAnswer: ``creates``, and the service may have accepted it.
-            Transient: it certainly did not, or repeating is harmless.
+            Transient: it was not reached, or repeating is harmless.
             Rejected, AuthError, BatchNotFound, AlreadyEnded: what the service said.
         """
         return self._request("POST", path, body, creates=creates, reads=reads)
 
     def close(self) -> None:
-        """Close the connections."""
+        """Close the connections; nobody waits for an answer that still comes."""
+        if self._worker is not None:
+            self._worker.shutdown(wait=False, cancel_futures=True)
+            self._worker = None
         if self._opened is not None:
             self._opened.close()
+            self._opened = None
 
     def _session(self) -> requests.Session:
         if self._opened is None:
@@ -126,10 +143,18 @@ class HttpClient:
     ) -> Any:
         session = self._session()
         self._keep_the_rate()
-        with self._network_errors(creates):
-            answer = session.request(
-                method, f"{self._url}/{path}", json=body, timeout=self._seconds
+        url = f"{self._url}/{path}"
+
+        def ask() -> requests.Response:
+            found = session.request(
+                method, url, json=body, timeout=self._seconds, allow_redirects=False, stream=True
             )
+            return _read(found)
+
+        with self._network_errors(creates):
+            answer = self._in_time(ask, creates)
+            if method == "GET":
+                answer = self._followed(session, url, answer)
         self._check(answer, creates)
         if not reads:
             return None
@@ -138,6 +163,51 @@ class HttpClient:
         except ValueError:
             said = f"{self._name} answered with something that is no JSON"
             raise (LostAnswer if creates else Transient)(said) from None
+
+    def _in_time(self, ask: Callable[[], requests.Response], creates: bool) -> requests.Response:
+        """The answer, within the time for all of it.
+
+        requests' own time-out is one for each byte: a service that sends one now and then
+        would hold the run for ever. So a thread asks, and is left behind when it is late.
+        """
+        if self._worker is None:
+            self._worker = ThreadPoolExecutor(1, thread_name_prefix="qbatch-http")
+        future: Future[requests.Response] = self._worker.submit(ask)
+        end = time.monotonic() + self._seconds
+        while True:
+            if hurry.is_set() and not creates:
+                end = min(end, time.monotonic() + _HURRIED)
+                left = end - time.monotonic()
+            else:
+                left = min(0.2, end - time.monotonic())
+            try:
+                return future.result(timeout=max(0.0, left))
+            except NotInTime:
+                if future.done():
+                    raise  # the request's own
+                if time.monotonic() >= end:
+                    self.close()
+                    raise self._lost("no whole answer in time", creates) from None
+
+    def _followed(
+        self, session: requests.Session, url: str, answer: requests.Response
+    ) -> requests.Response:
+        """What a redirect leads to, on the same host; another one would get the token."""
+        for _ in range(_MOST_MOVES):
+            if answer.status_code not in _MOVED:
+                return answer
+            there = urljoin(url, answer.headers.get("Location", ""))
+            if urlsplit(there)[:2] != urlsplit(url)[:2]:
+                return answer
+            url = there
+
+            def ask(url: str = url) -> requests.Response:
+                return _read(
+                    session.get(url, timeout=self._seconds, allow_redirects=False, stream=True)
+                )
+
+            answer = self._in_time(ask, False)
+        return answer
 
     def _keep_the_rate(self) -> None:
         now = time.monotonic()
@@ -158,11 +228,16 @@ class HttpClient:
             raise AlreadyEnded(said)
         if code in _REFUSED:
             raise Rejected(said)
-        if code in _NOT_ACCEPTED:
-            raise Transient(said, retry_after=_retry_after(answer))
-        if code >= 500:
-            # A gateway may lose the answer of a service that did the work.
-            raise LostAnswer(said) if creates else Transient(said)
+        if code in _MOVED:
+            place = answer.headers.get("Location", "nowhere")
+            raise Unavailable(
+                f"{self._name} answered {code} and points to {place}: redirects to another host,"
+                " and of submissions, are not followed (set the backend's url to the right one)"
+            )
+        if code in _MAY_PASS or code >= 500:
+            # Whoever says so, a gateway perhaps: the service behind it may have done the work.
+            after = _retry_after(answer)
+            raise (LostAnswer if creates else Transient)(said, retry_after=after)
         raise BackendError(said)
 
     @contextlib.contextmanager
@@ -181,12 +256,25 @@ class HttpClient:
             raise self._lost("the connection broke", creates) from error
         except requests.exceptions.Timeout as error:
             raise self._lost(f"no answer in {self._seconds:g} s", creates) from error
-        except requests.exceptions.RequestException as error:
+        except (requests.exceptions.RequestException, ValueError) as error:
             raise self._lost(type(error).__name__, creates) from error
 
     def _lost(self, what: str, creates: bool) -> BackendError:
         message = f"{self._name}: {what}"
         return LostAnswer(message) if creates else Transient(message)
+
+
+def _read(answer: requests.Response) -> requests.Response:
+    """The answer with all of its content, unless that is absurdly large."""
+    size, parts = 0, []
+    for part in answer.iter_content(1 << 16):
+        size += len(part)
+        if size > _MOST_BYTES:
+            answer.close()
+            raise ValueError("an answer without end")
+        parts.append(part)
+    answer._content = b"".join(parts)
+    return answer
 
 
 def _reason(answer: requests.Response) -> str:

@@ -155,10 +155,11 @@ def settle(
     ] = False,
     json: opt.Json = False,
 ) -> None:
-    """Decide about a batch of unknown fate.
+    """Decide about a batch whose outcome cannot be had.
 
-    A batch is unknown where its answer was lost and the service cannot look it up. Look at
-    the service: qbatch will not send such a batch a second time unless you say so.
+    A batch is unknown where its answer was lost and the service cannot look it up; one whose
+    id is known stays open while the service gives no results. Look at the service: qbatch
+    will not send such a batch a second time unless you say so.
 
     Example: qbatch settle 12 --adopt job-7f3a
     """
@@ -167,7 +168,8 @@ def settle(
     if sum((resubmit, adopt is not None, give_up)) != 1:
         raise UsageError("say what became of it: --resubmit, --adopt REMOTE_ID or --give-up")
     action = "resubmit" if resubmit else "adopt" if adopt is not None else "give-up"
-    jobs = settle_batch(batch, action, remote_id=adopt, db=opt.context(ctx).db)
+    given = opt.context(ctx)
+    jobs = settle_batch(batch, action, remote_id=adopt, db=given.db, config=given.config)
     if json:
         output.print_json("settled", {"batch": batch, "action": action, "jobs": jobs})
         return

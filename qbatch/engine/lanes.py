@@ -26,7 +26,8 @@ class Flight:
     """A batch under way.
 
     ``remote_id`` is None where the answer to its submission was lost, for ``reason``, and
-    it must be looked up; ``parts`` is None where an earlier run planned it.
+    it must be looked up; ``parts`` is None where an earlier run planned it. ``half_sent``:
+    the service has told an id, and nobody knows whether it has got all of the batch.
     """
 
     batch: OpenBatch
@@ -34,6 +35,9 @@ class Flight:
     claims: list[Claim]
     parts: Sequence[PlannedJob] | None
     reason: str = ""
+    retry_after: float | None = None
+    half_sent: bool = False
+    incomplete: int = 0
     running: bool = False
     started: float = field(default_factory=time.monotonic)
     next_poll: float = 0.0

@@ -60,6 +60,7 @@ def _settle(lane: Lane, batch: OpenBatch, claims: list[Claim]) -> bool:
         claims=claims,
         parts=None,
         reason=reason,
+        half_sent=bool(batch.half_sent),
         cancelled_for=batch.stop_reason,
         cancelled_at=time.monotonic(),
     )

@@ -15,7 +15,7 @@ from qbatch.engine.settings import RunSettings
 from qbatch.engine.submission import Loader, fix_seed
 from qbatch.errors import AuthError, BackendError, LostAnswer, Rejected, Transient, Unavailable
 from qbatch.merging import coalesce
-from qbatch.models import Claim, Failure, OpenBatch, PlannedJob, Status
+from qbatch.models import Claim, Failure, OpenBatch, PlannedJob, Status, Submission
 
 
 class Sender:
@@ -54,21 +54,23 @@ class Sender:
             lane.again([self._ledger.still_wanted(planned)])
             return
         batch, claims = prepared
-        submission = self._loader.submission(token, options, parts, items)
+        flight = Flight(batch=batch, remote_id=None, claims=claims, parts=planned, started=started)
+
+        def known(remote_id: str) -> None:
+            # Before anything else is sent under it: a run that is killed now looks there.
+            flight.remote_id, flight.half_sent = str(remote_id), True
+            self._ledger.known(batch.id, str(remote_id))
+
+        submission = self._loader.submission(token, options, parts, items, known)
         try:
-            remote_id = lane.backend.submit(submission)
+            remote_id = _sent(lane, submission)
         except LostAnswer as error:
-            flight = _lost(batch, claims, planned, str(error))
+            # The first look finds out: by the id where one was told, else by the token.
+            flight.reason, flight.retry_after = str(error), error.retry_after
         except BackendError as error:
             self.refused(lane, batch, claims, planned, error)
             return
-        except Exception as error:
-            # An adapter should map everything; what it does not map may have been sent.
-            flight = _lost(batch, claims, planned, f"{type(error).__name__}: {error}")
         else:
-            flight = Flight(
-                batch=batch, remote_id=None, claims=claims, parts=planned, started=started
-            )
             self.accepted(lane, flight, remote_id)
         lane.flights[batch.id] = flight
 
@@ -90,7 +92,7 @@ class Sender:
 
     def accepted(self, lane: Lane, flight: Flight, remote_id: str) -> None:
         """The backend has the batch: write down where it is, and count it."""
-        flight.remote_id, flight.running = remote_id, lane.local
+        flight.remote_id, flight.running, flight.half_sent = remote_id, lane.local, False
         flight.looked_at()  # nothing has come of it yet
         self._books.sent(flight.batch, flight.claims, remote_id)
         self._ledger.submitted(flight.batch.id, remote_id, durable=not lane.local)
@@ -129,8 +131,15 @@ class Sender:
             raise error
 
 
-def _lost(
-    batch: OpenBatch, claims: list[Claim], parts: Sequence[PlannedJob], reason: str
-) -> Flight:
-    """A batch that may have been accepted: the first look at it looks its token up."""
-    return Flight(batch=batch, remote_id=None, claims=claims, parts=parts, reason=reason)
+def _sent(lane: Lane, submission: Submission) -> str:
+    """The remote id of a batch that was accepted.
+
+    Raises:
+        LostAnswer: also for what an adapter does not map; that may have been sent.
+    """
+    try:
+        return str(lane.backend.submit(submission))
+    except (BackendError, KeyboardInterrupt):
+        raise
+    except BaseException as error:
+        raise LostAnswer(f"{type(error).__name__}: {error}") from error

@@ -7,6 +7,8 @@ import threading
 from types import FrameType, TracebackType
 from typing import Any
 
+from qbatch.backends.http import hurry
+
 
 class StopSignals:
     """While open, SIGINT and SIGTERM set ``received`` instead of ending the process.
@@ -31,6 +33,7 @@ class StopSignals:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        hurry.clear()
         for number, handler in self._before.items():
             signal.signal(number, handler)
 
@@ -38,3 +41,4 @@ class StopSignals:
         if self.received is not None:
             raise KeyboardInterrupt
         self.received = number
+        hurry.set()

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from qbatch.circuits.identity import derive_seed
+from qbatch.engine import labels
 from qbatch.models import CircuitSource, Item, PlannedJob, Submission
 from qbatch.store import Store
 
@@ -39,7 +40,12 @@ class Loader:
         self._observables: dict[int, tuple[str, ...]] = {}
 
     def submission(
-        self, token: str, options: str, parts: Sequence[PlannedJob], items: Sequence[int]
+        self,
+        token: str,
+        options: str,
+        parts: Sequence[PlannedJob],
+        items: Sequence[int],
+        known: Callable[[str], None] = lambda _: None,
     ) -> Submission:
         """The submission of a batch: one item for each number in ``items``."""
         self._load(parts)
@@ -53,18 +59,22 @@ class Loader:
         answered: dict[int, list[str]] = defaultdict(list)
         for part, item in zip(parts, items, strict=True):
             answered[item].append(f"{part.group_id}/{part.number}")
+        mark = labels.mark(token)
         built = [
-            self._item(item, part, shots[item], answered[item]) for item, part in first.items()
+            self._item(mark, item, part, shots[item], answered[item])
+            for item, part in first.items()
         ]
         used = {part.circuit_id for part in first.values()}
         sources = dict(self._circuits[circuit] for circuit in used)
         decoded: Mapping[str, Any] = json.loads(options)
-        return Submission(token=token, items=built, circuits=sources, options=decoded)
+        return Submission(token=token, items=built, circuits=sources, options=decoded, known=known)
 
-    def _item(self, number: int, part: PlannedJob, shots: int | None, jobs: Sequence[str]) -> Item:
+    def _item(
+        self, mark: str, number: int, part: PlannedJob, shots: int | None, jobs: Sequence[str]
+    ) -> Item:
         observables = () if part.observables_id is None else self._observables[part.observables_id]
         return Item(
-            label=str(number),
+            label=f"{mark}.{number}",
             name=part.name,
             jobs=tuple(jobs),
             circuit=self._circuits[part.circuit_id][0],
@@ -74,6 +84,7 @@ class Loader:
             shots=shots,
             seed=part.seed,
             measure_all=part.measure_all,
+            num_bits=part.num_bits,
         )
 
     def _load(self, parts: Sequence[PlannedJob]) -> None:

@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
-from typing import TypeVar
+from collections.abc import Iterable, Sequence
 
 from qbatch.batching import halves
-from qbatch.engine import collect
+from qbatch.engine import collect, labels
+from qbatch.engine.asking import asked
 from qbatch.engine.books import Books
 from qbatch.engine.lanes import Flight, Lane
 from qbatch.engine.retry import backoff
 from qbatch.engine.sending import Sender
 from qbatch.engine.settings import RunSettings
 from qbatch.errors import AuthError, BackendError, BatchNotFound, Transient
-from qbatch.merging import from_paulis
 from qbatch.models import BatchStatus, Failure, ItemResult, Outcome, PlannedJob, Status
-
-T = TypeVar("T")
 
 _MOST_POLL_FAILURES = 12  # with the backoff about four minutes without a usable answer
 _UNCONFIRMED_SECONDS = 10.0
-_MOST_RESULT_FAILURES = 3
+_MOST_REFUSALS = 6  # half a minute of "there is no such batch", or of results that are refused
+_MOST_INCOMPLETE = 3
 
 
 class Watcher:
@@ -44,28 +42,28 @@ class Watcher:
             remote_id = flight.remote_id or self._looked_up(lane, flight)
             if remote_id is None:
                 return
-            status = _mapped(lambda: lane.backend.status(remote_id))
+            status = asked(lambda: lane.backend.status(remote_id))
             results = None
             if status.state in ("done", "cancelled"):
-                results = self._results(lane, flight, remote_id, status)
-        except _ResultsGone as error:
-            self._drop(lane, flight)
-            self._books.close_unknown(flight.batch, flight.claims, str(error))
+                results = self._results(lane, remote_id, status)
         except BatchNotFound as error:
-            if not lane.local and self._is_young(lane, flight):
+            if not lane.local:
                 self._no_answer(lane, flight, error)
                 return
             self._drop(lane, flight)
-            if lane.local:
-                gone = BatchStatus(state="error", failure=Failure.LOST, message=str(error))
-                self._failed_whole(lane, flight, gone)
-            else:
-                self._books.close_unknown(flight.batch, flight.claims, str(error))
+            gone = BatchStatus(state="error", failure=Failure.LOST, message=str(error))
+            self._failed_whole(lane, flight, gone)
         except AuthError:
             raise
         except BackendError as error:
             self._no_answer(lane, flight, error)
         else:
+            if self._are_foreign(flight, results or ()):
+                said = f"{remote_id} is not this batch: its results are those of another one"
+                self._leave(lane, flight, said)
+                return
+            if status.state == "done" and self._asks_for_more(lane, flight, results or ()):
+                return
             flight.poll_failures = 0
             self._follow(lane, flight, status, results)
 
@@ -76,7 +74,7 @@ class Watcher:
             AuthError: it refuses the credentials.
         """
         try:
-            return _mapped(lane.has_room)
+            return asked(lane.has_room)
         except AuthError:
             raise
         except BackendError:
@@ -96,7 +94,7 @@ class Watcher:
     def _tell_backend(self, lane: Lane, flight: Flight, remote_id: str) -> None:
         flight.cancel_sent = True
         try:
-            _mapped(lambda: lane.backend.cancel(remote_id))
+            asked(lambda: lane.backend.cancel(remote_id))
         except BatchNotFound:
             return  # the next look settles it
         except BackendError:
@@ -112,7 +110,7 @@ class Watcher:
 
     def _looked_up(self, lane: Lane, flight: Flight) -> str | None:
         """Where a batch is whose answer was lost; None where that is settled otherwise."""
-        remote_id = _mapped(lambda: lane.backend.find(flight.batch.token))
+        remote_id = asked(lambda: lane.backend.find(flight.batch.token))
         if remote_id is not None:
             self._sender.accepted(lane, flight, remote_id)
             if flight.cancelled_for is not None:
@@ -123,7 +121,7 @@ class Watcher:
             return None
         self._drop(lane, flight)
         if lane.backend.limits.finds_tokens:
-            error = Transient(flight.reason)
+            error = Transient(flight.reason, retry_after=flight.retry_after)
             self._sender.refused(lane, flight.batch, flight.claims, flight.parts, error)
         else:
             reason = f"{flight.reason}; it may have been accepted, and nobody can look it up"
@@ -135,18 +133,30 @@ class Watcher:
         return time.monotonic() - flight.started < lane.backend.limits.lookup_seconds
 
     def _results(
-        self, lane: Lane, flight: Flight, remote_id: str, status: BatchStatus
+        self, lane: Lane, remote_id: str, status: BatchStatus
     ) -> Sequence[ItemResult] | None:
         try:
-            return _mapped(lambda: lane.backend.results(remote_id))
+            # Read to the end here: a generator would raise where nobody expects it.
+            return asked(lambda: list(lane.backend.results(remote_id)))
         except (Transient, AuthError):
             raise
-        except BackendError as error:
+        except BackendError:
             if status.state == "cancelled":
                 return None  # most services keep nothing of a cancelled batch
-            if flight.poll_failures < _MOST_RESULT_FAILURES:
-                raise
-            raise _ResultsGone(f"it is done, but its results cannot be had: {error}") from error
+            raise
+
+    def _are_foreign(self, flight: Flight, results: Sequence[ItemResult]) -> bool:
+        return labels.are_foreign(flight.batch.token, [str(result.label) for result in results])
+
+    def _asks_for_more(self, lane: Lane, flight: Flight, results: Sequence[ItemResult]) -> bool:
+        """Whether a service that left some circuits out is asked again before they fail."""
+        if lane.local or flight.incomplete >= _MOST_INCOMPLETE:
+            return False
+        if not collect.missing(flight.claims, results):
+            return False
+        flight.incomplete += 1
+        flight.next_poll = time.monotonic() + backoff(flight.incomplete)
+        return True
 
     def _follow(
         self,
@@ -156,20 +166,36 @@ class Watcher:
         results: Sequence[ItemResult] | None,
     ) -> None:
         if status.state == "done":
+            if flight.half_sent:
+                self._complete_or_stop(lane, flight, status)
             self._drop(lane, flight)
             self._collect(lane, flight, results or ())
         elif status.state == "cancelled":
             self._drop(lane, flight)
-            self._cancelled(flight, results)
+            self._cancelled(lane, flight, results)
         elif status.state == "error":
             self._drop(lane, flight)
             self._failed_whole(lane, flight, status)
         else:
+            if flight.half_sent:
+                self._complete_or_stop(lane, flight, status)
             if status.state == "running" and not flight.running:
                 flight.running = True
                 self._books.store.ledger.running(flight.batch.id)
             flight.looked_at()
             self._give_up_late(lane, flight)
+
+    def _complete_or_stop(self, lane: Lane, flight: Flight, status: BatchStatus) -> None:
+        """A batch under whose id not all was seen to be sent.
+
+        One that runs has all of it. One that waits may be waiting for the rest, which nobody
+        will send: it is stopped, and sent again only once that is confirmed.
+        """
+        if status.state in ("running", "done"):
+            assert flight.remote_id is not None
+            self._sender.accepted(lane, flight, flight.remote_id)
+        elif status.state == "queued":
+            self.cancel(lane, flight, HALF_SENT)
 
     def _drop(self, lane: Lane, flight: Flight) -> None:
         del lane.flights[flight.batch.id]
@@ -185,11 +211,10 @@ class Watcher:
         self._books.close(flight.batch, ended)
 
     def _outcomes(self, flight: Flight, results: Sequence[ItemResult]) -> list[Outcome]:
+        asked_for: dict[int, tuple[str, ...]] = {}
         if any(result.pauli_values is not None for result in results):
-            asked = self._books.store.ledger.observables(flight.batch.id)
-            by_label = {str(item): texts for item, texts in asked.items()}
-            results = [from_paulis(r, by_label.get(r.label, ())) for r in results]
-        return collect.outcomes(flight.claims, results)
+            asked_for = self._books.store.ledger.observables(flight.batch.id)
+        return collect.outcomes(flight.claims, results, asked_for)
 
     def _again(self, lane: Lane, flight: Flight, attempts: set[int]) -> set[int]:
         """Have these attempts tried again; those for which that will happen.
@@ -207,26 +232,33 @@ class Watcher:
         retried = self._sender.retry(lane, list(planned.values()))
         return {attempt for attempt, part in planned.items() if part in retried}
 
-    def _cancelled(self, flight: Flight, results: Sequence[ItemResult] | None) -> None:
+    def _cancelled(self, lane: Lane, flight: Flight, results: Sequence[ItemResult] | None) -> None:
         """Results that landed before the cancellation are kept."""
         reason = flight.cancelled_for or "the backend cancelled the batch"
+        outcomes = self._outcomes(flight, results or ())
+        left = {o.claim.attempt_id for o in outcomes if o.job_status is not Status.DONE}
+        failure, status, job_status = Failure.CANCELLED, "cancelled", Status.CANCELLED
+        again: set[int] = set()
+        if reason.startswith("no result after"):
+            failure, status, job_status = Failure.TIMEOUT, "error", Status.ERROR
+        elif flight.cancelled_for == STOPPED:
+            again = left
+        elif flight.cancelled_for == HALF_SENT:
+            failure, status, job_status = Failure.TRANSIENT, "error", Status.ERROR
+            again = self._again(lane, flight, left)
         ended: list[Outcome] = []
-        timed_out = reason.startswith("no result after")
-        for outcome in self._outcomes(flight, results or ()):
-            if outcome.job_status is Status.DONE:
+        for outcome in outcomes:
+            attempt = outcome.claim.attempt_id
+            if attempt not in left:
                 ended.append(outcome)
-            elif timed_out:
-                ended += collect.failed([outcome.claim], Failure.TIMEOUT, reason)
-            else:
-                stopped = flight.cancelled_for == STOPPED
-                job_status = Status.UNSENT if stopped else Status.CANCELLED
-                ended += collect.failed(
-                    [outcome.claim],
-                    Failure.CANCELLED,
-                    reason,
-                    job_status=job_status,
-                    status="cancelled",
-                )
+                continue
+            ended += collect.failed(
+                [outcome.claim],
+                failure,
+                reason,
+                job_status=Status.UNSENT if attempt in again else job_status,
+                status=status,
+            )
         self._books.close(
             flight.batch, ended, state="cancelled", failure=Failure.CANCELLED, error=reason
         )
@@ -272,14 +304,21 @@ class Watcher:
         after = error.retry_after if isinstance(error, Transient) else None
         wait = backoff(flight.poll_failures, after)
         flight.next_poll = time.monotonic() + wait
-        if flight.poll_failures >= _MOST_POLL_FAILURES:
-            self._drop(lane, flight)
-            self._books.note(
-                f"batch {flight.batch.id} on {lane.backend.name}: {error};"
-                " it stays in the ledger, the next run asks again"
-            )
+        most = _MOST_POLL_FAILURES if isinstance(error, Transient) else _MOST_REFUSALS
+        if flight.poll_failures >= most:
+            self._leave(lane, flight, str(error))
             return
         self._give_up_late(lane, flight)
+
+    def _leave(self, lane: Lane, flight: Flight, reason: str) -> None:
+        """Ask no more in this run; the batch stays open in the ledger."""
+        self._drop(lane, flight)
+        batch = flight.batch.id
+        where = f" ({flight.remote_id})" if flight.remote_id else ""
+        self._books.note(
+            f"batch {batch} on {lane.backend.name}{where}: {reason}; it stays open, and the next"
+            f" run asks again (qbatch settle {batch} --give-up or --resubmit ends it)"
+        )
 
     def _give_up_late(self, lane: Lane, flight: Flight) -> None:
         now, timeout = time.monotonic(), self._settings.timeout
@@ -290,27 +329,10 @@ class Watcher:
                 self.cancel(lane, flight, f"no result after {timeout:g} s")
         elif now - flight.cancelled_at > _UNCONFIRMED_SECONDS:
             # It was told to stop and goes on; what it yields after all is not thrown away.
-            self._drop(lane, flight)
-            self._books.note(
-                f"batch {flight.batch.id} on {lane.backend.name}: {flight.cancelled_for}, but"
-                " the backend has not stopped it; the next run looks again"
-            )
+            self._leave(lane, flight, f"{flight.cancelled_for}, but the backend has not stopped it")
         elif not flight.cancel_sent and flight.remote_id is not None:
             self._tell_backend(lane, flight, flight.remote_id)
 
 
 STOPPED = "the run was stopped"
-
-
-class _ResultsGone(Exception):
-    """A finished batch whose results the backend does not give."""
-
-
-def _mapped(call: Callable[[], T]) -> T:
-    """An adapter's call; what it does not map is a failure of the backend."""
-    try:
-        return call()
-    except BackendError:
-        raise
-    except Exception as error:
-        raise BackendError(f"{type(error).__name__}: {error}") from error
+HALF_SENT = "nobody knows whether all of it had arrived"

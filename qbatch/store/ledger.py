@@ -93,6 +93,11 @@ class Ledger:
         active = {row["id"] for row in self._db.rows(f"{wanted} ('queued', 'running')", (ids,))}
         return [p for p in parts if p.id in unsent or (not p.whole and p.id in active)]
 
+    def known(self, batch_id: int, remote_id: str) -> None:
+        """Write down, durably, the id that a service gave a batch that is not sent whole yet."""
+        with self._db.transaction(durable=True):
+            self._db.execute("UPDATE batches SET remote_id = ? WHERE id = ?", (remote_id, batch_id))
+
     def submitted(self, batch_id: int, remote_id: str, *, durable: bool = True) -> None:
         """Write down under which id the backend runs the batch."""
         with self._db.transaction(durable=durable):
@@ -176,8 +181,10 @@ class Ledger:
         """The attempts of a batch, in the order in which they were claimed."""
         sql = (
             "SELECT a.id, job_id, item, a.shots, a.seed, jobs.shots AS all_shots,"
+            " num_clbits + iif(measure_all, num_qubits, 0) AS num_bits,"
             " coalesce(json_array_length(texts), 0) AS num_observables"
             " FROM attempts a JOIN jobs ON jobs.id = job_id"
+            " JOIN circuits ON circuits.id = circuit_id"
             " LEFT JOIN observables ON observables.id = observables_id"
             " WHERE batch_id = ? ORDER BY a.id"
         )
@@ -190,6 +197,7 @@ class Ledger:
                 seed=row["seed"],
                 whole=row["shots"] == row["all_shots"],
                 num_observables=row["num_observables"],
+                num_bits=row["num_bits"],
             )
             for row in self._db.rows(sql, (batch_id,))
         ]
@@ -206,7 +214,8 @@ class Ledger:
     def open_batches(self, groups: Sequence[int]) -> list[OpenBatch]:
         """The batches without an outcome that hold jobs of any of these groups."""
         sql = """
-            SELECT id, token, backend, remote_id, error AS stop_reason FROM batches
+            SELECT id, token, backend, remote_id, error AS stop_reason,
+                state = 'prepared' AND remote_id IS NOT NULL AS half_sent FROM batches
             WHERE state IN ('prepared', 'submitted') AND EXISTS (
                 SELECT 1 FROM attempts JOIN jobs ON jobs.id = job_id WHERE batch_id = batches.id
                 AND group_id IN (SELECT value FROM json_each(?)))
@@ -215,7 +224,7 @@ class Ledger:
         return [OpenBatch(**row) for row in self._db.rows(sql, (json.dumps(list(groups)),))]
 
     def settle(self, batch_id: int, action: str, remote_id: str | None = None) -> int:
-        """End a batch's being unknown, as the user decides; how many jobs that settles.
+        """End a batch as the user decides, who looked at the service; how many jobs that settles.
 
         Args:
             action: ``resubmit`` (its jobs are unsent again), ``adopt`` (the backend runs
@@ -223,7 +232,7 @@ class Ledger:
                 have failed).
 
         Raises:
-            UsageError: the batch is not unknown.
+            UsageError: the batch has an outcome, or another one has that id.
             NotFound: there is no such batch.
         """
         job_status, attempt, state = {
@@ -232,30 +241,60 @@ class Ledger:
             "give-up": ("error", "error", "error"),
         }[action]
         with self._db.transaction(durable=True):
-            row = self._db.row("SELECT state FROM batches WHERE id = ?", (batch_id,))
-            if row is None:
-                raise NotFound(f"there is no batch {batch_id}")
-            if row["state"] != "unknown":
-                raise UsageError(f"batch {batch_id} is not unknown: it is {row['state']}")
+            batch = self.batch(batch_id)
+            if remote_id is not None:
+                self.check_unused(batch, remote_id)
             self._db.execute(
                 "UPDATE batches SET state = ?, remote_id = coalesce(?, remote_id),"
                 " submitted_at = iif(?, ?, submitted_at) WHERE id = ?",
                 (state, remote_id, action == "adopt", time.time(), batch_id),
             )
             self._db.execute(
-                "UPDATE attempts SET status = ? WHERE batch_id = ? AND status = 'unknown'",
+                "UPDATE attempts SET status = ? WHERE batch_id = ?"
+                " AND status IN ('unknown', 'queued', 'running')",
                 (attempt, batch_id),
             )
             # A job with another attempt of unknown fate waits for that one's settling.
             return self._db.execute(
                 "UPDATE jobs SET status = ?, cancel_requested = 0,"
                 " failure = iif(?, failure, NULL), error = iif(?, error, NULL)"
-                " WHERE status = 'unknown'"
+                " WHERE status IN ('unknown', 'queued', 'running')"
                 " AND id IN (SELECT job_id FROM attempts WHERE batch_id = ?)"
                 " AND NOT EXISTS (SELECT 1 FROM attempts a WHERE a.job_id = jobs.id"
-                " AND a.status = 'unknown')",
-                (job_status, action == "give-up", action == "give-up", batch_id),
+                " AND a.batch_id != ? AND a.status IN ('unknown', 'queued', 'running'))",
+                (job_status, action == "give-up", action == "give-up", batch_id, batch_id),
             ).rowcount
+
+    def batch(self, batch_id: int) -> OpenBatch:
+        """A batch without an outcome, for the user to decide about.
+
+        Raises:
+            UsageError: it has one.
+            NotFound: there is no such batch.
+        """
+        row = self._db.row(
+            "SELECT id, token, backend, remote_id, state FROM batches WHERE id = ?", (batch_id,)
+        )
+        if row is None:
+            raise NotFound(f"there is no batch {batch_id}")
+        if row["state"] not in ("unknown", "submitted", "prepared"):
+            raise UsageError(f"batch {batch_id} is {row['state']}: there is nothing to decide")
+        return OpenBatch(
+            id=row["id"], token=row["token"], backend=row["backend"], remote_id=row["remote_id"]
+        )
+
+    def check_unused(self, batch: OpenBatch, remote_id: str) -> None:
+        """Make sure that no other batch has that id: its results would be stored twice.
+
+        Raises:
+            UsageError: one has.
+        """
+        row = self._db.row(
+            "SELECT id FROM batches WHERE backend = ? AND remote_id = ? AND id != ?",
+            (batch.backend, remote_id, batch.id),
+        )
+        if row is not None:
+            raise UsageError(f"{remote_id} is batch {row['id']}, not batch {batch.id}")
 
     def unknown_batches(self, groups: Sequence[int]) -> list[int]:
         """The batches that hold jobs of these groups and that the user must settle."""
@@ -296,6 +335,7 @@ class Ledger:
                 seed=part.seed,
                 whole=part.whole,
                 num_observables=part.num_observables,
+                num_bits=part.num_bits,
             )
             for number, part, item in zip(itertools.count(row["id"]), parts, items)
         ]

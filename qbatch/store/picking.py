@@ -80,7 +80,7 @@ class Picking:
         """The next picked jobs after a place, with their places, as far as still unsent."""
         sql = """
             SELECT place, jobs.*, circuits.num_qubits, circuits.size, circuits.num_bytes,
-                circuits.dynamic,
+                circuits.dynamic, circuits.num_clbits,
                 coalesce(jobs.backend, groups.backend, '') AS chosen_backend,
                 iif(observables_id, json_array_length(texts), 0) AS num_observables
             FROM picked JOIN jobs ON jobs.id = picked.job_id
@@ -126,4 +126,5 @@ def _planned(row: Any) -> PlannedJob:
         name=row["name"],
         num_observables=row["num_observables"],
         dynamic=bool(row["dynamic"]),
+        num_clbits=row["num_clbits"],
     )

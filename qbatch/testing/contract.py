@@ -15,6 +15,7 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from qbatch.backends.base import Backend
@@ -60,6 +61,7 @@ def submission(
             "shots": 100,
             "seed": None,
             "measure_all": False,
+            "num_bits": circuit.info.num_clbits,
         }
         items.append(Item(**{**values, **request}))
     return Submission(
@@ -170,7 +172,7 @@ class BackendContract:
         assert status.state == "done", status
         observables = {item.label: item.observables for item in batch.items}
         results = backend.results(remote_id)
-        return [from_paulis(result, observables[result.label]) for result in results]
+        return [_with_values(result, observables[result.label]) for result in results]
 
     def wait(self, backend: Backend, remote_id: str) -> BatchStatus:
         """Poll until the batch has ended."""
@@ -184,6 +186,14 @@ class BackendContract:
         if self.invalid is not None:
             return submission({}, self.invalid)
         return submission({}, {}, text=IMPOSSIBLE)
+
+
+def _with_values(result: ItemResult, observables: Sequence[str]) -> ItemResult:
+    """The result with the observables' values, where it has those of Pauli strings."""
+    if result.pauli_values is None:
+        return result
+    values = [(value, None) for value in from_paulis(result.pauli_values, observables)]
+    return replace(result, pauli_values=None, expectation_values=values)
 
 
 def _fields(item: Item) -> dict[str, Any]:

@@ -137,7 +137,7 @@ class FakeBackend:
                 "label": item.label,
                 "name": item.name or "",
                 "jobs": list(item.jobs),
-                "num_qubits": item.num_qubits,
+                "num_bits": item.num_bits,
                 "shots": item.shots,
                 "observables": item.observables,
             }

@@ -14,7 +14,7 @@ def all_zeros(item: Item) -> ItemResult:
         error = None if item.shots is None else 0.0
         values = [(1.0, error)] * len(item.observables)
         return ItemResult(label=item.label, expectation_values=values)
-    return ItemResult(label=item.label, counts={"0" * item.num_qubits: item.shots or 0})
+    return ItemResult(label=item.label, counts={"0" * item.num_bits: item.shots or 0})
 
 
 def instant(name: str, _: Mapping[str, object]) -> InstantBackend:

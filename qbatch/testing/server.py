@@ -114,7 +114,7 @@ def answer(item: dict[str, Any]) -> dict[str, Any]:
     if item["observables"]:
         error = None if item["shots"] is None else 0.0
         return {"label": item["label"], "values": [[1.0, error]] * len(item["observables"])}
-    return {"label": item["label"], "counts": {"0" * item["num_qubits"]: item["shots"]}}
+    return {"label": item["label"], "counts": {"0" * item["num_bits"]: item["shots"]}}
 
 
 class Handler(BaseHTTPRequestHandler):

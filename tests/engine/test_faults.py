@@ -9,7 +9,7 @@ import jsonschema
 import pytest
 
 from qbatch import JobGroup
-from qbatch.engine import RunSettings
+from qbatch.engine import RunSettings, watching
 from qbatch.engine.retry import backoff
 from qbatch.errors import AuthError
 from qbatch.group import run_groups
@@ -135,7 +135,7 @@ def test_an_unknown_batch_is_settled_by_the_user(qbatch, ansatz, serve, config, 
     answer = qbatch.json("settle", "1", *options, "--json")
     jsonschema.validate(answer, SCHEMAS["settle"])
     assert answer["settled"] == {"batch": 1, "action": action[2:], "jobs": 3}
-    assert "not unknown" in qbatch("settle", "1", "--give-up", code=2).stderr
+    assert "nothing to decide" in qbatch("settle", "1", "--give-up", code=2).stderr
     qbatch("run", "g")
     counts = qbatch.json("status", "--json")["groups"][0]["counts"]
     accepted = sum(server.audit()["accepted"].values())
@@ -170,7 +170,8 @@ def test_a_batch_that_fails_while_running_is_split_only_when_asked(group, serve,
 
 
 @pytest.mark.parametrize(("fault", "failed"), [("drop", 1), ("duplicate", 0), ("contradict", 1)])
-def test_wrong_labels_are_errors_of_their_jobs_alone(group, serve, fault, failed):
+def test_wrong_labels_are_errors_of_their_jobs_alone(group, serve, fault, failed, monkeypatch):
+    monkeypatch.setattr(watching, "backoff", lambda *_: 0.01)
     serve().fault("results", fault)
     add(group)
     report = run(group)
@@ -208,11 +209,22 @@ def test_too_many_failures_stop_the_run(group, serve):
     assert group.status().counts == {"unsent": 24, "error": 16}
 
 
-def test_a_service_that_forgets_a_batch_leaves_it_unknown(group, serve):
-    serve().fault("status", "forget")
+def test_a_batch_that_a_service_forgets_stays_open_and_is_asked_for_again(
+    group, serve, monkeypatch, caplog
+):
+    monkeypatch.setattr(watching, "backoff", lambda *_: 0.01)
+    server = serve()
+    server.fault("status", "forget", times=2)
+    add(group)
+    assert run(group).done == 20
+    server.fault("status", "forget")
     add(group)
     report = run(group)
-    assert (report.unknown, report.unknown_batches) == (20, [1])
+    assert (report.unknown, report.under_way, report.exit_code) == (0, 20, 3)
+    assert "qbatch settle 2 --give-up" in caplog.text
+    server.no_faults()
+    assert run(group).done == 20
+    assert set(server.audit()["executed"].values()) == {1}
 
 
 def test_a_revoked_token_ends_the_run_with_everything_in_the_ledger(group, serve, monkeypatch):

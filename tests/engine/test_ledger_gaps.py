@@ -52,6 +52,10 @@ class Remote(InstantBackend):
         self.cancelled.append(self._number(remote_id))
 
 
+class Peculiar(BaseException):
+    """As the exceptions of some packages."""
+
+
 def run(group, backend, *, choose=None, **settings):
     with Store(group._path) as store:
         groups = [store.groups.get(group.name)]
@@ -183,9 +187,9 @@ def test_a_group_with_work_under_way_is_not_deleted(group):
     ("answer", "said"),
     [
         ({"counts": {"00": 37}}, "37 shots instead of 1024"),
-        ({"counts": {}}, "0 shots instead of 1024"),
-        ({"expectation_values": [(1.0, None)]}, "0 shots instead of 1024"),
-        ({"counts": {"00": "many"}}, "invalid literal"),
+        ({"counts": {}}, "counts are {}"),
+        ({"expectation_values": [(1.0, None)]}, "counts are None"),
+        ({"counts": {"00": "many"}}, "a count is 'many'"),
     ],
 )
 def test_counts_that_were_not_asked_for_are_an_error(group, answer, said):
@@ -223,7 +227,8 @@ def test_shots_are_not_pooled_where_they_must_not_differ(group):
     assert [item.shots for item in backend.submissions[0].items] == [100, 100, 100]
 
 
-def test_results_that_cannot_be_had_need_a_decision_and_do_not_hang(group, monkeypatch):
+@pytest.mark.parametrize("error", [BackendError, RuntimeError, SystemExit, Peculiar])
+def test_results_that_cannot_be_had_leave_the_batch_open_and_do_not_hang(group, monkeypatch, error):
     from qbatch.engine import watching
 
     monkeypatch.setattr(watching, "backoff", lambda *_: 0.01)
@@ -231,10 +236,10 @@ def test_results_that_cannot_be_had_need_a_decision_and_do_not_hang(group, monke
 
     class Purged(Remote):
         def results(self, remote_id):
-            raise BackendError("purged")
+            raise error("purged")
 
     report = run(group, Purged())
-    assert report.unknown_batches == [1]
+    assert (report.unknown_batches, report.under_way, report.exit_code) == ([], 1, 3)
     assert settle(1, "give-up", db=group._path) == 1
     assert group.status().counts == {"error": 1}
 

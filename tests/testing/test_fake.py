@@ -32,8 +32,8 @@ def backend(server):
     ("fault", "error", "accepted"),
     [
         ("refuse", Rejected, 0),
-        ("busy", Transient, 0),
-        ("unavailable", Transient, 0),
+        ("busy", LostAnswer, 0),
+        ("unavailable", LostAnswer, 0),
         ("broken", LostAnswer, 0),
         ("reset", LostAnswer, 0),
         ("lose_answer", LostAnswer, 1),
@@ -66,7 +66,7 @@ def test_a_failed_question_can_be_asked_again(server, backend, fault):
 
 def test_retry_after_is_read(server, backend):
     server.fault("submit", "busy", times=1)
-    with pytest.raises(Transient) as caught:
+    with pytest.raises(LostAnswer) as caught:
         backend.submit(submission({}))
     assert caught.value.retry_after == 0.05
 

@@ -1,9 +1,10 @@
 """The Qoro service over its REST dialect, as its own client (qoro-divi 0.15.1) speaks it.
 
 A batch is one job of the service: initialised with qbatch's token as its ``tag``, filled
-in as few uploads as the size limit allows, and started by the last of them. The service
-offers no look-up by tag, so that a job whose initialisation got no answer is ``unknown``;
-one whose upload broke off is never started, and is deleted and sent again.
+in as few uploads as the size limit allows, and started by the last of them. A job that was
+only initialised never runs and costs nothing, so that one whose initialisation got no answer
+is initialised anew. From then on its id is known, and an upload without an answer is settled
+by looking: the job is stopped, and sent again once that is confirmed, unless it runs.
 
 Tried against a loopback server only, never against the service.
 """
@@ -14,15 +15,18 @@ import contextlib
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any
+from urllib.parse import quote
 
 from qbatch.backends.http import HttpClient
 from qbatch.backends.qoro import programs, wire
 from qbatch.circuits.observables import parse_observable
 from qbatch.errors import (
     AlreadyEnded,
+    AuthError,
     BackendError,
     InvalidJob,
     LostAnswer,
+    Rejected,
     Transient,
     UsageError,
 )
@@ -88,7 +92,6 @@ class QoroBackend:
         )
         seconds = float(settings.get("seconds", 100.0))
         self._http = HttpClient(name, str(settings.get("url", URL)), settings, seconds=seconds)
-        self._known: dict[str, str] = {}
         self._refused: dict[str, list[ItemResult]] = {}
 
     # -- sending --------------------------------------------------------------------
@@ -112,16 +115,16 @@ class QoroBackend:
                 "use_packing": self._use_packing,
                 **self._target,
             },
-            creates=True,
+            creates=False,
         )
         if not isinstance(answer, dict) or not answer.get("job_id"):
-            raise LostAnswer(f"{self.name} initialised a job and did not say which")
+            raise Transient(f"{self.name} initialised a job and did not say which")
         job = str(answer["job_id"])
-        self._known[batch.token] = job
+        batch.known(job)
         self._refused[job] = refused
         for number, body in enumerate(bodies):
             last = number == len(bodies) - 1
-            self._upload(job, {**body, "finalized": "true" if last else "false"}, last)
+            self._upload(job, {**body, "finalized": "true" if last else "false"})
         return job
 
     def foresee(self, batch: Submission) -> tuple[int, Sequence[str]]:
@@ -134,48 +137,30 @@ class QoroBackend:
         reasons = [str(result.error) for result in refused]
         return 1 + uploads + 1 + -(-len(items) // PAGE), reasons
 
-    def _upload(self, job: str, body: Mapping[str, Any], last: bool) -> None:
-        path = f"job/{job}/add_circuits/"
-        try:
-            self._http.post(path, body, creates=True, reads=False)
-        except LostAnswer as error:
-            if not last or not self._has_begun(job):
-                # Without its last upload a job never runs: nothing is paid for twice.
-                self._abandon(job)
-                raise Transient(f"an upload broke off: {error}") from error
-        except BackendError:
-            self._abandon(job)
-            raise
-
-    def _has_begun(self, job: str) -> bool:
-        """Whether a job has arrived whole, when nobody answered to its last upload.
-
-        One that still waits is cancelled, so that it cannot run beside its successor.
+    def _upload(self, job: str, body: Mapping[str, Any]) -> None:
+        """Send one upload.
 
         Raises:
-            LostAnswer: that cannot be found out now.
+            Rejected, AuthError: the service does not take it; the job is never started.
+            LostAnswer: it may have taken it, and may have started the job.
         """
         try:
-            if self._state(job) != "PENDING":
-                return True
-            self._http.post(f"job/{job}/cancel/", {}, creates=False, reads=False)
-        except AlreadyEnded:
-            return True
+            self._http.post(f"job/{quote(job, safe='')}/add_circuits/", body, creates=True,
+                            reads=False)  # fmt: skip
+        except (Rejected, AuthError):
+            with contextlib.suppress(BackendError):  # it lies there and costs nothing
+                self._http.delete(f"job/{quote(job, safe='')}")
+            raise
+        except LostAnswer:
+            raise
         except BackendError as error:
-            raise LostAnswer(f"job {job} may have been started: {error}") from error
-        return False
-
-    def _abandon(self, job: str) -> None:
-        """Delete a job that was never started; if that fails it lies there and costs nothing."""
-        self._known = {token: known for token, known in self._known.items() if known != job}
-        with contextlib.suppress(BackendError):
-            self._http.delete(f"job/{job}")
+            raise LostAnswer(str(error)) from error
 
     # -- looking --------------------------------------------------------------------
 
-    def find(self, token: str) -> str | None:
-        """The job of a token, where this process has seen it answered for."""
-        return self._known.get(token)
+    def find(self, token: str) -> str | None:  # noqa: ARG002
+        """Nobody can tell: the service does not look tags up."""
+        return None
 
     def status(self, remote_id: str) -> BatchStatus:
         """How the job stands; a word that is not known is not taken for an end."""
@@ -191,7 +176,8 @@ class QoroBackend:
     def cancel(self, remote_id: str) -> None:
         """Stop the job; no error where it has ended already."""
         with contextlib.suppress(AlreadyEnded):
-            self._http.post(f"job/{remote_id}/cancel/", {}, creates=False, reads=False)
+            path = f"job/{quote(remote_id, safe='')}/cancel/"
+            self._http.post(path, {}, creates=False, reads=False)
 
     def check(self) -> str:
         """Ask for the account's credits.
@@ -215,21 +201,25 @@ class QoroBackend:
         self._http.close()
 
     def _state(self, job: str) -> str:
-        answer = self._http.get(f"job/{job}/status/")
+        answer = self._http.get(f"job/{quote(job, safe='')}/status/")
         if not isinstance(answer, dict) or "status" not in answer:
             raise Transient(f"{self.name} does not say how job {job} stands")
         return str(answer["status"])
 
-    def _pages(self, job: str) -> Iterator[Mapping[str, Any]]:
-        for page in range(_MOST_PAGES):
-            answer = self._http.get(f"job/{job}/resultsV2/?limit={PAGE}&offset={page * PAGE}")
+    def _pages(self, job: str) -> Iterator[Any]:
+        """Every entry of the results; each page from where the last one ended."""
+        received = 0
+        for _ in range(_MOST_PAGES):
+            path = f"job/{quote(job, safe='')}/resultsV2/?limit={PAGE}&offset={received}"
+            answer = self._http.get(path)
             if not isinstance(answer, dict) or not isinstance(answer.get("results"), list):
                 raise Transient(f"{self.name}: a page of results cannot be read")
             yield from answer["results"]
-            if answer.get("next") is None:
+            received += len(answer["results"])
+            told = answer.get("count")
+            total = told if isinstance(told, int) and not isinstance(told, bool) else received
+            if not answer["results"] or (answer.get("next") is None and received >= total):
                 return
-            if not answer["results"] or page * PAGE > int(answer.get("count") or 0):
-                break
         raise BackendError(f"{self.name}: the results of job {job} never end")
 
 
@@ -351,13 +341,14 @@ def _result(entry: Any) -> ItemResult:
     label, _, sizes = str(entry.get("label") if isinstance(entry, dict) else "").partition(":")
     try:
         found = wire.counts_of(entry["results"])
-    except (BackendError, KeyError, TypeError) as error:
+        if found and set("".join(found)) <= set("IXYZ"):
+            paulis = {pauli[::-1]: value for pauli, value in found.items()}
+            return ItemResult(label=label, pauli_values=paulis)
+        widths = [int(size) for size in sizes.split(".")] if sizes else []
+    except (BackendError, KeyError, TypeError, ValueError) as error:
         return ItemResult(label=label, failure=Failure.BACKEND, error=str(error))
-    if found and set("".join(found)) <= set("IXYZ"):
-        paulis = {pauli[::-1]: float(value) for pauli, value in found.items()}
-        return ItemResult(label=label, pauli_values=paulis)
-    widths = [int(size) for size in sizes.split(".")] if sizes else []
-    counts = {_spaced(outcome, widths): int(count) for outcome, count in found.items()}
+    # Whether they are counts is judged where every adapter's are.
+    counts = {_spaced(outcome, widths): count for outcome, count in found.items()}
     return ItemResult(label=label, counts=counts)
 
 

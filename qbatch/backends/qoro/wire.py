@@ -76,7 +76,7 @@ def shot_groups(shots: Sequence[int]) -> list[list[int]]:
     return groups
 
 
-def counts_of(value: Any) -> dict[str, int] | dict[str, float]:
+def counts_of(value: Any) -> dict[str, Any]:
     """A circuit's result: counts as they are or packed, or values by Pauli string.
 
     Raises:

@@ -1,0 +1,95 @@
+"""What is stored of a foreign answer, and what is refused."""
+
+import numpy
+import pytest
+
+from qbatch.engine import answers
+
+
+@pytest.mark.parametrize(
+    ("found", "said"),
+    [
+        (None, "counts are None"),
+        ([], "counts are"),
+        ({}, "counts are"),
+        ({"00": float("nan")}, "a count is nan"),
+        ({"00": float("inf")}, "a count is inf"),
+        ({"00": "3"}, "a count is '3'"),
+        ({"00": None, "11": 3}, "a count is None"),
+        ({"00": {"n": 3}}, "a count is {'n': 3}"),
+        ({"00": True, "11": 2}, "a count is True"),
+        ({"00": 100.9}, "a count is 100.9"),
+        ({"00": 3.0}, "a count is 3.0"),
+        ({"00": -1, "11": 4}, "a count of -1"),
+        ({"00": 2}, "2 shots instead of 3"),
+        ({"000": 3}, "the outcome '000', where outcomes are of 2 bits"),
+        ({"0": 1, "11": 2}, "the outcome '0'"),
+        ({"0x3": 3}, "the outcome '0x3'"),
+        ({"ab": 3}, "the outcome 'ab'"),
+        ({"\x1b[": 3}, "the outcome '\\x1b['"),
+        ({" 00": 3}, "the outcome ' 00'"),
+        ({"0  0": 3}, "the outcome '0  0'"),
+        ({"0 0": 1, "00": 2}, "the outcome '00'"),
+        ({3: 3}, "an outcome is 3"),
+    ],
+)
+def test_what_are_no_counts_is_refused(found, said):
+    with pytest.raises(ValueError) as caught:
+        answers.counts(found, 3, 2)
+    assert said in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("found", "bits"),
+    [
+        ({"00": 3}, 2),
+        ({"0 1": 1, "1 1": 2}, 2),
+        ({"00": numpy.int64(1), "11": 2}, 2),
+        ({"0": 3, "1": 0}, 1),
+        ({"000": 3}, None),
+        ({"": 3}, 0),
+    ],
+)
+def test_counts_are_stored_as_they_are(found, bits):
+    stored = answers.counts(found, 3, bits)
+    assert stored == found
+    assert {type(count) for count in stored.values()} == {int}
+
+
+def test_registers_of_different_sizes_are_told_apart():
+    with pytest.raises(ValueError, match="outcome"):
+        answers.counts({"00 1": 1, "0 01": 2}, 3, 3)
+
+
+@pytest.mark.parametrize(
+    "found",
+    [
+        None,
+        [],
+        [(1.0, None), (1.0, None)],
+        [("1.0", None)],
+        [(float("nan"), None)],
+        [(float("inf"), 0.1)],
+        [(1.0, float("nan"))],
+        [(1.0, -0.1)],
+        [(None, None)],
+        [(True, None)],
+        [1.0],
+        [(1.0, None, 2)],
+    ],
+)
+def test_what_are_no_values_is_refused(found):
+    with pytest.raises(ValueError):
+        answers.values(found, 1)
+
+
+def test_values_are_stored_as_numbers():
+    assert answers.values([(numpy.float64(0.5), None), (1, 0)], 2) == [[0.5, None], [1.0, 0.0]]
+
+
+def test_what_json_cannot_hold_is_not_kept_beside_a_result():
+    around = {}
+    around["around"] = around
+    assert answers.info(around) == {}
+    assert answers.info({"x": float("nan")}) == {}
+    assert answers.info({"method": "statevector"}) == {"method": "statevector"}
