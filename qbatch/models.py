@@ -59,11 +59,14 @@ class CircuitInfo:
     """What the store keeps about a circuit so that nobody has to parse it again.
 
     Attributes:
-        num_qubits, num_clbits, size: as Qiskit counts them (``size``: instructions).
+        num_qubits, num_clbits: as Qiskit counts them.
+        size: instructions, or gates where Qiskit unrolls definitions to more of them.
         parameters: names of the free parameters, in Qiskit's order.
         measured: a measurement writes at least one classical bit.
         dynamic: a measurement or reset is followed by more on the same qubit, or
             there is classical control, so that one shot differs from the next.
+        gates: operations once all definitions are unrolled and all counted loops are run;
+            0 where nobody counted.
     """
 
     num_qubits: int
@@ -72,6 +75,7 @@ class CircuitInfo:
     parameters: tuple[str, ...]
     measured: bool
     dynamic: bool
+    gates: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,6 +18,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass
+from pathlib import Path
 from typing import ParamSpec, TypeVar
 
 from qbatch.backends.cluster import ClusterExecutor
@@ -28,6 +29,7 @@ T = TypeVar("T")
 
 _MOST_WORKERS = 16
 _STOP_SECONDS = 5.0
+_SLACK = 4 << 30  # bytes of addresses for libraries and the stacks of threads
 _LOCAL = re.compile(r"local(?::(\d+))?$")
 _DASK = re.compile(r"dask:((?:tcp|tls)://\S+)$")
 
@@ -94,7 +96,9 @@ def local_executor(workers: int, warm_up: Callable[[], object]) -> Executor:
 
     with _interrupts_held():
         pool: Executor = ProcessPoolExecutor(
-            max_workers=workers, initializer=_prepare_worker, initargs=(os.getpid(), warm_up)
+            max_workers=workers,
+            initializer=_prepare_worker,
+            initargs=(os.getpid(), warm_up, memory() // workers),
         )
         # Workers start at the first call.
         pool.submit(_nothing)
@@ -164,13 +168,31 @@ def _nothing() -> None:
     pass
 
 
-def _prepare_worker(parent: int, warm_up: Callable[[], object]) -> None:
+def _prepare_worker(parent: int, warm_up: Callable[[], object], share: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _limit_memory(share)
     _die_with_parent(parent)
     warm_up()
     # What was imported stays, and results come in bulk: there is little garbage to find.
     gc.freeze()
     gc.set_threshold(100_000, 20, 20)
+
+
+def memory() -> int:
+    """The machine's memory in bytes."""
+    return int(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
+
+
+def _limit_memory(share: int) -> None:
+    """A circuit that wants more than its share fails; nobody else is killed for it."""
+    with contextlib.suppress(Exception):  # not on every system
+        import resource
+
+        pages = int(Path("/proc/self/statm").read_text("ascii").split()[0])
+        limit = pages * resource.getpagesize() + share + _SLACK
+        _, most = resource.getrlimit(resource.RLIMIT_AS)
+        if most == resource.RLIM_INFINITY or limit < most:
+            resource.setrlimit(resource.RLIMIT_AS, (limit, most))
 
 
 def _die_with_parent(parent: int) -> None:

@@ -14,6 +14,8 @@ from qbatch.models import DEFAULT_SHOTS, Circuit, JobSpec
 
 _MAX_INTEGER = 2**63 - 1
 _MOST_SHOTS = 1_000_000_000
+MOST_GATES = 10_000_000
+"""Gates of a circuit, definitions unrolled, unless the user allows more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +25,7 @@ class Request:
     Attributes:
         shots: None means 1024 for counts, and exact values for observables.
         name: None leaves each circuit its own.
+        max_gates: that a circuit may have once its definitions are unrolled.
     """
 
     sweep: Sweep = field(default_factory=Sweep)
@@ -35,6 +38,7 @@ class Request:
     priority: int = 0
     options: Mapping[str, Any] = field(default_factory=dict)
     measure_all: bool = False
+    max_gates: int = MOST_GATES
 
     def __post_init__(self) -> None:
         for what, value in (("shots", self.shots), ("seed", self.seed)):
@@ -65,6 +69,11 @@ def check_circuit(circuit: Circuit, request: Request) -> None:
         InvalidParameters: the parameters do not fit.
     """
     info, origin = circuit.info, circuit.origin
+    if info.gates > request.max_gates:
+        raise InvalidCircuit(
+            f"{origin}: unrolls to {info.gates:,} gates, where {request.max_gates:,} are allowed",
+            hint="--max-gates allows more; such a circuit may run for hours",
+        )
     for text in request.observables:
         check_observable(text, info.num_qubits, origin)
     if request.observables and request.shots is None and info.dynamic:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from qbatch import output
 from qbatch.commands import options as opt
+from qbatch.errors import UsageError
 
 if TYPE_CHECKING:
     from qbatch.group import AddReport
@@ -18,6 +21,8 @@ Shots = Annotated[
         "--shots", metavar="N", help="Shots a job. Default 1024; observables: exact without."
     ),
 ]
+_MANY = 200_000  # jobs of which is said how many there will be
+_VERY_MANY = 2_000_000  # jobs that are not added unasked
 MeasureAll = Annotated[
     bool, typer.Option("--measure-all", help="Measure every qubit at the end of each circuit.")
 ]
@@ -84,6 +89,15 @@ def add(
     skip_invalid: Annotated[
         bool, typer.Option("--skip-invalid", help="Leave out what cannot be used, and name it.")
     ] = False,
+    max_gates: Annotated[
+        int | None,
+        typer.Option(
+            "--max-gates", metavar="N", help="Of a circuit, definitions unrolled. Default: 1e7."
+        ),
+    ] = None,
+    yes: Annotated[
+        bool, typer.Option("--yes", "-y", help="Do not ask, however many jobs it will be.")
+    ] = False,
     if_new: Annotated[
         bool, typer.Option("--if-new", help="Add only what the group does not hold yet.")
     ] = False,
@@ -116,8 +130,34 @@ def add(
         measure_all=measure_all,
         skip_invalid=skip_invalid,
         if_new=if_new,
+        max_gates=max_gates,
+        announce=lambda jobs: _announced(group, jobs, yes=yes),
     )
     tell_added(group, report, quiet=quiet, json=json)
+
+
+def _announced(group: str, jobs: int, *, yes: bool) -> Callable[[int], None] | None:
+    """Say what will be added where it takes long, and ask where it is very much.
+
+    Raises:
+        UsageError: nobody agreed.
+    """
+    if jobs < _MANY:
+        return None
+    output.message(f"adding {jobs:,} jobs to {group}")
+    if jobs > _VERY_MANY and not yes:
+        if not sys.stdin.isatty():
+            raise UsageError(f"{jobs:,} jobs are a lot", hint="--yes adds so many")
+        if not typer.confirm("Go on?", err=True):
+            raise UsageError("nothing was added")
+    from tqdm import tqdm
+
+    bar = tqdm(total=jobs, unit="job", disable=None, leave=False)
+
+    def told(more: int) -> None:
+        bar.update(more)
+
+    return told
 
 
 def tell_added(group: str, report: AddReport, *, quiet: bool, json: bool) -> None:

@@ -75,6 +75,7 @@ class Run:
         self._stop = StopSignals()
         self._ends_at = math.inf
         self._idle_since: float | None = None
+        self._has_news = False
 
     def execute(self) -> RunReport:
         """Run to the end, or until a signal; nothing that has landed is lost either way.
@@ -154,6 +155,9 @@ class Run:
                     return
                 time.sleep(_TICK)
                 continue
+            if self._has_news:  # jobs that came meanwhile are sent at once
+                self._has_news = False
+                continue
             self._idle_since = None
             if not self._settings.wait:
                 self._poll(everything=True)
@@ -189,7 +193,8 @@ class Run:
         if not self._planner.exhausted:
             return False
         # Jobs that were added meanwhile belong to this run too.
-        return self._planner.is_chosen or not self._pick()
+        self._has_news = not self._planner.is_chosen and bool(self._pick())
+        return not self._has_news
 
     def _pick(self) -> int:
         """Note the jobs to run; those that were added meanwhile, when called again."""

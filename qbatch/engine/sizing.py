@@ -3,7 +3,8 @@
 Then progress moves, a kill costs about a second, and the price of a batch (two commits,
 one hand-over to a worker) is spread over many jobs. Where an earlier run has measured how
 fast the machine is, that decides, so that a plan can tell the batches of a run; otherwise
-the first batches are small and the next ones as large as the first ones teach.
+the first batches are small and the next ones as large as the first ones teach. What a busy
+machine teaches has a limit: else batches shrink to one job each, and stay so.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ TARGET_SECONDS = 1.0
 FIRST_SECONDS = 0.25
 _LEAST = 50  # below, the price of a batch is felt
 _WEIGHT = 0.5  # of the newest measurement
+_SLOWEST = 10.0  # times the estimate: more is a busy machine, and says nothing of the next run
 _TOO_LONG = 5.0  # times the target: what was measured before holds no more
 
 
@@ -48,9 +50,11 @@ class Sizer:
     def size(self) -> int:
         """Jobs for the next batch."""
         if self._pace is not None and self._guess:
-            return max(1, round(TARGET_SECONDS / (self._guess * self._pace.seconds)))
+            slowness = min(self._pace.seconds, _SLOWEST)
+            return max(1, round(TARGET_SECONDS / (self._guess * slowness)))
         if self._seconds_per_job is not None:
-            return max(1, round(TARGET_SECONDS / self._seconds_per_job))
+            most = self._guess * _SLOWEST if self._guess else math.inf
+            return max(1, round(TARGET_SECONDS / min(self._seconds_per_job, most)))
         return max(1, round(FIRST_SECONDS / self._guess)) if self._guess else 100
 
     def share(self, to_come: int, in_flight: int) -> int:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from qbatch.group.base import Base
 
 if TYPE_CHECKING:
     from qbatch.circuits.inputs import Input
+    from qbatch.models import JobSpec
+
+Announce = Callable[[int], Callable[[int], None] | None]
+_STEP = 10_000  # jobs between two signs of life
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +51,8 @@ class Adding(Base):
         measure_all: bool = False,
         skip_invalid: bool = False,
         if_new: bool = False,
+        max_gates: int | None = None,
+        announce: Announce | None = None,
     ) -> AddReport:
         """Add a job for each circuit, or one a point of a sweep.
 
@@ -62,6 +68,9 @@ class Adding(Base):
             options: for the backend, such as ``{"method": "stabilizer"}``.
             skip_invalid: leave out what cannot be used instead of adding nothing.
             if_new: leave out what the group holds already.
+            max_gates: that a circuit may have once its definitions are unrolled.
+            announce: told how many jobs it will be before any is stored, and may raise;
+                what it returns is told how many more are.
 
         Raises:
             UsageError: something is wrong with the input; nothing was stored.
@@ -83,13 +92,18 @@ class Adding(Base):
             priority=priority,
             options=dict(options or {}),
             measure_all=measure_all,
+            **({} if max_gates is None else {"max_gates": max_gates}),
         )
         Catalog(self._config).check_options(backend, request.options)
         usable, invalid = usable_circuits(circuits, request, skip_invalid=skip_invalid)
+        specs = job_specs(usable, request)
+        if announce is not None:
+            told = announce(len(usable) * request.sweep.size)
+            specs = specs if told is None else _counted(specs, told)
         store = self._store
         with store.database.transaction():
             group_id = store.groups.ensure(self._name)
-            added = store.jobs.add(group_id, usable, job_specs(usable, request), if_new=if_new)
+            added = store.jobs.add(group_id, usable, specs, if_new=if_new)
         return AddReport(numbers=added.numbers, held=added.held, invalid=invalid)
 
     def set_backend(self, backend: str | None) -> None:
@@ -107,3 +121,19 @@ class Adding(Base):
     def set_open(self, is_open: bool) -> None:
         """Close the group, so that adding to it is refused, or open it again."""
         self._store.groups.set_open(self._group().id, is_open)
+
+
+def _counted(specs: Iterable[JobSpec], told: Callable[[int], None]) -> Iterator[JobSpec]:
+    for spec in specs:
+        yield replace(spec, points=_told(spec.points, told))
+
+
+def _told(points: Iterable[Any], told: Callable[[int], None]) -> Iterator[Any]:
+    more = 0
+    for point in points:
+        yield point
+        more += 1
+        if more == _STEP:
+            told(more)
+            more = 0
+    told(more)

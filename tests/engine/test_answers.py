@@ -1,5 +1,7 @@
 """What is stored of a foreign answer, and what is refused."""
 
+import re
+
 import numpy
 import pytest
 
@@ -34,9 +36,8 @@ from qbatch.engine import answers
     ],
 )
 def test_what_are_no_counts_is_refused(found, said):
-    with pytest.raises(ValueError) as caught:
+    with pytest.raises(ValueError, match=re.escape(said)):
         answers.counts(found, 3, 2)
-    assert said in str(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -79,7 +80,7 @@ def test_registers_of_different_sizes_are_told_apart():
     ],
 )
 def test_what_are_no_values_is_refused(found):
-    with pytest.raises(ValueError):
+    with pytest.raises(ValueError, match=r"value|standard error"):
         answers.values(found, 1)
 
 

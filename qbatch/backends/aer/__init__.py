@@ -10,17 +10,20 @@ from concurrent.futures import BrokenExecutor, Executor, Future, wait
 from pathlib import Path
 from typing import Any
 
-from qbatch.backends.aer import circuits, sampling, worker
+from qbatch.backends.aer import bounds, circuits, sampling, worker
 from qbatch.backends.cluster import ClusterExecutor, is_lost
 from qbatch.backends.executors import (
+    ExecutorSpec,
     cores,
     executor_of,
+    memory,
     parse_executor,
     shut_down,
 )
 from qbatch.errors import BackendError, BatchNotFound, UsageError
 from qbatch.models import BatchStatus, Failure, ItemResult, Limits, Submission
 
+_HERE = -1  # the pool of what may run in this process
 MAX_SHOTS = 1_000_000
 """Shots of one circuit that Aer's configuration names as its most."""
 
@@ -83,6 +86,9 @@ class AerBackend:
         workers = 1 if large else self._workers
         if self._where.kind == "dask":
             workers = 0  # one cluster for all: it shares itself out
+        elif self._where.kind == "serial":
+            noisy = "noise_model" in self._options
+            workers = _HERE if bounds.is_bounded(batch, noisy=noisy) else 1
         options = self._run_options(workers)
         try:
             future = self._pool(workers).submit(worker.timed_run, batch, options)
@@ -205,7 +211,10 @@ class AerBackend:
 
     def _pool(self, workers: int) -> Executor:
         if workers not in self._pools:
-            self._pools[workers] = executor_of(self._where, workers, self._tls, circuits.simulator)
+            where = self._where
+            if where.kind == "serial" and workers != _HERE:
+                where = ExecutorSpec("local", workers)
+            self._pools[workers] = executor_of(where, workers, self._tls, circuits.simulator)
         return self._pools[workers]
 
     def _cluster_has_gone(self) -> bool:
@@ -260,4 +269,4 @@ def _near(name: str, known: Iterable[str]) -> str | None:
 
 def memory_mb() -> int:
     """The machine's memory in MiB."""
-    return int(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2**20)
+    return memory() // 2**20

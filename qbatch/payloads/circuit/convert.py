@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from qiskit import QuantumCircuit
     from qiskit.circuit import CircuitInstruction
 
+_MOST_FLATTENED = 1_000_000
 _MAX_DEPTH = 200  # nesting of gates that define each other
 
 CHANNELS = frozenset({"kraus", "superop", "roerror"})
@@ -180,6 +181,48 @@ def _definition(operation: Any) -> QuantumCircuit:
     raise InvalidJob(f"gate {operation.name!r} has no definition that Aer could run")
 
 
+def gate_count(circuit: QuantumCircuit) -> int:
+    """Operations once every definition is unrolled and every counted loop is run.
+
+    Gates of a file are unrolled in thought only: thirty definitions in each other make a
+    billion gates. A loop without a count, and a gate of Qiskit's own that makes its
+    definition when it is asked for it, count once.
+    """
+    return _gates_of(circuit, {}, _MAX_DEPTH)
+
+
+def _gates_of(circuit: QuantumCircuit, known: dict[object, int], depth: int) -> int:
+    return sum(_gates_in(instruction, known, depth) for instruction in circuit.data)
+
+
+def _gates_in(instruction: CircuitInstruction, known: dict[object, int], depth: int) -> int:
+    if instruction.is_standard_gate() or not depth:
+        return 1
+    operation = instruction.operation
+    if blocks := getattr(operation, "blocks", None):
+        inside = sum(_gates_of(block, known, depth - 1) for block in blocks)
+        times = 1
+        if operation.name == "for_loop":
+            times = len(operation.params[0])
+        return max(1, inside * times)
+    if not _has_definition(operation):
+        return 1
+    # Texts name a gate once. Elsewhere this is an estimate for two gates of one name.
+    mark = (type(operation), operation.name, operation.num_qubits, len(operation.params))
+    if mark not in known:
+        known[mark] = 1  # should it hold itself
+        definition = operation.definition
+        known[mark] = 1 if definition is None else _gates_of(definition, known, depth - 1)
+    return known[mark]
+
+
+def _has_definition(operation: Any) -> bool:
+    """Whether an operation brings a definition along, rather than a way to make one."""
+    if getattr(operation, "_definition", None) is not None:
+        return True
+    return str(type(operation).__module__).startswith("qiskit.qasm")
+
+
 # -- from Qiskit, and to it ---------------------------------------------------------
 
 
@@ -189,6 +232,9 @@ def form_of(circuit: QuantumCircuit) -> Form:
     Raises:
         InvalidJob: definitions never end.
     """
+    unrolled = gate_count(circuit)
+    if unrolled > _MOST_FLATTENED and _needs_work(circuit, is_told):
+        raise InvalidJob(f"its definitions unroll to {unrolled:,} operations")
     flat = flattened(circuit, is_told)
     qubit_of = {bit: index for index, bit in enumerate(flat.qubits)}
     clbit_of = {bit: index for index, bit in enumerate(flat.clbits)}
@@ -217,6 +263,7 @@ def form_of(circuit: QuantumCircuit) -> Form:
         parameters=tuple(parameter.name for parameter in circuit.parameters),
         size=sum(number for name, number in circuit.count_ops().items() if name != "barrier"),
         variables=bool(flat.num_vars) or bool(getattr(flat, "num_stretches", 0)),
+        unrolled=unrolled,
     )
 
 

@@ -61,6 +61,8 @@ class Form:
         parameters: names of the free parameters, sorted; not all need be used.
         size: instructions as the circuit was written, barriers not counted.
         variables: it has classical variables.
+        unrolled: operations once all definitions are unrolled and all counted loops are run,
+            where these are more than the operations here.
     """
 
     num_qubits: int
@@ -71,6 +73,7 @@ class Form:
     parameters: tuple[str, ...] = ()
     size: int = 0
     variables: bool = False
+    unrolled: int = 0
 
     def skeleton(self) -> tuple[Hashable, tuple[float, ...]] | None:
         """What the circuit does apart from its numbers, and these; None where it has none.

@@ -140,10 +140,11 @@ def describe(form: Form) -> CircuitInfo:
     return CircuitInfo(
         num_qubits=form.num_qubits,
         num_clbits=form.num_clbits,
-        size=form.size,
+        size=max(form.size, form.unrolled),
         parameters=form.parameters,
         measured=found.measures,
         dynamic=not found.is_exact,
+        gates=max(len(form.operations), form.unrolled),
     )
 
 

@@ -63,6 +63,7 @@ class _Definition:
     angles: tuple[str, ...]
     num_qubits: int
     calls: list[_Call]
+    unrolled: int
 
     @property
     def num_angles(self) -> int:
@@ -225,7 +226,7 @@ class _Reader:
         if rest.strip():
             raise NotPlain
         calls = [self._call(statement.strip(), place, known) for statement in statements]
-        self._gates[name] = _Definition(tuple(names), len(on), calls)
+        self._gates[name] = _Definition(tuple(names), len(on), calls, _unrolled(calls))
         self._defines = True
         self._known, self._single = {}, {}
 
@@ -258,7 +259,7 @@ class _Reader:
     ) -> None:
         values = dict(zip(definition.angles, numbers, strict=True))
         operations = self._writer.operations
-        if len(operations) > MOST_OPERATIONS:
+        if len(operations) + definition.unrolled > MOST_OPERATIONS:
             raise NotPlain
         for call in definition.calls:
             on = tuple(qubits[place] for place in call.qubits)
@@ -275,6 +276,11 @@ class _Reader:
                 operations.append(Operation(Kind.STANDARD, call.gate.name, on, (), found))
             else:
                 self._expand(call.gate, found, on)
+
+
+def _unrolled(calls: Sequence[_Call]) -> int:
+    """Operations that a definition comes to: each of its gates' times how often it is called."""
+    return sum(call.gate.unrolled if isinstance(call.gate, _Definition) else 1 for call in calls)
 
 
 _Shared = tuple[dict[str, tuple[list[Operation], int]], dict[str, tuple[int, ...]]]

@@ -1,0 +1,54 @@
+"""Which batches are so little that this process may run them itself.
+
+Aer holds Python's lock while it simulates: what runs in this process cannot be ended by a
+signal, nor by a time limit. So only what is known to end soon runs here; the rest goes to a
+worker process, which can be killed.
+"""
+
+from __future__ import annotations
+
+from qbatch.errors import InvalidCircuit, InvalidJob
+from qbatch.models import Item, Submission
+from qbatch.payloads.circuit.form import Form, Kind, nature
+from qbatch.payloads.circuit.formats import read_form
+
+_KNOWN = frozenset(
+    {Kind.STANDARD, Kind.GATE, Kind.MEASURE, Kind.RESET, Kind.PREPARE, Kind.BARRIER, Kind.NOTHING}
+)
+_MOST_QUBITS = 16
+_MOST_GATES = 20_000
+_MOST_BYTES = 1 << 20
+_MOST_WORK = 3e9  # amplitudes that gates are applied to; about a second
+
+
+def is_bounded(batch: Submission, *, noisy: bool) -> bool:
+    """Whether running a batch is known to end within seconds."""
+    if any(item.num_qubits > _MOST_QUBITS for item in batch.items):
+        return False
+    if sum(len(source.body) for source in batch.circuits.values()) > _MOST_BYTES:
+        return False
+    work: dict[str, tuple[float, bool]] = {}
+    for name, source in batch.circuits.items():
+        try:
+            form = read_form(source)
+        except (InvalidCircuit, InvalidJob):
+            work[name] = (0.0, True)  # it fails at once
+            continue
+        gates = _gates(form)
+        if gates is None:
+            return False
+        work[name] = (gates * 2.0**form.num_qubits, nature(form).is_exact and not noisy)
+    return sum(_work(item, *work[item.circuit]) for item in batch.items) <= _MOST_WORK
+
+
+def _gates(form: Form) -> int | None:
+    """How many gates are applied; None where that is not known to be few."""
+    if form.variables or any(operation.kind not in _KNOWN for operation in form.operations):
+        return None
+    gates = max(len(form.operations), form.unrolled)
+    return gates if gates <= _MOST_GATES else None
+
+
+def _work(item: Item, once: float, is_exact: bool) -> float:
+    # Under a noise model, and without an exact law, every shot is a simulation of its own.
+    return once if is_exact and not item.observables else once * (item.shots or 1)
