@@ -101,7 +101,7 @@ class Batcher:
     def add(self, job: PlannedJob) -> Iterator[list[PlannedJob]]:
         """Take a job; yields the batches that are full now."""
         for part in split_shots(job, self._limits):
-            if self._limits.local and estimated_seconds(part) > _ALONE_SECONDS:
+            if self._limits.local and estimated_seconds(part) > ALONE_SECONDS:
                 yield [part]  # should it never end, or take all memory, it does so alone
                 continue
             mark = compatibility(part, self._limits)
@@ -133,7 +133,7 @@ def halves(jobs: Sequence[PlannedJob]) -> tuple[list[PlannedJob], list[PlannedJo
     return list(jobs[:middle]), list(jobs[middle:])
 
 
-_ALONE_SECONDS = 60.0
+ALONE_SECONDS = 60.0
 LARGE_QUBITS = 20
 """From so many qubits on, the amplitudes decide what a simulation costs."""
 

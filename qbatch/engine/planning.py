@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 
 from qbatch.backends.base import Backend
-from qbatch.batching import estimated_seconds, remaining_parts
+from qbatch.batching import ALONE_SECONDS, estimated_seconds, remaining_parts
 from qbatch.engine.lanes import Lane
 from qbatch.engine.settings import RunSettings
 from qbatch.errors import NotFound, UsageError
@@ -103,8 +103,10 @@ class Planner:
             costs.append(estimated_seconds(job, again=job.circuit_id == before))
             before = job.circuit_id
         left = self.total - self._planned
-        mean = math.fsum(costs) / max(1, len(page))
-        self._expected_seconds = mean * left
+        self._expected_seconds = math.fsum(costs) / max(1, len(page)) * left
+        # What is a batch of its own says nothing of how many of the others make one.
+        alike = [cost for cost in costs if cost <= ALONE_SECONDS] or costs
+        mean = math.fsum(alike) / max(1, len(alike))
         for place, job in page:
             self._place = place
             self._planned += 1
