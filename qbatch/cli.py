@@ -16,9 +16,11 @@ import typer
 
 from qbatch import __version__
 from qbatch.commands.options import Context
-from qbatch.errors import QbatchError
+from qbatch.errors import QbatchError, UsageError
+from qbatch.output import SafeStream
 
 _CONFIGURABLE = ("add", "plan", "run", "run-parallel", "run-sequential", "rerun")
+_MAKING = ("add", "run", "run-parallel", "run-sequential", "import", "config", "backends", "schema")
 _INTERNAL_ERROR = 70  # EX_SOFTWARE of sysexits.h: none of the codes that a script tests for
 
 _COMMANDS = {
@@ -134,6 +136,13 @@ def common(
 ) -> None:
     """What stands before the command."""
     ctx.obj = Context(db=db, config=config, debug=debug)
+    if db is not None and ctx.invoked_subcommand not in _MAKING:
+        directory = Path(db).expanduser().absolute().parent
+        if not directory.is_dir():
+            raise UsageError(
+                f"--db {db}: there is no directory {directory}",
+                hint="--db names a database file; qbatch add makes a new one",
+            )
     if ctx.invoked_subcommand in _CONFIGURABLE:
         from qbatch.config import configured_defaults
 
@@ -151,6 +160,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     debug = "--debug" in given or bool(os.environ.get("QBATCH_DEBUG"))
     if sys.stdout is None:  # closed by the caller: there is nobody to print for
         sys.stdout = Path(os.devnull).open("w")  # noqa: SIM115 - for the rest of the process
+    before = sys.stdout, sys.stderr
+    sys.stderr = SafeStream(sys.stderr)
+    if sys.stdout.isatty():
+        sys.stdout = SafeStream(sys.stdout)
+    else:
+        with contextlib.suppress(AttributeError, ValueError, OSError):
+            sys.stdout.reconfigure(errors="replace")  # type: ignore[union-attr]
     try:
         code, error = _run(given, debug)
     except KeyboardInterrupt:  # one more, while the first was being reported
@@ -161,6 +177,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
     if error is not None and "--json" in given:
         _print_error(error, code)
+    sys.stdout, sys.stderr = before
     sys.exit(code)
 
 
@@ -185,6 +202,8 @@ def _spare_pydantic() -> None:
     build = getattr(parameter, "get_runtime_param", None)
     if parameter is None or build is None:
         return
+    if getattr(build, "spares_pydantic", False):
+        return
     plain = (str, str | None, list[str], list[str] | None, bool)
 
     def get_runtime_param(self: Any) -> Any:
@@ -194,6 +213,7 @@ def _spare_pydantic() -> None:
                 self._runtime_param = _AsTyped()
         return build(self)
 
+    get_runtime_param.spares_pydantic = True  # type: ignore[attr-defined]
     parameter.get_runtime_param = get_runtime_param
 
 

@@ -14,7 +14,9 @@ The file is TOML in the user's configuration directory (``--config``, ``QBATCH_C
 
 from __future__ import annotations
 
+import itertools
 import os
+import re
 import tempfile
 import tomllib
 from collections.abc import Mapping
@@ -41,9 +43,28 @@ DEFAULTS = {
 """Options that the configuration may give another default."""
 
 _WHOLE = {"max_batch_size", "max_in_flight", "retries", "shots"}
+_TEXTS = {"backend", "executor", "notify", "sampling"}
+_NUMBERS = {"rate", "timeout"}
 _TABLES = {"backends", "dask", "defaults", "notify"}
 _FILES = {"noise_model", "token_file"}
-_FORBIDDEN = ("token", "password", "secret", "api_key")
+_SECRET_WORDS = frozenset(
+    [
+        "apikey",
+        "authorisation",
+        "authorization",
+        "bearer",
+        "cookie",
+        "credential",
+        "credentials",
+        "passphrase",
+        "passwd",
+        "password",
+        "secret",
+        "token",
+    ]
+)
+_SECRET_KEYS = frozenset({"access", "api", "private", "secret"})  # before "key"
+_USERINFO = re.compile(r"(\b[a-z][a-z0-9+.-]*://)[^/@\s]+@", re.I)
 
 
 def data_directory() -> Path:
@@ -57,6 +78,12 @@ def database_path(path: str | os.PathLike[str] | None = None) -> Path:
     """The database to use: ``path`` if given, else ``$QBATCH_DB``, else the user's own."""
     chosen = path or os.environ.get(ENV_DATABASE)
     return Path(chosen).expanduser() if chosen else data_directory() / "qbatch.db"
+
+
+def existing_database(path: str | os.PathLike[str] | None = None) -> Path | None:
+    """The database, if there is one; None where nothing has been stored yet."""
+    chosen = database_path(path)
+    return chosen if chosen.exists() else None
 
 
 def config_path(path: str | os.PathLike[str] | None = None) -> Path:
@@ -146,6 +173,13 @@ def configured_defaults(path: str | os.PathLike[str] | None = None) -> dict[str,
     for name in sorted(_WHOLE & table.keys()):
         if not isinstance(table[name], int) or isinstance(table[name], bool):
             raise UsageError(f"{file}: [defaults] {name} = {table[name]!r}: not a whole number")
+    for name in sorted(_TEXTS & table.keys()):
+        if not isinstance(table[name], str):
+            raise UsageError(f"{file}: [defaults] {name} = {table[name]!r}: not a text")
+    for name in sorted(_NUMBERS & table.keys()):
+        number = table[name]
+        if isinstance(number, bool) or not isinstance(number, (int, float)) or not number >= 0:
+            raise UsageError(f"{file}: [defaults] {name} = {number!r}: not a number from 0 on")
     return table
 
 
@@ -237,12 +271,8 @@ def _read(file: Path) -> dict[str, Any]:
 
 def _backend(file: Path, name: str, table: Any) -> BackendConfig:
     where = f"{file}: [backends.{name}]"
-    for key in _FORBIDDEN:
-        if isinstance(table, dict) and key in table:
-            raise UsageError(
-                f"{where}: {key!r} must not stand in the file",
-                hint=f'name an environment variable ({key}_env = "…") or a file ({key}_file = "…")',
-            )
+    if isinstance(table, dict):
+        _refuse_secrets(where, table)
     if not isinstance(table, dict) or not isinstance(table.get("type"), str):
         raise UsageError(f'{where} needs a type, such as type = "aer"')
     settings = {key: value for key, value in table.items() if key != "type"}
@@ -252,6 +282,39 @@ def _backend(file: Path, name: str, table: Any) -> BackendConfig:
     prices = _prices(where, settings.pop("price", {}))
     settings = _with_secret(where, settings)
     return BackendConfig(name=name, type=table["type"], settings=settings, prices=prices)
+
+
+def is_secret(key: str) -> bool:
+    """Whether a setting is called like a secret, and not like the place of one."""
+    words = re.split(r"[^a-z]+", re.sub(r"(?<=[a-z])(?=[A-Z])", "_", key).lower())
+    if words[-1] in ("env", "file"):
+        return False
+    pairs = itertools.pairwise(words)
+    return bool(_SECRET_WORDS.intersection(words)) or any(
+        second == "key" and first in _SECRET_KEYS for first, second in pairs
+    )
+
+
+def _refuse_secrets(where: str, table: Mapping[str, Any], path: str = "") -> None:
+    """Secrets come from the environment or a file of their own, never from the configuration.
+
+    Raises:
+        UsageError: a key is called like one, or an address holds one.
+    """
+    for key, value in table.items():
+        name = f"{path}{key}"
+        if isinstance(value, Mapping):
+            _refuse_secrets(where, value, f"{name}.")
+        elif is_secret(key):
+            raise UsageError(
+                f"{where}: {name!r} must not stand in the file",
+                hint='name an environment variable (token_env = "…") or a file (token_file = "…")',
+            )
+        elif isinstance(value, str) and _USERINFO.search(value):
+            raise UsageError(
+                f"{where}: {name!r} is an address with a secret in it",
+                hint="leave user:secret@ out; token_env or token_file names the secret",
+            )
 
 
 def _prices(where: str, table: Any) -> dict[str, float]:

@@ -36,6 +36,7 @@ def write_to(file: str | os.PathLike[str], level: str) -> None:
     """
     path = Path(file).expanduser()
     try:
+        path.touch(0o600, exist_ok=True)
         handler = logging.handlers.WatchedFileHandler(path, encoding="utf-8")
     except OSError as error:
         raise UsageError(f"--log-file {path}: {error.strerror or error}") from error

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from qbatch.config import database_path
+from qbatch.config import database_path, existing_database
 from qbatch.errors import NotFound
 from qbatch.store import Store
 
@@ -107,7 +107,7 @@ def existing_store(db: Path_ | None) -> Store:
     Raises:
         NotFound: nothing is stored yet.
     """
-    path = database_path(db)
-    if not path.exists():
-        raise NotFound(f"nothing is stored yet at {path}")
+    path = existing_database(db)
+    if path is None:
+        raise NotFound(f"nothing is stored yet at {database_path(db)}")
     return Store(path)

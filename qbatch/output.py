@@ -6,8 +6,10 @@ columns with nothing cut off, so that a pipe gets all of it.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import re
 import sys
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
@@ -19,7 +21,52 @@ if TYPE_CHECKING:
 
 _MOST_ROWS = 200  # on a terminal; a pipe gets everything
 _TOP = 4
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 _WIDEST = 24  # characters of an outcome in a table
+
+
+class SafeStream:
+    """A stream of text that never fails for a letter, and lets no control character through.
+
+    What comes from outside (a service's words, names, circuits) could move the cursor or
+    change the terminal's title; what is printed never ends a command. Rich and tqdm, whose
+    own escape sequences are meant, write to ``plain`` instead.
+    """
+
+    def __init__(self, stream: Any) -> None:
+        self.plain = stream
+        with contextlib.suppress(AttributeError, ValueError, OSError):
+            stream.reconfigure(errors="replace")
+
+    def write(self, text: str) -> int:
+        """Write what can be written of it."""
+        self.plain.write(without_controls(text))
+        return len(text)
+
+    def writelines(self, lines: Iterable[str]) -> None:
+        """Each of them."""
+        for line in lines:
+            self.write(line)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.plain, name)
+
+
+def plain_stream(stream: Any) -> Any:
+    """The stream itself, for those who write escape sequences of their own."""
+    return getattr(stream, "plain", stream)
+
+
+def takes_unicode() -> bool:
+    """Whether standard output can encode every letter."""
+    return str(getattr(sys.stdout, "encoding", None) or "utf-8").lower().startswith("utf")
+
+
+def without_controls(text: str) -> str:
+    """The text without control characters, but for line ends and tabulators."""
+    if not _CONTROLS.search(text):
+        return text
+    return _CONTROLS.sub(lambda match: f"\\x{ord(match[0]):02x}", text)
 
 
 def message(text: str) -> None:
@@ -32,7 +79,7 @@ def print_json(name: str, value: Any, **more: Any) -> None:
     from qbatch.models import SCHEMA
 
     document = {"schema": SCHEMA, **more, name: value}
-    print(json.dumps(document, ensure_ascii=False, indent=2))
+    print(json.dumps(document, ensure_ascii=not takes_unicode(), indent=2))
 
 
 def table(
@@ -159,7 +206,7 @@ def _rich_table(columns: Sequence[str], rows: Sequence[Sequence[str]], right: se
     for row in rows[:_MOST_ROWS]:
         shown.add_row(*(Text(cell, style=_STYLES.get(cell, "")) for cell in row))
     # rich reads NO_COLOR and the terminal's width itself.
-    Console(highlight=False).print(shown)
+    Console(highlight=False, file=plain_stream(sys.stdout)).print(shown)
     if len(rows) > _MOST_ROWS:
         message(f"… {len(rows) - _MOST_ROWS} more; a selector, --json or a pipe shows them")
 

@@ -114,4 +114,6 @@ class Bars:
 def _tqdm(**settings: Any) -> Any:
     from tqdm import tqdm
 
-    return tqdm(file=sys.stderr, disable=None, dynamic_ncols=True, **settings)
+    return tqdm(
+        file=getattr(sys.stderr, "plain", sys.stderr), disable=None, dynamic_ncols=True, **settings
+    )

@@ -20,7 +20,7 @@ RESET = BELL.replace("cx q[0], q[1];", "reset q[0];")
 @pytest.fixture(scope="module")
 def group(tmp_path_factory):
     """10,000 jobs of every kind, most of them run."""
-    group = JobGroup("naïve / group", db=tmp_path_factory.mktemp("archive") / "q.db")
+    group = JobGroup("naïve group", db=tmp_path_factory.mktemp("archive") / "q.db")
     grid = {"theta": [i / 100 for i in range(100)], "phi": [i / 50 for i in range(100)]}
     group.add(ANSATZ, parameters=grid, shots=20, tags={"kind": "grid"})
     group.add(ANSATZ, parameters={"theta": [0.1] * 50, "phi": 0.25}, observables=["ZZ", "XX"])
@@ -52,7 +52,7 @@ def archive(group, tmp_path_factory):
 
 def test_exported_imported_and_exported_again_it_is_the_same(group, archive, tmp_path):
     name, number = JobGroup.from_archive(archive, db=tmp_path / "new.db")
-    assert (name, number) == ("naïve / group", group.status().total)
+    assert (name, number) == ("naïve group", group.status().total)
     again = JobGroup(name, db=tmp_path / "new.db")
     again.archive(tmp_path / "b.qbatch")
     assert (tmp_path / "b.qbatch").read_bytes() == archive.read_bytes()

@@ -197,7 +197,9 @@ def test_a_script_without_a_main_guard_may_use_workers(tmp_path, db):
 
 
 def test_group_names_need_not_be_file_names(db):
-    group = JobGroup("../../escape", db=db)
+    with pytest.raises(UsageError, match="means something else"):
+        JobGroup("../../escape", db=db).add(bell())
+    group = JobGroup("..", db=db)
     group.add(bell())
     assert {p.name for p in db.parent.iterdir()} <= {
         "qbatch.db",
@@ -207,3 +209,6 @@ def test_group_names_need_not_be_file_names(db):
     }
     assert not (Path(db).parent.parent.parent / "escape").exists()
     group.close()
+    for name in ("a/b", "a*", "a?", "a,b", "a:b", "a@b", "-a"):
+        with pytest.raises(UsageError, match="group name"):
+            JobGroup(name, db=db).add(bell())

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -37,6 +38,7 @@ _REFUSED = {400, 413, 422}
 _MOVED = {301, 302, 303, 307, 308}
 _MOST_MOVES = 5
 _SHOWN = 200
+_VARIABLE = re.compile(r"[A-Z][A-Z0-9]*(_[A-Z0-9]+)+")
 _HURRIED = 2.0
 _MOST_BYTES = 1 << 30  # of an answer
 
@@ -61,7 +63,12 @@ def _found_token(settings: Mapping[str, Any]) -> str | None:
     if name := settings.get("token_env"):
         token = os.environ.get(name, "").strip()
         if not token:
-            raise AuthError(f"the environment variable {name} holds no token")
+            # Should the secret itself stand there by mistake, it is not repeated.
+            named = name if _VARIABLE.fullmatch(str(name)) else "that token_env names"
+            raise AuthError(
+                f"the environment variable {named} holds no token",
+                hint="token_env is the name of a variable such as LAB_TOKEN, not the token",
+            )
         return token
     if file := settings.get("token_file"):
         try:

@@ -152,7 +152,9 @@ def _announced(group: str, jobs: int, *, yes: bool) -> Callable[[int], None] | N
             raise UsageError("nothing was added")
     from tqdm import tqdm
 
-    bar = tqdm(total=jobs, unit="job", disable=None, leave=False)
+    bar = tqdm(
+        total=jobs, unit="job", disable=None, leave=False, file=output.plain_stream(sys.stderr)
+    )
 
     def told(more: int) -> None:
         bar.update(more)

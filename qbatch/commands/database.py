@@ -7,6 +7,7 @@ import math
 import sys
 from collections import Counter
 from enum import StrEnum
+from itertools import islice
 from json import dumps
 from typing import Annotated, Any
 
@@ -16,6 +17,7 @@ from qbatch import output
 from qbatch.commands import options as opt
 from qbatch.config import database_path
 from qbatch.errors import UsageError
+from qbatch.results.export import plain_cell
 
 app = typer.Typer(
     name="db",
@@ -92,6 +94,9 @@ def sql(
     format: Annotated[
         QueryFormat, typer.Option("--format", "-f", help="Of the answer.")
     ] = QueryFormat.TABLE,
+    limit: Annotated[
+        int | None, typer.Option("--limit", "-n", metavar="N", min=0, help="Of the rows.")
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
 ) -> None:
     """Ask the database in SQL, read-only.
@@ -113,17 +118,18 @@ def sql(
     if query is None:
         raise UsageError("nothing is asked", hint='qbatch sql "SELECT * FROM groups"')
     chosen = QueryFormat.JSON if json else format
-    with maintenance.query(query, opt.context(ctx).db) as (named, rows):
+    with maintenance.query(query, opt.context(ctx).db) as (named, found_rows):
+        rows = found_rows if limit is None else islice(found_rows, limit)
         columns = _told_apart(named)
         if chosen is QueryFormat.TABLE:
             output.table(columns, rows)
         elif chosen is QueryFormat.CSV:
             writer = csv.writer(sys.stdout, lineterminator="\n")
             writer.writerow(columns)
-            writer.writerows(rows)
+            writer.writerows([plain_cell(cell) for cell in row] for row in rows)
         elif chosen is QueryFormat.JSONL:
             for row in rows:
-                print(dumps(_named(columns, row), ensure_ascii=False))
+                print(dumps(_named(columns, row), ensure_ascii=not output.takes_unicode()))
         else:
             output.print_json("rows", [_named(columns, row) for row in rows], columns=columns)
 

@@ -105,9 +105,7 @@ def delete(
         doomed = [opt.existing_group(ctx, name).status() for name in dict.fromkeys(groups or ())]
     if doomed and not yes and not _agreed(doomed):
         doomed = []
-    for group in doomed:
-        JobGroup.delete_job_group(group.name, db)
-    names = [group.name for group in doomed]
+    names = JobGroup.delete_job_groups([group.name for group in doomed], db) if doomed else []
     if json:
         output.print_json("deleted", names)
     else:

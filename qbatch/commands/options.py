@@ -152,23 +152,33 @@ def selection(
 
 
 def group_and_selector(ctx: typer.Context, target: str) -> tuple[JobGroup, str | None]:
-    """``GROUP`` or ``GROUP/SELECTOR``; a group's own name may hold slashes.
+    """``GROUP`` or ``GROUP/SELECTOR``; the name of an old group may hold slashes.
 
     Raises:
         NotFound: there is no such group.
+        UsageError: it may mean a group, or jobs of another.
     """
     db = context(ctx).db
     from qbatch.group import JobGroup
 
     names = {group.name for group in JobGroup.list_existing(db)}
+    cuts = [i for i, letter in enumerate(target) if letter == "/"]
+    meant = [cut for cut in cuts if target[:cut] in names and target[cut + 1 :]]
     if target in names:
+        meant.append(len(target))
+    if len(meant) > 1:
+        # Older versions let names hold slashes: to guess would be to take the wrong one.
+        readings = " or ".join(f"group {target[:cut]!r}" for cut in meant)
+        raise UsageError(
+            f"{target!r} may mean {readings}",
+            hint="qbatch rename gives a group another name: rename '…' NEW takes the whole name",
+        )
+    if meant == [len(target)]:
         return group(ctx, target), None
     if target.endswith("/"):
         raise InvalidSelector(f"{target!r}: no jobs are named after the slash")
-    cuts = [i for i, letter in enumerate(target) if letter == "/"]
-    for cut in reversed(cuts):
-        if target[:cut] in names and target[cut + 1 :]:
-            return group(ctx, target[:cut]), target[cut + 1 :]
+    if meant:
+        return group(ctx, target[: meant[0]]), target[meant[0] + 1 :]
     name = target[: cuts[-1]] if cuts else target
     if not names:
         raise NotFound(

@@ -38,11 +38,13 @@ def hold(
     *,
     wait: float = 0.0,
     say: Callable[[str], None] = lambda _: None,
+    hint: str = "wait for its end",
 ) -> Iterator[None]:
     """Hold the run locks of the groups, always taken in the same order.
 
     Args:
         wait: seconds to wait for others, over all groups together.
+        hint: what the user may do about a group that is held.
         say: what to do with a sentence about whom it waits for.
 
     Raises:
@@ -58,7 +60,7 @@ def hold(
                 if left > 0:
                     say(f"{_held(store, group)}; waiting up to {left:.0f} s for it")
                 if left <= 0 or not _acquired(stack, lock, left):
-                    raise Locked(_held(store, group), hint=_HINT)
+                    raise Locked(_held(store, group), hint=hint)
         store.groups.note_runner([group.id for group in groups])
         yield
 
@@ -72,7 +74,7 @@ def _acquired(stack: contextlib.ExitStack, lock: FileLock, seconds: float) -> bo
 
 
 _MOMENT = 0.3
-_HINT = "wait for it, or pass --wait-lock SECONDS"
+MAY_WAIT = "wait for it, or pass --wait-lock SECONDS"
 
 
 def _held(store: Store, group: Group) -> str:

@@ -86,7 +86,13 @@ class Run:
         """
         started, settings = time.monotonic(), self._settings
         with (
-            locks.hold(self._store, self._groups, wait=settings.wait_lock, say=self._books.note),
+            locks.hold(
+                self._store,
+                self._groups,
+                wait=settings.wait_lock,
+                say=self._books.note,
+                hint=locks.MAY_WAIT,
+            ),
             self._stop,
             _collecting_rarely(),
         ):

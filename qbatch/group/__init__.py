@@ -11,8 +11,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from qbatch.config import database_path
-from qbatch.errors import UsageError, word
+from qbatch.config import existing_database
+from qbatch.errors import Locked, UsageError, word
 from qbatch.group.adding import Adding, AddReport
 from qbatch.group.base import Path_
 from qbatch.group.exporting import Exporting
@@ -43,8 +43,8 @@ class JobGroup(Adding, Running, Exporting, Keeping):
     @staticmethod
     def list_existing(db: Path_ | None = None) -> list[Group]:
         """All groups, the oldest first."""
-        path = database_path(db)
-        if not path.exists():
+        path = existing_database(db)
+        if path is None:
             return []
         with Store(path) as store:
             return store.groups.all()
@@ -63,11 +63,25 @@ class JobGroup(Adding, Running, Exporting, Keeping):
             _delete(store, [store.groups.get(name)])
 
     @staticmethod
+    def delete_job_groups(names: Sequence[str], db: Path_ | None = None) -> list[str]:
+        """Delete groups with all their jobs and results, all of them or none; their names.
+
+        Raises:
+            NotFound: there is none of a name.
+            Locked: one is being run.
+            UsageError: one has jobs under way or of unknown fate.
+        """
+        from qbatch.maintenance import existing_store
+
+        with existing_store(db) as store:
+            return _delete(store, [store.groups.get(name) for name in names])
+
+    @staticmethod
     def delete_job_groups_date(before: datetime, db: Path_ | None = None) -> list[str]:
         """Delete the groups made before a moment; their names."""
         from qbatch.maintenance import existing_store
 
-        if not database_path(db).exists():
+        if existing_database(db) is None:
             return []
         with existing_store(db) as store:
             return _delete(store, store.groups.created_before(before.timestamp()))
@@ -77,16 +91,26 @@ class JobGroup(Adding, Running, Exporting, Keeping):
         """Delete all groups; their names."""
         from qbatch.maintenance import existing_store
 
-        if not database_path(db).exists():
+        if existing_database(db) is None:
             return []
         with existing_store(db) as store:
             return _delete(store, store.groups.all())
 
 
 def _delete(store: Store, groups: Sequence[Group]) -> list[str]:
+    try:
+        return _delete_locked(store, groups)
+    except (Locked, UsageError) as error:
+        if len(groups) > 1:
+            raise type(error)(f"{error}; none of {len(groups)} groups was deleted",
+                              hint=error.hint) from error  # fmt: skip
+        raise
+
+
+def _delete_locked(store: Store, groups: Sequence[Group]) -> list[str]:
     from qbatch.engine import locks
 
-    with locks.hold(store, groups):
+    with locks.hold(store, groups, hint="wait for it, or cancel it"):
         for group in groups:
             counts = store.groups.counts([group.id])
             if under_way := sum(counts.get(status, 0) for status in ACTIVE):

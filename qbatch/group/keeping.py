@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from qbatch.config import database_path
+from qbatch.config import database_path, existing_database
 from qbatch.errors import Locked, UsageError, word
 from qbatch.group.base import Base, Path_, Selector
 from qbatch.models import ACTIVE, Group, Status
@@ -130,7 +130,7 @@ class Keeping(Base):
             raise UsageError("say what is old: --before DATE or --keep N, one of them")
         if keep is not None and keep < 0:
             raise UsageError(f"--keep {keep}: not a number of groups")
-        if not database_path(db).exists():
+        if existing_database(db) is None:
             return []
         with Store(database_path(db)) as store:
             groups = store.groups.all()

@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from typing import IO, TYPE_CHECKING, Any
 
 from qbatch.errors import UsageError
+from qbatch.results.export import plain_cell
 from qbatch.results.rows import Shape
 
 if TYPE_CHECKING:
@@ -77,8 +78,8 @@ def write_csv(entries: Iterable[Entry], stream: IO[str], shape: Shape) -> None:
         tags = [f"tag:{tag}" for tag in columns.tags]
         writer.writerow([*_HEAD, *parameters, *tags, *names, *_TAIL])
         for entry in rows:
-            head = _head(entry, columns)
-            tail = [entry[name] for name in _TAIL]
+            head = [plain_cell(cell) for cell in _head(entry, columns)]
+            tail = [plain_cell(entry[name]) for name in _TAIL]
             writer.writerows([*head, *values, *tail] for values in cells(entry))
 
 

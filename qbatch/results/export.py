@@ -28,6 +28,7 @@ ENDINGS = {
     ".npz": "npz",
 }
 BINARY = ("parquet", "npz")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def write(
@@ -51,7 +52,7 @@ def write(
         _write_json(entries, group, stream)
     elif form == "jsonl":
         for entry in entries:
-            stream.write(json.dumps(entry, ensure_ascii=False) + "\n")
+            stream.write(json.dumps(entry, ensure_ascii=_escapes(stream)) + "\n")
     else:
         from qbatch.results import columns
 
@@ -60,13 +61,26 @@ def write(
 
 def _write_json(entries: Iterable[dict[str, Any]], group: str, stream: IO[str]) -> None:
     """``{"schema": 1, "group": …, "results": [entry, …]}``, an entry a line."""
-    head = json.dumps({"schema": SCHEMA, "group": group}, ensure_ascii=False)
+    escapes = _escapes(stream)
+    head = json.dumps({"schema": SCHEMA, "group": group}, ensure_ascii=escapes)
     stream.write(head[:-1] + ', "results": [')
     separator = "\n"
     for entry in entries:
-        stream.write(separator + json.dumps(entry, ensure_ascii=False))
+        stream.write(separator + json.dumps(entry, ensure_ascii=escapes))
         separator = ",\n"
     stream.write("\n]}\n")
+
+
+def _escapes(stream: IO[str]) -> bool:
+    """Whether JSON has to stay within ASCII: a terminal may encode no more."""
+    return not str(getattr(stream, "encoding", None) or "utf-8").lower().startswith("utf")
+
+
+def plain_cell(cell: Any) -> Any:
+    """A cell of CSV that no spreadsheet takes for a formula; numbers stay as they are."""
+    if isinstance(cell, str) and cell[:1] in _FORMULA:
+        return f"'{cell}"
+    return cell
 
 
 def format_of(path: Path) -> str:
@@ -99,9 +113,9 @@ def atomic(path: Path, *, binary: bool = False) -> Iterator[IO[Any]]:
             yield stream
             stream.flush()
             os.fsync(stream.fileno())
-        umask = os.umask(0)
-        os.umask(umask)
-        Path(name).chmod(0o666 & ~umask)
+        # Private like the store it comes from, unless the user has made the file otherwise.
+        if path.exists():
+            Path(name).chmod(path.stat().st_mode & 0o777)
         Path(name).replace(path)
     except BaseException as error:
         with contextlib.suppress(OSError):

@@ -18,7 +18,7 @@ from typing import Any
 from qbatch.errors import StoreError, UsageError
 from qbatch.models import CircuitSource, Group
 from qbatch.store.database import Database
-from qbatch.store.groups import Groups, check_name
+from qbatch.store.groups import Groups, check_new_name
 from qbatch.store.results import decode_result, encode_result
 
 Record = dict[str, Any]
@@ -190,7 +190,7 @@ class _Restoring:
         takers[record["kind"]](record)
 
     def _take_group(self, record: Record) -> None:
-        self.name = check_name(self._wish or record["name"])
+        self.name = check_new_name(self._wish or record["name"])
         if self._groups.find(self.name) is not None:
             raise UsageError(
                 f"there is a group {self.name!r} already", hint="--as NAME gives it another name"

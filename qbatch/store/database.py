@@ -30,7 +30,15 @@ class Database:
             self._make_private()
             self._connection = self._connect()
             try:
-                if self._version() != SCHEMA_VERSION:
+                try:
+                    version = self._version()
+                except sqlite3.OperationalError as error:
+                    if not _is_read_only(error) or not self.path.exists():
+                        raise
+                    self._connection.close()
+                    self._connection = self._connect_read_only()
+                    version = self._version()
+                if version != SCHEMA_VERSION:
                     self._upgrade()
                 self._configure()
             except BaseException:
@@ -87,7 +95,8 @@ class Database:
             try:
                 yield
             finally:
-                self._connection.rollback()
+                with contextlib.suppress(sqlite3.Error):
+                    self._connection.rollback()
 
     @contextlib.contextmanager
     def transaction(self, *, durable: bool = False) -> Iterator[None]:
@@ -110,14 +119,17 @@ class Database:
                     yield
                     self._connection.execute("COMMIT")
                 except BaseException:
-                    if self._connection.in_transaction:
-                        self._connection.execute("ROLLBACK")
+                    # What went wrong is told, not that there is nothing to take back after it.
+                    with contextlib.suppress(sqlite3.Error):
+                        if self._connection.in_transaction:
+                            self._connection.execute("ROLLBACK")
                     raise
                 finally:
                     self._depth -= 1
             finally:
                 if durable:
-                    self._connection.execute("PRAGMA synchronous=NORMAL")
+                    with contextlib.suppress(sqlite3.Error):
+                        self._connection.execute("PRAGMA synchronous=NORMAL")
 
     def _make_private(self) -> None:
         if not self.path.parent.exists():
@@ -127,6 +139,8 @@ class Database:
         if self.path.exists() and 0 < self.path.stat().st_size < _HEADER_BYTES:
             raise NotADatabase(f"{self.path}: not a qbatch database, or one that was cut off")
         # SQLite gives its side files the mode of the database.
+        if self.path.exists():
+            return
         with contextlib.suppress(FileExistsError):
             os.close(os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
 
@@ -134,6 +148,13 @@ class Database:
         connection = sqlite3.connect(
             self.path, timeout=BUSY_SECONDS, isolation_level=None, cached_statements=256
         )
+        connection.row_factory = sqlite3.Row
+        return connection
+
+    def _connect_read_only(self) -> sqlite3.Connection:
+        """To look at a store on a disk that cannot be written, which nobody changes either."""
+        uri = f"{self.path.as_uri()}?mode=ro&immutable=1"
+        connection = sqlite3.connect(uri, uri=True, isolation_level=None)
         connection.row_factory = sqlite3.Row
         return connection
 
@@ -227,6 +248,20 @@ def _translated(path: Path, error: sqlite3.Error) -> StoreError | NotADatabase:
             f"{path}: another process has been writing for more than {BUSY_SECONDS:.0f} s",
             hint="run the same command again",
         )
-    if code.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM")):
-        return StoreError(f"{path}: cannot be opened for writing ({said})")
-    return StoreError(f"{path}: {said}")
+    if _is_read_only(error):
+        return StoreError(
+            f"{path}: cannot be written ({said})",
+            hint="make the file and its directory writable, or name a copy of it with --db",
+        )
+    if code.startswith("SQLITE_IOERR"):
+        return StoreError(
+            f"{path}: the disk cannot be read or written ({said}); nothing of this step was stored",
+            hint="look at the disk, then run the same command again; qbatch db verify tells"
+            " whether the database is sound",
+        )
+    return StoreError(f"{path}: {said}", hint="qbatch db verify tells whether it is sound")
+
+
+def _is_read_only(error: sqlite3.Error) -> bool:
+    code = getattr(error, "sqlite_errorname", "")
+    return code.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM"))

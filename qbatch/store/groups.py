@@ -16,6 +16,9 @@ from qbatch.store.database import Database
 MAX_NAME = 200
 
 
+_RESERVED = frozenset("/*?,:@")
+
+
 def check_name(name: str) -> str:
     """The name, if a group can have it: printable text of at most 200 characters.
 
@@ -32,6 +35,23 @@ def check_name(name: str) -> str:
         )
     if not name.isprintable():
         raise UsageError(f"group name {name!r}: not printable")
+    return name
+
+
+def check_new_name(name: str) -> str:
+    """The name, if a group that is made now can have it; older ones may have others.
+
+    Raises:
+        UsageError: as `check_name`, or it holds what means something else in commands.
+    """
+    check_name(name)
+    if wrong := sorted(set(name) & _RESERVED):
+        raise UsageError(
+            f"group name {name!r}: {wrong[0]!r} means something else in qbatch's commands",
+            hint="/ names jobs of a group, * and ? are patterns, and , : @ are kept",
+        )
+    if name.startswith("-"):
+        raise UsageError(f"group name {name!r}: begins like an option")
     return name
 
 
@@ -67,8 +87,9 @@ class Groups:
         Raises:
             UsageError: a group cannot have that name.
         """
-        check_name(name)
         with self._db.transaction():
+            if self.find(name) is None:
+                check_new_name(name)
             self._db.execute(
                 "INSERT INTO groups (name, created_at) VALUES (?, ?) ON CONFLICT DO NOTHING",
                 (name, time.time()),

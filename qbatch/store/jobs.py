@@ -238,10 +238,10 @@ class Jobs:
                 f"""
                 INSERT INTO jobs (group_id, number, key, priority, circuit_id, parameters,
                     observables_id, shots, seed, measure_all, name, tags, backend, options,
-                    created_at, parent)
+                    note, created_at, parent)
                 SELECT group_id, ? + row_number() OVER (ORDER BY number), key, priority,
                     circuit_id, parameters, observables_id, shots, seed, measure_all, name,
-                    tags, backend, options, ?, number
+                    tags, backend, options, note, ?, number
                 FROM jobs WHERE group_id = ? AND status IN ('error', 'cancelled')
                     AND {where} {_HAS_NO_COPY}
                 """,

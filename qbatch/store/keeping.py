@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from qbatch.errors import UsageError
 from qbatch.models import Group
 from qbatch.store.database import Database
-from qbatch.store.groups import Groups, check_name
+from qbatch.store.groups import Groups, check_new_name
 from qbatch.store.selection import Selection
 
 _COPIED = (
@@ -61,7 +61,7 @@ class Keeping:
         Raises:
             UsageError: there is a group of that name, or none can have it.
         """
-        check_name(name)
+        check_new_name(name)
         try:
             with self._db.transaction():
                 self._db.execute("UPDATE groups SET name = ? WHERE id = ?", (name, group.id))
@@ -77,7 +77,7 @@ class Keeping:
             UsageError: there is a group of that name, or none can have it.
         """
         where, values = selection.where()
-        check_name(name)
+        check_new_name(name)
         with self._db.transaction():
             if self._groups.find(name) is not None:
                 raise _taken(name)

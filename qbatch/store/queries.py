@@ -95,6 +95,8 @@ def query(path: Path, sql: str) -> Iterator[tuple[list[str], Iterator[tuple[Any,
         # Made known now: to do so later is not authorized.
         connection.execute("SELECT 1 FROM json_each('[]'), json_tree('[]')")
         connection.set_authorizer(_authorize)
+        # Python hears a signal between two steps of its own: SQLite takes one now and then.
+        connection.set_progress_handler(lambda: 0, _STEPS)
         try:
             cursor = connection.execute(sql)
             if cursor.description is None:
@@ -102,13 +104,20 @@ def query(path: Path, sql: str) -> Iterator[tuple[list[str], Iterator[tuple[Any,
             columns = [column[0] for column in cursor.description]
             yield columns, _rows(cursor)
         except (sqlite3.Error, sqlite3.Warning) as error:
+            if getattr(error, "sqlite_errorname", "") == "SQLITE_INTERRUPT":
+                raise KeyboardInterrupt from error  # it came in the progress handler
             raise _explained(error) from error
+
+
+_STEPS = 10_000
 
 
 def _rows(cursor: sqlite3.Cursor) -> Iterator[tuple[Any, ...]]:
     try:
         yield from cursor
     except sqlite3.Error as error:
+        if getattr(error, "sqlite_errorname", "") == "SQLITE_INTERRUPT":
+            raise KeyboardInterrupt from error
         raise _explained(error) from error
 
 

@@ -371,7 +371,7 @@ def test_interrupted_while_workers_start(qbatch, ansatz):
 
 
 def test_names_with_spaces_and_other_letters(qbatch, write):
-    name = "Мой прогон / 3"
+    name = "Мой прогон 3"
     path = write("ein Kreis ü.qasm", "OPENQASM 2.0;qreg q[1];creg c[1];measure q->c;")
     qbatch("run", name, "--add", path, "-q")
     assert qbatch("status", "-q").stdout == f"{name}\n"

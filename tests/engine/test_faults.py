@@ -135,7 +135,8 @@ def test_an_unknown_batch_is_settled_by_the_user(qbatch, ansatz, serve, config, 
     answer = qbatch.json("settle", "1", *options, "--json")
     jsonschema.validate(answer, SCHEMAS["settle"])
     assert answer["settled"] == {"batch": 1, "action": action[2:], "jobs": 3}
-    assert "nothing to decide" in qbatch("settle", "1", "--give-up", code=2).stderr
+    if action != "--adopt":  # that one is under way again
+        assert "nothing to decide" in qbatch("settle", "1", "--give-up", code=2).stderr
     qbatch("run", "g")
     counts = qbatch.json("status", "--json")["groups"][0]["counts"]
     accepted = sum(server.audit()["accepted"].values())

@@ -8,6 +8,7 @@ has nothing else, on an instruction that has no definition.
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -221,6 +222,20 @@ def _has_definition(operation: Any) -> bool:
     if getattr(operation, "_definition", None) is not None:
         return True
     return str(type(operation).__module__).startswith("qiskit.qasm")
+
+
+def check_numbers(circuit: QuantumCircuit) -> None:
+    """Make sure that every angle is a finite number, as far as it is one already.
+
+    Raises:
+        InvalidJob: one is not.
+    """
+    for instruction in circuit.data:
+        for number in instruction.params:
+            if isinstance(number, (int, float)) and not math.isfinite(number):
+                raise InvalidJob(f"an angle of {instruction.name!r} is {number}, no finite number")
+        for block in getattr(instruction.operation, "blocks", None) or ():
+            check_numbers(block)
 
 
 # -- from Qiskit, and to it ---------------------------------------------------------

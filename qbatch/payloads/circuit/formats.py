@@ -163,11 +163,12 @@ def as_text(source: CircuitSource) -> str:
 
 
 def _entry(circuit: QuantumCircuit, source: CircuitSource, name: str, origin: str) -> Circuit:
-    from qbatch.payloads.circuit.convert import form_of
+    from qbatch.payloads.circuit.convert import check_numbers, form_of
 
     if circuit.num_qubits == 0:
         raise InvalidCircuit(f"{origin}: the circuit has no qubits")
     try:
+        check_numbers(circuit)
         form = form_of(circuit)
     except InvalidJob as error:
         raise InvalidCircuit(f"{origin}: {error}") from error
@@ -212,9 +213,37 @@ def _qasm_version(data: bytes, origin: str, path: Path | None) -> str:
     return f"qasm{version}"
 
 
+def _check_includes(body: bytes, directory: Path | None, depth: int = 20) -> None:
+    """Files are included from beside the text or below it, and from nowhere else.
+
+    Raises:
+        InvalidCircuit: one is not.
+    """
+    for match in _INCLUDE.finditer(body):
+        if b"//" in body[body.rfind(b"\n", 0, match.start()) + 1 : match.start()]:
+            continue  # it stands in a comment
+        name = match[1].decode("utf-8", "replace")
+        if name == "qelib1.inc":
+            continue
+        place = Path(name)
+        if place.is_absolute() or ".." in place.parts:
+            raise InvalidCircuit(
+                f"include {name!r} is refused: files are included from beside the circuit or below"
+            )
+        file = None if directory is None else directory / place
+        if file is None or not file.is_file():
+            continue  # the parser says that it is not there
+        if directory is not None and not file.resolve().is_relative_to(directory.resolve()):
+            raise InvalidCircuit(f"include {name!r} is refused: it leads out of its directory")
+        if not depth:
+            raise InvalidCircuit("files include each other without end")
+        _check_includes(file.read_bytes(), directory, depth - 1)
+
+
 def _parse_qasm2(body: bytes, directory: Path | None) -> QuantumCircuit:
     from qiskit import qasm2
 
+    _check_includes(body, directory)
     return qasm2.loads(
         body.decode().removeprefix("\ufeff"),
         custom_instructions=qasm2.LEGACY_CUSTOM_INSTRUCTIONS,
