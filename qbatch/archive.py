@@ -20,6 +20,7 @@ from qbatch.errors import UsageError
 
 VERSION = 1
 _KIND = "qbatch archive"
+_AT_LEAST, _UNPACKED = 64 * 1024 * 1024, 400  # bytes, and times the file's size
 _LONGEST = 256 * 1024 * 1024  # bytes of a line: a job with all its outcomes
 
 
@@ -57,7 +58,11 @@ def _check(file: Path) -> None:
     digest, number, end = hashlib.sha256(), -1, None
     try:
         with gzip.open(file, "rb") as lines:
+            most, size = _AT_LEAST + _UNPACKED * file.stat().st_size, 0
             while line := lines.readline(_LONGEST):
+                size += len(line)
+                if size > most:
+                    raise UsageError(f"{file}: unpacks to more than its size can explain")
                 if not line.endswith(b"\n"):
                     raise UsageError(f"{file}: is no archive, or is damaged: a line without end")
                 if end is not None:
@@ -69,7 +74,7 @@ def _check(file: Path) -> None:
                     continue
                 digest.update(line)
                 number += 1
-    except (gzip.BadGzipFile, EOFError, zlib.error, ValueError) as error:
+    except (gzip.BadGzipFile, EOFError, zlib.error, ValueError, RecursionError) as error:
         raise UsageError(f"{file}: is no archive, or is damaged: {error}") from error
     except OSError as error:
         raise UsageError(f"{file}: cannot be read: {error.strerror or error}") from error

@@ -8,7 +8,8 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from qbatch import merging
-from qbatch.engine import answers, labels
+from qbatch.circuits import answers
+from qbatch.engine import labels
 from qbatch.models import Claim, Failure, ItemResult, Outcome, Status
 
 

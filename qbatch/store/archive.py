@@ -17,6 +17,7 @@ from typing import Any
 
 from qbatch.errors import StoreError, UsageError
 from qbatch.models import CircuitSource, Group
+from qbatch.store import records
 from qbatch.store.database import Database
 from qbatch.store.groups import Groups, check_new_name
 from qbatch.store.results import decode_result, encode_result
@@ -35,68 +36,7 @@ _ATTEMPT = ("item", "status", "shots", "offset", "seed", "failure", "error", "fi
 
 
 _SENSELESS = (KeyError, TypeError, ValueError, IndexError, AttributeError, OverflowError,
-              zlib.error)  # fmt: skip
-_TEXT, _WHOLE, _NOTHING = str, int, type(None)
-_KINDS: dict[str, tuple[type, ...]] = {
-    "number": (_WHOLE,),
-    "priority": (_WHOLE,),
-    "parameters": (_TEXT,),
-    "shots": (_WHOLE, _NOTHING),
-    "shots_done": (_WHOLE,),
-    "seed": (_WHOLE, _NOTHING),
-    "measure_all": (_WHOLE,),
-    "name": (_TEXT, _NOTHING),
-    "tags": (_TEXT, _NOTHING),
-    "options": (_TEXT, _NOTHING),
-    "backend": (_TEXT, _NOTHING),
-    "failure": (_TEXT, _NOTHING),
-    "error": (_TEXT, _NOTHING),
-    "note": (_TEXT, _NOTHING),
-    "parent": (_WHOLE, _NOTHING),
-    "created_at": (float, _WHOLE),
-    "observables": (list,),
-    "attempts": (list,),
-}
-
-
-def _check_job(record: Record, circuits: Mapping[str, int], batches: int) -> None:
-    """Make sure that a job of a foreign file is one that this store could have written.
-
-    Raises:
-        ValueError, TypeError, KeyError: says what is wrong.
-    """
-    for name, kinds in _KINDS.items():
-        if not isinstance(record[name], kinds):
-            raise TypeError(f"{name} of a job is {record[name]!r}")
-    if record["status"] not in ("unsent", "done", "error", "cancelled"):
-        raise ValueError(f"a job is {record['status']!r}")
-    if record["number"] < 1 or record["circuit"] not in circuits or len(record["key"]) != 32:
-        raise ValueError(f"job {record['number']} has no circuit, number or key")
-    values = json.loads(record["parameters"])
-    if not isinstance(values, list) or not all(isinstance(v, (int, float)) for v in values):
-        raise ValueError(f"the parameters of job {record['number']} are {values!r}")
-    for text in (record["tags"], record["options"]):
-        if text is not None and not isinstance(json.loads(text), dict):
-            raise ValueError(f"job {record['number']} has {text}")
-    for tried in record["attempts"]:
-        if not 0 <= tried["batch"] < batches:
-            raise ValueError(f"job {record['number']} is in batch {tried['batch']}")
-        _check_result(record, tried)
-
-
-def _check_result(record: Record, tried: Record) -> None:
-    result = tried["result"]
-    if result is None:
-        if tried["status"] == "done":
-            raise ValueError(f"job {record['number']} has lost a result")
-        return
-    counts, values = result.get("counts"), result.get("values")
-    if counts is not None:
-        total = sum(counts.values())
-        if min(counts.values(), default=0) < 0 or total != tried["shots"]:
-            raise ValueError(f"job {record['number']} has {total} shots in {tried['shots']}")
-    elif values is not None and [len(pair) for pair in values] != [2] * len(record["observables"]):
-        raise ValueError(f"job {record['number']} has the values {values!r}")
+              RecursionError, zlib.error)  # fmt: skip
 
 
 class Archive:
@@ -141,7 +81,7 @@ class Archive:
             found = {"batch": places[row["batch_id"]], **_named(row, _ATTEMPT), "result": result}
             yield row["job_id"], found
 
-    def restore(self, records: Iterable[Record], name: str | None) -> tuple[str, int]:
+    def restore(self, found: Iterable[Record], name: str | None) -> tuple[str, int]:
         """Make the group that the records tell of; its name and number of jobs.
 
         Args:
@@ -153,7 +93,7 @@ class Archive:
         """
         with self._db.transaction():
             made = _Restoring(self._db, self._groups, name)
-            for record in records:
+            for record in found:
                 try:
                     made.take(record)
                 except _SENSELESS as error:
@@ -174,6 +114,7 @@ class _Restoring:
         self._wish = name
         self._group = 0
         self._circuits: dict[str, int] = {}
+        self._told: dict[str, Record] = {}
         self._batches: list[int] = []
         self.name = ""
         self.jobs = 0
@@ -187,9 +128,12 @@ class _Restoring:
         }
         if not self._group and record["kind"] != "group":
             raise ValueError("it does not begin with its group")
+        if self._group and record["kind"] == "group":
+            raise ValueError("it holds two groups")
         takers[record["kind"]](record)
 
     def _take_group(self, record: Record) -> None:
+        records.check("group", record)
         self.name = check_new_name(self._wish or record["name"])
         if self._groups.find(self.name) is not None:
             raise UsageError(
@@ -204,8 +148,9 @@ class _Restoring:
     def _take_circuit(self, record: Record) -> None:
         from qbatch.payloads.circuit.formats import content_hash
 
+        records.check("circuit", record)
         text, form = record["body"], record["format"]
-        body = base64.b64decode(text) if form == "qpy" else text.encode()
+        body = base64.b64decode(text, validate=True) if form == "qpy" else text.encode()
         if content_hash(CircuitSource(format=form, body=body)) != record["hash"]:
             raise ValueError(f"circuit {record['hash']} is not what its hash says")
         self._db.execute(
@@ -216,10 +161,12 @@ class _Restoring:
         row = self._db.row("SELECT id FROM circuits WHERE hash = ?", (record["hash"],))
         assert row is not None
         self._circuits[record["hash"]] = row["id"]
+        self._told[record["hash"]] = {
+            name: record[name] for name in ("parameters", "num_qubits", "num_clbits")
+        }
 
     def _take_batch(self, record: Record) -> None:
-        if record["state"] not in ("done", "error", "cancelled"):
-            raise ValueError(f"a batch is {record['state']}")
+        records.check("batch", record)
         batch = self._db.execute(
             f"INSERT INTO batches ({_columns(_BATCH)}, token) VALUES ({_marks(_BATCH)}, ?)",
             [*(record[column] for column in _BATCH), f"imported-{uuid.uuid4().hex}"],
@@ -228,7 +175,7 @@ class _Restoring:
         self._batches.append(batch)
 
     def _take_job(self, record: Record) -> None:
-        _check_job(record, self._circuits, len(self._batches))
+        records.check_job(record, self._told[record["circuit"]], len(self._batches))
         observables = None
         if record["observables"]:
             texts = json.dumps(record["observables"], ensure_ascii=False)

@@ -6,6 +6,7 @@ import contextlib
 import os
 import sqlite3
 import weakref
+import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -222,8 +223,61 @@ class Database:
             yield
         except sqlite3.Error as error:
             raise _translated(self.path, error) from error
+        except UnicodeDecodeError as error:  # a name in a damaged schema
+            raise damaged("its schema", error) from error
         except OSError as error:
             raise StoreError(f"{self.path}: {error.strerror or error}") from error
+
+
+def damaged(what: str, why: object) -> StoreError:
+    """Something that was stored cannot be read."""
+    return StoreError(
+        f"the database is damaged: {what} cannot be read ({why})",
+        hint="qbatch db verify names all damage; restore the file from a backup",
+    )
+
+
+# What decoding raises; IndexError is sqlite3's for a column that the schema lost.
+_DAMAGE = (
+    ValueError,
+    TypeError,
+    AttributeError,
+    KeyError,
+    IndexError,
+    RecursionError,
+    zlib.error,
+)
+
+
+def whole(value: Any) -> int | None:
+    """A whole number that was stored, or None; SQLite's columns take anything.
+
+    Raises:
+        StoreError: it is something else.
+    """
+    if value is not None and type(value) is not int:
+        raise damaged("a number", repr(value))
+    return value
+
+
+def text(value: Any) -> str | None:
+    """A text that was stored, or None.
+
+    Raises:
+        StoreError: it is something else.
+    """
+    if value is not None and type(value) is not str:
+        raise damaged("a text", repr(value))
+    return value
+
+
+@contextlib.contextmanager
+def reading(what: str) -> Iterator[None]:
+    """Whatever goes wrong with a value that was stored is damage of the store."""
+    try:
+        yield
+    except _DAMAGE as error:
+        raise damaged(what, error) from error
 
 
 def _translated(path: Path, error: sqlite3.Error) -> StoreError | NotADatabase:

@@ -11,7 +11,7 @@ from typing import Any
 
 from qbatch.errors import NotFound, UsageError
 from qbatch.models import Group, Status
-from qbatch.store.database import Database
+from qbatch.store.database import Database, reading, text
 
 MAX_NAME = 200
 
@@ -155,7 +155,8 @@ class Groups:
     def runner(self, group: int) -> Mapping[str, Any] | None:
         """Who last took the group's run lock: ``pid``, ``host``, ``since`` (seconds)."""
         row = self._db.row("SELECT runner FROM groups WHERE id = ?", (group,))
-        return json.loads(row["runner"]) if row and row["runner"] else None
+        with reading("who runs a group"):
+            return json.loads(row["runner"]) if row and row["runner"] else None
 
     def _select(self, where: str, parameters: tuple[Any, ...]) -> Iterable[Group]:
         sql = (
@@ -163,12 +164,16 @@ class Groups:
             f" WHERE group_id = g.id AND jobs > 0) AS counts FROM groups g {where} ORDER BY id"
         )
         for row in self._db.rows(sql, parameters):
-            counts = json.loads(row["counts"])
+            with reading("the counters of a group"):
+                counts = json.loads(row["counts"])
+                total = sum(int(counts[word]) for word in counts)
+                if total < 0:
+                    raise ValueError(total)
             yield Group(
                 id=row["id"],
-                name=row["name"],
-                state=row["state"],
-                backend=row["backend"],
+                name=str(text(row["name"])),
+                state=str(text(row["state"])),
+                backend=text(row["backend"]),
                 created_at=row["created_at"],
                 note=row["note"],
                 counts={s.value: counts[s.value] for s in Status if s.value in counts},

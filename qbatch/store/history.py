@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from qbatch.models import Attempt, Batch, Cause, SettingsUsed
-from qbatch.store.database import Database
+from qbatch.store.database import Database, reading
 
 
 class History:
@@ -81,6 +81,11 @@ def _seeds(row: Any) -> str:
 
 
 def _attempt(row: Any) -> Attempt:
+    with reading("an attempt"):
+        return _attempt_of(row, json.loads(row["info"]) if row["info"] else {})
+
+
+def _attempt_of(row: Any, info: dict[str, Any]) -> Attempt:
     return Attempt(
         batch=row["batch_id"],
         backend=row["backend"],
@@ -93,11 +98,16 @@ def _attempt(row: Any) -> Attempt:
         created_at=row["created_at"],
         submitted_at=row["submitted_at"],
         finished_at=row["finished_at"],
-        info=json.loads(row["info"]) if row["info"] else {},
+        info=info,
     )
 
 
 def _batch(row: Any) -> Batch:
+    with reading("a batch"):
+        return _batch_of(row)
+
+
+def _batch_of(row: Any) -> Batch:
     return Batch(
         id=row["id"],
         backend=row["backend"],

@@ -12,7 +12,7 @@ from typing import Any
 
 from qbatch.errors import NotFound, UsageError, word
 from qbatch.models import Circuit, CircuitSource, Job, JobSpec, Status
-from qbatch.store.database import Database
+from qbatch.store.database import Database, damaged, reading, text, whole
 from qbatch.store.selection import Selection
 
 JOB_COLUMNS = """
@@ -45,27 +45,38 @@ def _texts(value: str) -> tuple[str, ...]:
 
 
 def job_from_row(row: Any) -> Job:
-    """A job from a row of `JOB_COLUMNS`."""
+    """A job from a row of `JOB_COLUMNS`.
+
+    Raises:
+        StoreError: it is damaged.
+    """
+    try:
+        return _job(row)
+    except (ValueError, TypeError, AttributeError, IndexError, RecursionError) as error:
+        raise damaged("a job", error) from error
+
+
+def _job(row: Any) -> Job:
     names = _texts(row["names"])
     return Job(
         id=row["id"],
         group=row["group_name"],
         number=row["number"],
         key=row["key"].hex(),
-        name=row["name"],
+        name=text(row["name"]),
         tags=json.loads(row["tags"]) if row["tags"] else {},
         parameters=dict(zip(names, json.loads(row["parameters"]), strict=True)),
         observables=_texts(row["observable_texts"] or "[]"),
-        shots=row["shots"],
-        seed=row["seed"],
+        shots=whole(row["shots"]),
+        seed=whole(row["seed"]),
         measure_all=bool(row["measure_all"]),
-        backend=row["backend"],
+        backend=text(row["backend"]),
         priority=row["priority"],
         options=json.loads(row["options"]) if row["options"] else {},
         status=Status(row["status"]),
         failure=row["failure"],
         error=row["error"],
-        circuit=row["circuit_hash"],
+        circuit=str(text(row["circuit_hash"])),
         num_qubits=row["num_qubits"],
         created_at=row["created_at"],
         parent=row["parent"],
@@ -167,7 +178,8 @@ class Jobs:
         row = self._db.row("SELECT format, body FROM circuits WHERE hash = ?", (content_hash,))
         if row is None:
             raise NotFound(f"there is no circuit {content_hash}")
-        return CircuitSource(format=row["format"], body=zlib.decompress(row["body"]))
+        with reading("a circuit"):
+            return CircuitSource(format=row["format"], body=zlib.decompress(row["body"]))
 
     def circuits(self, ids: Iterable[int]) -> dict[int, tuple[str, CircuitSource]]:
         """Hash and source of circuits by id."""
@@ -175,19 +187,19 @@ class Jobs:
             "SELECT id, hash, format, body FROM circuits"
             " WHERE id IN (SELECT value FROM json_each(?))"
         )
-        return {
-            row["id"]: (
-                row["hash"],
-                CircuitSource(format=row["format"], body=zlib.decompress(row["body"])),
-            )
-            for row in self._db.rows(sql, (json.dumps(list(ids)),))
-        }
+        found = {}
+        for row in self._db.rows(sql, (json.dumps(list(ids)),)):
+            with reading("a circuit"):
+                source = CircuitSource(format=row["format"], body=zlib.decompress(row["body"]))
+            found[row["id"]] = (row["hash"], source)
+        return found
 
     def observables(self, ids: Iterable[int]) -> dict[int, tuple[str, ...]]:
         """Lists of observables by id."""
         sql = "SELECT * FROM observables WHERE id IN (SELECT value FROM json_each(?))"
-        rows = self._db.rows(sql, (json.dumps(list(ids)),))
-        return {row["id"]: tuple(json.loads(row["texts"])) for row in rows}
+        rows = list(self._db.rows(sql, (json.dumps(list(ids)),)))
+        with reading("an observable"):
+            return {row["id"]: tuple(json.loads(row["texts"])) for row in rows}
 
     def reset(self, group_id: int, selection: Selection) -> list[int]:
         """Make failed and cancelled jobs of a selection unsent again; their ids.

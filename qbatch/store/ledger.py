@@ -14,7 +14,7 @@ from collections.abc import Iterable, Sequence
 
 from qbatch.errors import NotFound, UsageError
 from qbatch.models import Claim, OpenBatch, Outcome, PlannedJob, Status
-from qbatch.store.database import Database
+from qbatch.store.database import Database, reading
 from qbatch.store.results import encode_result
 
 
@@ -208,8 +208,9 @@ class Ledger:
             "SELECT DISTINCT item, texts FROM attempts JOIN jobs ON jobs.id = job_id"
             " JOIN observables ON observables.id = observables_id WHERE batch_id = ?"
         )
-        rows = self._db.rows(sql, (batch_id,))
-        return {row["item"]: tuple(json.loads(row["texts"])) for row in rows}
+        rows = list(self._db.rows(sql, (batch_id,)))
+        with reading("an observable"):
+            return {row["item"]: tuple(json.loads(row["texts"])) for row in rows}
 
     def open_batches(self, groups: Sequence[int]) -> list[OpenBatch]:
         """The batches without an outcome that hold jobs of any of these groups."""

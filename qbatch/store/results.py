@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from qbatch.models import Job
-from qbatch.store.database import Database
+from qbatch.store.database import Database, damaged, whole
 from qbatch.store.jobs import JOB_COLUMNS, JOB_TABLES, job_from_row
 from qbatch.store.selection import Selection
 
@@ -28,10 +28,19 @@ def encode_result(result: Mapping[str, Any] | None) -> bytes | None:
 
 
 def decode_result(data: bytes) -> dict[str, Any]:
-    """The inverse of `encode_result`; JSON and zlib differ in their first byte."""
-    raw = bytes(data) if isinstance(data, bytes) else str(data).encode()
-    text = raw if raw.startswith(b"{") else zlib.decompress(raw)
-    decoded: dict[str, Any] = json.loads(text)
+    """The inverse of `encode_result`; JSON and zlib differ in their first byte.
+
+    Raises:
+        StoreError: it is damaged.
+    """
+    try:
+        raw = bytes(data) if isinstance(data, bytes) else str(data).encode()
+        text = raw if raw.startswith(b"{") else zlib.decompress(raw)
+        decoded = json.loads(text)
+    except (ValueError, RecursionError, zlib.error) as error:
+        raise damaged("a result", error) from error
+    if not isinstance(decoded, dict):
+        raise damaged("a result", "it is no object")
     return decoded
 
 
@@ -53,7 +62,7 @@ class Results:
         for _, parts in itertools.groupby(rows, key=lambda row: row["number"]):
             found = list(parts)
             results: list[StoredResult] = [
-                {"shots": row["part_shots"], **decode_result(row["result"])}
+                {"shots": whole(row["part_shots"]), **decode_result(row["result"])}
                 for row in found
                 if row["result"] is not None
             ]

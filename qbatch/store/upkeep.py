@@ -7,8 +7,10 @@ import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
-from qbatch.errors import UsageError
+from qbatch.circuits.identity import KeyMaker
+from qbatch.errors import StoreError, UsageError
 from qbatch.models import CircuitSource
+from qbatch.store import records
 from qbatch.store.database import Database
 from qbatch.store.results import decode_result
 
@@ -64,6 +66,7 @@ class Upkeep:
         for row in self._db.rows("PRAGMA foreign_key_check"):
             yield f"a row of {row[0]} refers to a row of {row[2]} that is not there"
         yield from self._circuits()
+        yield from self._keys()
         for sentence, query in _REFERENCES.items():
             for row in self._db.rows(query):
                 yield sentence.format(row[0])
@@ -90,25 +93,56 @@ class Upkeep:
     def _circuits(self) -> Iterator[str]:
         from qbatch.payloads.circuit.formats import content_hash
 
-        for row in self._db.rows("SELECT id, hash, format, body FROM circuits"):
+        for row in self._db.rows("SELECT id, hash, format, body, num_bytes FROM circuits"):
             try:
                 source = CircuitSource(format=row["format"], body=zlib.decompress(row["body"]))
-            except zlib.error:
+                good = content_hash(source) == row["hash"]
+            except (zlib.error, TypeError, ValueError):
                 yield f"circuit {row['hash']} cannot be read"
                 continue
-            if content_hash(source) != row["hash"]:
+            if not good or len(source.body) != row["num_bytes"]:
                 yield f"circuit {row['hash']} is not what its hash says"
 
-    def _results(self) -> Iterator[str]:
-        sql = (
-            "SELECT attempts.id, shots, result FROM attempts"
-            " WHERE status = 'done' AND result IS NOT NULL"
-        )
+    def _keys(self) -> Iterator[str]:
+        """Jobs whose key is not that of their circuit, parameters and observables."""
+        sql = """
+            SELECT groups.name || '/' || number AS label, key, jobs.parameters, measure_all, hash,
+                texts, circuits.parameters AS names
+            FROM jobs JOIN groups ON groups.id = group_id JOIN circuits ON circuits.id = circuit_id
+            LEFT JOIN observables ON observables.id = observables_id
+            ORDER BY circuit_id, observables_id, measure_all
+        """
+        before, maker = None, None
         for row in self._db.rows(sql):
             try:
-                counts = decode_result(row["result"]).get("counts")
-            except (ValueError, zlib.error, json.JSONDecodeError):
+                mark = (row["hash"], row["texts"], row["measure_all"])
+                if mark != before or maker is None:
+                    texts = json.loads(row["texts"] or "[]")
+                    before, maker = mark, KeyMaker(row["hash"], texts, bool(row["measure_all"]))
+                values = json.loads(row["parameters"])
+                good = maker.key(row["parameters"]) == row["key"]
+                good = good and len(values) == len(json.loads(row["names"]))
+            except (TypeError, ValueError, AttributeError, RecursionError):
+                good = False
+            if not good:
+                yield f"the key of job {row['label']} is not that of its question"
+
+    def _results(self) -> Iterator[str]:
+        sql = """
+            SELECT attempts.id, attempts.shots, result,
+                num_clbits + iif(measure_all, num_qubits, 0) AS num_bits,
+                coalesce(json_array_length(texts), 0) AS observables
+            FROM attempts JOIN jobs ON jobs.id = job_id JOIN circuits ON circuits.id = circuit_id
+            LEFT JOIN observables ON observables.id = observables_id
+            WHERE attempts.status = 'done' AND result IS NOT NULL
+        """
+        for row in self._db.rows(sql):
+            try:
+                result = decode_result(row["result"])
+            except StoreError:
                 yield f"the result of attempt {row['id']} cannot be read"
                 continue
-            if counts is not None and sum(counts.values()) != row["shots"]:
-                yield f"the result of attempt {row['id']} has {sum(counts.values())} shots"
+            try:
+                records.check_result(result, row["shots"], row["observables"], row["num_bits"])
+            except (TypeError, ValueError) as error:
+                yield f"the result of attempt {row['id']}: {error}"

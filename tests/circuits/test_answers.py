@@ -5,7 +5,7 @@ import re
 import numpy
 import pytest
 
-from qbatch.engine import answers
+from qbatch.circuits import answers
 
 
 @pytest.mark.parametrize(
