@@ -453,6 +453,8 @@ class Limits:
         mixed_kinds: counts and expectation values may stand in one batch.
         large_qubits: circuits of so many qubits and more go into batches of their own.
         finds_tokens: ``find`` tells for certain whether a token was accepted.
+        names_first: nothing runs before `Submission.known` was told its id; a batch that has
+            none was never started.
         lookup_seconds: how long after a submission it may take until ``find`` and
             ``status`` know of it; before that, not to be found proves nothing.
         local: a batch dies with this process and costs nothing but time.
@@ -466,5 +468,6 @@ class Limits:
     mixed_kinds: bool = True
     large_qubits: int | None = None
     finds_tokens: bool = False
+    names_first: bool = False
     lookup_seconds: float = 5.0
     local: bool = False

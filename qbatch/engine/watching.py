@@ -120,7 +120,7 @@ class Watcher:
             flight.looked_at()  # it may be accepted and not be listed yet
             return None
         self._drop(lane, flight)
-        if lane.backend.limits.finds_tokens:
+        if lane.backend.limits.finds_tokens or lane.backend.limits.names_first:
             error = Transient(flight.reason, retry_after=flight.retry_after)
             self._sender.refused(lane, flight.batch, flight.claims, flight.parts, error)
         else:

@@ -4,11 +4,23 @@
 - `FakeServer` starts a service in a process of its own, which outlives a killed qbatch,
   with faults on demand; `FakeBackend` is its adapter (``type =
   "qbatch.testing:FakeBackend"`` in the configuration).
+- `HostileServer` starts a second service, of another dialect, which answers badly in more
+  than forty ways; `StepsBackend` is its adapter.
 - `BackendContract` holds one test a promise of the seam; every adapter runs it.
 """
 
 from qbatch.testing.contract import BackendContract
 from qbatch.testing.fake import FakeBackend, FakeServer
 from qbatch.testing.instant import InstantBackend, all_zeros, instant
+from qbatch.testing.steps import HostileServer, StepsBackend
 
-__all__ = ["BackendContract", "FakeBackend", "FakeServer", "InstantBackend", "all_zeros", "instant"]
+__all__ = [
+    "BackendContract",
+    "FakeBackend",
+    "FakeServer",
+    "HostileServer",
+    "InstantBackend",
+    "StepsBackend",
+    "all_zeros",
+    "instant",
+]

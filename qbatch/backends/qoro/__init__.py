@@ -83,6 +83,7 @@ class QoroBackend:
         self._target = targets
         self._use_packing = bool(settings.get("use_packing", False))
         self.limits = Limits(
+            names_first=True,
             circuits=settings.get("max_circuits"),
             shots=settings.get("max_shots"),
             in_flight=int(settings.get("in_flight", 4)),

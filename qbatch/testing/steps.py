@@ -1,0 +1,167 @@
+"""The hostile service as a test sees it, and an adapter for it: a job is made, filled, started."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Mapping, Sequence
+from types import TracebackType
+from typing import Any
+from urllib.parse import quote
+
+from qbatch.backends.http import HttpClient
+from qbatch.errors import AlreadyEnded, AuthError, BackendError, LostAnswer, Rejected, Transient
+from qbatch.models import BatchStatus, ItemResult, Limits, Submission
+
+_STATES = {"queued": "queued", "running": "running", "done": "done", "stopped": "cancelled"}
+_MOST_PAGES = 10_000
+
+
+class HostileServer:
+    """The service in a process of its own; it outlives a killed qbatch.
+
+    Args:
+        seconds: how long a job runs.
+        page: results on a page.
+        seed: of the faults that are drawn.
+    """
+
+    def __init__(self, *, seconds: float = 0.0, page: int = 50, seed: int | None = None) -> None:
+        arguments = [f"--seconds={seconds}", f"--page={page}"]
+        arguments += [] if seed is None else [f"--seed={seed}"]
+        self._process = subprocess.Popen(  # noqa: S603 - our own module
+            [sys.executable, "-m", "qbatch.testing.hostile", *arguments],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert self._process.stdout is not None
+        self.url = f"http://127.0.0.1:{int(self._process.stdout.readline())}"
+
+    def configuration(self, name: str = "steps", **more: Any) -> str:
+        """A table of the configuration file for a backend that talks to this service."""
+        settings = {"type": "qbatch.testing:StepsBackend", "url": self.url, **more}
+        lines = [f"{key} = {json.dumps(value)}" for key, value in settings.items()]
+        return "\n".join([f"[backends.{name}]", *lines]) + "\n"
+
+    def fault(
+        self, operation: str, *faults: str, share: float = 1.0, times: int | None = None
+    ) -> None:
+        """Have requests of an operation (or ``any``) suffer one of the faults."""
+        switch: dict[str, Any] = {"operation": operation, "faults": faults, "share": share}
+        self._post("faults", switch if times is None else {**switch, "times": times})
+
+    def no_faults(self) -> None:
+        """Have requests succeed again."""
+        self._post("faults", None)
+
+    def audit(self) -> dict[str, Any]:
+        """What was started and executed, by piece of work; requests, and faults by kind."""
+        with urllib.request.urlopen(f"{self.url}/audit", timeout=30) as answer:  # noqa: S310
+            found: dict[str, Any] = json.load(answer)
+        return found
+
+    def close(self) -> None:
+        """End the service."""
+        self._process.communicate("", timeout=10)
+
+    def __enter__(self) -> HostileServer:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _post(self, path: str, document: Any) -> None:
+        request = urllib.request.Request(  # noqa: S310 - our own server
+            f"{self.url}/{path}", json.dumps(document).encode(), method="POST"
+        )
+        with urllib.request.urlopen(request, timeout=30):  # noqa: S310
+            pass
+
+
+class StepsBackend:
+    """The adapter of the hostile service.
+
+    Args:
+        settings: ``url``; ``circuits``, ``in_flight``; ``seconds`` to wait for an answer.
+    """
+
+    def __init__(self, name: str, settings: Mapping[str, Any]) -> None:
+        self.name = name
+        self.limits = Limits(
+            circuits=settings.get("circuits"),
+            in_flight=settings.get("in_flight", 4),
+            names_first=True,
+        )
+        seconds = float(settings.get("seconds", 10.0))
+        self._http = HttpClient(name, settings["url"], settings, seconds=seconds)
+
+    def submit(self, batch: Submission) -> str:
+        """Make a job, which costs nothing, and fill it, which starts it."""
+        made = self._http.post("jobs", {"tag": batch.token}, creates=False)
+        if not isinstance(made, dict) or not made.get("job"):
+            raise Transient(f"{self.name} made a job and did not say which")
+        job = str(made["job"])
+        batch.known(job)
+        circuits = [
+            {"label": item.label, "work": ",".join(item.jobs), "bits": item.num_bits,
+             "shots": item.shots or 0}
+            for item in batch.items
+        ]  # fmt: skip
+        try:
+            path = f"jobs/{quote(job, safe='')}/circuits"
+            self._http.post(path, {"circuits": circuits}, creates=True, reads=False)
+        except (Rejected, AuthError, LostAnswer):
+            raise
+        except BackendError as error:
+            raise LostAnswer(str(error)) from error
+        return job
+
+    def find(self, token: str) -> str | None:  # noqa: ARG002
+        """Nobody can tell."""
+        return None
+
+    def status(self, remote_id: str) -> BatchStatus:
+        """How the job stands."""
+        answer = self._http.get(f"jobs/{quote(remote_id, safe='')}")
+        word = answer.get("state") if isinstance(answer, dict) else None
+        if not isinstance(word, str):
+            raise Transient(f"{self.name} does not say how {remote_id} stands")
+        return BatchStatus(state=_STATES.get(word, "unknown"))
+
+    def results(self, remote_id: str) -> Sequence[ItemResult]:
+        """All pages of what it measured; whether it makes sense is judged elsewhere."""
+        found: list[ItemResult] = []
+        place: Any = 0
+        for _ in range(_MOST_PAGES):
+            answer = self._http.get(f"jobs/{quote(remote_id, safe='')}/results?from={place}")
+            if not isinstance(answer, dict) or not isinstance(answer.get("results"), list):
+                raise Transient(f"{self.name}: a page of results cannot be read")
+            found += [
+                ItemResult(label=str(entry.get("label")), counts=entry.get("counts"))
+                for entry in answer["results"]
+                if isinstance(entry, dict)
+            ]
+            place = answer.get("next")
+            if not isinstance(place, int):
+                return found
+        raise BackendError(f"{self.name}: the results of {remote_id} never end")
+
+    def cancel(self, remote_id: str) -> None:
+        """Stop a job; no error where it has ended."""
+        try:
+            path = f"jobs/{quote(remote_id, safe='')}/stop"
+            self._http.post(path, {}, creates=False, reads=False)
+        except AlreadyEnded:
+            return
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._http.close()
