@@ -10,6 +10,7 @@ POST /jobs/ID/circuits        ``{circuits: [{label, work, bits, shots}]}``: all;
 GET /jobs/ID                  ``{state}``
 GET /jobs/ID/results?from=N   ``{total, next, results: [{label, counts}]}``
 POST /jobs/ID/stop            ``{}``; 409 where it has ended
+POST /reset                   forget all jobs, what was done, and the faults
 POST /faults                  ``{operation, faults, share, times}``; ``operation`` may be ``any``
 GET /audit                    ``{started, executed: {work: n}, requests, faulty, faults: {…}}``
 ============================  ===============================================
@@ -209,6 +210,13 @@ class Handler(BaseHTTPRequestHandler):
         if path == ["faults"]:
             with service.lock:
                 service.switches = [body] if body else []
+            return self._send(200, {})
+        if path == ["reset"]:
+            with service.lock:
+                service.jobs.clear()
+                service.started.clear()
+                service.executed.clear()
+                service.switches = []
             return self._send(200, {})
         if path == ["audit"]:
             with service.lock:

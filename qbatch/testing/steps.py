@@ -57,6 +57,10 @@ class HostileServer:
         """Have requests succeed again."""
         self._post("faults", None)
 
+    def reset(self) -> None:
+        """Have the service forget all jobs, what it did, and the faults."""
+        self._post("reset", None)
+
     def audit(self) -> dict[str, Any]:
         """What was started and executed, by piece of work; requests, and faults by kind."""
         with urllib.request.urlopen(f"{self.url}/audit", timeout=30) as answer:  # noqa: S310

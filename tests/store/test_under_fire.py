@@ -168,7 +168,7 @@ def test_a_sound_store_has_no_problems(filled):
         ("UPDATE attempts SET result = '{' WHERE id = 4", "attempt 4 cannot be read"),
         (
             """UPDATE attempts SET result = '{"counts":{"00":9}}' WHERE id = 4""",
-            "attempt 4 has 9 shots",
+            "attempt 4: 9 shots instead of 10",
         ),
         ("UPDATE jobs SET status = 'running' WHERE number = 25", "in no open batch"),
         ("UPDATE attempts SET status = 'running' WHERE id = 3", "has attempts under way"),
