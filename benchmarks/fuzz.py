@@ -1,8 +1,9 @@
-"""Mutated input through ``qbatch add``, in this process: ``python -m benchmarks.fuzz``.
+"""Mutated input through the command, in this process: ``python -m benchmarks.fuzz``.
 
-Circuits (OpenQASM 2 and 3, QPY), CSV and JSON lines of parameters, and configuration
-files are cut, spliced and have bytes changed. Whatever comes of it: no traceback, no
-hang, and where the command fails, nothing stored.
+Circuits (OpenQASM 2 and 3, QPY), parameters, observables, selectors, configurations,
+queries and archives are cut, spliced and have bytes changed; archives also have fields
+changed under a check sum that is right. Whatever comes of it: no traceback, no hang, and
+where the command fails, nothing stored; what an archive brought in can be looked at.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import io
+import json
 import os
 import random
 import signal
@@ -17,13 +19,31 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from qbatch import JobGroup, cli
+from qbatch import JobGroup, archive, cli
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
+ANSATZ = str(EXAMPLES / "ansatz.qasm3")
+STRANGE = [
+    None,
+    True,
+    -1,
+    0,
+    1.5,
+    10**30,
+    "",
+    "x",
+    "\x1b[2J",
+    [],
+    {},
+    [[1]],
+    {"a": None},
+    float("nan"),
+]
 CSV = b"theta,phi\n0.1,pi/2\n0.2,1e-3\n"
 JSONL = b'{"theta": 0.1, "phi": 2}\n{"theta": "pi", "phi": -1}\n'
 CONFIG = b'[backends.lab]\ntype = "aer"\nmethod = "stabilizer"\n\n[backends.far]\ntype = "x:Y"\n'
@@ -60,26 +80,121 @@ def mutated(data: bytes, chance: random.Random) -> bytes:
     return bytes(found)
 
 
-def cases(directory: Path, count: int, chance: random.Random) -> Any:
-    """Arguments of ``qbatch``, with the files that they need written."""
-    circuits = [p for p in sorted(EXAMPLES.iterdir()) if p.suffix in (".qasm", ".qasm3", ".qpy")]
-    ansatz = str(EXAMPLES / "ansatz.qasm3")
-    for number in range(count):
-        kind = number % (len(circuits) + 3)
-        if kind < len(circuits):
-            path = directory / f"case{circuits[kind].suffix}"
-            path.write_bytes(mutated(circuits[kind].read_bytes(), chance))
-            options = ["-p", "theta=1", "-p", "phi=1"] if "ansatz" in circuits[kind].name else []
-            yield ["add", "fuzz", str(path), *options], path
-        elif kind < len(circuits) + 2:
-            path = directory / "case.rows"
-            path.write_bytes(mutated(CSV if kind == len(circuits) else JSONL, chance))
-            yield ["add", "fuzz", ansatz, "--params", str(path)], path
-        else:
-            path = directory / "case.toml"
-            path.write_bytes(mutated(CONFIG, chance))
-            bell = str(EXAMPLES / "bell.qasm")
-            yield ["--config", str(path), "add", "fuzz", bell, "--backend", "lab"], path
+Case = tuple[list[str], Path, list[list[str]]]
+"""Arguments of ``qbatch``, the file that they read, and what is asked after a success."""
+
+
+class Cases:
+    """Mutated input of every kind that the command takes, in turn.
+
+    Args:
+        directory: where files are written.
+        held: a group that is there, with results.
+    """
+
+    def __init__(self, directory: Path, chance: random.Random, held: JobGroup) -> None:
+        self._directory = directory
+        self._chance = chance
+        self._circuits = [
+            p for p in sorted(EXAMPLES.iterdir()) if p.suffix in (".qasm", ".qasm3", ".qpy")
+        ]
+        self._archive = directory / "held.qbatch"
+        held.archive(self._archive)
+        self._records = list(archive.read(self._archive))
+        self._number = 0
+
+    def each(self, count: int) -> Iterator[Case]:
+        """So many cases."""
+        kinds = [
+            *[self._circuit] * 4, self._rows, self._rows, self._values, self._observables,
+            self._configuration, self._setting, self._selector, self._query, self._records_of,
+            self._records_of, self._archive_bytes,
+        ]  # fmt: skip
+        for number in range(count):
+            self._number = number
+            yield kinds[number % len(kinds)]()
+
+    def _file(self, name: str, data: bytes) -> Path:
+        path = self._directory / name
+        path.write_bytes(mutated(data, self._chance))
+        return path
+
+    def _word(self, *texts: str) -> str:
+        data = mutated(self._chance.choice(texts).encode(), self._chance)
+        return data.decode("utf-8", "replace").replace("\0", "")
+
+    def _circuit(self) -> Case:
+        source = self._chance.choice(self._circuits)
+        path = self._file(f"case{source.suffix}", source.read_bytes())
+        options = ["-p", "theta=1", "-p", "phi=1"] if "ansatz" in source.name else []
+        return ["add", "fuzz", str(path), *options], path, []
+
+    def _rows(self) -> Case:
+        path = self._file("case.rows", self._chance.choice([CSV, JSONL]))
+        return ["add", "fuzz", ANSATZ, "--params", str(path)], path, []
+
+    def _values(self) -> Case:
+        path = self._file("case.values", b"")
+        value = self._word("theta=0:pi:7", "theta=0.1,0.2,pi/3", "theta=2*pi-1e-3")
+        return ["add", "fuzz", ANSATZ, "-p", value, "-p", "phi=1"], path, []
+
+    def _observables(self) -> Case:
+        path = self._file("case.obs", b'ZZ\nXX + 0.5*ZI\n["YY", "1e-3*ZZ - XI"]\n')
+        more = ["-p", "theta=1", "-p", "phi=1"]
+        return ["add", "fuzz", ANSATZ, "--observables", str(path), *more], path, []
+
+    def _configuration(self) -> Case:
+        path = self._file("case.toml", CONFIG)
+        bell = str(EXAMPLES / "bell.qasm")
+        return ["--config", str(path), "add", "fuzz", bell, "--backend", "lab"], path, []
+
+    def _setting(self) -> Case:
+        path = self._file("set.toml", b"")
+        path.write_bytes(CONFIG)
+        key = self._word("defaults.executor", "backends.lab.method", "notify.url", "defaults.shots")
+        value = self._word("3", "[1]", "auto", "1e3", "{a = 1}", "true")
+        arguments = ["--config", str(path), "config", "set", "--", key, value]
+        return arguments, path, [["--config", str(path), "config", "show"]]
+
+    def _selector(self) -> Case:
+        path = self._file("case.selector", b"")
+        text = self._word("1-3", "name=bell", "2,3", "last", "ansatz*", "@k=v", "1/2")
+        command = self._chance.choice(["jobs", "show", "results", "why"])
+        return [command, f"held/{text}"], path, []
+
+    def _query(self) -> Case:
+        path = self._file("case.sql", b"")
+        text = self._word(
+            "SELECT name, count(*) FROM jobs WHERE status = 'done' GROUP BY name",
+            "SELECT * FROM results r JOIN jobs j ON r.number = j.number",
+            "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 9)"
+            " SELECT * FROM n",
+        )
+        return ["sql", "--limit", "1000", "--", text], path, []
+
+    def _records_of(self) -> Case:
+        """An archive whose check sum is right and one of whose fields is not."""
+        path = self._file("case.qbatch", b"")
+        records = [json.loads(json.dumps(record)) for record in self._records]
+        place: Any = self._chance.choice(records)
+        while True:
+            key = self._chance.choice(list(place) if isinstance(place, dict) else range(len(place)))
+            inside = place[key]
+            if not (isinstance(inside, (dict, list)) and inside) or self._chance.random() < 0.3:
+                break
+            place = inside
+        place[key] = self._chance.choice(STRANGE)
+        with path.open("wb") as stream:
+            archive.write(records, stream)
+        name = f"again{self._number}"
+        after = [["status"], ["show", f"{name}/1"], ["why", f"{name}/1"], ["results", name],
+                 ["jobs", name, "--json"], ["db", "verify"], ["delete", name, "--yes"]]  # fmt: skip
+        return ["import", str(path), "--as", name], path, after
+
+    def _archive_bytes(self) -> Case:
+        path = self._file("case.qbatch", self._archive.read_bytes())
+        name = f"again{self._number}"
+        return ["import", str(path), "--as", name], path, [["delete", name, "--yes"]]
 
 
 def campaign(directory: Path, count: int, seed: int) -> tuple[Counter[str], list[str]]:
@@ -89,27 +204,43 @@ def campaign(directory: Path, count: int, seed: int) -> tuple[Counter[str], list
     os.environ["QBATCH_DB"] = str(db)
     ended: Counter[str] = Counter()
     bad: list[str] = []
-    for arguments, path in cases(directory, count, random.Random(seed)):
+    held = JobGroup("held", db=db)
+    held.add(str(EXAMPLES / "bell.qasm"), shots=10, tags={"k": "v"})
+    held.add(ANSATZ, parameters={"theta": 0.1, "phi": [0.2, 0.3]}, observables=["ZZ"])
+    held.run_parallel(executor="serial")
+    for arguments, path, after in Cases(directory, random.Random(seed), held).each(count):
         before = _jobs(db)
-        said = io.StringIO()
-        signal.alarm(_LONGEST)
-        try:
-            with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
-                code, _ = cli._run(arguments, False)
-        except Hang:
-            code = -1
-        except BaseException as error:
-            code = -2
-            said.write(repr(error))
-        finally:
-            signal.alarm(0)
+        code, said = _run(arguments)
         ended[f"exit code {code}"] += 1
         stored = _jobs(db) != before
-        if code not in (0, 2) or (code == 2 and stored) or "Traceback" in said.getvalue():
+        wrong = code not in (0, 2) or (code == 2 and stored) or "Traceback" in said
+        for command in after if code == 0 else ():
+            then, more = _run(command)
+            wrong |= then != 0 or "Traceback" in more
+            said += more
+        if wrong:
             kept = directory / f"bad{len(bad)}{path.suffix}"
             kept.write_bytes(path.read_bytes())
-            bad.append(f"{code} stored={stored} {kept}: {said.getvalue()[:500]}")
+            bad.append(f"{code} stored={stored} {kept} {arguments}: {said[:500]}")
+    held.close()
     return ended, bad
+
+
+def _run(arguments: list[str]) -> tuple[int, str]:
+    """How a command ends in this process, and what it says."""
+    said = io.StringIO()
+    signal.alarm(_LONGEST)
+    try:
+        with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
+            code, _ = cli._run(arguments, False)
+    except Hang:
+        code = -1
+    except BaseException as error:
+        code = -2
+        said.write(repr(error))
+    finally:
+        signal.alarm(0)
+    return code, said.getvalue()
 
 
 def _jobs(db: Path) -> int:

@@ -28,6 +28,7 @@ class Flight:
     ``remote_id`` is None where the answer to its submission was lost, for ``reason``, and
     it must be looked up; ``parts`` is None where an earlier run planned it. ``half_sent``:
     the service has told an id, and nobody knows whether it has got all of the batch.
+    ``said_after``: seconds of waiting after which the user is told of it, next.
     """
 
     batch: OpenBatch
@@ -37,6 +38,7 @@ class Flight:
     reason: str = ""
     retry_after: float | None = None
     half_sent: bool = False
+    said_after: float = 60.0
     incomplete: int = 0
     running: bool = False
     started: float = field(default_factory=time.monotonic)

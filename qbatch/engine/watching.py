@@ -183,7 +183,21 @@ class Watcher:
                 flight.running = True
                 self._books.store.ledger.running(flight.batch.id)
             flight.looked_at()
+            self._say_what_is_waited_for(lane, flight, status)
             self._give_up_late(lane, flight)
+
+    def _say_what_is_waited_for(self, lane: Lane, flight: Flight, status: BatchStatus) -> None:
+        """After a minute, and then whenever the wait is five times as long."""
+        waited = time.monotonic() - flight.started
+        if lane.local or waited < flight.said_after:
+            return
+        flight.said_after = 5 * waited
+        batch = flight.batch.id
+        self._books.note(
+            f"still waiting for batch {batch} on {lane.backend.name} ({flight.remote_id},"
+            f" {len(flight.claims)} jobs): {status.state} after {waited:.0f} s"
+            " (--timeout bounds it, qbatch cancel stops it)"
+        )
 
     def _complete_or_stop(self, lane: Lane, flight: Flight, status: BatchStatus) -> None:
         """A batch under whose id not all was seen to be sent.

@@ -10,7 +10,7 @@ import contextlib
 import json
 import math
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -102,7 +102,11 @@ def query(path: Path, sql: str) -> Iterator[tuple[list[str], Iterator[tuple[Any,
             if cursor.description is None:
                 raise UsageError("nothing is asked", hint='qbatch sql "SELECT * FROM groups"')
             columns = [column[0] for column in cursor.description]
-            yield columns, _rows(cursor)
+            rows = _rows(cursor)
+            try:
+                yield columns, rows
+            finally:
+                rows.close()  # whoever wanted a few of them has left it in the middle
         except (sqlite3.Error, sqlite3.Warning) as error:
             if getattr(error, "sqlite_errorname", "") == "SQLITE_INTERRUPT":
                 raise KeyboardInterrupt from error  # it came in the progress handler
@@ -112,7 +116,7 @@ def query(path: Path, sql: str) -> Iterator[tuple[list[str], Iterator[tuple[Any,
 _STEPS = 10_000
 
 
-def _rows(cursor: sqlite3.Cursor) -> Iterator[tuple[Any, ...]]:
+def _rows(cursor: sqlite3.Cursor) -> Generator[tuple[Any, ...]]:
     try:
         yield from cursor
     except sqlite3.Error as error:

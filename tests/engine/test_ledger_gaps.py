@@ -385,3 +385,23 @@ def test_a_group_of_unknown_fate_is_not_deleted(group):
     run(group, backend)
     with pytest.raises(UsageError, match="of unknown fate"):
         JobGroup.delete_job_group("g", db=group._path)
+
+
+def test_a_long_wait_says_what_it_waits_for(group, monkeypatch, caplog):
+    from qbatch.engine import lanes
+
+    monkeypatch.setattr(lanes.Flight, "__init__", _impatient(lanes.Flight.__init__))
+    group.add(BELL)
+    backend = Remote()
+    backend.states = {1: RUNNING}
+    run(group, backend, timeout=0.5)
+    assert "still waiting for batch 1" in caplog.text
+    assert "running after" in caplog.text
+
+
+def _impatient(made):
+    def make(self, **fields):
+        made(self, **fields)
+        self.said_after = 0.05
+
+    return make
