@@ -176,6 +176,7 @@ def configured_defaults(path: str | os.PathLike[str] | None = None) -> dict[str,
     for name in sorted(_TEXTS & table.keys()):
         if not isinstance(table[name], str):
             raise UsageError(f"{file}: [defaults] {name} = {table[name]!r}: not a text")
+    _refuse_secrets(f"{file}: [defaults]", table)
     for name in sorted(_NUMBERS & table.keys()):
         number = table[name]
         if isinstance(number, bool) or not isinstance(number, (int, float)) or not number >= 0:

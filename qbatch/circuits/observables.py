@@ -68,7 +68,7 @@ def read_observables(file: str) -> list[str]:
     if text.lstrip().startswith("["):
         try:
             found: list[str] = json.loads(text)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise InvalidObservable(f"{file}: not a JSON list of texts: {error}") from error
         if not all(isinstance(entry, str) for entry in found):
             raise InvalidObservable(f"{file}: not a JSON list of texts")

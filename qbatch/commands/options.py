@@ -137,7 +137,7 @@ def backend_options(texts: Sequence[str] | None) -> dict[str, Any]:
     for key, value in pairs(texts, "--option").items():
         try:
             options[key] = json.loads(value)
-        except ValueError:
+        except (ValueError, RecursionError):
             options[key] = value
     return options
 

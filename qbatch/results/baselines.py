@@ -109,7 +109,7 @@ def read_baseline(path: Path) -> list[Sample]:
         data = json.loads(path.read_text("utf-8"))
     except OSError as error:
         raise UsageError(f"{path}: cannot be read: {error.strerror or error}") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise UsageError(f"{path}: is no JSON: {error}") from error
     if not isinstance(data, dict) or data.get("kind") != _KIND:
         raise UsageError(f"{path}: is no baseline", hint="qbatch baseline GROUP -o FILE writes one")
