@@ -1,0 +1,65 @@
+"""What this process may run itself: only what is known to end soon."""
+
+import pytest
+
+from qbatch.backends.aer.bounds import is_bounded
+from qbatch.models import Item, Submission
+from qbatch.payloads.circuit.formats import read_circuits
+
+HEAD2 = 'OPENQASM 2.0;\ninclude "qelib1.inc";\n'
+HEAD3 = 'OPENQASM 3.0;\ninclude "stdgates.inc";\n'
+SMALL = HEAD2 + "qreg q[2];\ncreg c[2];\nh q[0];\ncx q[0], q[1];\nmeasure q -> c;\n"
+RESET = HEAD2 + "qreg q[1];\ncreg c[1];\nh q[0];\nreset q[0];\nh q[0];\nmeasure q -> c;\n"
+WIDE = HEAD2 + "qreg q[17];\ncreg c[17];\nh q[0];\nmeasure q -> c;\n"
+LOOP = HEAD3 + "qubit q;\nbit c;\nfor int i in [0:9] { x q; }\nc = measure q;\n"
+WHILE = HEAD3 + "qubit q;\nbit c;\nc = measure q;\nwhile (c) { x q; c = measure q; }\n"
+NESTED = (
+    HEAD2
+    + "gate a0 x0 { x x0; x x0; }\n"
+    + "".join(f"gate a{i} x0 {{ a{i - 1} x0; a{i - 1} x0; }}\n" for i in range(1, 20))
+    + "qreg q[1];\ncreg c[1];\na19 q[0];\nmeasure q -> c;\n"
+)
+
+
+def batch(text, shots=1000, count=1):
+    (circuit,) = read_circuits(text.encode(), "test")
+    items = [
+        Item(
+            label=str(i),
+            circuit=circuit.hash,
+            num_qubits=circuit.info.num_qubits,
+            parameters=(),
+            observables=(),
+            shots=shots,
+            seed=None,
+            measure_all=False,
+        )
+        for i in range(count)
+    ]
+    circuits = {circuit.hash: circuit.source}
+    return Submission(token="t", items=items, circuits=circuits, options={})
+
+
+@pytest.mark.parametrize("text", [SMALL, RESET])
+def test_little_work_is_bounded(text):
+    assert is_bounded(batch(text), noisy=False)
+
+
+@pytest.mark.parametrize("text", [WIDE, LOOP, WHILE, NESTED])
+def test_what_is_not_known_to_be_little_is_not(text):
+    assert not is_bounded(batch(text), noisy=False)
+
+
+def test_every_shot_counts_where_each_is_a_simulation():
+    assert is_bounded(batch(SMALL, shots=10**9), noisy=False)
+    assert not is_bounded(batch(SMALL, shots=10**9), noisy=True)
+    assert not is_bounded(batch(RESET, shots=10**9), noisy=False)
+
+
+def test_a_circuit_that_cannot_be_read_fails_at_once():
+    sound = batch(SMALL)
+    (name,) = sound.circuits
+    broken = type(sound.circuits[name])(format="qasm2", body=b"OPENQASM 2.0; nonsense;")
+    assert is_bounded(
+        Submission(token="t", items=sound.items, circuits={name: broken}, options={}), noisy=False
+    )
