@@ -256,8 +256,13 @@ class Campaign:
         for at in range(1, whole["points"] + 1):
             self.found["boundaries"] += self.once({"at": at})[0]["code"] == ENDED
 
-    def pairs(self, every: int) -> None:
-        """Every pair: one boundary, then one of the run that resumes it."""
+    def pairs(self, every: int, share: int) -> None:
+        """Every pair: one boundary, then one of the run that resumes it.
+
+        Args:
+            every, share: only each Nth pair, counted from that one on, so that several
+                processes can share all of them out.
+        """
         (whole,) = self.once()
         number = 0
         for first in range(1, whole["points"] + 1):
@@ -265,7 +270,7 @@ class Campaign:
             while True:
                 second += 1
                 number += 1
-                if number % every:
+                if number % every != share:
                     if second > whole["points"]:
                         break
                     continue
@@ -299,6 +304,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("--pairs", action="store_true", help="every pair of boundaries, too")
     parser.add_argument("--every", type=int, default=1, metavar="N", help="only each Nth pair")
+    parser.add_argument("--share", type=int, default=0, metavar="K", help="from the Kth on")
     parser.add_argument("--writes", action="store_true", help="every write fails, too")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as directory:
@@ -314,7 +320,7 @@ def main() -> int:
             campaign = Campaign(server, place)
             campaign.singles()
             if options.pairs:
-                campaign.pairs(options.every)
+                campaign.pairs(options.every, options.share % options.every)
             if options.writes:
                 campaign.writes()
         print(f"{time.monotonic() - started:.0f} s")
