@@ -162,6 +162,7 @@ def check_job(record: Record, circuit: Mapping[str, Any], batches: int) -> None:
     maker = KeyMaker(record["circuit"], record["observables"], bool(record["measure_all"]))
     if maker.key(record["parameters"]).hex() != record["key"]:
         raise ValueError(f"the key of {where} is not that of its question")
+    _check_shots(record, where)
     num_bits = circuit["num_clbits"] + (circuit["num_qubits"] if record["measure_all"] else 0)
     for tried in record["attempts"]:
         check("attempt", tried)
@@ -172,6 +173,15 @@ def check_job(record: Record, circuit: Mapping[str, Any], batches: int) -> None:
                 raise ValueError(f"{where} has lost a result")
         else:
             check_result(tried["result"], tried["shots"], len(record["observables"]), num_bits)
+
+
+def _check_shots(record: Record, where: str) -> None:
+    """As many shots are done as the job says, and all of them where it is done."""
+    done = [tried for tried in record["attempts"] if tried.get("status") == "done"]
+    total, asked = sum(tried.get("shots") or 0 for tried in done), record["shots"] or 0
+    whole = bool(done) and total == asked and (record["shots"] is not None or len(done) == 1)
+    if total != record["shots_done"] or total > asked or (record["status"] == "done") > whole:
+        raise ValueError(f"{where} is {record['status']}, and {total} of its shots are done")
 
 
 def check_result(result: Any, shots: int | None, observables: int, num_bits: int | None) -> None:

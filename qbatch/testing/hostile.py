@@ -6,9 +6,10 @@ what it answers tells jobs apart, so that a result that was stored for another j
 
 ============================  ===============================================
 POST /jobs                    ``{tag}`` → ``{job}``
-POST /jobs/ID/circuits        ``{circuits: [{label, work, bits, shots}]}``: all; starts it
+POST /jobs/ID/circuits        ``{circuits: [{label, name, work, bits, shots, values}]}``: all;
+                              starts it
 GET /jobs/ID                  ``{state}``
-GET /jobs/ID/results?from=N   ``{total, next, results: [{label, counts}]}``
+GET /jobs/ID/results?from=N   ``{total, next, results: [{label, counts | values | error}]}``
 POST /jobs/ID/stop            ``{}``; 409 where it has ended
 POST /reset                   forget all jobs, what was done, and the faults
 POST /faults                  ``{operation, faults, share, times}``; ``operation`` may be ``any``
@@ -113,6 +114,7 @@ class Service:
 
     seconds: float
     page: int
+    zeros: bool = False
     jobs: dict[str, Job] = field(default_factory=dict)
     started: Counter[str] = field(default_factory=Counter)
     executed: Counter[str] = field(default_factory=Counter)
@@ -171,13 +173,21 @@ class Service:
         if job.state != "done":
             return 409, {"error": "there are no results"}
         first = int(query.get("from", ["0"])[0])
-        page = [
-            {"label": c["label"], "counts": counts_of(c["work"], c["bits"], c["shots"])}
-            for c in job.circuits[first : first + self.page]
-        ]
+        page = [self._measured(circuit) for circuit in job.circuits[first : first + self.page]]
         after = first + len(page)
         following = after if after < len(job.circuits) else None
         return 200, {"total": len(job.circuits), "next": following, "results": page}
+
+    def _measured(self, circuit: Entry) -> Entry:
+        """What a circuit yields; one whose name begins with ``invalid``, an error."""
+        label, bits, shots = circuit["label"], circuit["bits"], circuit["shots"]
+        if circuit["name"].startswith("invalid"):
+            return {"label": label, "error": "this circuit cannot run here"}
+        if circuit["values"]:
+            return {"label": label, "values": [[1.0, 0.0 if shots else None]] * circuit["values"]}
+        if self.zeros:
+            return {"label": label, "counts": {"0" * bits: shots}}
+        return {"label": label, "counts": counts_of(circuit["work"], bits, shots)}
 
     def _advance(self, job: Job) -> None:
         if job.state == "queued" and time.monotonic() >= job.ready:
@@ -330,8 +340,9 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=0.0, help="how long a job runs")
     parser.add_argument("--page", type=int, default=50, help="results on a page")
     parser.add_argument("--seed", type=int, default=None, help="of the faults")
+    parser.add_argument("--zeros", action="store_true", help="measure zeros only")
     options = parser.parse_args()
-    Handler.service = Service(options.seconds, options.page)
+    Handler.service = Service(options.seconds, options.page, options.zeros)
     Handler.service.random.seed(options.seed)
     server = Server(("127.0.0.1", 0), Handler)
     print(server.server_address[1], flush=True)  # noqa: T201 - the caller reads it

@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 from qbatch.backends.http import HttpClient
 from qbatch.errors import AlreadyEnded, AuthError, BackendError, LostAnswer, Rejected, Transient
-from qbatch.models import BatchStatus, ItemResult, Limits, Submission
+from qbatch.models import BatchStatus, Failure, ItemResult, Limits, Submission
 
 _STATES = {"queued": "queued", "running": "running", "done": "done", "stopped": "cancelled"}
 _MOST_PAGES = 10_000
@@ -26,10 +26,19 @@ class HostileServer:
         seconds: how long a job runs.
         page: results on a page.
         seed: of the faults that are drawn.
+        zeros: measure zeros only, as an idle device would.
     """
 
-    def __init__(self, *, seconds: float = 0.0, page: int = 50, seed: int | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        seconds: float = 0.0,
+        page: int = 50,
+        seed: int | None = None,
+        zeros: bool = False,
+    ) -> None:
         arguments = [f"--seconds={seconds}", f"--page={page}"]
+        arguments += ["--zeros"] if zeros else []
         arguments += [] if seed is None else [f"--seed={seed}"]
         self._process = subprocess.Popen(  # noqa: S603 - our own module
             [sys.executable, "-m", "qbatch.testing.hostile", *arguments],
@@ -115,10 +124,16 @@ class StepsBackend:
         job = str(made["job"])
         batch.known(job)
         circuits = [
-            {"label": item.label, "work": ",".join(item.jobs), "bits": item.num_bits,
-             "shots": item.shots or 0}
+            {
+                "label": item.label,
+                "name": item.name or "",
+                "work": ",".join(item.jobs),
+                "bits": item.num_bits,
+                "shots": item.shots,
+                "values": len(item.observables),
+            }
             for item in batch.items
-        ]  # fmt: skip
+        ]
         try:
             path = f"jobs/{quote(job, safe='')}/circuits"
             self._http.post(path, {"circuits": circuits}, creates=True, reads=False)
@@ -148,11 +163,7 @@ class StepsBackend:
             answer = self._http.get(f"jobs/{quote(remote_id, safe='')}/results?from={place}")
             if not isinstance(answer, dict) or not isinstance(answer.get("results"), list):
                 raise Transient(f"{self.name}: a page of results cannot be read")
-            found += [
-                ItemResult(label=str(entry.get("label")), counts=entry.get("counts"))
-                for entry in answer["results"]
-                if isinstance(entry, dict)
-            ]
+            found += [_result(entry) for entry in answer["results"] if isinstance(entry, dict)]
             place = answer.get("next")
             if not isinstance(place, int):
                 return found
@@ -169,3 +180,11 @@ class StepsBackend:
     def close(self) -> None:
         """Close the connections."""
         self._http.close()
+
+
+def _result(entry: Mapping[str, Any]) -> ItemResult:
+    label = str(entry.get("label"))
+    if "error" in entry:
+        return ItemResult(label=label, failure=Failure.INVALID, error=str(entry["error"]))
+    values = entry.get("values")
+    return ItemResult(label=label, counts=entry.get("counts"), expectation_values=values)

@@ -1,13 +1,23 @@
 """Every adapter keeps every promise of the seam."""
 
+import contextlib
 from typing import ClassVar
 
 import pytest
 
 from qbatch.backends.aer import AerBackend
 from qbatch.backends.qoro import QoroBackend
+from qbatch.errors import Transient
 from qbatch.models import ItemResult, Limits
-from qbatch.testing import BackendContract, FakeBackend, FakeServer, InstantBackend, all_zeros
+from qbatch.testing import (
+    BackendContract,
+    FakeBackend,
+    FakeServer,
+    HostileServer,
+    InstantBackend,
+    StepsBackend,
+    all_zeros,
+)
 from tests.backends.test_qoro import Loopback
 
 
@@ -50,6 +60,42 @@ class TestFake(BackendContract):
             backend = FakeBackend("fake", server.settings())
             yield backend
             backend.close()
+
+
+class TestSteps(BackendContract):
+    invalid: ClassVar = {"name": "invalid"}
+
+    @pytest.fixture(scope="class")
+    def backend(self):
+        with HostileServer(seconds=0.05, page=2, zeros=True) as server:
+            backend = StepsBackend("steps", {"url": server.url})
+            yield backend
+            backend.close()
+
+
+@pytest.mark.parametrize("fault", ["!503+", "!truncated", "!drip"], scope="class")
+class TestStepsOverALineThatBreaks(BackendContract):
+    """What can be asked again is; the promises are kept, one request in five going wrong."""
+
+    invalid: ClassVar = {"name": "invalid"}
+
+    @pytest.fixture(scope="class")
+    def backend(self, fault):
+        with HostileServer(page=2, zeros=True, seed=4) as server:
+            server.fault("status", fault, share=0.2)
+            backend = Patient("steps", {"url": server.url, "seconds": 0.3})
+            yield backend
+            backend.close()
+
+
+class Patient(StepsBackend):
+    """Asks again as the engine does."""
+
+    def status(self, remote_id):
+        for _ in range(20):
+            with contextlib.suppress(Transient):
+                return super().status(remote_id)
+        raise AssertionError("it never answered")
 
 
 class TestQoro(BackendContract):
