@@ -12,7 +12,7 @@ import re
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from concurrent.futures import TimeoutError as NotInTime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
@@ -101,7 +101,6 @@ class HttpClient:
         self._opened: requests.Session | None = None
         self._pause = 1 / float(settings["rate"]) if settings.get("rate") else 0.0
         self._next_request = 0.0
-        self._worker: ThreadPoolExecutor | None = None
 
     def get(self, path: str) -> Any:
         """Ask for something; can be repeated without harm."""
@@ -126,9 +125,6 @@ class HttpClient:
 
     def close(self) -> None:
         """Close the connections; nobody waits for an answer that still comes."""
-        if self._worker is not None:
-            self._worker.shutdown(wait=False, cancel_futures=True)
-            self._worker = None
         if self._opened is not None:
             self._opened.close()
             self._opened = None
@@ -177,9 +173,16 @@ class HttpClient:
         requests' own time-out is one for each byte: a service that sends one now and then
         would hold the run for ever. So a thread asks, and is left behind when it is late.
         """
-        if self._worker is None:
-            self._worker = ThreadPoolExecutor(1, thread_name_prefix="qbatch-http")
-        future: Future[requests.Response] = self._worker.submit(ask)
+        future: Future[requests.Response] = Future()
+
+        def work() -> None:
+            try:
+                future.set_result(ask())
+            except BaseException as error:
+                future.set_exception(error)
+
+        # Not a pool's: the interpreter would wait for those when it ends.
+        threading.Thread(target=work, name="qbatch-http", daemon=True).start()
         end = time.monotonic() + self._seconds
         while True:
             if hurry.is_set() and not creates:

@@ -1,4 +1,7 @@
-"""Job selectors: ``1,3,5-8``, ``2-10:2``, ``all``, ``last``, names; with status and tags."""
+"""Job selectors: ``1,3,5-8``, ``2-10:2``, ``all``, ``last``, names; with status and tags.
+
+A name in double quotes stands for itself, whatever it holds; ``""`` inside is a quote.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,7 @@ from qbatch.errors import InvalidSelector
 from qbatch.models import Status
 
 _RANGE = re.compile(r"(\d+)(?:-(\d+)(?::(\d+))?)?$")
+_QUOTED = re.compile(r'"(?:[^"]|"")+"')
 _MAX_RANGES = 400
 _MAX_NUMBER = 2**63 - 1
 
@@ -21,13 +25,15 @@ class Selection:
     """Which jobs of a group are meant; a job is meant where it meets every part given.
 
     Attributes:
-        numbers, ranges (first, last, step), names, last: any of them; none means all.
+        numbers, ranges (first, last, step), names, exact names, last: any of them; none
+            means all.
         statuses: any of them. tags: all of them.
     """
 
     numbers: tuple[int, ...] = ()
     ranges: tuple[tuple[int, int, int], ...] = ()
     names: tuple[str, ...] = ()
+    exact: tuple[str, ...] = ()
     last: bool = False
     statuses: tuple[str, ...] = ()
     tags: Mapping[str, str] = field(default_factory=dict)
@@ -61,6 +67,9 @@ class Selection:
         for name in self.names:
             places.append("(jobs.name = ? OR jobs.name GLOB ?)")
             values += [name, name]
+        if self.exact:
+            places.append("jobs.name IN (SELECT value FROM json_each(?))")
+            values.append(json.dumps(self.exact))
         if self.last:
             places.append(
                 "jobs.number = (SELECT max(j.number) FROM jobs j WHERE j.group_id = jobs.group_id)"
@@ -92,10 +101,12 @@ def parse_selection(
 
 
 def _parse_places(text: str, parts: dict[str, Any]) -> Selection:
-    numbers, ranges, names, last = [], [], [], False
-    for part in (piece.strip() for piece in text.split(",")):
+    numbers, ranges, names, exact, last = [], [], [], [], False
+    for part in map(str.strip, _pieces(text)):
         match = _RANGE.match(part)
-        if part == "last":
+        if _QUOTED.fullmatch(part):
+            exact.append(part[1:-1].replace('""', '"'))
+        elif part == "last":
             last = True
         elif part == "all":
             ranges.append((1, _MAX_NUMBER, 1))
@@ -103,18 +114,36 @@ def _parse_places(text: str, parts: dict[str, Any]) -> Selection:
             ranges.append(_check_range(part, int(match[1]), int(match[2]), int(match[3] or 1)))
         elif match and 1 <= int(match[1]) <= _MAX_NUMBER:
             numbers.append(int(match[1]))
-        elif part and not match and not re.match(r"[\d-]", part):
+        elif part and not match and not re.match(r'[\d"-]', part):
             names.append(part)
         else:
             raise InvalidSelector(
                 f"selector {text!r}: cannot be understood at {part!r}",
-                hint="write 1,3,5-8 or 2-10:2 or all or last or a job's name",
+                hint="write 1,3,5-8 or 2-10:2 or all or last or a job's name, which stands in"
+                ' "quotes" where it holds a comma or begins with a digit',
             )
     if len(ranges) > _MAX_RANGES:
         raise InvalidSelector(f"a selector of {len(ranges)} ranges; at most {_MAX_RANGES}")
     return Selection(
-        numbers=tuple(numbers), ranges=tuple(ranges), names=tuple(names), last=last, **parts
+        numbers=tuple(numbers),
+        ranges=tuple(ranges),
+        names=tuple(names),
+        exact=tuple(exact),
+        last=last,
+        **parts,
     )
+
+
+def _pieces(text: str) -> list[str]:
+    """The text cut at its commas, but for those between quotes."""
+    pieces, start, inside = [], 0, False
+    for place, letter in enumerate(text):
+        if letter == '"':
+            inside = not inside
+        elif letter == "," and not inside:
+            pieces.append(text[start:place])
+            start = place + 1
+    return [*pieces, text[start:]]
 
 
 def _check_range(part: str, first: int, last: int, step: int) -> tuple[int, int, int]:

@@ -121,6 +121,21 @@ def test_escape_sequences_do_not_reach_the_terminal(qbatch, bell, tmp_path):
     assert "\x1b" not in done.stderr + done.stdout
 
 
+def test_an_answer_that_drips_does_not_hold_the_process(qbatch, bell, tmp_path):
+    with HostileServer() as server:
+        server.fault("status", "!drip")
+        qbatch.env["QBATCH_CONFIG"] = str(tmp_path / "config.toml")
+        (tmp_path / "config.toml").write_text(server.configuration(seconds=20))
+        process = qbatch.start("run", "g", "--add", str(bell), "--backend", "steps")
+        time.sleep(3)
+        started = time.monotonic()
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=20)
+        # It asks once more how the batch stands, then tells the service to stop it.
+        assert time.monotonic() - started < 15
+        assert process.returncode == 130
+
+
 def test_names_that_mean_something_else_are_refused(qbatch, bell):
     for name in ("a/b", "a*", "what?", "a,b", "a:b", "me@home"):
         assert "means something else" in qbatch("add", name, bell, code=2).stderr

@@ -62,3 +62,24 @@ def test_what_is_no_selector_is_refused(text):
 def test_a_list_of_numbers_selects_just_them(numbers):
     text = ",".join(map(str, sorted(numbers)))
     assert set(parse_selection(text).numbers) == numbers
+
+
+@pytest.mark.parametrize(
+    ("text", "exact", "numbers"),
+    [
+        ('"a,b",2', ("a,b",), (2,)),
+        ('"2024-run"', ("2024-run",), ()),
+        ('"say ""hi"""', ('say "hi"',), ()),
+        ('"a*"', ("a*",), ()),
+        ('"a/b", 3', ("a/b",), (3,)),
+    ],
+)
+def test_a_quoted_name_stands_for_itself(text, exact, numbers):
+    found = parse_selection(text)
+    assert (found.exact, found.numbers, found.names) == (exact, numbers, ())
+
+
+@pytest.mark.parametrize("text", ['"', '""', '"open', '1,"', '"a"b'])
+def test_a_quote_that_does_not_end_is_refused(text):
+    with pytest.raises(InvalidSelector):
+        parse_selection(text)
