@@ -43,13 +43,13 @@ def settle(
     with existing_store(db) as store:
         ids = set(store.ledger.groups_of(batch))
         with locks.hold(store, [group for group in store.groups.all() if group.id in ids]):
-            found = store.ledger.batch(batch)
+            found = store.settling.batch(batch)
             if remote_id is not None:
-                store.ledger.check_unused(found, remote_id)
+                store.settling.check_unused(found, remote_id)
                 with _opened(found.backend, config) as backend:
                     claims = store.ledger.claims(batch)
                     adopting.check_remote(backend, found, claims, remote_id)
-            return store.ledger.settle(batch, action, remote_id)
+            return store.settling.settle(batch, action, remote_id)
 
 
 @contextlib.contextmanager

@@ -1,7 +1,7 @@
 """The store: one SQLite file, its schema, and every SQL statement of the project.
 
 `Store` opens the file and gives its parts: ``groups``, ``jobs``, ``picking`` and ``paces``
-(for a run), ``ledger`` (batches and attempts), ``history``, ``results``,
+(for a run), ``ledger`` (batches and attempts), ``settling``, ``history``, ``results``,
 ``keeping``, ``archive`` and ``upkeep``.
 Many processes may use one store at once: every write begins with ``BEGIN IMMEDIATE`` and
 waits its turn. A part is imported when it is first asked for: a look at the groups needs one.
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from qbatch.store.paces import Paces
     from qbatch.store.picking import Picking
     from qbatch.store.results import Results
+    from qbatch.store.settling import Settling
     from qbatch.store.upkeep import Upkeep
 
 __all__ = ["Store"]
@@ -66,6 +67,13 @@ class Store:
         from qbatch.store.picking import Picking
 
         return Picking(self.database)
+
+    @cached_property
+    def settling(self) -> Settling:
+        """Batches whose outcome cannot be had."""
+        from qbatch.store.settling import Settling
+
+        return Settling(self.database)
 
     @cached_property
     def ledger(self) -> Ledger:

@@ -12,7 +12,6 @@ import json
 import time
 from collections.abc import Iterable, Sequence
 
-from qbatch.errors import NotFound, UsageError
 from qbatch.models import Claim, OpenBatch, Outcome, PlannedJob, Status
 from qbatch.store.database import Database, reading
 from qbatch.store.results import encode_result
@@ -223,79 +222,6 @@ class Ledger:
             ORDER BY id
         """
         return [OpenBatch(**row) for row in self._db.rows(sql, (json.dumps(list(groups)),))]
-
-    def settle(self, batch_id: int, action: str, remote_id: str | None = None) -> int:
-        """End a batch as the user decides, who looked at the service; how many jobs that settles.
-
-        Args:
-            action: ``resubmit`` (its jobs are unsent again), ``adopt`` (the backend runs
-                it as ``remote_id``: the next run fetches it) or ``give-up`` (its jobs
-                have failed).
-
-        Raises:
-            UsageError: the batch has an outcome, or another one has that id.
-            NotFound: there is no such batch.
-        """
-        job_status, attempt, state = {
-            "resubmit": ("unsent", "error", "error"),
-            "adopt": ("queued", "queued", "submitted"),
-            "give-up": ("error", "error", "error"),
-        }[action]
-        with self._db.transaction(durable=True):
-            batch = self.batch(batch_id)
-            if remote_id is not None:
-                self.check_unused(batch, remote_id)
-            self._db.execute(
-                "UPDATE batches SET state = ?, remote_id = coalesce(?, remote_id),"
-                " submitted_at = iif(?, ?, submitted_at) WHERE id = ?",
-                (state, remote_id, action == "adopt", time.time(), batch_id),
-            )
-            self._db.execute(
-                "UPDATE attempts SET status = ? WHERE batch_id = ?"
-                " AND status IN ('unknown', 'queued', 'running')",
-                (attempt, batch_id),
-            )
-            # A job with another attempt of unknown fate waits for that one's settling.
-            return self._db.execute(
-                "UPDATE jobs SET status = ?, cancel_requested = 0,"
-                " failure = iif(?, failure, NULL), error = iif(?, error, NULL)"
-                " WHERE status IN ('unknown', 'queued', 'running')"
-                " AND id IN (SELECT job_id FROM attempts WHERE batch_id = ?)"
-                " AND NOT EXISTS (SELECT 1 FROM attempts a WHERE a.job_id = jobs.id"
-                " AND a.batch_id != ? AND a.status IN ('unknown', 'queued', 'running'))",
-                (job_status, action == "give-up", action == "give-up", batch_id, batch_id),
-            ).rowcount
-
-    def batch(self, batch_id: int) -> OpenBatch:
-        """A batch without an outcome, for the user to decide about.
-
-        Raises:
-            UsageError: it has one.
-            NotFound: there is no such batch.
-        """
-        row = self._db.row(
-            "SELECT id, token, backend, remote_id, state FROM batches WHERE id = ?", (batch_id,)
-        )
-        if row is None:
-            raise NotFound(f"there is no batch {batch_id}")
-        if row["state"] not in ("unknown", "submitted", "prepared"):
-            raise UsageError(f"batch {batch_id} is {row['state']}: there is nothing to decide")
-        return OpenBatch(
-            id=row["id"], token=row["token"], backend=row["backend"], remote_id=row["remote_id"]
-        )
-
-    def check_unused(self, batch: OpenBatch, remote_id: str) -> None:
-        """Make sure that no other batch has that id: its results would be stored twice.
-
-        Raises:
-            UsageError: one has.
-        """
-        row = self._db.row(
-            "SELECT id FROM batches WHERE backend = ? AND remote_id = ? AND id != ?",
-            (batch.backend, remote_id, batch.id),
-        )
-        if row is not None:
-            raise UsageError(f"{remote_id} is batch {row['id']}, not batch {batch.id}")
 
     def unknown_batches(self, groups: Sequence[int]) -> list[int]:
         """The batches that hold jobs of these groups and that the user must settle."""

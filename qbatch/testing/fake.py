@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
-import urllib.request
 from collections.abc import Mapping, Sequence
-from types import TracebackType
 from typing import Any
 from urllib.parse import quote
 
 from qbatch.backends.http import HttpClient
 from qbatch.errors import BatchNotFound
 from qbatch.models import BatchStatus, Failure, ItemResult, Limits, Submission
+from qbatch.testing.process import ServiceProcess, configuration
 
 
-class FakeServer:
-    """The service in a process of its own; it outlives a killed qbatch.
+class FakeServer(ServiceProcess):
+    """The fake service.
 
     Args:
         seconds: how long a batch runs.
@@ -40,15 +35,7 @@ class FakeServer:
         arguments = [f"--seconds={seconds}", f"--latency={latency}"]
         arguments += [] if finds_tokens else ["--no-find"]
         arguments += [] if seed is None else [f"--seed={seed}"]
-        self._process = subprocess.Popen(  # noqa: S603 - our own module
-            [sys.executable, "-m", "qbatch.testing.server", *arguments],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            env={**os.environ, "QBATCH_FAKE_SECRET": secret},
-        )
-        assert self._process.stdout is not None
-        self.url = f"http://127.0.0.1:{int(self._process.stdout.readline())}"
+        super().__init__("qbatch.testing.server", arguments, {"QBATCH_FAKE_SECRET": secret})
         self.finds_tokens = finds_tokens
 
     def settings(self, **more: Any) -> dict[str, Any]:
@@ -57,9 +44,8 @@ class FakeServer:
 
     def configuration(self, name: str = "fake", **more: Any) -> str:
         """The same as a table of the configuration file."""
-        lines = [f"[backends.{name}]", 'type = "qbatch.testing:FakeBackend"']
-        lines += [f"{key} = {json.dumps(value)}" for key, value in self.settings(**more).items()]
-        return "\n".join(lines) + "\n"
+        settings = {"type": "qbatch.testing:FakeBackend", **self.settings(**more)}
+        return configuration(name, settings)
 
     def fault(
         self,
@@ -73,39 +59,11 @@ class FakeServer:
         entry: dict[str, Any] = {"operation": operation, "fault": fault, "share": share}
         if times is not None:
             entry["times"] = times
-        self._post("faults", entry)
+        self.post("faults", entry)
 
     def no_faults(self) -> None:
         """Have requests succeed again."""
-        self._post("faults", [])
-
-    def audit(self) -> dict[str, Any]:
-        """What the service accepted, by token, and executed, by job; and how many requests."""
-        with urllib.request.urlopen(f"{self.url}/audit", timeout=30) as answer:  # noqa: S310
-            found: dict[str, Any] = json.load(answer)
-        return found
-
-    def close(self) -> None:
-        """End the service."""
-        self._process.communicate("", timeout=10)
-
-    def __enter__(self) -> FakeServer:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
-
-    def _post(self, path: str, document: Any) -> None:
-        request = urllib.request.Request(  # noqa: S310 - our own server
-            f"{self.url}/{path}", json.dumps(document).encode(), method="POST"
-        )
-        with urllib.request.urlopen(request, timeout=30):  # noqa: S310
-            pass
+        self.post("faults", [])
 
 
 class FakeBackend:

@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
-import urllib.request
 from collections.abc import Mapping, Sequence
-from types import TracebackType
 from typing import Any
 from urllib.parse import quote
 
 from qbatch.backends.http import HttpClient
 from qbatch.errors import AlreadyEnded, AuthError, BackendError, LostAnswer, Rejected, Transient
 from qbatch.models import BatchStatus, Failure, ItemResult, Limits, Submission
+from qbatch.testing.process import ServiceProcess, configuration
 
 _STATES = {"queued": "queued", "running": "running", "done": "done", "stopped": "cancelled"}
 _MOST_PAGES = 10_000
 
 
-class HostileServer:
-    """The service in a process of its own; it outlives a killed qbatch.
+class HostileServer(ServiceProcess):
+    """The hostile service.
 
     Args:
         seconds: how long a job runs.
@@ -40,63 +36,27 @@ class HostileServer:
         arguments = [f"--seconds={seconds}", f"--page={page}"]
         arguments += ["--zeros"] if zeros else []
         arguments += [] if seed is None else [f"--seed={seed}"]
-        self._process = subprocess.Popen(  # noqa: S603 - our own module
-            [sys.executable, "-m", "qbatch.testing.hostile", *arguments],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        assert self._process.stdout is not None
-        self.url = f"http://127.0.0.1:{int(self._process.stdout.readline())}"
+        super().__init__("qbatch.testing.hostile", arguments)
 
     def configuration(self, name: str = "steps", **more: Any) -> str:
         """A table of the configuration file for a backend that talks to this service."""
         settings = {"type": "qbatch.testing:StepsBackend", "url": self.url, **more}
-        lines = [f"{key} = {json.dumps(value)}" for key, value in settings.items()]
-        return "\n".join([f"[backends.{name}]", *lines]) + "\n"
+        return configuration(name, settings)
 
     def fault(
         self, operation: str, *faults: str, share: float = 1.0, times: int | None = None
     ) -> None:
         """Have requests of an operation (or ``any``) suffer one of the faults."""
         switch: dict[str, Any] = {"operation": operation, "faults": faults, "share": share}
-        self._post("faults", switch if times is None else {**switch, "times": times})
+        self.post("faults", switch if times is None else {**switch, "times": times})
 
     def no_faults(self) -> None:
         """Have requests succeed again."""
-        self._post("faults", None)
+        self.post("faults", None)
 
     def reset(self) -> None:
         """Have the service forget all jobs, what it did, and the faults."""
-        self._post("reset", None)
-
-    def audit(self) -> dict[str, Any]:
-        """What was started and executed, by piece of work; requests, and faults by kind."""
-        with urllib.request.urlopen(f"{self.url}/audit", timeout=30) as answer:  # noqa: S310
-            found: dict[str, Any] = json.load(answer)
-        return found
-
-    def close(self) -> None:
-        """End the service."""
-        self._process.communicate("", timeout=10)
-
-    def __enter__(self) -> HostileServer:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
-
-    def _post(self, path: str, document: Any) -> None:
-        request = urllib.request.Request(  # noqa: S310 - our own server
-            f"{self.url}/{path}", json.dumps(document).encode(), method="POST"
-        )
-        with urllib.request.urlopen(request, timeout=30):  # noqa: S310
-            pass
+        self.post("reset", None)
 
 
 class StepsBackend:
