@@ -137,7 +137,8 @@ class Watcher:
     ) -> Sequence[ItemResult] | None:
         try:
             # Read to the end here: a generator would raise where nobody expects it.
-            return asked(lambda: list(lane.backend.results(remote_id)))
+            found = asked(lambda: list(lane.backend.results(remote_id)))
+            return [result for result in found if isinstance(result, ItemResult)]
         except (Transient, AuthError):
             raise
         except BackendError:

@@ -405,3 +405,20 @@ def _impatient(made):
         self.said_after = 0.05
 
     return make
+
+
+def test_results_that_are_none_fail_their_jobs(group, monkeypatch):
+    """An adapter may give anything; what is no result is missing."""
+    from qbatch.engine import watching
+
+    monkeypatch.setattr(watching, "backoff", lambda *_: 0.01)
+    group.add(BELL, BELL)
+
+    class Odd(Remote):
+        def results(self, remote_id):
+            yield None
+            yield from super().results(remote_id)[:1]
+            yield {"label": "1"}
+
+    report = run(group, Odd(), coalesce=False)
+    assert (report.done, report.failed, report.unknown) == (1, 1, 0)
