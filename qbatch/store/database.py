@@ -27,6 +27,7 @@ class Database:
         # Locks lie beside the file: two names of one file must not mean two locks.
         self.path = Path(path).resolve()
         self._depth = 0
+        self._why_not: sqlite3.Error | None = None
         with self._errors():
             self._make_private()
             self._connection = self._connect()
@@ -34,8 +35,9 @@ class Database:
                 try:
                     version = self._version()
                 except sqlite3.OperationalError as error:
-                    if not _is_read_only(error) or not self.path.exists():
+                    if not self._may_only_be_read(error):
                         raise
+                    self._why_not = error
                     self._connection.close()
                     self._connection = self._connect_read_only()
                     version = self._version()
@@ -152,6 +154,18 @@ class Database:
         connection.row_factory = sqlite3.Row
         return connection
 
+    def _may_only_be_read(self, error: sqlite3.Error) -> bool:
+        """Whether a store that cannot be opened can at least be looked at.
+
+        On a disk that is full or cannot be written SQLite cannot make the files beside the
+        database that readers share. Where there are none, nobody changes it meanwhile.
+        """
+        code = getattr(error, "sqlite_errorname", "")
+        log = self.path.with_name(self.path.name + "-wal")
+        if not self.path.exists() or (log.exists() and log.stat().st_size):
+            return False
+        return _is_read_only(error) or code.startswith(("SQLITE_FULL", "SQLITE_IOERR_SHM"))
+
     def _connect_read_only(self) -> sqlite3.Connection:
         """To look at a store on a disk that cannot be written, which nobody changes either."""
         uri = f"{self.path.as_uri()}?mode=ro&immutable=1"
@@ -167,7 +181,9 @@ class Database:
             mark = self._connection.execute("PRAGMA application_id").fetchone()[0]
             tables = self._connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
         finally:
-            self._connection.execute("COMMIT")
+            # Where reading failed there may be nothing left to end; the reason is told.
+            if self._connection.in_transaction:
+                self._connection.execute("COMMIT")
         ours = mark == APPLICATION_ID
         if tables and not ours:
             raise NotADatabase(
@@ -222,7 +238,9 @@ class Database:
         try:
             yield
         except sqlite3.Error as error:
-            raise _translated(self.path, error) from error
+            # A store that is open for reading alone: why is told, not that it is.
+            known = self._why_not if _is_read_only(error) else None
+            raise _translated(self.path, known or error) from error
         except UnicodeDecodeError as error:  # a name in a damaged schema
             raise damaged("its schema", error) from error
         except OSError as error:
@@ -292,7 +310,7 @@ def _translated(path: Path, error: sqlite3.Error) -> StoreError | NotADatabase:
         return StoreError(
             f"{path}: the database is damaged ({said})", hint="restore it from a backup"
         )
-    if code.startswith("SQLITE_FULL"):
+    if code.startswith(("SQLITE_FULL", "SQLITE_IOERR_SHM")):
         return StoreError(
             f"{path}: the disk is full; nothing of this step was stored",
             hint="make room and run the same command again",
