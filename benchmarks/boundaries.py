@@ -250,10 +250,12 @@ class Campaign:
         shutil.rmtree(folder)
         return [*passed, last]
 
-    def singles(self) -> None:
-        """Every boundary."""
+    def singles(self, every: int, share: int) -> None:
+        """Every boundary; see `pairs` for the arguments."""
         (whole,) = self.once()
         for at in range(1, whole["points"] + 1):
+            if at % every != share:
+                continue
             self.found["boundaries"] += self.once({"at": at})[0]["code"] == ENDED
 
     def pairs(self, every: int, share: int) -> None:
@@ -303,7 +305,7 @@ def main() -> int:
     """Run the enumeration; exit code 1 where anything was wrong."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("--pairs", action="store_true", help="every pair of boundaries, too")
-    parser.add_argument("--every", type=int, default=1, metavar="N", help="only each Nth pair")
+    parser.add_argument("--every", type=int, default=1, metavar="N", help="only each Nth")
     parser.add_argument("--share", type=int, default=0, metavar="K", help="from the Kth on")
     parser.add_argument("--writes", action="store_true", help="every write fails, too")
     options = parser.parse_args()
@@ -318,9 +320,12 @@ def main() -> int:
         started = time.monotonic()
         with HostileServer(page=3) as server:
             campaign = Campaign(server, place)
-            campaign.singles()
+            share = options.share % options.every
+            campaign.singles(
+                options.every if not options.pairs else 1, 0 if options.pairs else share
+            )
             if options.pairs:
-                campaign.pairs(options.every, options.share % options.every)
+                campaign.pairs(options.every, share)
             if options.writes:
                 campaign.writes()
         print(f"{time.monotonic() - started:.0f} s")

@@ -143,3 +143,12 @@ def test_halves_are_the_whole(numbers):
     left, right = halves(numbers)  # type: ignore[type-var]
     assert left + right == numbers
     assert abs(len(left) - len(right)) <= 1
+
+
+def test_what_may_never_end_stands_alone_on_a_local_backend() -> None:
+    bomb = job(3, size=2**30)
+    some = [job(1), job(2), bomb, job(4)]
+    local = plan(some, Policy(), Limits(local=True))
+    assert [[j.id for j in batch] for batch in local] == [[3], [1, 2, 4]]
+    remote = plan(some, Policy(), Limits())
+    assert [[j.id for j in batch] for batch in remote] == [[1, 2, 3, 4]]

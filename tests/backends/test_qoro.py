@@ -342,3 +342,13 @@ def test_shot_groups_tile_exactly(shots):
     groups = wire.shot_groups(shots)
     assert [n for start, end, n in groups for _ in range(start, end)] == shots
     assert all(a[1] == b[0] for a, b in itertools.pairwise(groups))
+
+
+def test_pages_are_counted_by_what_came(group, service):
+    service.fault("resultsV2", "short", times=10)
+    for k in range(7):
+        group.add(rotated(0.1 * k), shots=100 + k)
+    report = run(group)
+    assert (report.done, report.failed) == (7, 0)
+    assert [sum(r.counts.values()) for r in group.get_results()] == [100 + k for k in range(7)]
+    service.ask("secret", "key")

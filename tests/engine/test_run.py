@@ -414,3 +414,33 @@ def test_a_run_seed_that_makes_groups_equal_is_told(db):
     assert len(listener.notes) == 1
     for group in groups:
         group.close()
+
+
+def test_jobs_that_come_while_a_run_is_idle_are_sent_at_once(group, monkeypatch):
+    """No sleep between noticing them and sending them."""
+    from qbatch.engine import run as module
+
+    slept, real = [], module.time.sleep
+    monkeypatch.setattr(module.time, "sleep", lambda seconds: (slept.append(seconds), real(0)))
+    backend = InstantBackend()
+    picked = module.Run._pick
+
+    def pick(self):
+        new = picked(self)
+        if new and backend.submissions:
+            slept.clear()  # from here on until they are sent
+        return new
+
+    send = module.Sender.send
+
+    def sent(self, lane, planned):
+        if len(backend.submissions) == 1:
+            assert slept == []
+        send(self, lane, planned)
+        if len(backend.submissions) == 1:
+            group.add(ANSATZ, parameters={"theta": 9.0, "phi": 0.5})
+
+    monkeypatch.setattr(module.Run, "_pick", pick)
+    monkeypatch.setattr(module.Sender, "send", sent)
+    report = run(group, backend)
+    assert (report.done, len(backend.submissions)) == (21, 2)
