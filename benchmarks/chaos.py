@@ -153,7 +153,7 @@ def hostile(requests: int, directory: Path, seed: int) -> dict[str, int]:
     longest = 0.0
     with HostileServer(seed=seed, page=3) as server:
         config.write_text(server.configuration(in_flight=16, seconds=0.5))
-        ways = [*CODES, *BREAKS, *STATES, *DISTORTIONS]
+        ways = [*CODES, *BREAKS, *STATES, *DISTORTIONS, "moved"]
         server.fault("any", *ways, share=0.1)
         group = JobGroup("chaos", db=db, config=config)
         while (audit := server.audit())["requests"] < requests:

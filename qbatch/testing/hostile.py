@@ -20,8 +20,9 @@ Faults of any request: a status code, ``+`` behind it with Retry-After, ``!`` be
 the work is done nevertheless (``!503+``); ``reset`` and ``!reset`` (the connection breaks);
 ``!truncated``, ``!html``, ``!garbage``, ``!list`` (done, and the answer is no answer);
 ``!drip`` (done, and answered a byte now and then); ``elsewhere`` (a redirect to another
-host). Of status: ``strange``, ``mute`` (a state that nobody knows, or none), ``forget``
-(404). Of results, see `DISTORTIONS`.
+host). Of what is asked for: ``moved`` (a redirect to the same place). Of status:
+``strange``, ``mute`` (a state that nobody knows, or none), ``forget`` (404). Of results,
+see `DISTORTIONS`.
 """
 
 from __future__ import annotations
@@ -253,6 +254,8 @@ class Handler(BaseHTTPRequestHandler):
             self._hang_up()
         elif kind == "elsewhere":
             self._send(302, {}, {"Location": "http://127.0.0.1:9/"})
+        elif kind == "moved":
+            self._send(307, {}, {"Location": self.path})
         elif kind in ("truncated", "html", "garbage", "list", "drip"):
             self._break(kind, document)
         elif operation == "status" and kind in STATES and code == 200:
@@ -314,6 +317,8 @@ def _applies(fault: str, operation: str) -> bool:
     """Whether a request of that operation can suffer it."""
     if fault in DISTORTIONS:
         return operation == "results"
+    if fault == "moved":
+        return operation in ("status", "results")
     return fault not in STATES or operation == "status"
 
 

@@ -127,6 +127,12 @@ def test_an_answer_that_drips_is_not_waited_for(server, group):
     assert report.seconds < 10
 
 
+def test_a_redirect_on_the_same_host_is_followed(server, group):
+    server.fault("any", "moved", share=0.5)
+    assert run(group).done == 20
+    assert wrong(group) == []
+
+
 def test_a_redirect_to_another_host_is_not_followed(server, group):
     server.fault("any", "elsewhere")
     with pytest.raises(Exception, match="redirects to another host"):
