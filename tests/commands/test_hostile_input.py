@@ -1,5 +1,6 @@
 """Input and output made to harm: refused whole, or shown without harm."""
 
+import contextlib
 import json
 import signal
 import sqlite3
@@ -230,10 +231,18 @@ def test_an_endless_query_ends_with_ctrl_c(qbatch, bell):
     qbatch("add", "g", bell)
     endless = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i FROM n) SELECT {} FROM n"
     process = qbatch.start("sql", endless.format("count(*)"))
-    time.sleep(1.5)
-    process.send_signal(signal.SIGINT)
-    process.communicate(timeout=5)
-    assert process.returncode == 130
+    try:
+        time.sleep(1.5)
+        # On a busy machine the first may fall into the interpreter's own start.
+        for _ in range(2):
+            process.send_signal(signal.SIGINT)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.communicate(timeout=2)
+                break
+        assert process.poll() == 130
+    finally:
+        process.kill()
+        process.communicate()
     some = qbatch("sql", endless.format("i"), "--limit", "5", "-f", "jsonl").stdout
     assert len(some.splitlines()) == 5
 
