@@ -1,6 +1,7 @@
 """Input and output made to harm: refused whole, or shown without harm."""
 
 import contextlib
+import functools
 import json
 import signal
 import sqlite3
@@ -230,7 +231,9 @@ def test_what_is_written_is_private_and_no_formula(qbatch, bell, tmp_path):
 def test_an_endless_query_ends_with_ctrl_c(qbatch, bell):
     qbatch("add", "g", bell)
     endless = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i FROM n) SELECT {} FROM n"
-    process = qbatch.start("sql", endless.format("count(*)"))
+    # What a shell starts in the background ignores SIGINT, and so would this.
+    heard = functools.partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+    process = qbatch.start("sql", endless.format("count(*)"), preexec_fn=heard)
     try:
         time.sleep(1.5)
         # On a busy machine the first may fall into the interpreter's own start.
