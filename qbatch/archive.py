@@ -47,7 +47,10 @@ def read(path: str | os.PathLike[str]) -> Iterator[dict[str, Any]]:
     with gzip.open(file, "rb") as lines:
         next(iter(lines))
         for line in lines:
-            record = json.loads(line)
+            try:
+                record = json.loads(line)
+            except (ValueError, RecursionError) as error:
+                raise UsageError(f"{file}: is damaged: {error}") from error
             if not isinstance(record, dict):
                 raise UsageError(f"{file}: is damaged: {line[:40]!r} is no record")
             if record.get("kind") != "end":

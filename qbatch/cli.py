@@ -161,7 +161,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if sys.stdout is None:  # closed by the caller: there is nobody to print for
         sys.stdout = Path(os.devnull).open("w")  # noqa: SIM115 - for the rest of the process
     before = sys.stdout, sys.stderr
-    sys.stderr = SafeStream(sys.stderr)
+    if sys.stderr is not None:
+        sys.stderr = SafeStream(sys.stderr)
     if sys.stdout.isatty():
         sys.stdout = SafeStream(sys.stdout)
     else:

@@ -309,3 +309,21 @@ def test_the_command_may_be_called_often_in_one_process(tmp_path, monkeypatch, c
             main(["status"])
         assert not ended.value.code
     assert "Traceback" not in capsys.readouterr().err
+
+
+def test_a_line_of_an_archive_that_is_no_text_is_the_archives_damage(qbatch, tmp_path):
+    import gzip
+    import hashlib
+
+    lines = [b'{"kind": "qbatch archive", "version": 1}\n', b'{"kind": "group\xff"}\n']
+    digest = hashlib.sha256(b"".join(lines)).hexdigest()
+    lines.append(b'{"kind": "end", "records": 1, "sha256": "%s"}\n' % digest.encode())
+    with gzip.open(tmp_path / "b.qbatch", "wb") as stream:
+        stream.writelines(lines)
+    assert "b.qbatch: is damaged" in qbatch("import", "b.qbatch", code=2).stderr
+
+
+def test_without_standard_error_the_exit_code_is_the_same(qbatch):
+    command = f"{sys.executable} -m qbatch show nosuch/1 2>&-"
+    done = subprocess.run(["sh", "-c", command], env=qbatch.env, capture_output=True, check=False)
+    assert done.returncode == 2
