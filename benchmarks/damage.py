@@ -47,10 +47,10 @@ COMMANDS = [
 ]
 STRANGE = ["x", 1.5, b"\xff", 10**9]
 _FIELDS = {
-    "circuits": ("hash", "format", "body"),
-    "jobs": ("key", "parameters", "circuit_id", "observables_id", "measure_all", "status"),
-    "observables": ("texts",),
-    "attempts": ("result", "shots", "status", "job_id"),
+    "payloads": ("hash", "kind", "format", "body", "info", "parameters"),
+    "jobs": ("key", '"values"', "payload_id", "request_id", "status", "key_version"),
+    "requests": ("kind", "spec"),
+    "attempts": ("result", "shots", "status", "job_id", "kind", "digest"),
     "groups": ("name", "state"),
     "batches": ("state",),
 }
@@ -112,17 +112,18 @@ def _changed(value: object, rng: random.Random) -> object:
 
 
 def content(db: Path) -> object:
-    """What keys, circuits and results are made of; None where SQLite cannot read it."""
+    """What keys, payloads and results are made of; None where SQLite cannot read it."""
     try:
         with contextlib.closing(sqlite3.connect(f"file:{db}?mode=ro", uri=True)) as connection:
             connection.text_factory = bytes
             return [
                 connection.execute(sql).fetchall()
                 for sql in (
-                    "SELECT id, hash, format, body FROM circuits ORDER BY id",
-                    "SELECT id, texts FROM observables ORDER BY id",
-                    "SELECT id, key, circuit_id, parameters, observables_id, measure_all FROM jobs"
+                    "SELECT id, hash, kind, format, body FROM payloads ORDER BY id",
+                    "SELECT id, kind, spec FROM requests ORDER BY id",
+                    'SELECT id, key, key_version, payload_id, "values", request_id FROM jobs'
                     " ORDER BY id",
+                    "SELECT id, kind, result, digest FROM attempts ORDER BY id",
                 )
             ]
     except (sqlite3.Error, UnicodeDecodeError):

@@ -6,8 +6,8 @@ import time
 from pathlib import Path
 
 from qbatch import JobGroup
-from qbatch.backends.base import Backend
 from qbatch.engine import Run, RunSettings
+from qbatch.seam import Backend
 from qbatch.store import Store
 from qbatch.testing import InstantBackend
 

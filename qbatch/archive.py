@@ -1,6 +1,6 @@
 """Groups as portable files: gzip of JSON lines, the last of which holds a check sum.
 
-The first line is ``{"kind": "qbatch archive", "version": 1}``, the records of
+The first line is ``{"kind": "qbatch archive", "version": 2}``, the records of
 `qbatch.store.archive` follow, and the last line is ``{"kind": "end", "records": n,
 "sha256": …}`` over all lines before it. The same group makes the same bytes.
 """
@@ -17,8 +17,9 @@ from pathlib import Path
 from typing import IO, Any
 
 from qbatch.errors import UsageError
+from qbatch.store.first_archives import modern
 
-VERSION = 1
+VERSION = 2
 _KIND = "qbatch archive"
 _AT_LEAST, _UNPACKED = 64 * 1024 * 1024, 400  # bytes, and times the file's size
 _LONGEST = 256 * 1024 * 1024  # bytes of a line: a job with all its outcomes
@@ -43,7 +44,12 @@ def read(path: str | os.PathLike[str]) -> Iterator[dict[str, Any]]:
         UsageError: it cannot be read, is damaged, is no archive, or is of a newer qbatch.
     """
     file = Path(path)
-    _check(file)
+    if _check(file) == 1:
+        return modern(_lines(file))
+    return _lines(file)
+
+
+def _lines(file: Path) -> Iterator[dict[str, Any]]:
     with gzip.open(file, "rb") as lines:
         next(iter(lines))
         for line in lines:
@@ -57,8 +63,9 @@ def read(path: str | os.PathLike[str]) -> Iterator[dict[str, Any]]:
                 yield record
 
 
-def _check(file: Path) -> None:
-    digest, number, end = hashlib.sha256(), -1, None
+def _check(file: Path) -> int:
+    """Make sure that the file is whole; its version."""
+    digest, number, end, version = hashlib.sha256(), -1, None, VERSION
     try:
         with gzip.open(file, "rb") as lines:
             most, size = _AT_LEAST + _UNPACKED * file.stat().st_size, 0
@@ -71,7 +78,7 @@ def _check(file: Path) -> None:
                 if end is not None:
                     raise UsageError(f"{file}: is damaged: something stands behind its end")
                 if number < 0:
-                    _check_head(file, line)
+                    version = _check_head(file, line)
                 elif line.startswith(b'{"kind": "end"'):
                     end = json.loads(line)
                     continue
@@ -85,9 +92,10 @@ def _check(file: Path) -> None:
         raise UsageError(f"{file}: is damaged: its end is missing")
     if (end.get("records"), end.get("sha256")) != (number, digest.hexdigest()):
         raise UsageError(f"{file}: is damaged: its check sum does not agree")
+    return version
 
 
-def _check_head(file: Path, line: bytes) -> None:
+def _check_head(file: Path, line: bytes) -> int:
     head = json.loads(line)
     if not isinstance(head, dict) or head.get("kind") != _KIND:
         raise UsageError(f"{file}: is no archive of qbatch")
@@ -97,6 +105,7 @@ def _check_head(file: Path, line: bytes) -> None:
             f"{file}: is of version {version}, made by a newer qbatch; this one reads {VERSION}",
             hint="upgrade qbatch, and import it then",
         )
+    return version
 
 
 def _put(record: dict[str, Any], file: gzip.GzipFile, digest: Any) -> None:

@@ -9,14 +9,14 @@ from dataclasses import asdict
 from typing import Any
 
 from qbatch.backends import registry
-from qbatch.backends.base import Backend, Checking, Closing, Probing
 from qbatch.config import (
     BackendConfig,
     configured_backends,
-    configured_dask,
     configured_defaults,
+    configured_executors,
 )
 from qbatch.errors import NotFound, QbatchError
+from qbatch.seam import Backend, SupportsCheck, SupportsClose, SupportsOptions
 
 DEFAULT = "aer"
 
@@ -29,7 +29,7 @@ class Catalog:
 
     Attributes:
         default: where jobs run for which nobody names a backend.
-        dask: certificates for a Dask cluster.
+        executors: tables of the configuration by executor, such as certificates.
 
     Raises:
         UsageError: the file cannot be read.
@@ -40,7 +40,7 @@ class Catalog:
             name: BackendConfig(name=name, type=name, settings={}) for name in registry.available()
         }
         self._named.update(configured_backends(config))
-        self.dask = configured_dask(config)
+        self.executors = configured_executors(config)
         self.default = str(configured_defaults(config).get("backend", DEFAULT))
 
     def get(self, name: str) -> BackendConfig:
@@ -63,8 +63,8 @@ class Catalog:
                 ``run_settings``, unless the configuration says it.
 
         Raises:
-            NotFound: there is none of that name.
-            BackendError: its adapter cannot be loaded or set up.
+            NotFound: there is none of that name, or its adapter is not installed here.
+            BackendError: its adapter cannot be set up.
         """
         found = self.get(name)
         factory = registry.load(found.type)
@@ -113,11 +113,11 @@ class Catalog:
         """
         backend = self.open(name, executor="serial")
         try:
-            if isinstance(backend, Probing):
+            if isinstance(backend, SupportsCheck):
                 return backend.check()
             return "its settings are good; it offers no further check"
         finally:
-            if isinstance(backend, Closing):
+            if isinstance(backend, SupportsClose):
                 backend.close()
 
     def check_options(self, name: str | None, options: Mapping[str, Any]) -> None:
@@ -131,5 +131,5 @@ class Catalog:
             self.get(name)
         if options:
             backend = self.open(name or self.default)
-            if isinstance(backend, Checking):
+            if isinstance(backend, SupportsOptions):
                 backend.check_options(options)

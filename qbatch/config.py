@@ -45,7 +45,7 @@ DEFAULTS = {
 _WHOLE = {"max_batch_size", "max_in_flight", "retries", "shots"}
 _TEXTS = {"backend", "executor", "notify", "sampling"}
 _NUMBERS = {"rate", "timeout"}
-_TABLES = {"backends", "dask", "defaults", "notify"}
+_TABLES = {"backends", "defaults", "executors", "notify"}
 _FILES = {"noise_model", "token_file"}
 _SECRET_WORDS = frozenset(
     [
@@ -138,14 +138,26 @@ def configured_notify_secret(path: str | os.PathLike[str] | None = None) -> dict
     return found
 
 
-def configured_dask(path: str | os.PathLike[str] | None = None) -> dict[str, str]:
-    """The certificates for a Dask cluster: ``ca_file``, ``cert_file``, ``key_file``.
+def configured_executors(
+    path: str | os.PathLike[str] | None = None,
+) -> dict[str, dict[str, str]]:
+    """The tables ``[executors.NAME]``, such as a cluster's certificates.
 
     Raises:
-        UsageError: the file cannot be read.
+        UsageError: one is not understood.
     """
-    file, table = _table("dask", path)
-    return {k: str(file.parent / Path(str(v)).expanduser()) for k, v in table.items()}
+    file, tables = _table("executors", path)
+    found: dict[str, dict[str, str]] = {}
+    for name, table in tables.items():
+        where = f"{file}: [executors.{name}]"
+        if not isinstance(table, dict) or not all(isinstance(v, str) for v in table.values()):
+            raise UsageError(f"{where} is not a table of texts")
+        _refuse_secrets(where, table)
+        found[name] = {
+            key: str(file.parent / Path(value).expanduser()) if key.endswith("_file") else value
+            for key, value in table.items()
+        }
+    return found
 
 
 def read_config(path: str | os.PathLike[str] | None = None) -> dict[str, Any]:
@@ -239,7 +251,7 @@ def _check(file: Path, text: str) -> None:
         try:
             configured_backends(draft.name)
             configured_defaults(draft.name)
-            configured_dask(draft.name)
+            configured_executors(draft.name)
         except UsageError as error:
             said = str(error).replace(draft.name, str(file))
             raise UsageError(said, hint=error.hint) from None

@@ -7,6 +7,7 @@ QbatchError
 │   ├── InvalidObservable          an observable does not fit the circuit
 │   ├── InvalidSelector            a job selector cannot be understood
 │   ├── NotFound                   no such group, job or backend
+│   │   └── NotInstalled           this environment lacks what a job or batch needs
 │   └── NotADatabase               the file is no store of this program
 ├── Unfinished                 3   work remains
 ├── BackendError               4   a backend refused, failed or cannot be reached
@@ -70,6 +71,12 @@ class InvalidSelector(UsageError):
 
 class NotFound(UsageError):
     """There is no such group, job or backend."""
+
+
+class NotInstalled(NotFound):
+    """This environment lacks what a job or batch needs."""
+
+    exit_code = 4
 
 
 class NotADatabase(UsageError):

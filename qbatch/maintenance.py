@@ -3,28 +3,27 @@
 from __future__ import annotations
 
 import contextlib
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qbatch.config import database_path, existing_database
+from qbatch.domain.states import Settlement
 from qbatch.errors import NotFound
+from qbatch.files import AnyPath
 from qbatch.store import Store
 
 if TYPE_CHECKING:
-    from qbatch.backends.base import Backend
-
-Path_ = str | os.PathLike[str]
+    from qbatch.seam import Backend
 
 
 def settle(
     batch: int,
-    action: str,
+    action: Settlement | str,
     *,
     remote_id: str | None = None,
-    db: Path_ | None = None,
-    config: Path_ | None = None,
+    db: AnyPath | None = None,
+    config: AnyPath | None = None,
 ) -> int:
     """Decide about a batch whose outcome cannot be had; its number of jobs.
 
@@ -36,42 +35,43 @@ def settle(
         BackendError: the service cannot be asked about the id.
         Locked: one of its groups is being run.
     """
-    from qbatch.engine import adopting, locks
+    from qbatch.engine import adopting
+    from qbatch.store import run_lock
 
     if remote_id is not None:
         adopting.check_id(remote_id)
     with existing_store(db) as store:
         ids = set(store.ledger.groups_of(batch))
-        with locks.hold(store, [group for group in store.groups.all() if group.id in ids]):
+        with run_lock.hold(store, [group for group in store.groups.all() if group.id in ids]):
             found = store.settling.batch(batch)
             if remote_id is not None:
                 store.settling.check_unused(found, remote_id)
                 with _opened(found.backend, config) as backend:
                     claims = store.ledger.claims(batch)
                     adopting.check_remote(backend, found, claims, remote_id)
-            return store.settling.settle(batch, action, remote_id)
+            return store.settling.settle(batch, Settlement(action), remote_id)
 
 
 @contextlib.contextmanager
-def _opened(name: str, config: Path_ | None) -> Iterator[Backend]:
-    from qbatch.backends.base import Closing
+def _opened(name: str, config: AnyPath | None) -> Iterator[Backend]:
     from qbatch.catalog import Catalog
+    from qbatch.seam import SupportsClose
 
     backend = Catalog(config).open(name)
     try:
         yield backend
     finally:
-        if isinstance(backend, Closing):
+        if isinstance(backend, SupportsClose):
             backend.close()
 
 
-def verify(db: Path_ | None = None) -> list[str]:
+def verify(db: AnyPath | None = None) -> list[str]:
     """What is wrong with the database, a sentence each; nothing for a sound one."""
     with existing_store(db) as store:
         return list(store.upkeep.problems())
 
 
-def backup(file: Path_, db: Path_ | None = None) -> None:
+def backup(file: AnyPath, db: AnyPath | None = None) -> None:
     """A consistent copy of the database, also while a run is under way."""
     with existing_store(db) as store:
         store.upkeep.backup(Path(file).expanduser())
@@ -79,7 +79,7 @@ def backup(file: Path_, db: Path_ | None = None) -> None:
 
 @contextlib.contextmanager
 def query(
-    sql: str, db: Path_ | None = None
+    sql: str, db: AnyPath | None = None
 ) -> Iterator[tuple[list[str], Iterator[tuple[Any, ...]]]]:
     """The columns of an SQL query over the documented views, and its rows one at a time.
 
@@ -101,7 +101,7 @@ def views() -> dict[str, str]:
     return {name: columns for name, (columns, _) in queries.VIEWS.items()}
 
 
-def existing_store(db: Path_ | None) -> Store:
+def existing_store(db: AnyPath | None) -> Store:
     """The store, if there is one; looking must not make one.
 
     Raises:

@@ -17,8 +17,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from qbatch.domain import SCHEMA
 from qbatch.errors import QbatchError
-from qbatch.models import SCHEMA
 
 if TYPE_CHECKING:
     from qbatch.engine import Observer, RunReport

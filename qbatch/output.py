@@ -17,7 +17,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from qbatch.models import ExpectationValue, JobResult
+    from qbatch.domain.jobs import JobResult
 
 _MOST_ROWS = 200  # on a terminal; a pipe gets everything
 _TOP = 4
@@ -76,7 +76,7 @@ def message(text: str) -> None:
 
 def print_json(name: str, value: Any, **more: Any) -> None:
     """One versioned JSON value: ``{"schema": 1, name: value, …}``."""
-    from qbatch.models import SCHEMA
+    from qbatch.domain import SCHEMA
 
     document = {"schema": SCHEMA, **more, name: value}
     print(json.dumps(document, ensure_ascii=not takes_unicode(), indent=2))
@@ -99,30 +99,18 @@ def top_outcomes(result: JobResult, top: int | None = None) -> str:
     Args:
         top: so many outcomes; by default four, and how many there are.
     """
-    from qbatch.results.rows import leading
-
-    if result.expectation_values is not None:
-        return ", ".join(value_text(value) for value in result.expectation_values)
-    if result.counts is None:
-        return result.job.error or ""
-    total = sum(result.counts.values()) or 1
-    first = leading(result.counts)
-    shown = [f"{_short(o)} {100 * count / total:.1f}%" for o, count in first[: top or _TOP]]
-    if top is None and len(first) > _TOP:
-        shown.append(f"… {len(first)} outcomes")
-    return ", ".join(shown)
+    return result.job.error or "" if result.result is None else result.result.summary(top)
 
 
 def bar(result: JobResult, width: int = 12) -> str:
     """The shares of the leading outcomes, each in a shade of its own: ``██████▓▓▓▒▒░``."""
-    from qbatch.results.rows import leading
-
-    if not result.counts:
+    own = result.result
+    if own is None or not own.is_distribution:
         return ""
-    total, drawn, seen = sum(result.counts.values()) or 1, "", 0
-    for (_, count), shade in zip(leading(result.counts), "█▓▒░", strict=False):
-        seen += count
-        drawn += shade * (round(width * seen / total) - len(drawn))
+    drawn, seen = "", 0.0
+    for (_, share), shade in zip(own.shares(4), "█▓▒░", strict=False):
+        seen += share
+        drawn += shade * (round(width * seen) - len(drawn))
     return drawn.ljust(width)
 
 
@@ -134,13 +122,6 @@ def parameters_text(parameters: Mapping[str, float]) -> str:
 def counts_text(counts: Mapping[str, int]) -> str:
     """``done 77, error 1``: the statuses that occur."""
     return ", ".join(f"{status} {number}" for status, number in counts.items()) or "empty"
-
-
-def value_text(value: ExpectationValue) -> str:
-    """``0.707 ± 0.02``, the error only where there is one."""
-    if value.standard_error is None:
-        return f"{value.value:.6g}"
-    return f"{value.value:.6g} ± {value.standard_error:.2g}"
 
 
 def moment(seconds: float) -> str:
@@ -176,12 +157,6 @@ def plural(count: int, noun: str) -> str:
     """``1 job``, ``2 jobs``, ``3 batches``."""
     ending = "es" if noun.endswith("ch") else "s"
     return f"{count} {noun}{'' if count == 1 else ending}"
-
-
-def _short(outcome: str) -> str:
-    if len(outcome) <= _WIDEST:
-        return outcome
-    return f"{outcome[: _WIDEST // 2]}…{outcome[-_WIDEST // 2 :]}"
 
 
 def _text(cell: Any) -> str:

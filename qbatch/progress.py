@@ -7,8 +7,8 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
+from qbatch.domain.states import ACTIVE, UNSUCCESSFUL, Status
 from qbatch.engine.report import RunState
-from qbatch.models import ACTIVE, UNSUCCESSFUL, Status
 
 _LINE_SECONDS = 30.0
 _BAR_SECONDS = 0.1

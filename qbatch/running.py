@@ -7,20 +7,19 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from qbatch.backends.base import Backend, Checking
-from qbatch.backends.executors import parse_executor
 from qbatch.catalog import Catalog
 from qbatch.config import configured_notify_secret
+from qbatch.domain.jobs import Group
+from qbatch.domain.states import Status
 from qbatch.errors import Locked, QbatchError
-from qbatch.models import Group, Status
+from qbatch.execution.registry import parse_executor
+from qbatch.seam import Backend, SupportsOptions
 from qbatch.store import Store
 
 if TYPE_CHECKING:
     from qbatch.engine import Observer, RunReport, RunSettings
     from qbatch.engine.plan import Plan
     from qbatch.engine.planning import OpenBackend
-
-_SERIAL_SECONDS = 1.0
 
 
 def run(
@@ -103,24 +102,17 @@ def _prepared(settings: RunSettings, catalog: Catalog) -> tuple[RunSettings, Ope
     if settings.default_backend is None:
         settings = replace(settings, default_backend=catalog.default)
 
-    def open_backend(name: str, seconds: float) -> Backend:
+    def open_backend(name: str) -> Backend:
         wishes: dict[str, Any] = {
-            "executor": _executor(settings.executor, seconds),
+            "executor": settings.executor,
             "sampling": settings.sampling,
-            "dask": catalog.dask,
+            "executors": catalog.executors,
         }
         if settings.rate is not None:
             wishes["rate"] = settings.rate
         backend = catalog.open(name, **wishes)
-        if catalog.get(name).settings and isinstance(backend, Checking):
+        if catalog.get(name).settings and isinstance(backend, SupportsOptions):
             backend.check_settings()
         return backend
 
     return settings, open_backend
-
-
-def _executor(wish: str, seconds: float) -> str:
-    """Workers cost about half a second to start: little work is done in this process."""
-    if wish != "auto":
-        return wish
-    return "serial" if seconds < _SERIAL_SECONDS else "local"

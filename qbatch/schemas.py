@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from qbatch.models import SCHEMA, Failure, Status
+from qbatch.domain import SCHEMA
+from qbatch.domain.states import Failure, GroupState, RunEnd, Status
+from qbatch.store.columns import ENTRY_SCHEMAS
 
 Schema = dict[str, Any]
 
@@ -21,7 +23,6 @@ _NUMBER: Schema = {"type": "number"}
 _FLAG: Schema = {"type": "boolean"}
 _TIME: Schema = {"type": "number", "description": "seconds since the epoch"}
 _ANY: Schema = {}
-_STATUS: Schema = {"enum": [status.value for status in Status]}
 _FAILURE: Schema = {"enum": [*(failure.value for failure in Failure), None]}
 
 
@@ -51,28 +52,7 @@ def _document(name: str, value: Schema, **more: Schema) -> Schema:
     return {"$schema": _DRAFT, **_object({"schema": {"const": SCHEMA}, **more, name: value})}
 
 
-_JOB_FIELDS: dict[str, Schema] = {
-    "number": {"type": "integer", "minimum": 1},
-    "key": {"type": "string", "pattern": "^[0-9a-f]{32}$"},
-    "name": _or_null(_TEXT),
-    "parameters": _map(_NUMBER),
-    "tags": _map(_TEXT),
-    "status": _STATUS,
-    "shots": {**_or_null(_COUNT), "description": "null: exact expectation values"},
-    "observables": _or_null(_list(_TEXT)),
-    "seed": _or_null(_WHOLE),
-    "measure_all": _FLAG,
-    "priority": _WHOLE,
-    "backend": _or_null(_TEXT),
-    "options": _map(_ANY),
-    "circuit": {"type": "string", "description": "hash of its content"},
-    "num_qubits": _COUNT,
-    "parent": {**_or_null(_COUNT), "description": "number of the job that it reruns"},
-    "failure": _FAILURE,
-    "error": _or_null(_TEXT),
-    "note": _or_null(_TEXT),
-    "created_at": _TIME,
-}
+_JOB_FIELDS: dict[str, Schema] = {name: dict(found) for name, found in ENTRY_SCHEMAS.items()}
 _VALUE = _object({"observable": _TEXT, "value": _NUMBER, "standard_error": _or_null(_NUMBER)})
 _RESULT_FIELDS = {
     **_JOB_FIELDS,
@@ -100,11 +80,11 @@ _ATTEMPT = _object(
         "info": _map(_ANY),
     }
 )
-_BYTES = _object(dict.fromkeys(("circuits", "jobs", "results"), _COUNT))
+_BYTES = _object(dict.fromkeys(("payloads", "jobs", "results"), _COUNT))
 _GROUP = _object(
     {
         "name": _TEXT,
-        "state": {"enum": ["open", "closed"]},
+        "state": {"enum": [state.value for state in GroupState]},
         "backend": _or_null(_TEXT),
         "jobs": _COUNT,
         "counts": _object({status.value: _COUNT for status in Status}),
@@ -121,7 +101,7 @@ _RUN = _object(
         **dict.fromkeys((*_RUN_COUNTS, *_RUN_MORE), _COUNT),
         "seconds": _NUMBER,
         "stopped_by": _or_null(_WHOLE),
-        "stopped_for": {"enum": ["deadline", "failures", None]},
+        "stopped_for": {"enum": [*(end.value for end in RunEnd), None]},
         "unfinished": _FLAG,
         "sent": _list(
             _object({"batch": _COUNT, "backend": _TEXT, "remote_id": _TEXT, "jobs": _COUNT})
@@ -135,7 +115,7 @@ _RUN = _object(
 _RAN = _document("run", _or_null(_RUN), exit_code=_COUNT)
 _RERUN = _document("run", _or_null(_RUN), exit_code=_COUNT)
 _RERUN["properties"]["group"] = _TEXT  # where there was nothing to rerun
-_TOTALS = ("jobs", "circuits", "shots", "saved", "requests")
+_TOTALS = ("jobs", "items", "shots", "saved", "requests")
 _PLAN = _object(
     {
         "groups": _list(_TEXT),
@@ -146,11 +126,12 @@ _PLAN = _object(
                 {
                     "backend": _TEXT,
                     "local": _FLAG,
-                    "batches": _list(_object(dict.fromkeys((*_TOTALS, "num_qubits"), _COUNT))),
+                    "batches": _list(_object(dict.fromkeys((*_TOTALS, "width"), _COUNT))),
                     "totals": _object(dict.fromkeys(_TOTALS, _COUNT)),
                     "seconds": _or_null(_NUMBER),
                     "measured": _FLAG,
                     "memory": {**_or_null(_COUNT), "description": "bytes"},
+                    "unit": {**_TEXT, "description": "what width counts"},
                     "depth": _or_null(_COUNT),
                     "cost": _map(_or_null(_NUMBER)),
                     "warnings": _list(_TEXT),
@@ -210,7 +191,7 @@ _SHOWN_BESIDE: dict[str, Schema] = {
     "source": _TEXT,
     "why_not_exact": {
         **_or_null(_TEXT),
-        "description": "why the circuit has no exact law: null where it has one",
+        "description": "why there is no exact law: null where there is one",
     },
 }
 
@@ -240,7 +221,10 @@ SCHEMAS: dict[str, Schema] = {
                     **_RESULT_FIELDS,
                     "attempts": _list(_ATTEMPT),
                     "source": _TEXT,
-                    "why_not_exact": {**_or_null(_TEXT), "description": "why it has no exact law"},
+                    "why_not_exact": {
+                        **_or_null(_TEXT),
+                        "description": "why there is no exact law",
+                    },
                 },
                 _YIELDS,
             )

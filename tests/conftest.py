@@ -39,6 +39,15 @@ c = measure q;
 """
 
 
+@pytest.fixture(autouse=True)
+def no_configuration_of_the_users_own(
+    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a test configures lies in its own place, and what the user has configured is not read."""
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path_factory.getbasetemp() / "config"))
+    monkeypatch.delenv("QBATCH_CONFIG", raising=False)
+
+
 @pytest.fixture
 def db(tmp_path: Path) -> Path:
     return tmp_path / "data" / "qbatch.db"
@@ -66,6 +75,7 @@ class Command:
         self.env = {
             **{k: v for k, v in os.environ.items() if not k.startswith(("QBATCH", "COV"))},
             "QBATCH_DB": str(db),
+            "XDG_CONFIG_HOME": str(directory / "config"),
             "COLUMNS": "80",
         }
 

@@ -117,11 +117,11 @@ def test_damage_is_refused_wherever_it_is(archive, tmp_path):
 
 def test_one_of_a_newer_version_or_of_something_else_is_refused(archive, tmp_path, qbatch):
     def newer(lines):
-        return [lines[0].replace(b'"version": 1', b'"version": 2'), *lines[1:]]
+        return [lines[0].replace(b'"version": 2', b'"version": 3'), *lines[1:]]
 
     rewritten(archive, tmp_path / "new.qbatch", newer)
     refused = qbatch("import", "new.qbatch", code=2)
-    assert "made by a newer qbatch; this one reads 1" in refused.stderr
+    assert "made by a newer qbatch; this one reads 2" in refused.stderr
     assert "upgrade qbatch" in refused.stderr
     (tmp_path / "text.qbatch").write_text("hello")
     assert "is no archive" in qbatch("import", "text.qbatch", code=2).stderr
@@ -136,10 +136,10 @@ def test_one_of_a_newer_version_or_of_something_else_is_refused(archive, tmp_pat
         lambda lines: [*lines[:2], lines[2].replace(b"h q", b"x q").replace(b"ry(", b"rx(")],
         lambda lines: [lines[0], *lines[2:]],
         lambda lines: [*lines, lines[-1]],
-        lambda lines: [*lines[:-1], lines[-1].replace(b'"circuit": "', b'"circuit": "x')],
-        lambda lines: [*lines, b'{"kind": "surprise"}\n'],
+        lambda lines: [*lines[:-1], lines[-1].replace(b'"payload": "', b'"payload": "x')],
+        lambda lines: [*lines, b'{"record": "surprise"}\n'],
         lambda lines: [*lines[:-1], lines[-1].replace(b'"cancelled"', b'"queued"')],
-        lambda lines: [*lines[:-1], lines[-1].replace(b'"parameters": "[]"', b'"parameters": "x"')],
+        lambda lines: [*lines[:-1], lines[-1].replace(b'"values": "[]"', b'"values": "x"')],
         lambda lines: [*lines[:-1], lines[-1].replace(b'"seed": null', b'"seed": %d' % 2**70)],
         lambda lines: [*lines[:-1], b"[1]\n"],
         lambda lines: [x.replace(b'"batch": 0', b'"batch": -1') for x in lines],

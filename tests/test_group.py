@@ -174,10 +174,10 @@ def test_objects_on_one_group_see_each_other(db, group):
 
 
 def test_a_group_that_is_run_cannot_be_deleted(group, db):
-    from qbatch.engine import locks
+    from qbatch.store import run_lock
 
     group.add(bell())
-    with locks.hold(group._store, [group.status()]), pytest.raises(Locked):
+    with run_lock.hold(group._store, [group.status()]), pytest.raises(Locked):
         JobGroup.delete_job_group("g", db=db)
 
 

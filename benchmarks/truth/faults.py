@@ -20,7 +20,6 @@ import numpy
 
 from benchmarks.truth.judging import judge
 from benchmarks.truth.scenes import SCENES, play
-from qbatch import merging
 from qbatch.backends.aer import (
     circuits,
     estimation,
@@ -34,6 +33,7 @@ from qbatch.engine import sending
 from qbatch.payloads.circuit import angles, convert, form, formats, qasm2, qasm3, reading
 from qbatch.payloads.circuit.form import Form, Kind
 from qbatch.results import rows
+from qbatch.rules import merging
 
 Plant = Callable[[], contextlib.AbstractContextManager[Any]]
 

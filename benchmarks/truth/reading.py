@@ -13,7 +13,7 @@ from qiskit.circuit.library import C4XGate
 from qiskit.quantum_info import Operator
 
 from benchmarks.truth.texts import qasm2_text, qasm3_text
-from qbatch.models import CircuitSource
+from qbatch.domain.payloads import Source
 from qbatch.payloads.circuit.convert import flattened, to_qiskit
 from qbatch.payloads.circuit.form import Form
 from qbatch.payloads.circuit.formats import read_plain
@@ -43,7 +43,7 @@ def difference(text: str, language: str, *, operators: bool = True) -> str | Non
 
     A text that the own reader leaves alone differs from nothing: Qiskit's parser reads it.
     """
-    form = read_plain(CircuitSource(format=language, body=text.encode()))
+    form = read_plain(Source(format=language, body=text.encode()))
     if form is None:
         return None
     circuit = parsed_by_qiskit(text, language)
@@ -137,7 +137,7 @@ def compare(number: int, seed: int, folder: Path | None = None) -> int:
         text = make(rng)
         if place % 2:
             text = mutated(rng, text)
-        form = read_plain(CircuitSource(format=language, body=text.encode()))
+        form = read_plain(Source(format=language, body=text.encode()))
         taken += form is not None
         refused += form is None and parsed_by_qiskit(text, language) is None
         if said := difference(text, language):
@@ -150,7 +150,7 @@ def compare(number: int, seed: int, folder: Path | None = None) -> int:
     if folder is not None:
         files = sorted(folder.glob("*.qasm"))
         parses = [f for f in files if parsed_by_qiskit(f.read_text(), "qasm2") is not None]
-        took = [f for f in parses if read_plain(CircuitSource(format="qasm2", body=f.read_bytes()))]
+        took = [f for f in parses if read_plain(Source(format="qasm2", body=f.read_bytes()))]
         otherwise = [f for f in files if difference(f.read_text(), "qasm2")]
         print(
             f"{folder.name}: {len(files)} files, {len(parses)} parsed by Qiskit, {len(took)} taken,"

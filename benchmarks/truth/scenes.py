@@ -28,7 +28,7 @@ from benchmarks.truth import reference
 from benchmarks.truth.judging import Judged, of_counts, of_estimates, of_exact_values
 from benchmarks.truth.texts import number, qasm2_text, qasm3_text
 from qbatch import JobGroup
-from qbatch.circuits.observables import parse_observable
+from qbatch.rules.pauli import parse_observable
 
 
 @dataclass

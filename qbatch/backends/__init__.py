@@ -1,1 +1,1 @@
-"""Backends: the seam (`base`), how they are found (`registry`), and the built-in adapters."""
+"""Backends: how they are found (`registry`), what adapters share, and the built-in ones."""

@@ -29,6 +29,7 @@ from qbatch.errors import (
     Transient,
     Unavailable,
 )
+from qbatch.seam.waiting import hurry
 
 if TYPE_CHECKING:
     import requests
@@ -41,9 +42,6 @@ _SHOWN = 200
 _VARIABLE = re.compile(r"[A-Z][A-Z0-9]*(_[A-Z0-9]+)+")
 _HURRIED = 2.0
 _MOST_BYTES = 1 << 30  # of an answer
-
-hurry = threading.Event()
-"""Set while the user waits for a run to stop: answers that can be had again are let go soon."""
 
 
 def read_token(settings: Mapping[str, Any]) -> str | None:

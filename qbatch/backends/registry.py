@@ -1,48 +1,46 @@
 """Adapters by type: entry points of the group ``qbatch.backends``, or ``package.module:Class``.
 
 Either names a factory: called with a name and a mapping of settings, it gives a
-`qbatch.backends.base.Backend`. Built-in and third-party adapters use the same door.
+`qbatch.seam.Backend`. Built-in and third-party adapters use the same door.
 """
 
 from __future__ import annotations
 
 import importlib
 from collections.abc import Callable, Mapping
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import EntryPoint
 from typing import Any
 
-from qbatch.backends.base import Backend
-from qbatch.errors import BackendError, NotFound, QbatchError
-
-GROUP = "qbatch.backends"
+from qbatch import plugins
+from qbatch.errors import BackendError, NotInstalled, QbatchError
+from qbatch.seam import Backend
 
 Factory = Callable[[str, Mapping[str, Any]], Backend]
 
 
 def available() -> dict[str, EntryPoint]:
     """The installed adapters by name."""
-    return {point.name: point for point in entry_points(group=GROUP)}
+    return plugins.installed(plugins.BACKENDS)
 
 
 def load(kind: str) -> Factory:
     """The factory of a type.
 
     Raises:
-        NotFound: there is no such type.
-        BackendError: it cannot be loaded.
+        NotInstalled: there is no such type here, or it cannot be loaded.
     """
     installed = available()
     module, colon, attribute = kind.partition(":")
     if kind not in installed and not colon:
         names = ", ".join(sorted(installed))
-        raise NotFound(f"there is no backend type {kind!r}", hint=f"there are: {names}")
+        raise NotInstalled(f"there is no backend type {kind!r}", hint=f"there are: {names}")
     try:
         if kind in installed:
             found: Factory = installed[kind].load()
         else:
             found = getattr(importlib.import_module(module), attribute)
     except (ImportError, AttributeError, ValueError) as error:
-        raise BackendError(f"backend type {kind!r} cannot be loaded: {error}") from error
+        raise NotInstalled(f"backend type {kind!r} cannot be loaded: {error}") from error
     return found
 
 

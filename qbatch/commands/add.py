@@ -63,6 +63,16 @@ def add(
         str | None,
         typer.Option("--observables", metavar="FILE", help="Observables, one a line."),
     ] = None,
+    probabilities: Annotated[
+        bool,
+        typer.Option("--probabilities", help="Ask for exact probabilities instead of counts."),
+    ] = False,
+    ask: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--ask", metavar="KEY=VALUE", help="Of other payloads than circuits. Repeatable."
+        ),
+    ] = None,
     measure_all: MeasureAll = False,
     seed: Annotated[
         int | None, typer.Option("--seed", metavar="N", help="Makes the counts reproducible.")
@@ -111,8 +121,7 @@ def add(
 
     Example: qbatch add scan ansatz.qasm --param theta=0:pi:50 --shots 1000
     """
-    from qbatch.circuits.observables import read_observables
-    from qbatch.circuits.parameters import axes_from_assignments, read_rows
+    from qbatch.payloads.parameters import axes_from_assignments, read_observables, read_rows
 
     report = opt.group(ctx, group).add(
         *paths,
@@ -121,6 +130,8 @@ def add(
         rows=read_rows(params) if params else None,
         in_step=zip_,
         observables=[*(observable or ()), *(read_observables(observables) if observables else ())],
+        probabilities=probabilities,
+        asks=opt.backend_options(ask),
         seed=seed,
         name=name,
         tags=opt.pairs(tag, "--tag"),

@@ -78,7 +78,7 @@ def check(
     wanted = opt.selection(chosen, status, tag) if chosen or status or tag else None
     report = found.check(baseline, thresholds, wanted)
     if junit is not None:
-        from qbatch.results.export import atomic
+        from qbatch.files import atomic
         from qbatch.results.junit import write_junit
 
         with atomic(Path(junit).expanduser()) as stream:

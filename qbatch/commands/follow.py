@@ -10,8 +10,8 @@ from qbatch import output
 from qbatch.commands import options as opt
 
 if TYPE_CHECKING:
+    from qbatch.domain.jobs import Group
     from qbatch.engine.report import RunState
-    from qbatch.models import Group
 
 Names = Annotated[list[str], typer.Argument(metavar="GROUP…", help="Names of groups.")]
 
@@ -93,8 +93,8 @@ def _set_open(ctx: typer.Context, names: list[str], is_open: bool, json: bool) -
 
 
 def _state(group: Group) -> RunState:
+    from qbatch.domain.states import ACTIVE, UNSUCCESSFUL, Status
     from qbatch.engine.report import RunState
-    from qbatch.models import ACTIVE, UNSUCCESSFUL, Status
 
     def number(*statuses: Status) -> int:
         return sum(group.counts.get(status, 0) for status in statuses)
@@ -108,7 +108,7 @@ def _state(group: Group) -> RunState:
 
 
 def _exit_code(group: Group) -> int:
-    from qbatch.models import UNSUCCESSFUL, Status
+    from qbatch.domain.states import UNSUCCESSFUL, Status
 
     if any(group.counts.get(status) for status in (*UNSUCCESSFUL, Status.UNKNOWN)):
         return 1

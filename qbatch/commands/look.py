@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -14,7 +15,7 @@ from qbatch.commands import options as opt
 from qbatch.errors import UsageError
 
 if TYPE_CHECKING:
-    from qbatch.models import Attempt, Group, Job, JobResult
+    from qbatch.domain.jobs import Attempt, Group, Job, JobResult
 
 _SOURCE_LINES = 40
 
@@ -52,7 +53,7 @@ def status(
     elif not found:
         output.message("no groups yet; qbatch add GROUP FILE… makes one")
     else:
-        from qbatch.models import Status
+        from qbatch.domain.states import Status
 
         shown = [s.value for s in Status if any(group.counts.get(s) for group in found)]
         noted = any(group.note for group in found)
@@ -91,7 +92,7 @@ def jobs(
 
     Example: qbatch jobs scan 1-10 --status error
     """
-    from qbatch.results.rows import job_entry
+    from qbatch.store.columns import job_entry
 
     found = opt.existing_group(ctx, group).select(opt.selection(selector, status, tag))
     if json:
@@ -118,7 +119,6 @@ def show(
 
     Example: qbatch show scan/3
     """
-    from qbatch.payloads.circuit.formats import as_text
     from qbatch.results.rows import result_entry
 
     group, selector = opt.one_job(ctx, target)
@@ -126,15 +126,15 @@ def show(
     shown: list[dict[str, Any]] = []
     for result in group.results(chosen):
         attempts = group.attempts(result.job)
-        text = as_text(group.circuit(result.job))
+        text, why_not = group.source_text(result.job), group.why_not_exact(result.job)
         if json:
             entry = result_entry(result)
             entry["attempts"] = [attempt_entry(attempt) for attempt in attempts]
             entry["source"] = text
-            entry["why_not_exact"] = group.nature(result.job).why_not
+            entry["why_not_exact"] = why_not
             shown.append(entry)
         else:
-            _show(result, attempts, text, group.nature(result.job).why_not)
+            _show(result, attempts, text, why_not)
     if json:
         output.print_json("jobs", shown, group=group.name)
 
@@ -179,7 +179,7 @@ def results(
 
     Example: qbatch results scan --format json | jq '.results[0].counts'
     """
-    from qbatch.results.rows import Shape
+    from qbatch.domain.results import Shape
 
     if top is not None and top < 1:
         raise UsageError(f"--top {top}: nothing would be left")
@@ -225,7 +225,7 @@ def _format(wish: str | None, file: str | None) -> str:
 
 def group_entry(group: Group) -> dict[str, Any]:
     """A group as JSON."""
-    from qbatch.models import Status
+    from qbatch.domain.states import Status
 
     return {
         "name": group.name,
@@ -270,7 +270,7 @@ def attempt_entry(attempt: Attempt) -> dict[str, Any]:
 def _show(result: JobResult, attempts: list[Attempt], text: str, why_not_exact: str | None) -> None:
     job = result.job
     print(f"{job.group}/{job.number}  {output.clean(job.name or '')}".rstrip())
-    law = f"none: {why_not_exact}" if why_not_exact else "of unitary gates, then measured"
+    law = f"none: {why_not_exact}" if why_not_exact else "there is one"
     for label, value in [*_facts(job), ("exact law", law)]:
         print(f"  {label:<12}{output.clean(str(value))}")
     print("  attempts")
@@ -282,7 +282,7 @@ def _show(result: JobResult, attempts: list[Attempt], text: str, why_not_exact: 
     for line in _result_lines(result):
         print(f"    {line}")
     lines = text.splitlines()
-    print("  circuit")
+    print(f"  {job.kind}")
     for line in lines[:_SOURCE_LINES]:
         print(f"    {line}")
     if len(lines) > _SOURCE_LINES:
@@ -304,9 +304,22 @@ def _facts(job: Job) -> list[tuple[str, Any]]:
         ("reruns job", job.parent),
         ("added", output.moment(job.created_at)),
         ("key", job.key),
-        ("circuit", f"{job.num_qubits} qubits, {job.circuit}"),
+        ("asks for", _asked(job)),
+        (job.kind, _payload_facts(job)),
     ]
     return [(label, value) for label, value in facts if value not in (None, "")]
+
+
+def _asked(job: Job) -> str:
+    options = " ".join(f"{key}={value}" for key, value in job.request.options.items())
+    return f"{job.request.kind.value.replace('_', ' ')} {options}".rstrip()
+
+
+def _payload_facts(job: Job) -> str:
+    from qbatch.payloads.registry import payload_format
+
+    facts = payload_format(job.kind).facts(job.info)
+    return ", ".join(fact for fact in (facts, job.payload) if fact)
 
 
 def _attempt_text(attempt: Attempt) -> str:
@@ -319,12 +332,10 @@ def _attempt_text(attempt: Attempt) -> str:
 
 
 def _result_lines(result: JobResult) -> list[str]:
-    from qbatch.results.rows import leading
-
-    if result.expectation_values is not None:
-        return [f"{v.observable}  {output.value_text(v)}" for v in result.expectation_values]
-    if result.counts is None:
+    if result.result is None:
         return ["none"]
-    lines = [f"{outcome}  {count}" for outcome, count in leading(result.counts, _SOURCE_LINES)]
-    more = len(result.counts) - len(lines)
-    return [*lines, f"… {more} more outcomes"] if more > 0 else lines
+    lines = list(itertools.islice(result.result.lines(), _SOURCE_LINES + 1))
+    if len(lines) <= _SOURCE_LINES:
+        return lines
+    more = len(result.result.quantities()) - _SOURCE_LINES
+    return [*lines[:-1], f"… {more} more {result.result.noun}s"]

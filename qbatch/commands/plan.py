@@ -72,7 +72,7 @@ def tell_plan(found: Plan, *, json: bool) -> None:
     if not found.backends:
         print(f"nothing to run in {' '.join(found.groups)}")
         return
-    columns = ["backend", "batches", "jobs each", "circuits", "shots", "saved", "requests"]
+    columns = ["backend", "batches", "jobs each", "items", "shots", "saved", "requests"]
     rows = [row for backend in found.backends for row in _rows(backend)]
     output.table(columns, rows, right=columns[1:])
     for backend in found.backends:
@@ -86,12 +86,12 @@ def _rows(backend: BackendPlan) -> list[list[Any]]:
     """Batches in the order of sending; neighbours that are alike share a line."""
 
     def looks(batch: Any) -> tuple[int, ...]:
-        return batch.jobs, batch.circuits, batch.shots, batch.saved, batch.requests
+        return batch.jobs, batch.items, batch.shots, batch.saved, batch.requests
 
     rows: list[list[Any]] = []
-    for (jobs, circuits, shots, saved, requests), alike in groupby(backend.batches, looks):
+    for (jobs, items, shots, saved, requests), alike in groupby(backend.batches, looks):
         number = len(list(alike))
-        row = [backend.backend, number, jobs, circuits, shots, saved or "", requests or ""]
+        row = [backend.backend, number, jobs, items, shots, saved or "", requests or ""]
         rows.append(row)
     if len(rows) > _MOST_LINES:
         hidden = sum(row[1] for row in rows[_MOST_LINES:])
@@ -102,11 +102,11 @@ def _rows(backend: BackendPlan) -> list[list[Any]]:
 def _facts(backend: BackendPlan) -> list[str]:
     total, name = backend.total, backend.backend
     facts = f"{output.plural(len(backend.batches), 'batch')}, {output.plural(total('jobs'), 'job')}"
-    facts += f", {output.plural(total('circuits'), 'circuit')}, {total('shots')} shots"
+    facts += f", {output.plural(total('items'), 'item')}, {total('shots')} shots"
     if total("saved"):
-        facts += f", {total('saved')} of them saved by putting equal circuits together"
+        facts += f", {total('saved')} of them saved by putting equal jobs together"
     lines = [f"{name}: {facts}"]
-    size = f"at most {max(batch.num_qubits for batch in backend.batches)} qubits"
+    size = f"at most {max(batch.width for batch in backend.batches)} {backend.unit}"
     if backend.depth is not None:
         size += f", depth {backend.depth}"
     if backend.memory is not None:
@@ -149,9 +149,9 @@ def _entry(found: Plan) -> dict[str, Any]:
 
 def _backend_entry(backend: BackendPlan) -> dict[str, Any]:
     entry = asdict(backend)
-    names = ("jobs", "circuits", "shots", "saved", "requests")
+    names = ("jobs", "items", "shots", "saved", "requests")
     entry["totals"] = {name: backend.total(name) for name in names}
-    hidden = ("backend", "kind", "estimated")
+    hidden = ("backend", "workload", "estimated", "workers")
     entry["batches"] = [
         {key: value for key, value in asdict(batch).items() if key not in hidden}
         for batch in backend.batches

@@ -11,7 +11,7 @@ from qbatch.commands import options as opt
 from qbatch.errors import word
 
 if TYPE_CHECKING:
-    from qbatch.models import Attempt, Job
+    from qbatch.domain.jobs import Attempt, Job
 
 
 def why(

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Sequence
 
-from qbatch.backends.base import Backend
+from qbatch.domain.batches import Claim, OpenBatch
+from qbatch.domain.states import RemoteState
 from qbatch.engine import labels
 from qbatch.engine.asking import asked
 from qbatch.errors import BatchNotFound, UsageError
-from qbatch.models import Claim, OpenBatch
+from qbatch.seam import Backend
 
 # Ids of services, ARNs among them; nothing that leads a path or a query elsewhere.
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:@/+=-]{0,254}")
@@ -29,7 +30,7 @@ def check_id(remote_id: str) -> None:
 
 
 def check_remote(
-    backend: Backend, batch: OpenBatch, claims: Iterable[Claim], remote_id: str
+    backend: Backend, batch: OpenBatch, claims: Sequence[Claim], remote_id: str
 ) -> None:
     """Ask the service about a batch that is to be adopted, and hold its answer against ours.
 
@@ -43,13 +44,15 @@ def check_remote(
         raise UsageError(
             f"{backend.name} knows no {remote_id}: {error}", hint="look the id up at the service"
         ) from error
-    if status.state != "done":
+    if status.state is not RemoteState.DONE:
         return  # the labels of its answers decide when they come
-    found = [str(result.label) for result in asked(lambda: list(backend.results(remote_id)))]
-    if labels.are_foreign(batch.token, found):
+    ours = labels.labels(batch.submission_id, claims)
+    answers = asked(lambda: list(backend.results(remote_id, ours)))
+    found = [str(result.label) for result in answers]
+    if labels.are_foreign(batch.submission_id, found):
         raise UsageError(f"{remote_id} is another batch: its results are not of batch {batch.id}")
     extra = {labels.item(label) for label in found} - {str(claim.item) for claim in claims}
     if extra:
         raise UsageError(
-            f"{remote_id} is another batch: batch {batch.id} has no circuit {min(extra)!r}"
+            f"{remote_id} is another batch: batch {batch.id} has no item {min(extra)!r}"
         )

@@ -5,10 +5,11 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Sequence
 
+from qbatch.domain.batches import Claim, OpenBatch, Outcome, PlannedJob
+from qbatch.domain.states import ACTIVE, AttemptStatus, BatchState, Failure, Status
 from qbatch.engine import collect
 from qbatch.engine.lanes import Lane
 from qbatch.engine.report import Observer, RunReport, RunState
-from qbatch.models import ACTIVE, Claim, Failure, OpenBatch, Outcome, Status
 from qbatch.store import Store
 
 _SHOWN_ERRORS = 5
@@ -48,8 +49,8 @@ class Books:
         batch: OpenBatch,
         ended: Sequence[Outcome],
         *,
-        state: str = "done",
-        failure: str | None = None,
+        state: BatchState = BatchState.DONE,
+        failure: Failure | None = None,
         error: str | None = None,
     ) -> None:
         """Store what came of a batch, once, and count it."""
@@ -64,14 +65,14 @@ class Books:
             self.log.warning("batch %d on %s: %s: %s", batch.id, batch.backend, failure, error)
         for outcome in ended:
             self._tally(outcome, stored.get(outcome.claim.job_id, outcome.job_status))
-        if state == "done":
+        if state is BatchState.DONE:
             self.state.batches_done += 1
 
     def close_failed(
         self,
         batch: OpenBatch,
         claims: Sequence[Claim],
-        failure: str,
+        failure: Failure,
         reason: str,
         *,
         again: Iterable[int] = (),
@@ -92,7 +93,7 @@ class Books:
                 job_status=Status.UNSENT if claim.job_id in retried else Status.ERROR,
             )
         ]
-        self.close(batch, ended, state="error", failure=failure, error=reason)
+        self.close(batch, ended, state=BatchState.ERROR, failure=failure, error=reason)
 
     def give_back(self, batch: OpenBatch, claims: Sequence[Claim], reason: str) -> None:
         """A batch of an earlier run that nobody runs: its jobs are unsent again."""
@@ -105,17 +106,26 @@ class Books:
     ) -> None:
         """A batch that was stopped: its jobs are cancelled, or unsent again."""
         ended = collect.failed(
-            claims, Failure.CANCELLED, reason, job_status=job_status, status="cancelled"
+            claims, Failure.CANCELLED, reason, job_status=job_status, status=AttemptStatus.CANCELLED
         )
-        self.close(batch, ended, state="cancelled", failure=Failure.CANCELLED, error=reason)
+        self.close(
+            batch, ended, state=BatchState.CANCELLED, failure=Failure.CANCELLED, error=reason
+        )
 
     def close_unknown(self, batch: OpenBatch, claims: Sequence[Claim], reason: str) -> None:
         """A batch of which nobody can tell whether it was run: the user must settle it."""
         ended = collect.failed(
-            claims, Failure.LOST, reason, job_status=Status.UNKNOWN, status="unknown"
+            claims, Failure.LOST, reason, job_status=Status.UNKNOWN, status=AttemptStatus.UNKNOWN
         )
-        self.close(batch, ended, state="unknown", failure=Failure.LOST, error=reason)
+        self.close(batch, ended, state=BatchState.UNKNOWN, failure=Failure.LOST, error=reason)
         self.note(f"batch {batch.id} on {batch.backend} ({len(claims)} jobs): {reason}")
+
+    def refused(self, batch: OpenBatch, parts: Sequence[tuple[PlannedJob, str]]) -> None:
+        """Count jobs that failed before their batch was sent, each with the reason."""
+        self.log.warning("batch %d on %s: %d jobs refused", batch.id, batch.backend, len(parts))
+        stands = self.store.ledger.statuses([part.id for part, _ in parts])
+        for part, reason in parts:
+            self._count(part.id, part.whole, stands[part.id], Failure.INVALID, reason)
 
     def sent(self, batch: OpenBatch, claims: Sequence[Claim], remote_id: str) -> None:
         """Count a batch that the backend has accepted."""
@@ -160,8 +170,13 @@ class Books:
 
     def _tally(self, outcome: Outcome, status: Status) -> None:
         """Count a job that has ended; one whose shots were split ends once, with its last part."""
-        job = outcome.claim.job_id
-        if not outcome.claim.whole and status not in ACTIVE and status is not Status.UNSENT:
+        claim = outcome.claim
+        self._count(claim.job_id, claim.whole, status, outcome.failure, outcome.error)
+
+    def _count(
+        self, job: int, whole: bool, status: Status, failure: Failure | None, error: str | None
+    ) -> None:
+        if not whole and status not in ACTIVE and status is not Status.UNSENT:
             if job in self._split_ended:
                 return
             self._split_ended.add(job)
@@ -173,8 +188,8 @@ class Books:
             self.state.failed += 1
             if _is_heard():
                 label = self.store.jobs.labels([job]).get(job, f"job {job}")
-                self.log.error("%s: %s: %s", label, outcome.failure, outcome.error)
-            if len(self._errors) < _SHOWN_ERRORS and outcome.error:
-                self._errors.append((job, outcome.error))
+                self.log.error("%s: %s: %s", label, failure, error)
+            if len(self._errors) < _SHOWN_ERRORS and error:
+                self._errors.append((job, error))
         elif status is Status.UNKNOWN:
             self.report.unknown += 1

@@ -3,28 +3,30 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from types import MappingProxyType
 
-from qbatch import merging
-from qbatch.circuits import answers
+from qbatch.domain.batches import Claim, Outcome
+from qbatch.domain.requests import Expected
+from qbatch.domain.results import Counts, Result, ResultKind
+from qbatch.domain.states import AttemptStatus, Failure, Status
 from qbatch.engine import labels
-from qbatch.models import Claim, Failure, ItemResult, Outcome, Status
+from qbatch.rules import answers
+from qbatch.rules.keys import derive_seed
+from qbatch.rules.pauli import from_paulis
+from qbatch.seam import ItemResult
 
 
 def outcomes(
-    claims: Iterable[Claim],
-    results: Iterable[ItemResult],
-    observables: Mapping[int, Sequence[str]] = MappingProxyType({}),
+    claims: Iterable[Claim], results: Iterable[ItemResult], submission_id: str = ""
 ) -> list[Outcome]:
-    """One outcome a claim; items are found by their label, which is their number.
+    """One outcome for each claim; items are found by their label, which holds their number.
 
     A label that is missing, or comes twice with different answers, is an error of its
     jobs alone; so is an answer that cannot be read.
 
     Args:
-        observables: that each item is to answer, where they are asked for.
+        submission_id: of the batch; what is drawn here is drawn the same from it again.
     """
     by_label: dict[str, list[ItemResult]] = defaultdict(list)
     for result in results:
@@ -37,23 +39,23 @@ def outcomes(
     return [
         outcome
         for item, sharing in by_item.items()
-        for outcome in _item(sharing, by_label.get(str(item), []), observables.get(item, ()))
+        for outcome in _item(sharing, by_label.get(str(item), []), submission_id)
     ]
 
 
 def missing(claims: Iterable[Claim], results: Iterable[ItemResult]) -> int:
-    """How many items of a batch have no answer among the results."""
+    """Number of items of a batch that have no answer among the results."""
     answered = {labels.item(str(result.label)) for result in results}
     return len({claim.item for claim in claims if str(claim.item) not in answered})
 
 
 def failed(
     claims: Iterable[Claim],
-    failure: str | None,
+    failure: Failure,
     error: str | None,
     *,
     job_status: Status = Status.ERROR,
-    status: str = "error",
+    status: AttemptStatus = AttemptStatus.ERROR,
 ) -> list[Outcome]:
     """The same end for all claims of a batch."""
     return [
@@ -68,57 +70,79 @@ def unsent(outcome: Outcome) -> Outcome:
 
 
 def _item(
-    claims: Sequence[Claim], results: Sequence[ItemResult], observables: Sequence[str]
+    claims: Sequence[Claim], results: Sequence[ItemResult], submission_id: str
 ) -> list[Outcome]:
     if len(results) != 1:
         what = "no result" if not results else f"{len(results)} different results"
-        return failed(claims, Failure.BACKEND, f"the backend returned {what} for this circuit")
+        return failed(claims, Failure.BACKEND, f"the backend returned {what} for this item")
     result = results[0]
     if result.failure is not None or result.error is not None:
         return _refused(claims, result)
     try:
-        if claims[0].num_observables:
-            return _values(claims, result, observables)
-        return _counts(claims, result)
+        hands = _hands(claims, result, submission_id)
     except (ValueError, TypeError) as error:
         said = f"the backend returned something else than was asked for: {error}"
         return failed(claims, Failure.BACKEND, said)
+    info = answers.info(result.info)
+    return [
+        Outcome(
+            claim=claim,
+            status=AttemptStatus.DONE,
+            job_status=Status.DONE,
+            info=info,
+            result=hand,
+        )
+        for claim, hand in zip(claims, hands, strict=True)
+    ]
 
 
 def _refused(claims: Sequence[Claim], result: ItemResult) -> list[Outcome]:
     """An item that the backend could not run."""
     known = result.failure in list(Failure)
+    failure = Failure(result.failure) if known and result.failure else Failure.BACKEND
     error = None if result.error is None else str(result.error)
-    return failed(claims, result.failure if known else Failure.BACKEND, error)
+    return failed(claims, failure, error)
 
 
-def _values(
-    claims: Sequence[Claim], result: ItemResult, observables: Sequence[str]
-) -> list[Outcome]:
+def _hands(claims: Sequence[Claim], result: ItemResult, submission_id: str) -> Sequence[Result]:
+    """What each claim gets of an answer, checked.
+
+    Raises:
+        ValueError, TypeError: it is not what was asked for.
+    """
+    expected = claims[0].expected
+    if expected is None:
+        raise ValueError("the format of its payload is not installed here")
+    shots = [claim.shots or 0 for claim in claims]
+    if expected.kind is not ResultKind.COUNTS:
+        return _exact_or_estimated(result, expected).deal(shots)
+    if result.counts is None and result.probabilities is not None:
+        return [_drawn(claim, result, expected, submission_id) for claim in claims]
+    if claims[0].seed is not None:  # the same seed and shots: the same counts for all
+        found = answers.counts(result.counts, shots[0], expected)
+        return [found] * len(claims)
+    return answers.counts(result.counts, sum(shots), expected).deal(shots)
+
+
+def _exact_or_estimated(result: ItemResult, expected: Expected) -> Result:
+    if expected.kind is ResultKind.PROBABILITIES:
+        return answers.probabilities(result.probabilities, expected)
     found = result.expectation_values
     if result.pauli_values is not None:
-        found = [(value, None) for value in merging.from_paulis(result.pauli_values, observables)]
-    values = answers.values(found, claims[0].num_observables)
-    return [_done(claim, result, {"values": values}) for claim in claims]
+        pairs = from_paulis(result.pauli_values, expected.names)
+        found = [(value, None) for value in pairs]
+    return answers.values(found, expected)
 
 
-def _counts(claims: Sequence[Claim], result: ItemResult) -> list[Outcome]:
-    shared = claims[:1] if claims[0].seed is not None else claims
-    asked = sum(claim.shots or 0 for claim in shared)
-    counts = answers.counts(result.counts, asked, claims[0].num_bits)
-    if len(claims) == 1 or claims[0].seed is not None:
-        return [_done(claim, result, {"counts": counts}) for claim in claims]
-    hands = merging.deal(counts, [claim.shots or 0 for claim in claims])
-    return [
-        _done(claim, result, {"counts": hand}) for claim, hand in zip(claims, hands, strict=True)
-    ]
+def _drawn(claim: Claim, result: ItemResult, expected: Expected, submission_id: str) -> Counts:
+    """Counts drawn from an exact distribution: the same again from the same batch."""
+    import numpy
 
-
-def _done(claim: Claim, result: ItemResult, stored: dict[str, object]) -> Outcome:
-    return Outcome(
-        claim=claim,
-        status="done",
-        job_status=Status.DONE,
-        info=answers.info(result.info),
-        result=stored,
-    )
+    law = answers.probabilities(result.probabilities, expected).compact()
+    seed = claim.seed
+    if seed is None:
+        seed = derive_seed(0, submission_id.encode(), b"%d" % claim.item, b"%d" % claim.job_id)
+    weights = numpy.array(list(law.values())).round(12)
+    rng = numpy.random.default_rng([seed, 0])
+    drawn = rng.multinomial(claim.shots or 0, weights / weights.sum()).tolist()
+    return Counts({o: n for o, n in zip(law, drawn, strict=True) if n})

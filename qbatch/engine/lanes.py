@@ -10,11 +10,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from qbatch.backends.base import Backend, Closing, Counting, Timed, Waiting
-from qbatch.batching import Batcher, Policy, kind_of
-from qbatch.engine.pacing import Stopwatch
-from qbatch.engine.sizing import Sizer
-from qbatch.models import Claim, OpenBatch, Pace, PlannedJob
+from qbatch.domain.batches import Claim, OpenBatch, Pace, PlannedJob
+from qbatch.domain.states import StopReason
+from qbatch.engine.pacing import Stopwatch, costs_of
+from qbatch.rules.batching import Batcher, Policy
+from qbatch.rules.sizing import Sizer
+from qbatch.seam import (
+    Backend,
+    SupportsClose,
+    SupportsCost,
+    SupportsFreeSlots,
+    SupportsTiming,
+    SupportsWait,
+)
 
 _FIRST_POLL = 0.1
 _LONGEST_POLL = 10.0
@@ -45,7 +53,7 @@ class Flight:
     next_poll: float = 0.0
     poll_seconds: float = _FIRST_POLL
     poll_failures: int = 0
-    cancelled_for: str | None = None
+    cancelled_for: StopReason | None = None
     cancelled_at: float = 0.0
     cancel_sent: bool = False
 
@@ -61,7 +69,7 @@ class Lane:
     Args:
         policy: how to batch.
         max_in_flight: the user's limit; the backend's holds besides.
-        paces: how fast the backend was before, by kind of job.
+        paces: how fast the backend was before, by workload.
 
     Attributes:
         to_come: jobs that the run has not planned yet.
@@ -76,27 +84,41 @@ class Lane:
     ) -> None:
         self.backend = backend
         self.local = backend.limits.local
-        self.waits = isinstance(backend, Waiting)
+        self.waits = isinstance(backend, SupportsWait)
+        self.costs = costs_of(backend)
         self.sizer = Sizer(paces)
-        self.stopwatch = Stopwatch()
+        self.stopwatch = Stopwatch(self.costs)
         self.to_come = 0
         target = self._target if self.local and policy.max_batch_size is None else None
-        self._batcher = Batcher(policy, backend.limits, target)
+        tells = isinstance(backend, SupportsCost)
+        self._batcher = Batcher(
+            policy,
+            backend.limits,
+            target,
+            cost=self.costs.cost if tells else None,
+            apart=backend.apart if isinstance(backend, SupportsCost) else None,
+        )
         self._ready: deque[list[PlannedJob]] = deque()
         self._later: list[tuple[float, int, list[PlannedJob]]] = []
         self._count = itertools.count()
         self.flights: dict[int, Flight] = {}
         self._full_until = 0.0
-        self._in_flight = min(backend.limits.in_flight, max_in_flight or backend.limits.in_flight)
+        self._max_in_flight = max_in_flight
+
+    @property
+    def in_flight(self) -> int:
+        """The most batches at once; a local backend may settle it when it is told its work."""
+        most = self.backend.limits.in_flight
+        return min(most, self._max_in_flight or most)
 
     @property
     def has_slot(self) -> bool:
         """Whether another batch may be sent now."""
-        return len(self.flights) < self._in_flight and time.monotonic() >= self._full_until
+        return len(self.flights) < self.in_flight and time.monotonic() >= self._full_until
 
     def has_room(self) -> bool:
         """Ask the service, where it says so, whether the account may send one more now."""
-        if not isinstance(self.backend, Counting) or self.backend.free_slots() > 0:
+        if not isinstance(self.backend, SupportsFreeSlots) or self.backend.free_slots() > 0:
             return True
         self._full_until = time.monotonic() + _FULL_SECONDS
         return False
@@ -127,7 +149,7 @@ class Lane:
 
     def expect(self, job: PlannedJob, seconds: float) -> None:
         """What the next jobs are like, and the estimate of what one of them costs."""
-        self.sizer.expect(kind_of(job), seconds)
+        self.sizer.expect(self.costs.workload(job), seconds)
 
     def learn(self, flight: Flight) -> None:
         """What a batch that has ended says of the backend's speed."""
@@ -135,11 +157,11 @@ class Lane:
             return
         spent = time.monotonic() - flight.started
         worked = None
-        if isinstance(self.backend, Timed):
+        if isinstance(self.backend, SupportsTiming):
             worked = self.backend.worked_seconds(flight.remote_id)
         if worked is None:
             # With several batches in flight a batch also waits for its turn.
-            waiting = max(1, len(self.flights) + 1) / 2 if self._in_flight > 1 else 1
+            waiting = max(1, len(self.flights) + 1) / 2 if self.in_flight > 1 else 1
             self.sizer.learn(len(flight.claims), spent / waiting)
             return
         self.sizer.learn(len(flight.claims), worked)
@@ -151,7 +173,7 @@ class Lane:
         self._ready.extend(self._batcher.add(job))
 
     def _target(self, waiting: int) -> int:
-        return self.sizer.share(self.to_come + waiting, self._in_flight)
+        return self.sizer.share(self.to_come + waiting, self.in_flight)
 
     def flush(self) -> None:
         """No more jobs for now: what is planned becomes ready."""
@@ -173,5 +195,5 @@ class Lane:
 
     def close(self) -> None:
         """Let the backend give back what it holds."""
-        if isinstance(self.backend, Closing):
+        if isinstance(self.backend, SupportsClose):
             self.backend.close()

@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from qbatch.backends.base import Foreseeing
-from qbatch.batching import LARGE_QUBITS, kind_of
+from qbatch.domain.batches import Pace, PlannedJob
+from qbatch.domain.jobs import Group
+from qbatch.domain.states import Status
 from qbatch.engine.lanes import Lane
 from qbatch.engine.pacing import batch_seconds, pooled
 from qbatch.engine.planning import OpenBackend, Planner
 from qbatch.engine.settings import RunSettings
 from qbatch.engine.submission import Loader, fix_seed
-from qbatch.merging import coalesce
-from qbatch.models import Group, Pace, PlannedJob, Status
+from qbatch.payloads.registry import payload_format
+from qbatch.rules.batching import unanswerable
+from qbatch.rules.merging import coalesce
+from qbatch.seam import SupportsCost, SupportsEstimate
 from qbatch.store import Store
 
 _DEFAULT_PACE = Pace(seconds=1.0, startup=1.0)
 _SECONDS_A_JOB = 6e-5  # of the engine and the store
-_BYTES_AN_AMPLITUDE = 16
-_WORKER_BYTES = 150_000_000  # Qiskit and Aer, imported
-_MOST_CIRCUITS = 1_000  # read to count their depth
+_MOST_PAYLOADS = 1_000  # read to count their depth
 _ROUND_TRIPS = 3  # of a remote batch that ends at once: sent, asked for, fetched
 
 
@@ -30,20 +32,25 @@ class PlannedBatch:
     """One submission to come.
 
     Attributes:
-        jobs, circuits: the latter after equal ones are put together.
+        jobs, items: the latter after equal jobs are put together.
         shots: that are asked for; saved: those of them that need not be run.
         requests: the fewest that the backend needs for it; 0 where it is local.
+        width: of the widest payload, as its format counts it.
+        workload: what its jobs are like to the backend.
+        estimated: seconds of work, before any pace.
+        workers: number of such batches that a local backend works on at once.
     """
 
     backend: str
     jobs: int
-    circuits: int
+    items: int
     shots: int
     saved: int
-    num_qubits: int
     requests: int
-    kind: str
+    width: int
+    workload: str
     estimated: float
+    workers: int
 
 
 @dataclass(slots=True, kw_only=True)
@@ -54,8 +61,9 @@ class BackendPlan:
         batches: in the order of sending.
         seconds: an estimate, None where nothing is known; ``measured``: it rests on what
             an earlier run took here.
-        memory: bytes that the simulation needs at most, None for a remote backend.
-        depth: the largest of the circuits, None where there are too many to look at.
+        memory: bytes that the work needs at most, None for a remote backend.
+        unit: what `PlannedBatch.width` counts.
+        depth: the largest of the payloads, None where there are too many to look at.
         cost: by unit of price, where the configuration gives one.
         warnings: what will be refused, or may be.
     """
@@ -66,6 +74,7 @@ class BackendPlan:
     seconds: float | None = None
     measured: bool = False
     memory: int | None = None
+    unit: str = ""
     depth: int | None = None
     cost: dict[str, float | None] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
@@ -102,7 +111,7 @@ def make_plan(
     """Plan a run as it would be planned, and send nothing.
 
     Args:
-        prices: by backend, per ``shot``, ``task`` (a circuit) or ``second``.
+        prices: by backend, per ``shot``, ``task`` (an item) or ``second``.
         only, statuses: which jobs; default: all unsent ones.
     """
     plan = Plan(groups=[group.name for group in groups])
@@ -135,8 +144,9 @@ class _Adding:
         self._lane = lane
         self._settings = settings
         self._loader = Loader(store)
-        self._circuits: set[int] = set()
-        self._refused: dict[str, int] = {}
+        self._payloads: set[int] = set()
+        self._refused: Counter[str] = Counter()
+        self._largest: list[PlannedJob] = []
         self._paces = store.paces.of(name)
         self.plan = BackendPlan(backend=name, local=lane.local)
 
@@ -146,20 +156,28 @@ class _Adding:
         parts = [fix_seed(part, settings.seed) for part in jobs]
         enabled = settings.coalesce and settings.policy().merge and limits.mixed_shots
         items = coalesce(parts, enabled=enabled, max_shots=limits.shots)
+        for part in parts:
+            if reason := unanswerable(part, limits):
+                self._refused[reason] += 1
         run = sum(part.shots or 0 for part in pooled(parts, items))
-        asked = sum(part.shots or 0 for part in parts)
-        self._circuits.update(part.circuit_id for part in parts)
+        shots = sum(part.shots or 0 for part in parts)
+        self._payloads.update(part.payload.id for part in parts)
+        widest = max(parts, key=_width)
+        self._largest.append(widest)
+        backend, costs = self._lane.backend, self._lane.costs
+        self.plan.unit = payload_format(widest.payload.kind).unit
         self.plan.batches.append(
             PlannedBatch(
                 backend=self.plan.backend,
                 jobs=len(parts),
-                circuits=len(set(items)),
-                shots=asked,
-                saved=asked - run,
-                num_qubits=max(part.num_qubits for part in parts),
+                items=len(set(items)),
+                shots=shots,
+                saved=shots - run,
                 requests=self._requests(parts, items),
-                kind=kind_of(parts[0]),
-                estimated=batch_seconds(parts, items),
+                width=_width(widest),
+                workload=costs.workload(parts[0]),
+                estimated=batch_seconds(costs, parts, items),
+                workers=backend.workers(widest) if isinstance(backend, SupportsCost) else 1,
             )
         )
 
@@ -167,26 +185,25 @@ class _Adding:
         backend = self._lane.backend
         if self._lane.local:
             return 0
-        if not isinstance(backend, Foreseeing):
+        if not isinstance(backend, SupportsEstimate):
             return _ROUND_TRIPS
         submission = self._loader.submission("plan", parts[0].options, parts, items)
-        requests, refused = backend.foresee(submission)
-        for reason in refused:
-            self._refused[reason] = self._refused.get(reason, 0) + 1
-        return requests
+        estimate = backend.estimate(submission)
+        self._refused.update(estimate.refused)
+        return estimate.requests
 
     def finished(self, prices: Mapping[str, float]) -> BackendPlan:
         """The plan, with what only all of its batches tell."""
         plan = self.plan
         plan.depth = self._depth()
-        plan.warnings += [f"{n} circuits: {reason}" for reason, n in self._refused.items()]
+        plan.warnings += [f"{n} jobs: {reason}" for reason, n in self._refused.items()]
         if plan.local and plan.batches:
-            self._foresee_time()
-            self._foresee_memory()
+            self._estimate_time()
+            self._estimate_memory()
         seconds = plan.seconds if plan.local else None
         units = {
             "shot": float(plan.total("shots") - plan.total("saved")),
-            "task": float(plan.total("circuits")),
+            "task": float(plan.total("items")),
             "second": seconds,
         }
         for unit, price in prices.items():
@@ -194,47 +211,44 @@ class _Adding:
             plan.cost[unit] = None if amount is None else amount * price
         return plan
 
-    def _workers(self) -> int:
-        return max(1, self._lane.backend.limits.in_flight // 2)
-
-    def _foresee_time(self) -> None:
+    def _estimate_time(self) -> None:
         """Work at the pace of earlier runs, shared out, and the start of the workers."""
-        plan, work, startups = self.plan, 0.0, []
-        plan.measured = all(batch.kind in self._paces for batch in plan.batches)
-        for batch in plan.batches:
-            pace = self._paces.get(batch.kind, _DEFAULT_PACE)
-            large = batch.num_qubits >= LARGE_QUBITS
-            work += batch.estimated * pace.seconds / (1 if large else self._workers())
-            startups.append(pace.startup)
-        longest = max(
-            b.estimated * self._paces.get(b.kind, _DEFAULT_PACE).seconds for b in plan.batches
-        )
-        plan.seconds = max(startups) + max(work, longest) + _SECONDS_A_JOB * plan.total("jobs")
-
-    def _foresee_memory(self) -> None:
-        """A state vector for each worker, and what every process holds besides."""
         plan = self.plan
-        qubits = max(batch.num_qubits for batch in plan.batches)
-        small = [b.num_qubits for b in plan.batches if b.num_qubits < LARGE_QUBITS]
-        side_by_side = min(self._workers(), len(plan.batches)) * 2 ** max(small, default=0)
-        amplitudes = max(2**qubits, side_by_side)
-        processes = 1 if self._lane.backend.limits.in_flight == 1 else self._workers()
-        plan.memory = _BYTES_AN_AMPLITUDE * amplitudes + _WORKER_BYTES * processes
+        plan.measured = all(batch.workload in self._paces for batch in plan.batches)
+        paces = [self._paces.get(batch.workload, _DEFAULT_PACE) for batch in plan.batches]
+        work = [
+            batch.estimated * pace.seconds for batch, pace in zip(plan.batches, paces, strict=True)
+        ]
+        shared = sum(
+            seconds / batch.workers for seconds, batch in zip(work, plan.batches, strict=True)
+        )
+        startup = max(pace.startup for pace in paces)
+        plan.seconds = startup + max(shared, *work) + _SECONDS_A_JOB * plan.total("jobs")
+
+    def _estimate_memory(self) -> None:
+        plan, backend = self.plan, self._lane.backend
+        if not isinstance(backend, SupportsCost):
+            return
+        plan.memory = backend.memory(self._largest)
         available = physical_memory()
         if available is not None and plan.memory > available:
+            width = max(batch.width for batch in plan.batches)
+            advice = backend.memory_advice()
             plan.warnings.append(
-                f"circuits of {qubits} qubits need about {plan.memory / 1e9:.3g} GB as state"
-                f" vectors, this machine has {available / 1e9:.3g} GB; another method"
-                " (--option method=stabilizer, matrix_product_state) may need less"
+                f"{width} {plan.unit} need about {plan.memory / 1e9:.3g} GB,"
+                f" this machine has {available / 1e9:.3g} GB" + (f"; {advice}" if advice else "")
             )
 
     def _depth(self) -> int | None:
-        if not self._circuits or len(self._circuits) > _MOST_CIRCUITS:
+        if not self._payloads or len(self._payloads) > _MOST_PAYLOADS:
             return None
-        from qbatch.payloads.circuit.formats import parse
+        sources = self._store.jobs.sources(self._payloads).values()
+        depths = [payload_format(source.kind).depth(source) for source in sources]
+        return max((depth for depth in depths if depth is not None), default=None)
 
-        sources = self._store.jobs.circuits(self._circuits).values()
-        return max(int(parse(source).depth()) for _, source in sources)
+
+def _width(job: PlannedJob) -> int:
+    return payload_format(job.payload.kind).width(job.payload.info)
 
 
 def physical_memory() -> int | None:

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 
-from qbatch.backends.base import Backend
-from qbatch.batching import ALONE_SECONDS, estimated_seconds, remaining_parts
+from qbatch.domain.batches import PlannedJob
+from qbatch.domain.states import Status
 from qbatch.engine.lanes import Lane
 from qbatch.engine.settings import RunSettings
-from qbatch.errors import NotFound, UsageError
-from qbatch.models import PlannedJob, Status
+from qbatch.errors import NotFound, NotInstalled, UsageError
+from qbatch.payloads.registry import payload_format
+from qbatch.rules.batching import ALONE_SECONDS, remaining_parts
+from qbatch.seam import Backend, SupportsCost
 from qbatch.store import Store
+from qbatch.store.picking import UnreadableJob
 
 _PAGE = 2_000
 
-OpenBackend = Callable[[str, float], Backend]
-"""Gives the backend of a name, told how many seconds of simulation are to come at first."""
+OpenBackend = Callable[[str], Backend]
+"""Gives the backend of a name."""
 
 
 class Planner:
@@ -29,9 +32,9 @@ class Planner:
 
     Attributes:
         lanes: by the backend's name, opened at first use.
-        total: how many jobs have been picked.
+        total: number of jobs that have been picked.
         exhausted: nothing is picked that is not planned.
-        missing: why some jobs cannot be planned: nobody knows their backend.
+        missing: why some jobs cannot be planned: their backend or format is not known here.
     """
 
     def __init__(
@@ -52,8 +55,8 @@ class Planner:
         self._settings = settings
         self._note = note
         self._unknown: set[str] = set()
+        self._told: set[str] = set()
         self._only: Sequence[int] | None = None
-        self._expected_seconds = math.inf  # not known yet
         self._place = 0
         self._planned = 0
 
@@ -87,9 +90,13 @@ class Planner:
         return new
 
     def lane(self, name: str) -> Lane:
-        """The lane of a backend."""
+        """The lane of a backend.
+
+        Raises:
+            NotFound: there is no such backend, or its adapter is not installed here.
+        """
         if name not in self.lanes:
-            backend = self._open_backend(name, self._expected_seconds)
+            backend = self._open_backend(name)
             settings = self._settings
             paces = self._store.paces.of(name) if backend.limits.local else {}
             self.lanes[name] = Lane(backend, settings.policy(), settings.max_in_flight, paces)
@@ -98,27 +105,27 @@ class Planner:
     def page(self) -> None:
         """Plan the next jobs."""
         page = self._store.picking.planned(self._place, _PAGE)
-        before, costs = -1, []
-        for _, job in page:
-            costs.append(estimated_seconds(job, again=job.circuit_id == before))
-            before = job.circuit_id
         left = self.total - self._planned
-        self._expected_seconds = math.fsum(costs) / max(1, len(page)) * left
-        # What is a batch of its own says nothing of how many of the others make one.
-        alike = [cost for cost in costs if cost <= ALONE_SECONDS] or costs
-        mean = math.fsum(alike) / max(1, len(alike))
-        for place, job in page:
+        chosen = [self._chosen(job) for _, job in page]
+        shares = self._shares(chosen, left)
+        for (place, _), share in zip(page, chosen, strict=True):
             self._place = place
             self._planned += 1
-            self._plan(job, mean)
+            if share is not None:
+                name, job = share
+                self._plan(self.lanes[name], job, shares[name].mean)
         if len(page) < _PAGE:
             self.exhausted = True
             for lane in self.lanes.values():
                 lane.flush()
 
-    def _plan(self, job: PlannedJob, seconds: float) -> None:
+    def _chosen(self, job: PlannedJob | UnreadableJob) -> tuple[str, PlannedJob] | None:
+        """Where a job goes; None where that place, or its payload's format, is not known."""
+        if isinstance(job, UnreadableJob):
+            self._leave_unread(job.kind)
+            return None
         settings = self._settings
-        name = settings.backend or job.backend or settings.default_backend or "aer"
+        name = settings.backend or job.backend or settings.default_backend or "default"
         try:
             lane = self.lane(name)
         except NotFound as error:
@@ -126,11 +133,66 @@ class Planner:
                 self._unknown.add(name)
                 self._note(f"jobs for backend {name!r} are left unsent: {error}")
             self.missing = error
-            return
+            return None
         if lane.local and not settings.wait:
             raise UsageError(f"{name} works in this process: there is nothing to detach from")
+        return name, job
+
+    def _leave_unread(self, kind: str) -> None:
+        try:
+            payload_format(kind)
+        except NotInstalled as error:
+            if self.missing is None:
+                self._note(f"jobs are left unsent: {error}")
+            self.missing = error
+
+    def _shares(
+        self, chosen: Sequence[tuple[str, PlannedJob] | None], left: int
+    ) -> dict[str, _Share]:
+        """What each backend gets of a page; each is told its work before it gets any."""
+        found: dict[str, _Share] = {}
+        for share in chosen:
+            if share is not None:
+                name, job = share
+                found.setdefault(name, _Share()).add(job, self.lanes[name])
+        for name, total in ((name, share.total) for name, share in found.items()):
+            backend = self.lanes[name].backend
+            if name not in self._told and isinstance(backend, SupportsCost):
+                self._told.add(name)
+                backend.expect(total / max(1, len(chosen)) * left)
+        return found
+
+    def _plan(self, lane: Lane, job: PlannedJob, seconds: float) -> None:
         lane.expect(job, seconds)
         lane.to_come = self.total - self._planned
         done = [] if job.whole else self._store.picking.done_parts(job.id)
         for part in remaining_parts(job, done):
             lane.add(part)
+
+
+@dataclass(slots=True)
+class _Share:
+    """What one backend gets of a page of jobs, in seconds of work."""
+
+    total: float = 0.0
+    jobs: int = 0
+    alike: float = 0.0
+    num_alike: int = 0
+    before: int = -1
+
+    def add(self, job: PlannedJob, lane: Lane) -> None:
+        cost = lane.costs.cost(job, again=job.payload.id == self.before)
+        self.before = job.payload.id
+        self.total += cost
+        self.jobs += 1
+        # What is a batch of its own says nothing of how many of the others make one.
+        if cost <= ALONE_SECONDS:
+            self.alike += cost
+            self.num_alike += 1
+
+    @property
+    def mean(self) -> float:
+        """Seconds of a job, of those that share batches."""
+        if self.num_alike:
+            return self.alike / self.num_alike
+        return self.total / max(1, self.jobs)

@@ -7,12 +7,12 @@ from collections.abc import Callable, Sequence
 
 from filelock import Timeout
 
+from qbatch.domain.batches import Claim, OpenBatch
 from qbatch.engine.books import Books
 from qbatch.engine.lanes import Flight, Lane
-from qbatch.engine.locks import run_lock
 from qbatch.errors import NotFound
-from qbatch.models import Claim, OpenBatch
 from qbatch.store import Store
+from qbatch.store.run_lock import run_lock
 
 _NAMED = 3  # of the batches, in a message
 
@@ -21,8 +21,9 @@ def recover(books: Books, groups: Sequence[int], lane_of: Callable[[str], Lane])
     """Settle every open batch of the groups, whose run locks the caller holds.
 
     - A batch that died with a local process is undone: its jobs are unsent again.
-    - Every other one is taken over. Where its id is not known, its token is looked up at
-      the first look: found, it is followed to its end; certainly absent, its jobs are
+    - One whose adapter, or a payload's format, is not installed here is left as it is.
+    - Every other one is taken over. Where its id is not known, its submission id is looked
+      up at the first look: found, it is followed to its end; certainly absent, its jobs are
       unsent again; otherwise they become ``unknown``, and nothing is sent again silently.
     """
     taken_over, batches = 0, list[str]()
@@ -33,7 +34,10 @@ def recover(books: Books, groups: Sequence[int], lane_of: Callable[[str], Lane])
         try:
             lane = lane_of(batch.backend)
         except NotFound as error:
-            books.note(f"batch {batch.id} ({len(claims)} jobs) is left as it is: {error}")
+            _leave(books, batch, claims, str(error))
+            continue
+        if any(claim.expected is None for claim in claims):
+            _leave(books, batch, claims, "the format of its payloads is not installed here")
             continue
         if _settle(lane, batch, claims):
             taken_over += len(claims)
@@ -47,6 +51,12 @@ def recover(books: Books, groups: Sequence[int], lane_of: Callable[[str], Lane])
         books.note(f"taken over from an earlier run, and waited for: {jobs} in {named}")
     if released := books.report.released:
         books.note(f"{released} jobs of an interrupted run are taken up again")
+
+
+def _leave(books: Books, batch: OpenBatch, claims: Sequence[Claim], reason: str) -> None:
+    """Another environment can look after it: here nothing is known of it, and nothing done."""
+    where = f"batch {batch.id} on {batch.backend} ({len(claims)} jobs)"
+    books.note(f"{where} is left as it is: {reason}")
 
 
 def _settle(lane: Lane, batch: OpenBatch, claims: list[Claim]) -> bool:

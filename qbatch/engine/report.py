@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from qbatch.domain.states import RunEnd
+
 
 @dataclass(slots=True, kw_only=True)
 class RunState:
@@ -48,8 +50,8 @@ class RunReport:
         done, failed, unknown: how those ended, and those of an earlier run taken over.
         left: how many of the groups' jobs are still unsent, queued or running.
         under_way: how many of them are in a batch that the backend has.
-        submissions: batches sent; circuits: circuits in them after coalescing.
-        coalesced: jobs answered by the circuit of another one.
+        submissions: batches sent; circuits: items in them after coalescing.
+        coalesced: jobs answered by the item of another one.
         released: jobs that an earlier run had left behind and that were taken up again.
         retried: tries that failed for a passing reason and were followed by another.
         seconds: how long it took.
@@ -76,7 +78,7 @@ class RunReport:
     retried: int = 0
     seconds: float = 0.0
     stopped_by: int | None = None
-    stopped_for: str | None = None
+    stopped_for: RunEnd | None = None
     unfinished: bool = False
     sent: list[dict[str, str | int]] = field(default_factory=list)
     errors: list[tuple[str, str]] = field(default_factory=list)
@@ -87,7 +89,7 @@ class RunReport:
         """0 all well, 1 some failed or await a decision, 3 unfinished, 128 + signal."""
         if self.stopped_by is not None:
             return 128 + self.stopped_by
-        if self.stopped_for == "deadline" and self.left:
+        if self.stopped_for is RunEnd.DEADLINE and self.left:
             return 3
         if self.failed or self.unknown or self.unknown_batches:
             return 1

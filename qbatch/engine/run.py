@@ -8,8 +8,8 @@ import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 
-from qbatch.backends.base import Backend, Waiting
-from qbatch.engine import locks
+from qbatch.domain.jobs import Group
+from qbatch.domain.states import RunEnd, Status, StopReason
 from qbatch.engine.books import Books
 from qbatch.engine.lanes import Flight, Lane
 from qbatch.engine.planning import Planner
@@ -18,10 +18,10 @@ from qbatch.engine.report import Observer, RunReport, Silent
 from qbatch.engine.sending import Sender
 from qbatch.engine.settings import RunSettings
 from qbatch.engine.stop import StopSignals
-from qbatch.engine.watching import STOPPED, Watcher
+from qbatch.engine.watching import Watcher, sentence
 from qbatch.errors import NotFound, QbatchError
-from qbatch.models import Group, Status
-from qbatch.store import Store
+from qbatch.seam import Backend, SupportsWait
+from qbatch.store import Store, run_lock
 
 _TICK = 0.25
 _GRACE = 3.0
@@ -46,8 +46,7 @@ class Run:
     """Runs the unsent jobs of one or more groups.
 
     Args:
-        open_backend: gives the backend of a name, told how many seconds of simulation
-            are to come at first; each is opened once and closed.
+        open_backend: gives the backend of a name; each is opened once and closed.
         choose: says, once the groups are locked and recovered, the ids of the jobs to
             run instead of all unsent ones.
     """
@@ -56,7 +55,7 @@ class Run:
         self,
         store: Store,
         groups: Sequence[Group],
-        open_backend: Callable[[str, float], Backend],
+        open_backend: Callable[[str], Backend],
         settings: RunSettings,
         *,
         observer: Observer | None = None,
@@ -86,12 +85,12 @@ class Run:
         """
         started, settings = time.monotonic(), self._settings
         with (
-            locks.hold(
+            run_lock.hold(
                 self._store,
                 self._groups,
                 wait=settings.wait_lock,
                 say=self._books.note,
-                hint=locks.MAY_WAIT,
+                hint=run_lock.MAY_WAIT,
             ),
             self._stop,
             _collecting_rarely(),
@@ -178,9 +177,9 @@ class Run:
             return True
         settings, state = self._settings, self._books.state
         if settings.deadline is not None and time.time() >= settings.deadline:
-            self._books.report.stopped_for = "deadline"
+            self._books.report.stopped_for = RunEnd.DEADLINE
         elif settings.too_many_failures(state.failed, state.total):
-            self._books.report.stopped_for = "failures"
+            self._books.report.stopped_for = RunEnd.FAILURES
         return self._books.report.stopped_for is not None
 
     def _waits_for_jobs(self) -> bool:
@@ -252,7 +251,7 @@ class Run:
         if self._settings.sequential:
             due.append(self._watcher.last_end + self._settings.delay)
         for lane in self._lanes.values():
-            if lane.flights and isinstance(lane.backend, Waiting):
+            if lane.flights and isinstance(lane.backend, SupportsWait):
                 ids = [f.remote_id for f in lane.flights.values() if f.remote_id is not None]
                 lane.backend.wait(ids, _TICK)
                 return
@@ -291,7 +290,7 @@ class Run:
                 continue  # this run did not send it
             self._watcher.look(lane, flight)
             if flight.batch.id in lane.flights and not flight.running:
-                self._watcher.cancel(lane, flight, STOPPED)
+                self._watcher.cancel(lane, flight, StopReason.RUN)
         self._until_ended(_GRACE)
         self._take_back_local()
 
@@ -319,4 +318,5 @@ class Run:
         del lane.flights[flight.batch.id]
         if flight.remote_id is not None:
             lane.backend.cancel(flight.remote_id)
-        self._books.close_cancelled(flight.batch, flight.claims, Status.UNSENT, STOPPED)
+        said = sentence(StopReason.RUN)
+        self._books.close_cancelled(flight.batch, flight.claims, Status.UNSENT, said)

@@ -1,21 +1,44 @@
-"""Sending a batch: written down before, written down after, and what to do where it fails."""
+"""Sending a batch: prepared, written down, sent, written down again; and what if it fails."""
 
 from __future__ import annotations
 
 import time
 import uuid
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 
-from qbatch.batching import halves
+from qbatch.domain.batches import Claim, OpenBatch, PlannedJob
+from qbatch.domain.limits import Limits
+from qbatch.domain.states import Failure, Status
+from qbatch.engine import labels
+from qbatch.engine.asking import asked
 from qbatch.engine.books import Books
 from qbatch.engine.lanes import Flight, Lane
-from qbatch.engine.retry import backoff
 from qbatch.engine.settings import RunSettings
 from qbatch.engine.submission import Loader, fix_seed
 from qbatch.errors import AuthError, BackendError, LostAnswer, Rejected, Transient, Unavailable
-from qbatch.merging import coalesce
-from qbatch.models import Claim, Failure, OpenBatch, PlannedJob, Status, Submission
+from qbatch.rules.backoff import backoff
+from qbatch.rules.batching import halves, unanswerable
+from qbatch.rules.merging import coalesce
+from qbatch.seam import Backend, Prepared, Submission, SupportsPrepare, SupportsSubmit
+from qbatch.store.ledger import Refusal
+
+
+@dataclass(slots=True)
+class _Draft:
+    """A batch before it is written down."""
+
+    submission: Submission
+    parts: list[PlannedJob]
+    items: list[int]
+    refused: dict[int, Refusal] = field(default_factory=dict)
+    prepared: Prepared | None = None
+    error: BackendError | None = None
+
+    @property
+    def digest(self) -> bytes | None:
+        return None if self.prepared is None else self.prepared.digest
 
 
 class Sender:
@@ -29,50 +52,119 @@ class Sender:
         self._tries: dict[tuple[int, int], int] = defaultdict(int)
 
     def send(self, lane: Lane, planned: Sequence[PlannedJob]) -> None:
-        """Claim the jobs, write the batch down, send it, write down where it is.
+        """Prepare a batch, write it down, send it, write down where it is.
 
         Raises:
             AuthError: the backend refuses the credentials; the jobs are unsent again.
             Unavailable: it has gone; likewise.
         """
-        settings = self._settings
-        parts = [fix_seed(part, settings.seed) for part in planned]
-        limits, started = lane.backend.limits, time.monotonic()
-        # Where shots must not differ in a batch, they cannot be pooled in it either.
-        enabled = settings.coalesce and settings.policy().merge and limits.mixed_shots
-        items = coalesce(parts, enabled=enabled, max_shots=limits.shots)
-        token, options = f"qbatch-{uuid.uuid4().hex}", parts[0].options
-        prepared = self._ledger.prepare(
-            token,
-            lane.backend.name,
-            options,
-            parts,
-            items,
-            status=Status.RUNNING if lane.local else Status.QUEUED,
-        )
-        if prepared is None:
-            lane.again([self._ledger.still_wanted(planned)])
-            return
-        batch, claims = prepared
-        flight = Flight(batch=batch, remote_id=None, claims=claims, parts=planned, started=started)
+        flights: list[Flight] = []  # the one that is sent, once it is written down
 
         def known(remote_id: str) -> None:
             # Before anything else is sent under it: a run that is killed now looks there.
+            flight = flights[0]
             flight.remote_id, flight.half_sent = str(remote_id), True
-            self._ledger.known(batch.id, str(remote_id))
+            self._ledger.known(flight.batch.id, str(remote_id))
 
-        submission = self._loader.submission(token, options, parts, items, known)
+        started = time.monotonic()
+        draft = self._draft(lane, planned, known)
+        written = self._ledger.prepare(
+            draft.submission.submission_id,
+            lane.backend.name,
+            planned[0].options,
+            draft.parts,
+            draft.items,
+            status=Status.RUNNING if lane.local else Status.QUEUED,
+            refused=draft.refused,
+            prepared_digest=draft.digest,
+        )
+        if written is None:
+            lane.again([self._ledger.still_wanted(planned)])
+            return
+        batch, claims = written
+        if draft.refused:
+            told = [(p, draft.refused[i][1]) for p, i in zip(draft.parts, draft.items, strict=True)
+                    if i in draft.refused]  # fmt: skip
+            self._books.refused(batch, told)
+        if not claims:
+            return
+        left = [p for p, i in zip(planned, draft.items, strict=True) if i not in draft.refused]
+        flight = Flight(batch=batch, remote_id=None, claims=claims, parts=left, started=started)
+        flights.append(flight)
         try:
-            remote_id = _sent(lane, submission)
+            if draft.error is not None:
+                raise draft.error
+            remote_id = _sent(lane.backend, draft, known)
         except LostAnswer as error:
-            # The first look finds out: by the id where one was told, else by the token.
+            # The first look finds out: by the id where one was told, else by our own.
             flight.reason, flight.retry_after = str(error), error.retry_after
         except BackendError as error:
-            self.refused(lane, batch, claims, planned, error)
+            self.refused(lane, batch, claims, left, error)
             return
         else:
             self.accepted(lane, flight, remote_id)
         lane.flights[batch.id] = flight
+
+    def resend(self, lane: Lane, flight: Flight) -> str | None:
+        """Send a batch again under its id, where that is the same batch to the service.
+
+        Only what has the digest that was written down is sent: another version of an adapter
+        may encode the batch in another way.
+
+        Returns:
+            The remote id; None where it cannot be sent again.
+
+        Raises:
+            BackendError: it was not accepted.
+        """
+        backend, batch = lane.backend, flight.batch
+        if not (backend.limits.resends and isinstance(backend, SupportsPrepare) and batch.digest):
+            return None
+        found = self._ledger.parts(batch.id)
+        if not found:
+            return None
+        parts, items = [part for part, _ in found], [item for _, item in found]
+
+        def known(remote_id: str) -> None:
+            self._ledger.known(batch.id, str(remote_id))
+
+        submission = self._loader.submission(
+            batch.submission_id, batch.options, parts, items, known
+        )
+        prepared = asked(lambda: backend.prepare(submission))
+        ours = labels.labels(batch.submission_id, flight.claims)
+        if prepared.digest != batch.digest or list(prepared.ready) != ours:
+            return None
+        return _sent(backend, _Draft(submission, parts, items, prepared=prepared), known)
+
+    def _draft(
+        self, lane: Lane, planned: Sequence[PlannedJob], known: Callable[[str], None]
+    ) -> _Draft:
+        """A batch as it will be sent, with what the backend cannot answer taken out."""
+        settings, limits = self._settings, lane.backend.limits
+        parts = [fix_seed(part, settings.seed) for part in planned]
+        # Where shots must not differ in a batch, they cannot be pooled in it either.
+        enabled = settings.coalesce and settings.policy().merge and limits.mixed_shots
+        items = coalesce(parts, enabled=enabled, max_shots=limits.shots)
+        submission_id, options = f"qbatch-{uuid.uuid4().hex}", parts[0].options
+        submission = self._loader.submission(submission_id, options, parts, items, known)
+        draft = _Draft(submission, parts, items, _unanswerable(lane, parts, items, limits))
+        if draft.refused:
+            draft.submission = _without(submission, draft.refused)
+        backend = lane.backend
+        if isinstance(backend, SupportsPrepare) and draft.submission.items:
+            try:
+                prepared = asked(lambda: backend.prepare(draft.submission))
+                _check(draft.submission, prepared)
+            except BackendError as error:
+                draft.error = error
+            else:
+                draft.prepared = prepared
+                for result in prepared.refused:
+                    item = int(labels.item(str(result.label)))
+                    said = Failure(result.failure or Failure.INVALID), str(result.error)
+                    draft.refused[item] = said
+        return draft
 
     def retry(
         self, lane: Lane, parts: Sequence[PlannedJob], retry_after: float | None = None
@@ -131,14 +223,46 @@ class Sender:
             raise error
 
 
-def _sent(lane: Lane, submission: Submission) -> str:
+def _unanswerable(
+    lane: Lane, parts: Sequence[PlannedJob], items: Sequence[int], limits: Limits
+) -> dict[int, Refusal]:
+    """Items that the backend says it cannot answer at all: nothing is paid for them."""
+    found: dict[int, Refusal] = {}
+    for part, item in zip(parts, items, strict=True):
+        if reason := unanswerable(part, limits):
+            found[item] = Failure.INVALID, f"{lane.backend.name} cannot answer this: {reason}"
+    return found
+
+
+def _without(submission: Submission, refused: dict[int, Refusal]) -> Submission:
+    left = [i for i in submission.items if int(labels.item(i.label)) not in refused]
+    return replace(submission, items=left)
+
+
+def _check(submission: Submission, prepared: Prepared) -> None:
+    """Make sure that what was prepared is this batch, in this order.
+
+    Raises:
+        BackendError: it is not: results would come back to the wrong jobs.
+    """
+    refused = {str(result.label) for result in prepared.refused}
+    left = [item.label for item in submission.items if item.label not in refused]
+    if list(prepared.ready) != left:
+        raise BackendError("the adapter prepared other items than it was given")
+
+
+def _sent(backend: Backend, draft: _Draft, known: Callable[[str], None]) -> str:
     """The remote id of a batch that was accepted.
 
     Raises:
         LostAnswer: also for what an adapter does not map; that may have been sent.
     """
     try:
-        return str(lane.backend.submit(submission))
+        if isinstance(backend, SupportsPrepare):
+            assert draft.prepared is not None
+            return str(backend.send(draft.prepared, draft.submission.submission_id, known))
+        assert isinstance(backend, SupportsSubmit)
+        return str(backend.submit(draft.submission))
     except (BackendError, KeyboardInterrupt):
         raise
     except BaseException as error:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from qbatch.batching import Policy
 from qbatch.errors import UsageError
+from qbatch.rules.batching import Policy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

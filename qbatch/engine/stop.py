@@ -7,7 +7,7 @@ import threading
 from types import FrameType, TracebackType
 from typing import Any
 
-from qbatch.backends.http import hurry
+from qbatch.seam.waiting import hurry
 
 
 class StopSignals:

@@ -1,4 +1,4 @@
-"""From planned jobs to what is sent: seeds fixed, equal circuits joined, sources loaded."""
+"""From planned jobs to what is sent: seeds fixed, equal jobs joined, payloads loaded."""
 
 from __future__ import annotations
 
@@ -8,16 +8,18 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from qbatch.circuits.identity import derive_seed
+from qbatch.domain.batches import PlannedJob
+from qbatch.domain.payloads import Source
 from qbatch.engine import labels
-from qbatch.models import CircuitSource, Item, PlannedJob, Submission
+from qbatch.rules.keys import derive_seed
+from qbatch.seam import Item, Submission
 from qbatch.store import Store
 
-_KEPT_CIRCUITS = 2_000
+_KEPT_PAYLOADS = 2_000
 
 
 def fix_seed(job: PlannedJob, run_seed: int | None) -> PlannedJob:
-    """The job with the seed that its simulator gets, or none.
+    """The job with the seed that its sampler gets, or none.
 
     A job's own seed goes before the run's; with the run's, the job's number keeps jobs
     apart that ask the same question.
@@ -32,16 +34,15 @@ def fix_seed(job: PlannedJob, run_seed: int | None) -> PlannedJob:
 
 
 class Loader:
-    """Builds submissions, with the circuits and observables read from the store kept."""
+    """Builds submissions, with the payloads read from the store kept."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._circuits: dict[int, tuple[str, CircuitSource]] = {}
-        self._observables: dict[int, tuple[str, ...]] = {}
+        self._sources: dict[int, Source] = {}
 
     def submission(
         self,
-        token: str,
+        submission_id: str,
         options: str,
         parts: Sequence[PlannedJob],
         items: Sequence[int],
@@ -51,48 +52,46 @@ class Loader:
         self._load(parts)
         first: dict[int, PlannedJob] = {}
         shots: dict[int, int | None] = {}
+        answered: dict[int, list[str]] = defaultdict(list)
         for part, item in zip(parts, items, strict=True):
             if item not in first:
                 first[item], shots[item] = part, part.shots
             elif part.shots is not None and part.seed is None:
                 shots[item] = (shots[item] or 0) + part.shots
-        answered: dict[int, list[str]] = defaultdict(list)
-        for part, item in zip(parts, items, strict=True):
             answered[item].append(f"{part.group_id}/{part.number}")
-        mark = labels.mark(token)
+        mark = labels.mark(submission_id)
         built = [
-            self._item(mark, item, part, shots[item], answered[item])
+            _item(f"{mark}.{item}", part, shots[item], answered[item])
             for item, part in first.items()
         ]
-        used = {part.circuit_id for part in first.values()}
-        sources = dict(self._circuits[circuit] for circuit in used)
+        used = {part.payload.hash: part.payload.id for part in first.values()}
         decoded: Mapping[str, Any] = json.loads(options)
-        return Submission(token=token, items=built, circuits=sources, options=decoded, known=known)
-
-    def _item(
-        self, mark: str, number: int, part: PlannedJob, shots: int | None, jobs: Sequence[str]
-    ) -> Item:
-        observables = () if part.observables_id is None else self._observables[part.observables_id]
-        return Item(
-            label=f"{mark}.{number}",
-            name=part.name,
-            jobs=tuple(jobs),
-            circuit=self._circuits[part.circuit_id][0],
-            num_qubits=part.num_qubits,
-            parameters=tuple(json.loads(part.parameters)),
-            observables=observables,
-            shots=shots,
-            seed=part.seed,
-            measure_all=part.measure_all,
-            num_bits=part.num_bits,
+        return Submission(
+            submission_id=submission_id,
+            items=built,
+            payloads={name: self._sources[payload] for name, payload in used.items()},
+            options=decoded,
+            known=known,
         )
 
     def _load(self, parts: Sequence[PlannedJob]) -> None:
-        wanted = {part.circuit_id for part in parts}
-        if len(self._circuits) > _KEPT_CIRCUITS:
-            self._circuits = {i: c for i, c in self._circuits.items() if i in wanted}
-        if missing := wanted - self._circuits.keys():
-            self._circuits.update(self._store.jobs.circuits(missing))
-        ids = {part.observables_id for part in parts if part.observables_id is not None}
-        if unread := ids - self._observables.keys():
-            self._observables.update(self._store.jobs.observables(unread))
+        wanted = {part.payload.id for part in parts}
+        if len(self._sources) > _KEPT_PAYLOADS:
+            self._sources = {i: s for i, s in self._sources.items() if i in wanted}
+        if missing := wanted - self._sources.keys():
+            self._sources.update(self._store.jobs.sources(missing))
+
+
+def _item(label: str, part: PlannedJob, shots: int | None, jobs: Sequence[str]) -> Item:
+    return Item(
+        label=label,
+        name=part.name,
+        jobs=tuple(jobs),
+        payload=part.payload.hash,
+        info=part.payload.info,
+        parameters=tuple(json.loads(part.values)),
+        request=part.request,
+        expected=part.expected,
+        shots=shots,
+        seed=part.seed,
+    )

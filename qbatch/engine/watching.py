@@ -5,16 +5,25 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Sequence
 
-from qbatch.batching import halves
+from qbatch.domain.batches import Outcome, PlannedJob
+from qbatch.domain.states import (
+    AttemptStatus,
+    BatchState,
+    Failure,
+    RemoteState,
+    Status,
+    StopReason,
+)
 from qbatch.engine import collect, labels
 from qbatch.engine.asking import asked
 from qbatch.engine.books import Books
 from qbatch.engine.lanes import Flight, Lane
-from qbatch.engine.retry import backoff
 from qbatch.engine.sending import Sender
 from qbatch.engine.settings import RunSettings
-from qbatch.errors import AuthError, BackendError, BatchNotFound, Transient
-from qbatch.models import BatchStatus, Failure, ItemResult, Outcome, PlannedJob, Status
+from qbatch.errors import AuthError, BackendError, BatchNotFound, LostAnswer, Transient
+from qbatch.rules.backoff import backoff
+from qbatch.rules.batching import halves
+from qbatch.seam import BatchStatus, ItemResult
 
 _MOST_POLL_FAILURES = 12  # with the backoff about four minutes without a usable answer
 _UNCONFIRMED_SECONDS = 10.0
@@ -44,14 +53,14 @@ class Watcher:
                 return
             status = asked(lambda: lane.backend.status(remote_id))
             results = None
-            if status.state in ("done", "cancelled"):
-                results = self._results(lane, remote_id, status)
+            if status.state in (RemoteState.DONE, RemoteState.CANCELLED):
+                results = self._results(lane, flight, remote_id, status)
         except BatchNotFound as error:
             if not lane.local:
                 self._no_answer(lane, flight, error)
                 return
             self._drop(lane, flight)
-            gone = BatchStatus(state="error", failure=Failure.LOST, message=str(error))
+            gone = BatchStatus(state=RemoteState.ERROR, failure=Failure.LOST, message=str(error))
             self._failed_whole(lane, flight, gone)
         except AuthError:
             raise
@@ -62,7 +71,8 @@ class Watcher:
                 said = f"{remote_id} is not this batch: its results are those of another one"
                 self._leave(lane, flight, said)
                 return
-            if status.state == "done" and self._asks_for_more(lane, flight, results or ()):
+            done = status.state is RemoteState.DONE
+            if done and self._asks_for_more(lane, flight, results or ()):
                 return
             flight.poll_failures = 0
             self._follow(lane, flight, status, results)
@@ -80,7 +90,7 @@ class Watcher:
         except BackendError:
             return True
 
-    def cancel(self, lane: Lane, flight: Flight, reason: str) -> None:
+    def cancel(self, lane: Lane, flight: Flight, reason: StopReason) -> None:
         """Ask the backend to stop a batch; what it says afterwards decides."""
         if flight.cancelled_for is not None:
             return
@@ -106,11 +116,14 @@ class Watcher:
         if not flying:
             return
         for batch_id in self._books.store.ledger.cancel_requested(flying):
-            self.cancel(*flying[batch_id], "cancelled by the user")
+            self.cancel(*flying[batch_id], StopReason.USER)
 
     def _looked_up(self, lane: Lane, flight: Flight) -> str | None:
         """Where a batch is whose answer was lost; None where that is settled otherwise."""
-        remote_id = asked(lambda: lane.backend.find(flight.batch.token))
+        remote_id = asked(lambda: lane.backend.find(flight.batch.submission_id))
+        certain = lane.backend.limits.finds_tokens or lane.backend.limits.names_first
+        if remote_id is None and not certain:
+            remote_id = self._sent_again(lane, flight)
         if remote_id is not None:
             self._sender.accepted(lane, flight, remote_id)
             if flight.cancelled_for is not None:
@@ -120,7 +133,7 @@ class Watcher:
             flight.looked_at()  # it may be accepted and not be listed yet
             return None
         self._drop(lane, flight)
-        if lane.backend.limits.finds_tokens or lane.backend.limits.names_first:
+        if certain:
             error = Transient(flight.reason, retry_after=flight.retry_after)
             self._sender.refused(lane, flight.batch, flight.claims, flight.parts, error)
         else:
@@ -128,29 +141,42 @@ class Watcher:
             self._books.close_unknown(flight.batch, flight.claims, reason)
         return None
 
+    def _sent_again(self, lane: Lane, flight: Flight) -> str | None:
+        """Where a batch is once it was sent again; None where that is not known to be safe.
+
+        Raises:
+            Transient: no answer this time either; it is tried again later.
+        """
+        try:
+            return self._sender.resend(lane, flight)
+        except LostAnswer as error:
+            raise Transient(str(error), retry_after=error.retry_after) from error
+
     def _is_young(self, lane: Lane, flight: Flight) -> bool:
         """Whether the backend may not know of the batch yet though it has accepted it."""
         return time.monotonic() - flight.started < lane.backend.limits.lookup_seconds
 
     def _results(
-        self, lane: Lane, remote_id: str, status: BatchStatus
+        self, lane: Lane, flight: Flight, remote_id: str, status: BatchStatus
     ) -> Sequence[ItemResult] | None:
+        ours = labels.labels(flight.batch.submission_id, flight.claims)
         try:
             # Read to the end here: a generator would raise where nobody expects it.
-            found = asked(lambda: list(lane.backend.results(remote_id)))
+            found = asked(lambda: list(lane.backend.results(remote_id, ours)))
             return [result for result in found if isinstance(result, ItemResult)]
         except (Transient, AuthError):
             raise
         except BackendError:
-            if status.state == "cancelled":
+            if status.state is RemoteState.CANCELLED:
                 return None  # most services keep nothing of a cancelled batch
             raise
 
     def _are_foreign(self, flight: Flight, results: Sequence[ItemResult]) -> bool:
-        return labels.are_foreign(flight.batch.token, [str(result.label) for result in results])
+        found = [str(result.label) for result in results]
+        return labels.are_foreign(flight.batch.submission_id, found)
 
     def _asks_for_more(self, lane: Lane, flight: Flight, results: Sequence[ItemResult]) -> bool:
-        """Whether a service that left some circuits out is asked again before they fail."""
+        """Whether a service that left some items out is asked again before they fail."""
         if lane.local or flight.incomplete >= _MOST_INCOMPLETE:
             return False
         if not collect.missing(flight.claims, results):
@@ -166,21 +192,21 @@ class Watcher:
         status: BatchStatus,
         results: Sequence[ItemResult] | None,
     ) -> None:
-        if status.state == "done":
+        if status.state is RemoteState.DONE:
             if flight.half_sent:
                 self._complete_or_stop(lane, flight, status)
             self._drop(lane, flight)
             self._collect(lane, flight, results or ())
-        elif status.state == "cancelled":
+        elif status.state is RemoteState.CANCELLED:
             self._drop(lane, flight)
             self._cancelled(lane, flight, results)
-        elif status.state == "error":
+        elif status.state is RemoteState.ERROR:
             self._drop(lane, flight)
             self._failed_whole(lane, flight, status)
         else:
             if flight.half_sent:
                 self._complete_or_stop(lane, flight, status)
-            if status.state == "running" and not flight.running:
+            if status.state is RemoteState.RUNNING and not flight.running:
                 flight.running = True
                 self._books.store.ledger.running(flight.batch.id)
             flight.looked_at()
@@ -196,7 +222,7 @@ class Watcher:
         batch = flight.batch.id
         self._books.note(
             f"still waiting for batch {batch} on {lane.backend.name} ({flight.remote_id},"
-            f" {len(flight.claims)} jobs): {status.state} after {waited:.0f} s"
+            f" {len(flight.claims)} jobs): {status.state.value} after {waited:.0f} s"
             " (--timeout bounds it, qbatch cancel stops it)"
         )
 
@@ -206,11 +232,11 @@ class Watcher:
         One that runs has all of it. One that waits may be waiting for the rest, which nobody
         will send: it is stopped, and sent again only once that is confirmed.
         """
-        if status.state in ("running", "done"):
+        if status.state in (RemoteState.RUNNING, RemoteState.DONE):
             assert flight.remote_id is not None
             self._sender.accepted(lane, flight, flight.remote_id)
-        elif status.state == "queued":
-            self.cancel(lane, flight, HALF_SENT)
+        elif status.state is RemoteState.QUEUED:
+            self.cancel(lane, flight, StopReason.HALF_SENT)
 
     def _drop(self, lane: Lane, flight: Flight) -> None:
         del lane.flights[flight.batch.id]
@@ -219,17 +245,14 @@ class Watcher:
     def _collect(self, lane: Lane, flight: Flight, results: Sequence[ItemResult]) -> None:
         lane.learn(flight)
         ended = self._outcomes(flight, results)
-        passing = {o.claim.attempt_id for o in ended if o.failure == Failure.TRANSIENT}
+        passing = {o.claim.attempt_id for o in ended if o.failure is Failure.TRANSIENT}
         if passing:
             again = self._again(lane, flight, passing)
             ended = [collect.unsent(o) if o.claim.attempt_id in again else o for o in ended]
         self._books.close(flight.batch, ended)
 
     def _outcomes(self, flight: Flight, results: Sequence[ItemResult]) -> list[Outcome]:
-        asked_for: dict[int, tuple[str, ...]] = {}
-        if any(result.pauli_values is not None for result in results):
-            asked_for = self._books.store.ledger.observables(flight.batch.id)
-        return collect.outcomes(flight.claims, results, asked_for)
+        return collect.outcomes(flight.claims, results, flight.batch.submission_id)
 
     def _again(self, lane: Lane, flight: Flight, attempts: set[int]) -> set[int]:
         """Have these attempts tried again; those for which that will happen.
@@ -249,17 +272,15 @@ class Watcher:
 
     def _cancelled(self, lane: Lane, flight: Flight, results: Sequence[ItemResult] | None) -> None:
         """Results that landed before the cancellation are kept."""
-        reason = flight.cancelled_for or "the backend cancelled the batch"
+        stopped = flight.cancelled_for
+        reason = sentence(stopped, self._settings.timeout)
         outcomes = self._outcomes(flight, results or ())
         left = {o.claim.attempt_id for o in outcomes if o.job_status is not Status.DONE}
-        failure, status, job_status = Failure.CANCELLED, "cancelled", Status.CANCELLED
+        failure, status, job_status = _ENDS.get(stopped, _CANCELLED)
         again: set[int] = set()
-        if reason.startswith("no result after"):
-            failure, status, job_status = Failure.TIMEOUT, "error", Status.ERROR
-        elif flight.cancelled_for == STOPPED:
+        if stopped is StopReason.RUN:
             again = left
-        elif flight.cancelled_for == HALF_SENT:
-            failure, status, job_status = Failure.TRANSIENT, "error", Status.ERROR
+        elif stopped is StopReason.HALF_SENT:
             again = self._again(lane, flight, left)
         ended: list[Outcome] = []
         for outcome in outcomes:
@@ -275,7 +296,11 @@ class Watcher:
                 status=status,
             )
         self._books.close(
-            flight.batch, ended, state="cancelled", failure=Failure.CANCELLED, error=reason
+            flight.batch,
+            ended,
+            state=BatchState.CANCELLED,
+            failure=Failure.CANCELLED,
+            error=reason,
         )
 
     def _failed_whole(self, lane: Lane, flight: Flight, status: BatchStatus) -> None:
@@ -341,13 +366,37 @@ class Watcher:
             flight.started = now  # its time has not begun
         if flight.cancelled_for is None:
             if timeout is not None and now - flight.started > timeout:
-                self.cancel(lane, flight, f"no result after {timeout:g} s")
+                self.cancel(lane, flight, StopReason.TIMEOUT)
         elif now - flight.cancelled_at > _UNCONFIRMED_SECONDS:
             # It was told to stop and goes on; what it yields after all is not thrown away.
-            self._leave(lane, flight, f"{flight.cancelled_for}, but the backend has not stopped it")
+            said = sentence(flight.cancelled_for, timeout)
+            self._leave(lane, flight, f"{said}, but the backend has not stopped it")
         elif not flight.cancel_sent and flight.remote_id is not None:
             self._tell_backend(lane, flight, flight.remote_id)
 
 
-STOPPED = "the run was stopped"
-HALF_SENT = "nobody knows whether all of it had arrived"
+_CANCELLED = (Failure.CANCELLED, AttemptStatus.CANCELLED, Status.CANCELLED)
+_ENDS: dict[StopReason | None, tuple[Failure, AttemptStatus, Status]] = {
+    StopReason.TIMEOUT: (Failure.TIMEOUT, AttemptStatus.ERROR, Status.ERROR),
+    StopReason.HALF_SENT: (Failure.TRANSIENT, AttemptStatus.ERROR, Status.ERROR),
+}
+"""What becomes of the jobs of a stopped batch, by why it was stopped; else `_CANCELLED`."""
+
+_SENTENCES = {
+    StopReason.RUN: "the run was stopped",
+    StopReason.USER: "cancelled by the user",
+    StopReason.TIMEOUT: "no result in time",
+    StopReason.HALF_SENT: "nobody knows whether all of it had arrived",
+    None: "the backend cancelled the batch",
+}
+
+
+def sentence(reason: StopReason | None, timeout: float | None = None) -> str:
+    """Why a batch was stopped, for the user; nothing is decided by it.
+
+    Args:
+        timeout: of this run, in seconds; another one may have stopped the batch.
+    """
+    if reason is StopReason.TIMEOUT and timeout is not None:
+        return f"no result after {timeout:g} s"
+    return _SENTENCES[reason]

@@ -12,13 +12,14 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from qbatch.config import existing_database
+from qbatch.domain.jobs import Group
+from qbatch.domain.states import ACTIVE, Status
 from qbatch.errors import Locked, UsageError, word
+from qbatch.files import AnyPath
 from qbatch.group.adding import Adding, AddReport
-from qbatch.group.base import Path_
 from qbatch.group.exporting import Exporting
 from qbatch.group.keeping import Keeping
 from qbatch.group.running import Running, plan_groups, run_groups
-from qbatch.models import ACTIVE, Group, Status
 from qbatch.store import Store
 
 __all__ = ["AddReport", "JobGroup", "plan_groups", "run_groups"]
@@ -41,7 +42,7 @@ class JobGroup(Adding, Running, Exporting, Keeping):
     """
 
     @staticmethod
-    def list_existing(db: Path_ | None = None) -> list[Group]:
+    def list_existing(db: AnyPath | None = None) -> list[Group]:
         """All groups, the oldest first."""
         path = existing_database(db)
         if path is None:
@@ -50,7 +51,7 @@ class JobGroup(Adding, Running, Exporting, Keeping):
             return store.groups.all()
 
     @staticmethod
-    def delete_job_group(name: str, db: Path_ | None = None) -> None:
+    def delete_job_group(name: str, db: AnyPath | None = None) -> None:
         """Delete a group with all its jobs and results.
 
         Raises:
@@ -63,7 +64,7 @@ class JobGroup(Adding, Running, Exporting, Keeping):
             _delete(store, [store.groups.get(name)])
 
     @staticmethod
-    def delete_job_groups(names: Sequence[str], db: Path_ | None = None) -> list[str]:
+    def delete_job_groups(names: Sequence[str], db: AnyPath | None = None) -> list[str]:
         """Delete groups with all their jobs and results, all of them or none; their names.
 
         Raises:
@@ -77,7 +78,7 @@ class JobGroup(Adding, Running, Exporting, Keeping):
             return _delete(store, [store.groups.get(name) for name in names])
 
     @staticmethod
-    def delete_job_groups_date(before: datetime, db: Path_ | None = None) -> list[str]:
+    def delete_job_groups_date(before: datetime, db: AnyPath | None = None) -> list[str]:
         """Delete the groups made before a moment; their names."""
         from qbatch.maintenance import existing_store
 
@@ -87,7 +88,7 @@ class JobGroup(Adding, Running, Exporting, Keeping):
             return _delete(store, store.groups.created_before(before.timestamp()))
 
     @staticmethod
-    def delete_all_job_groups(db: Path_ | None = None) -> list[str]:
+    def delete_all_job_groups(db: AnyPath | None = None) -> list[str]:
         """Delete all groups; their names."""
         from qbatch.maintenance import existing_store
 
@@ -108,9 +109,9 @@ def _delete(store: Store, groups: Sequence[Group]) -> list[str]:
 
 
 def _delete_locked(store: Store, groups: Sequence[Group]) -> list[str]:
-    from qbatch.engine import locks
+    from qbatch.store import run_lock
 
-    with locks.hold(store, groups, hint="wait for it, or cancel it"):
+    with run_lock.hold(store, groups, hint="wait for it, or cancel it"):
         for group in groups:
             counts = store.groups.counts([group.id])
             if under_way := sum(counts.get(status, 0) for status in ACTIVE):

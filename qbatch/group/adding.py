@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from qbatch.group.base import Base
 
 if TYPE_CHECKING:
-    from qbatch.circuits.inputs import Input
-    from qbatch.models import JobSpec
+    from qbatch.domain.jobs import JobSpec
+    from qbatch.payloads.inputs import Input
 
 Announce = Callable[[int], Callable[[int], None] | None]
 _STEP = 10_000  # jobs between two signs of life
@@ -42,6 +42,8 @@ class Adding(Base):
         rows: Sequence[Mapping[str, float]] | None = None,
         in_step: bool = False,
         observables: str | Sequence[str] = (),
+        probabilities: bool = False,
+        asks: Mapping[str, Any] | None = None,
         seed: int | None = None,
         name: str | None = None,
         tags: Mapping[str, str] | None = None,
@@ -57,13 +59,15 @@ class Adding(Base):
         """Add a job for each circuit, or one a point of a sweep.
 
         Args:
-            circuits: Qiskit circuits, paths (files, directories, globs, ``-``), or
-                OpenQASM text.
+            circuits: Qiskit circuits or objects of another installed payload format,
+                paths (files, directories, globs, ``-``), or OpenQASM text.
             shots: default 1024 for counts; without it observables are exact.
             parameters: a value or a list of values a parameter; lists make a product.
             rows: parameter values row by row, one job a row (times the product).
             in_step: take the lists in step instead of their product.
             observables: sums of Pauli strings such as ``"ZZ + 0.5*XX"``.
+            probabilities: ask for the exact distribution instead of counts.
+            asks: what the payloads' format knows besides, such as a post-selection.
             seed: makes the counts the same every time, alone or merged.
             options: for the backend, such as ``{"method": "stabilizer"}``.
             skip_invalid: leave out what cannot be used instead of adding nothing.
@@ -76,14 +80,17 @@ class Adding(Base):
             UsageError: something is wrong with the input; nothing was stored.
         """
         from qbatch.catalog import Catalog
-        from qbatch.circuits.inputs import usable_circuits
-        from qbatch.circuits.jobs import Request, job_specs
-        from qbatch.circuits.parameters import Sweep, float_rows, float_values
+        from qbatch.payloads.adding import AddRequest, job_specs
+        from qbatch.payloads.inputs import usable_payloads
+        from qbatch.payloads.parameters import Sweep, float_rows, float_values
 
         axes = {key: float_values(value) for key, value in (parameters or {}).items()}
-        request = Request(
+        wanted = AddRequest.of(
             sweep=Sweep(axes, float_rows(rows), in_step=in_step),
             observables=(observables,) if isinstance(observables, str) else tuple(observables),
+            probabilities=probabilities,
+            asks=dict(asks or {}),
+            measure_all=measure_all,
             shots=shots,
             seed=seed,
             name=name,
@@ -91,14 +98,13 @@ class Adding(Base):
             backend=backend,
             priority=priority,
             options=dict(options or {}),
-            measure_all=measure_all,
             **({} if max_gates is None else {"max_gates": max_gates}),
         )
-        Catalog(self._config).check_options(backend, request.options)
-        usable, invalid = usable_circuits(circuits, request, skip_invalid=skip_invalid)
-        specs = job_specs(usable, request)
+        Catalog(self._config).check_options(backend, wanted.settings.options)
+        usable, invalid = usable_payloads(circuits, wanted, skip_invalid=skip_invalid)
+        specs = job_specs(usable, wanted)
         if announce is not None:
-            told = announce(len(usable) * request.sweep.size)
+            told = announce(len(usable) * wanted.sweep.size)
             specs = specs if told is None else _counted(specs, told)
         store = self._store
         with store.database.transaction():

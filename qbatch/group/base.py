@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
 from qbatch.config import database_path
+from qbatch.domain.jobs import Group
 from qbatch.errors import NotFound, word
-from qbatch.models import Group
+from qbatch.files import AnyPath
 from qbatch.store import Store
 from qbatch.store.groups import check_name
 from qbatch.store.selection import Selection, parse_selection
 
-Path_ = str | os.PathLike[str]
 Selector = str | Sequence[int] | Selection | None
 
 
@@ -24,8 +23,8 @@ class Base:
         self,
         name: str,
         *,
-        db: Path_ | None = None,
-        config: Path_ | None = None,
+        db: AnyPath | None = None,
+        config: AnyPath | None = None,
         must_exist: bool = False,
     ) -> None:
         self._name = check_name(name)

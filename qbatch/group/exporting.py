@@ -9,16 +9,17 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
-from qbatch.group.base import Path_, Selector
+from qbatch.files import AnyPath
+from qbatch.group.base import Selector
 from qbatch.group.looking import Looking
 
 if TYPE_CHECKING:
     from qiskit.primitives import PrimitiveResult, PubResult
     from qiskit.result import Counts
 
+    from qbatch.domain.results import Shape
     from qbatch.results.baselines import Sample
     from qbatch.results.matching import CheckReport, Pair, Thresholds
-    from qbatch.results.rows import Shape
     from qbatch.results.series import Picture, Wish
 
 _MOST_DRAWN = 5_000
@@ -32,7 +33,7 @@ class Exporting(Looking):
 
     def export(
         self,
-        file: Path_ | IO[str],
+        file: AnyPath | IO[str],
         selector: Selector = None,
         *,
         form: str | None = None,
@@ -49,8 +50,9 @@ class Exporting(Looking):
             UsageError: the format is not known or needs a library that is not installed,
                 or the file cannot be written.
         """
+        from qbatch.domain.results import Shape
+        from qbatch.files import atomic
         from qbatch.results import export
-        from qbatch.results.rows import Shape
 
         shape = shape or Shape()
         results = self.results(selector, partial=shape.partial)
@@ -59,7 +61,7 @@ class Exporting(Looking):
             return
         path = Path(file).expanduser()
         chosen = form or export.format_of(path)
-        with export.atomic(path, binary=chosen in export.BINARY) as stream:
+        with atomic(path, binary=chosen in export.BINARY) as stream:
             export.write(results, self._name, chosen, stream, shape)
 
     def get_qiskit_counts(self, selector: Selector = None) -> list[Counts | None]:
@@ -77,8 +79,8 @@ class Exporting(Looking):
         from qbatch.results.primitives import primitive_result
 
         results = list(self.results(selector))
-        sources = {r.job.circuit: r.job for r in results}
-        return primitive_result(results, {h: self.circuit(job) for h, job in sources.items()})
+        sources = {r.job.payload: r.job for r in results}
+        return primitive_result(results, {h: self.source(job) for h, job in sources.items()})
 
     # -- pictures -------------------------------------------------------------------
 
@@ -92,14 +94,14 @@ class Exporting(Looking):
 
         return picture(self.results(selector, partial=True), self._name, wish)
 
-    def plot(self, file: Path_, selector: Selector = None, wish: Wish | None = None) -> None:
+    def plot(self, file: AnyPath, selector: Selector = None, wish: Wish | None = None) -> None:
         """Draw the results as PNG, SVG or PDF, told by the file's ending.
 
         Raises:
             UsageError: there is nothing to draw, or matplotlib is not installed.
         """
+        from qbatch.files import atomic
         from qbatch.results import figures
-        from qbatch.results.export import atomic
 
         path = Path(file).expanduser()
         form = figures.form_of(path)
@@ -107,13 +109,13 @@ class Exporting(Looking):
         with atomic(path, binary=True) as stream:
             figures.draw(shown, stream, form)
 
-    def report(self, file: Path_) -> None:
+    def report(self, file: AnyPath) -> None:
         """Write the group as one self-contained HTML page.
 
         Raises:
             UsageError: the file cannot be written, or qbatch[plot] is not installed.
         """
-        from qbatch.results.export import atomic
+        from qbatch.files import atomic
         from qbatch.results.report import Contents, write_report
 
         self._group()  # looking must not make a database
@@ -143,20 +145,20 @@ class Exporting(Looking):
 
         return samples(self.results(selector))
 
-    def write_baseline(self, file: Path_, selector: Selector = None) -> int:
+    def write_baseline(self, file: AnyPath, selector: Selector = None) -> int:
         """Write the results as a baseline for `check`; how many jobs.
 
         Raises:
             UsageError: a job has no result, or the file cannot be written.
         """
+        from qbatch.files import atomic
         from qbatch.results.baselines import write_baseline
-        from qbatch.results.export import atomic
 
         with atomic(Path(file).expanduser()) as stream:
             return write_baseline(self.samples(selector), self._name, stream)
 
     def check(
-        self, baseline: Path_, thresholds: Thresholds | None = None, selector: Selector = None
+        self, baseline: AnyPath, thresholds: Thresholds | None = None, selector: Selector = None
     ) -> CheckReport:
         """Compare the results with a baseline.
 

@@ -8,9 +8,11 @@ from datetime import datetime
 from pathlib import Path
 
 from qbatch.config import database_path, existing_database
+from qbatch.domain.jobs import Group
+from qbatch.domain.states import ACTIVE, Status
 from qbatch.errors import Locked, UsageError, word
-from qbatch.group.base import Base, Path_, Selector
-from qbatch.models import ACTIVE, Group, Status
+from qbatch.files import AnyPath
+from qbatch.group.base import Base, Selector
 from qbatch.store import Store
 
 
@@ -61,10 +63,10 @@ class Keeping(Base):
             UsageError: there is a group of that name, or none can have it.
             Locked: a process runs the group, and knows it by its name.
         """
-        from qbatch.engine import locks
+        from qbatch.store import run_lock
 
         group = self._group()
-        with locks.hold(self._store, [group]):
+        with run_lock.hold(self._store, [group]):
             self._store.keeping.rename(group, name)
         self._name = name
 
@@ -76,14 +78,14 @@ class Keeping(Base):
         """
         return self._store.keeping.copy(self._group(), self._selection(selector), name)
 
-    def archive(self, file: Path_) -> int:
+    def archive(self, file: AnyPath) -> int:
         """Write the group with all that belongs to it as a portable file; how many jobs.
 
         Raises:
             UsageError: jobs are under way or of unknown fate, or the file cannot be written.
         """
         from qbatch import archive
-        from qbatch.results.export import atomic
+        from qbatch.files import atomic
 
         path = Path(file).expanduser()
         self._group()
@@ -101,7 +103,7 @@ class Keeping(Base):
 
     @staticmethod
     def from_archive(
-        file: Path_, name: str | None = None, db: Path_ | None = None
+        file: AnyPath, name: str | None = None, db: AnyPath | None = None
     ) -> tuple[str, int]:
         """Make the group that an archive holds; its name and number of jobs.
 
@@ -119,7 +121,7 @@ class Keeping(Base):
 
     @staticmethod
     def to_prune(
-        before: datetime | None = None, keep: int | None = None, db: Path_ | None = None
+        before: datetime | None = None, keep: int | None = None, db: AnyPath | None = None
     ) -> list[Group]:
         """The groups that are old: made before a moment, or all but so many of the newest.
 
@@ -140,7 +142,7 @@ class Keeping(Base):
 
     @staticmethod
     def prune(
-        groups: Sequence[Group], *, results_only: bool = False, db: Path_ | None = None
+        groups: Sequence[Group], *, results_only: bool = False, db: AnyPath | None = None
     ) -> PruneReport:
         """Let groups go, or their results alone, and give the disk back what they took.
 
@@ -149,14 +151,14 @@ class Keeping(Base):
         Args:
             groups: as `to_prune` gave them; one that was made anew meanwhile is kept.
         """
-        from qbatch.engine import locks
         from qbatch.maintenance import existing_store
+        from qbatch.store import run_lock
 
         report = PruneReport()
         with existing_store(db) as store:
             for group in groups:
                 try:
-                    with locks.hold(store, [group]):
+                    with run_lock.hold(store, [group]):
                         kept = _why_kept(store, group)
                         if kept is None and results_only:
                             store.keeping.drop_results(group.id)
@@ -175,7 +177,7 @@ class Keeping(Base):
         return report
 
     @staticmethod
-    def sizes(names: Sequence[str], db: Path_ | None = None) -> dict[str, dict[str, int]]:
+    def sizes(names: Sequence[str], db: AnyPath | None = None) -> dict[str, dict[str, int]]:
         """Bytes that groups take in the database, by name."""
         from qbatch.maintenance import existing_store
 

@@ -4,25 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from qbatch.domain.batches import Batch
+from qbatch.domain.jobs import Attempt, Cause, Group, Job, JobResult
+from qbatch.domain.payloads import Source
+from qbatch.domain.states import ACTIVE, UNSUCCESSFUL, Status
 from qbatch.group.base import Base, Selector
-from qbatch.models import (
-    ACTIVE,
-    UNSUCCESSFUL,
-    Attempt,
-    Batch,
-    Cause,
-    CircuitSource,
-    Group,
-    Job,
-    JobResult,
-    Status,
-)
 from qbatch.store.selection import parse_selection
-
-if TYPE_CHECKING:
-    from qbatch.payloads.circuit.form import Nature
 
 
 class Looking(Base):
@@ -66,9 +55,9 @@ class Looking(Base):
 
     def is_running(self) -> bool:
         """Whether a process runs the group now."""
-        from qbatch.engine import locks
+        from qbatch.store import run_lock
 
-        return locks.is_running(self._store, self._group().id)
+        return run_lock.is_running(self._store, self._group().id)
 
     def watch(self, *, seconds: float = 0.5) -> Iterator[tuple[Group, bool]]:
         """How the group stands, again and again, as long as a process runs it.
@@ -76,10 +65,10 @@ class Looking(Base):
         Yields:
             The group, and whether it is being run; the last time it is not.
         """
-        from qbatch.engine import locks
+        from qbatch.store import run_lock
 
         while True:
-            running = locks.is_running(self._store, self._group().id)
+            running = run_lock.is_running(self._store, self._group().id)
             yield self._group(), running
             if not running:
                 return
@@ -107,16 +96,21 @@ class Looking(Base):
         """Why jobs failed, were cancelled or are unknown, the most frequent causes first."""
         return self._store.history.causes(self._group().id, most)
 
-    def nature(self, job: Job) -> Nature:
-        """What a job's circuit is: whether it has an exact law, and why not."""
-        from qbatch.payloads.circuit.form import nature
-        from qbatch.payloads.circuit.formats import read_form
+    def why_not_exact(self, job: Job) -> str | None:
+        """Why there is no exact law of a job's outcomes; None where there is one."""
+        from qbatch.payloads.registry import payload_format
 
-        return nature(read_form(self.circuit(job)))
+        return payload_format(job.kind).why_not_exact(self.source(job))
 
-    def circuit(self, job: Job) -> CircuitSource:
-        """A job's circuit as it was added."""
-        return self._store.jobs.circuit(job.circuit)
+    def source(self, job: Job) -> Source:
+        """A job's payload as it was added."""
+        return self._store.jobs.source(job.payload)
+
+    def source_text(self, job: Job) -> str:
+        """A job's payload for a person to read."""
+        from qbatch.payloads.registry import payload_format
+
+        return payload_format(job.kind).show(self.source(job))
 
     def results(self, selector: Selector = None, *, partial: bool = False) -> Iterator[JobResult]:
         """Jobs with what they yielded, in the order of adding, also those without a result.
@@ -131,10 +125,7 @@ class Looking(Base):
 
     def get_results(self) -> list[JobResult | None]:
         """One entry a job in the order of adding, None where there is no result."""
-        return [
-            result if result.counts is not None or result.expectation_values is not None else None
-            for result in self.results()
-        ]
+        return [None if found.result is None else found for found in self.results()]
 
     def list_unsent_jobs(self) -> list[Job]:
         """Jobs that have not been sent."""

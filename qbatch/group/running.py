@@ -6,9 +6,9 @@ import contextlib
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from qbatch.domain.states import UNSUCCESSFUL
 from qbatch.errors import Locked
 from qbatch.group.base import Base, Selector
-from qbatch.models import UNSUCCESSFUL
 
 if TYPE_CHECKING:
     from qbatch.engine import Observer, RunReport, RunSettings
@@ -111,11 +111,11 @@ class Running(Base):
         Where another process runs the group, that one stops them; otherwise this one
         tells their backend, so that no batch goes on at a service unwatched.
         """
-        from qbatch.engine import locks
+        from qbatch.store import run_lock
 
         group = self._group()
         cancelled, asked = self._store.jobs.cancel(group.id, self._selection(selector))
-        if asked and not locks.is_running(self._store, group.id):
+        if asked and not run_lock.is_running(self._store, group.id):
             # Whoever starts a run in between sees the request as well.
             with contextlib.suppress(Locked):
                 self.wait(seconds=_CANCEL_SECONDS)

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from qbatch.domain.jobs import Attempt, Job
+from qbatch.domain.states import Failure, Status
 from qbatch.errors import word
-from qbatch.models import Attempt, Job, Status
 
 _BY_FAILURE = {
-    "invalid": "the circuit cannot run there as it is: change the circuit, its options or the"
+    Failure.INVALID: "it cannot run there as it is: change it, its options or the"
     " backend, and add it again; a rerun would fail alike",
-    "rejected": "the backend refused it: look at its limits and at the account, then",
-    "backend": "it failed while it ran; it may be worth another try:",
-    "transient": "the network or the service was not well, and all tries are spent:",
-    "auth": "the backend does not accept the credentials: set them right, then",
-    "timeout": "it took longer than it was given (--timeout, or the service's own limit):",
-    "lost": "the process or the answer that it depended on was lost:",
-    "cancelled": "it was cancelled; where that was a mistake:",
+    Failure.REJECTED: "the backend refused it: look at its limits and at the account, then",
+    Failure.BACKEND: "it failed while it ran; it may be worth another try:",
+    Failure.TRANSIENT: "the network or the service was not well, and all tries are spent:",
+    Failure.AUTH: "the backend does not accept the credentials: set them right, then",
+    Failure.TIMEOUT: "it took longer than it was given (--timeout, or the service's own limit):",
+    Failure.LOST: "the process or the answer that it depended on was lost:",
+    Failure.CANCELLED: "it was cancelled; where that was a mistake:",
 }
 
 
@@ -43,5 +44,5 @@ def advice(job: Job, attempts: list[Attempt], *, running: bool) -> str:
             f"its batch may or may not have been accepted; look at the service, then: qbatch settle"
             f" {batch} --resubmit | --adopt REMOTE_ID | --give-up"
         )
-    said = _BY_FAILURE.get(job.failure or "", "to try again:")
-    return said if job.failure == "invalid" else f"{said} qbatch rerun {place}"
+    said = "to try again:" if job.failure is None else _BY_FAILURE[job.failure]
+    return said if job.failure is Failure.INVALID else f"{said} qbatch rerun {place}"

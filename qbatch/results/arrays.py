@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import json
 import zipfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import IO, TYPE_CHECKING, Any
 
+from qbatch.domain.jobs import JobResult
+from qbatch.domain.results import RESULT_KINDS, Shape
 from qbatch.errors import UsageError
-from qbatch.models import JobResult
-from qbatch.results.rows import Shape, leading
 
 if TYPE_CHECKING:
     import numpy as np
 
-_MOST_CELLS = 200_000_000
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
@@ -26,7 +25,8 @@ def write_npz(results: Iterable[JobResult], stream: IO[bytes], shape: Shape) -> 
     has none. Of jobs that ask for counts: ``outcomes`` (m texts) and ``counts`` or
     ``probabilities`` (n x m; a row of -1 or NaN where there is no result). Of jobs that ask
     for expectation values: ``observables`` (k texts), ``values`` and ``standard_errors``
-    (n x k; NaN where there is none).
+    (n x k; NaN where there is none). Of jobs that ask for probabilities: ``exact_outcomes``
+    and ``exact_probabilities``.
 
     Raises:
         UsageError: jobs times outcomes are too many for memory.
@@ -58,52 +58,13 @@ def _arrays(results: list[JobResult], shape: Shape) -> dict[str, np.ndarray[Any,
     for name in dict.fromkeys(name for job in jobs for name in job.parameters):
         values = [job.parameters.get(name, numpy.nan) for job in jobs]
         arrays[f"param:{name}"] = numpy.array(values, numpy.float64)
-    if any(not job.observables for job in jobs):
-        arrays.update(_counts(results, shape))
-    if any(job.observables for job in jobs):
-        arrays.update(_values(results))
+    for kind in {job.request.kind: None for job in jobs}:
+        own = [result.result if result.job.request.kind is kind else None for result in results]
+        try:
+            arrays.update(RESULT_KINDS[kind].arrays(own, shape))
+        except OverflowError as error:
+            raise UsageError(
+                f"{error} do not fit into one array",
+                hint="--top N keeps the most frequent of each job; CSV and Parquet hold all",
+            ) from error
     return arrays
-
-
-def _counts(results: list[JobResult], shape: Shape) -> dict[str, np.ndarray[Any, Any]]:
-    import numpy
-
-    chosen: list[Mapping[str, int] | None] = [
-        None if r.counts is None else dict(leading(r.counts, shape.top)) for r in results
-    ]
-    outcomes = sorted({outcome for counts in chosen for outcome in counts or ()})
-    if len(outcomes) * len(results) > _MOST_CELLS:
-        raise UsageError(
-            f"{len(results)} jobs with {len(outcomes)} different outcomes do not fit into one"
-            " array",
-            hint="--top N keeps the most frequent of each job; CSV and Parquet hold all",
-        )
-    place = {outcome: index for index, outcome in enumerate(outcomes)}
-    table = numpy.zeros((len(results), len(outcomes)), numpy.int64)
-    for row, counts in zip(table, chosen, strict=True):
-        if counts is None:
-            row[:] = -1
-        else:
-            row[[place[outcome] for outcome in counts]] = list(counts.values())
-    names = numpy.array(outcomes, numpy.str_)
-    if not shape.probabilities:
-        return {"outcomes": names, "counts": table}
-    totals = [sum(r.counts.values()) or 1 if r.counts is not None else numpy.nan for r in results]
-    shares = table / numpy.array(totals, numpy.float64).reshape(-1, 1)
-    return {"outcomes": names, "probabilities": shares}
-
-
-def _values(results: list[JobResult]) -> dict[str, np.ndarray[Any, Any]]:
-    import numpy
-
-    observables = list(dict.fromkeys(o for result in results for o in result.job.observables))
-    place = {observable: index for index, observable in enumerate(observables)}
-    values = numpy.full((len(results), len(observables)), numpy.nan)
-    errors = numpy.full_like(values, numpy.nan)
-    for row, result in enumerate(results):
-        for found in result.expectation_values or ():
-            values[row, place[found.observable]] = found.value
-            if found.standard_error is not None:
-                errors[row, place[found.observable]] = found.standard_error
-    names = numpy.array(observables, numpy.str_)
-    return {"observables": names, "values": values, "standard_errors": errors}

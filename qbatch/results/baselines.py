@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
+from qbatch.domain import SCHEMA
+from qbatch.domain.jobs import JobResult
+from qbatch.domain.results import RESULT_KINDS, Result
 from qbatch.errors import UsageError, word
-from qbatch.models import SCHEMA, ExpectationValue, JobResult
 
 _KIND = "qbatch baseline"
 
@@ -31,19 +32,18 @@ class Sample:
     status: str
     shots: int | None
     seed: int | None
-    counts: Mapping[str, int] | None = None
-    values: tuple[ExpectationValue, ...] | None = None
+    result: Result | None = None
 
     @property
     def has_result(self) -> bool:
         """Whether there is something to compare."""
-        return bool(self.counts and any(self.counts.values())) or bool(self.values)
+        return self.result is not None and not self.result.is_empty
 
 
 def samples(results: Iterable[JobResult]) -> Iterator[Sample]:
     """What the jobs of a group yielded, also those that have no result."""
     for result in results:
-        job, values = result.job, result.expectation_values
+        job = result.job
         yield Sample(
             number=job.number,
             key=job.key,
@@ -52,8 +52,7 @@ def samples(results: Iterable[JobResult]) -> Iterator[Sample]:
             status=job.status.value,
             shots=result.shots,
             seed=job.seed,
-            counts=result.counts,
-            values=None if values is None else tuple(values),
+            result=result.result,
         )
 
 
@@ -80,12 +79,8 @@ def write_baseline(found: Iterable[Sample], group: str, stream: IO[str]) -> int:
             "shots": sample.shots,
             "seed": sample.seed,
         }
-        if sample.counts is not None:
-            entry["counts"] = dict(sorted(sample.counts.items()))
-        else:
-            entry["expectation_values"] = [
-                [v.observable, v.value, v.standard_error] for v in sample.values or ()
-            ]
+        assert sample.result is not None
+        entry[sample.result.kind.value] = sample.result.compact()
         stream.write(("," if written else "") + "\n" + json.dumps(entry, ensure_ascii=False))
         written += 1
     stream.write("\n]}\n")
@@ -125,21 +120,9 @@ def read_baseline(path: Path) -> list[Sample]:
 
 
 def _sample(entry: Mapping[str, Any]) -> Sample:
-    counts = entry.get("counts")
-    if counts is not None and not are_counts(counts):
-        raise ValueError("a count that is no whole number from 0 on")
-    values = entry.get("expectation_values")
-    if values is not None:
-        values = tuple(
-            ExpectationValue(
-                observable=str(observable),
-                value=float(value),
-                standard_error=None if error is None else float(error),
-            )
-            for observable, value, error in values
-        )
-        if not all(math.isfinite(v.value) and math.isfinite(v.standard_error or 0) for v in values):
-            raise ValueError("a value that is no number")
+    kinds = [kind for kind in RESULT_KINDS if entry.get(kind.value) is not None]
+    if len(kinds) != 1:
+        raise ValueError("neither counts nor expectation values nor probabilities, or several")
     sample = Sample(
         number=int(entry["number"]),
         key=str(entry["key"]),
@@ -148,14 +131,8 @@ def _sample(entry: Mapping[str, Any]) -> Sample:
         status="done",
         shots=entry["shots"],
         seed=entry["seed"],
-        counts=counts,
-        values=values,
+        result=RESULT_KINDS[kinds[0]].from_compact(entry[kinds[0].value]),
     )
     if not sample.has_result:
-        raise ValueError("neither counts nor expectation values")
+        raise ValueError("a result without anything in it")
     return sample
-
-
-def are_counts(counts: Mapping[str, Any]) -> bool:
-    """Whether all are whole numbers from 0 on."""
-    return not set(map(type, counts.values())) - {int} and min(counts.values(), default=0) >= 0

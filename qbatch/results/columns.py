@@ -1,4 +1,4 @@
-"""Results in columns: CSV and Parquet, long (a row an outcome or value) and wide (a row a job).
+"""Results in columns: CSV and Parquet, long (one row per outcome or value) and wide (per job).
 
 Parameters and tags stand in columns of their own, ``param:`` and ``tag:`` before their
 names; in CSV a parameter has its bare name, unless another column has it. The first pass
@@ -13,13 +13,13 @@ import csv
 import itertools
 import json
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import IO, TYPE_CHECKING, Any
 
+from qbatch.domain.results import RESULT_KINDS, Column, Result, ResultKind, Shape
 from qbatch.errors import UsageError
 from qbatch.results.export import plain_cell
-from qbatch.results.rows import Shape
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -29,6 +29,7 @@ _HEAD = ("number", "key", "name", "status", "shots")
 _TAIL = ("failure", "error")
 _ROWS = 50_000  # in a row group of Parquet
 _MOST_COLUMNS = 20_000
+_ALWAYS = (ResultKind.COUNTS, ResultKind.EXPECTATION_VALUES)  # their columns, used or not
 
 
 @dataclass(slots=True)
@@ -37,21 +38,28 @@ class _Columns:
 
     parameters: dict[str, None] = field(default_factory=dict)
     tags: dict[str, None] = field(default_factory=dict)
-    outcomes: dict[str, None] = field(default_factory=dict)
-    observables: dict[str, None] = field(default_factory=dict)
+    kinds: dict[ResultKind, None] = field(default_factory=lambda: dict.fromkeys(_ALWAYS))
+    wide: dict[ResultKind, dict[str, None]] = field(default_factory=dict)
 
     def note(self, entry: Entry, shape: Shape) -> None:
         self.parameters.update(dict.fromkeys(entry["parameters"]))
         self.tags.update(dict.fromkeys(entry["tags"]))
-        if shape.wide:
-            self.outcomes.update(dict.fromkeys(entry.get(shape.measure) or ()))
-            self.observables.update(dict.fromkeys(entry["observables"] or ()))
-            if len(self.outcomes) > _MOST_COLUMNS:
+        kind = _kind(entry)
+        self.kinds[kind.kind] = None
+        value = entry[kind.field(shape)]
+        if shape.wide and value is not None:
+            found = self.wide.setdefault(kind.kind, {})
+            found.update(dict.fromkeys(kind.wide(value, shape)))
+            if len(found) > _MOST_COLUMNS:
                 raise UsageError(
                     f"more than {_MOST_COLUMNS} different outcomes: too many for a column each",
                     hint="--top N keeps the most frequent of each job; without --wide,"
                     " each outcome has a row",
                 )
+
+
+def _kind(entry: Entry) -> type[Result]:
+    return RESULT_KINDS[entry["asks"]]
 
 
 @contextlib.contextmanager
@@ -64,7 +72,6 @@ def _two_passes(
             columns.note(entry, shape)
             spool.write(json.dumps(entry) + "\n")
         spool.seek(0)
-        columns.outcomes = dict.fromkeys(sorted(columns.outcomes))
         yield columns, (json.loads(line) for line in spool)
 
 
@@ -72,7 +79,8 @@ def write_csv(entries: Iterable[Entry], stream: IO[str], shape: Shape) -> None:
     """CSV with a header; an empty cell where there is nothing."""
     with _two_passes(entries, shape) as (columns, rows):
         writer = csv.writer(stream, lineterminator="\n")
-        names, cells = (_wide if shape.wide else _long)(columns, shape)
+        found, cells = (_wide if shape.wide else _long)(columns, shape)
+        names = [column.name for column in found]
         taken = {*_HEAD, *names, *_TAIL}
         parameters = [f"param:{p}" if p in taken else p for p in columns.parameters]
         tags = [f"tag:{tag}" for tag in columns.tags]
@@ -91,47 +99,69 @@ def _head(entry: Entry, columns: _Columns) -> list[Any]:
     ]
 
 
-_Cells = Callable[[Entry], Iterator[list[Any]]]
+_Cells = Callable[[Entry], Iterator[Sequence[Any]]]
 
 
-def _long(_: _Columns, shape: Shape) -> tuple[list[str], _Cells]:
-    """A row an outcome or value; a job without a result has one row too."""
+def _long(columns: _Columns, shape: Shape) -> tuple[list[Column], _Cells]:
+    """One row per outcome or value; a job without a result has one row too."""
+    found: dict[str, Column] = {}
+    for kind in columns.kinds:
+        for column in RESULT_KINDS[kind].columns(shape):
+            found.setdefault(column.name, column)
+    order = {name: place for place, name in enumerate(found)}
+    nothing: list[Any] = [None] * len(found)
+    places = {
+        kind: [order[column.name] for column in RESULT_KINDS[kind].columns(shape)]
+        for kind in columns.kinds
+    }
 
-    def cells(entry: Entry) -> Iterator[list[Any]]:
-        if outcomes := entry.get(shape.measure):
-            for outcome, share in outcomes.items():
-                yield [outcome, share, None, None, None]
-        elif entry.get("expectation_values"):
-            for value in entry["expectation_values"]:
-                yield [None, None, value["observable"], value["value"], value["standard_error"]]
-        else:
-            yield [None] * 5
+    def cells(entry: Entry) -> Iterator[Sequence[Any]]:
+        kind = _kind(entry)
+        value, own = entry[kind.field(shape)], places[kind.kind]
+        if not value:
+            yield nothing
+            return
+        first, last = own[0], own[-1] + 1
+        if own == list(range(first, last)):
+            before, after = nothing[:first], nothing[last:]
+            for row in kind.rows(value, shape):
+                yield [*before, *row, *after]
+            return
+        for row in kind.rows(value, shape):
+            filled = nothing.copy()
+            for place, cell in zip(own, row, strict=True):
+                filled[place] = cell
+            yield filled
 
-    number = "probability" if shape.probabilities else "count"
-    return ["outcome", number, "observable", "value", "standard_error"], cells
+    return list(found.values()), cells
 
 
-def _wide(columns: _Columns, shape: Shape) -> tuple[list[str], _Cells]:
-    """A row a job: a column an outcome, two an observable.
+def _wide(columns: _Columns, shape: Shape) -> tuple[list[Column], _Cells]:
+    """One row per job: a column for each outcome, two for each observable.
 
     An outcome that a job did not yield is 0, also with ``--top``, which leaves it out;
     a job without a result has empty cells.
     """
+    names: dict[ResultKind, list[str]] = {}
+    found: dict[str, Column] = {}
+    for kind, own in columns.wide.items():
+        cls = RESULT_KINDS[kind]
+        names[kind] = sorted(own) if cls.is_distribution else list(own)
+        for name in names[kind]:
+            found.setdefault(name, Column(name, cls.wide_type(shape)))
 
-    def cells(entry: Entry) -> Iterator[list[Any]]:
-        found = entry.get(shape.measure)
-        values = {v["observable"]: v for v in entry.get("expectation_values") or ()}
-        yield [
-            *(None if found is None else found.get(outcome, 0) for outcome in columns.outcomes),
-            *(
-                values[observable][part] if observable in values else None
-                for observable in columns.observables
-                for part in ("value", "standard_error")
-            ),
-        ]
+    def cells(entry: Entry) -> Iterator[Sequence[Any]]:
+        kind = _kind(entry)
+        value = entry[kind.field(shape)]
+        if value is None:
+            yield [None] * len(found)
+            return
+        absent = kind.absent if kind.absent is None else kind.wide_type(shape)(kind.absent)
+        own = dict.fromkeys(names[kind.kind], absent)
+        own.update(kind.wide(value, shape))
+        yield [own.get(name) for name in found]
 
-    names = [f"{prefix}:{o}" for o in columns.observables for prefix in ("value", "standard_error")]
-    return [*(f"{shape.measure}:{o}" for o in columns.outcomes), *names], cells
+    return list(found.values()), cells
 
 
 def write_parquet(entries: Iterable[Entry], stream: IO[bytes], shape: Shape) -> None:
@@ -148,8 +178,10 @@ def write_parquet(entries: Iterable[Entry], stream: IO[bytes], shape: Shape) -> 
             "pyarrow is not installed", hint="pip install 'qbatch[parquet]' installs it"
         ) from None
     with _two_passes(entries, shape) as (columns, rows):
-        names, cells = (_wide if shape.wide else _long)(columns, shape)
-        schema = pa.schema([*_head_fields(pa, columns), *_fields(pa, names, shape), *_ends(pa)])
+        found, cells = (_wide if shape.wide else _long)(columns, shape)
+        types = {str: pa.string(), int: pa.int64(), float: pa.float64()}
+        fields = [pa.field(column.name, types[column.type]) for column in found]
+        schema = pa.schema([*_head_fields(pa, columns), *fields, *_ends(pa)])
         all_rows = (
             [*_head(entry, columns), *values, *(entry[name] for name in _TAIL)]
             for entry in rows
@@ -171,19 +203,6 @@ def _head_fields(pa: Any, columns: _Columns) -> list[pa.Field]:
         *(pa.field(f"param:{name}", pa.float64()) for name in columns.parameters),
         *(pa.field(f"tag:{name}", pa.string()) for name in columns.tags),
     ]
-
-
-def _fields(pa: Any, names: list[str], shape: Shape) -> list[pa.Field]:
-    number = pa.float64() if shape.probabilities else pa.int64()
-
-    def kind(name: str) -> Any:
-        if name in ("outcome", "observable"):
-            return pa.string()
-        if name in ("count", "probability") or name.startswith(f"{shape.measure}:"):
-            return number
-        return pa.float64()
-
-    return [pa.field(name, kind(name)) for name in names]
 
 
 def _ends(pa: Any) -> list[pa.Field]:

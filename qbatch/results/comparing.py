@@ -30,11 +30,18 @@ Estimated expectation values are compared by `qbatch.results.estimates`.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from qbatch.models import ExpectationValue
+from qbatch.domain.results import (
+    Counts,
+    ExpectationValue,
+    ExpectationValues,
+    Probabilities,
+    Result,
+    ResultKind,
+)
 from qbatch.results import exact_tests, paired, power
 from qbatch.results.cells import LEAST, Cells, Shots, pools_of
 from qbatch.results.chances import quantile, quantiles, tail, tails
@@ -311,3 +318,61 @@ def compare_values(
     chance = min(1.0, len(pairs) * min(tail(score.chi2, 1) for score in scores))
     # For the sum over jobs: the χ² of one degree that has this p-value.
     return Comparison(delta=delta, chi2=quantile(chance), dof=1, p_value=chance, scores=scores)
+
+
+def compare_probabilities(first: Mapping[str, float], second: Mapping[str, float]) -> Comparison:
+    """Two exact distributions: any difference is one."""
+    names = {*first, *second}
+    off = [abs(first.get(name, 0.0) - second.get(name, 0.0)) for name in names]
+    return Comparison(tvd=math.fsum(off) / 2, delta=max(off, default=0.0), exact=True)
+
+
+Pair = tuple[Result, Result, int | None, int | None]
+"""Two results of one job, and the shots behind each."""
+
+
+def compare_results(found: Sequence[Pair]) -> list[Comparison | None]:
+    """Pairs of results, each for itself; None for those that cannot be held against each other."""
+    compared: list[Comparison | None] = [None] * len(found)
+    for kind, comparer in _COMPARERS.items():
+        places = [i for i, (a, b, _, _) in enumerate(found) if a.kind is kind and b.kind is kind]
+        results = comparer([found[place] for place in places])
+        for place, comparison in zip(places, results, strict=True):
+            compared[place] = comparison
+    return compared
+
+
+def _counts(found: Sequence[Pair]) -> Sequence[Comparison | None]:
+    pairs = []
+    for first, second, _, _ in found:
+        assert isinstance(first, Counts)
+        assert isinstance(second, Counts)
+        pairs.append((first.counts, second.counts))
+    return compare_many(pairs)
+
+
+def _values(found: Sequence[Pair]) -> Sequence[Comparison | None]:
+    compared: list[Comparison | None] = []
+    for first, second, *shots in found:
+        assert isinstance(first, ExpectationValues)
+        assert isinstance(second, ExpectationValues)
+        a, b = first.values, second.values
+        alike = [v.observable for v in a] == [v.observable for v in b]
+        compared.append(compare_values(a, b, (shots[0], shots[1])) if alike else None)
+    return compared
+
+
+def _probabilities(found: Sequence[Pair]) -> Sequence[Comparison | None]:
+    compared: list[Comparison | None] = []
+    for first, second, _, _ in found:
+        assert isinstance(first, Probabilities)
+        assert isinstance(second, Probabilities)
+        compared.append(compare_probabilities(first.probabilities, second.probabilities))
+    return compared
+
+
+_COMPARERS: Mapping[ResultKind, Callable[[Sequence[Pair]], Sequence[Comparison | None]]] = {
+    ResultKind.COUNTS: _counts,
+    ResultKind.EXPECTATION_VALUES: _values,
+    ResultKind.PROBABILITIES: _probabilities,
+}

@@ -11,10 +11,10 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from qbatch.circuits.observables import parse_observable
-from qbatch.models import ExpectationValue
+from qbatch.domain.results import ExpectationValue
 from qbatch.results.chances import quantile
 from qbatch.results.power import MOST_FACTOR, POWER, STEP, rounded_up
+from qbatch.rules.pauli import parse_observable
 
 _ROUNDING = 1e-9  # of values without noise
 

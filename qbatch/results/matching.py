@@ -16,7 +16,7 @@ from qbatch.errors import UsageError
 from qbatch.results import together
 from qbatch.results.baselines import Sample
 from qbatch.results.chances import tail
-from qbatch.results.comparing import Comparison, compare_many, compare_values, detectable
+from qbatch.results.comparing import Comparison, compare_results, detectable
 
 _BLINDEST = 5  # jobs whose shots are looked at for what would decide a check
 
@@ -65,19 +65,15 @@ def pairs(first: Iterable[Sample], second: Iterable[Sample]) -> list[Pair]:
 
 def _compared(partners: Sequence[tuple[Sample | None, Sample]]) -> list[Comparison | None]:
     """How the results differ, where both sides have one of the same kind."""
-    found: list[Comparison | None] = [None] * len(partners)
-    counts = {}
+    pairs = {}
     for place, (first, second) in enumerate(partners):
         if first is None or not first.has_result or not second.has_result:
             continue
-        if first.counts and second.counts:
-            counts[place] = (first.counts, second.counts)
-        elif first.values and second.values:
-            names = [[v.observable for v in values] for values in (first.values, second.values)]
-            if names[0] == names[1]:
-                shots = (first.shots, second.shots)
-                found[place] = compare_values(first.values, second.values, shots)
-    for place, comparison in zip(counts, compare_many(list(counts.values())), strict=True):
+        assert first.result is not None
+        assert second.result is not None
+        pairs[place] = (first.result, second.result, first.shots, second.shots)
+    found: list[Comparison | None] = [None] * len(partners)
+    for place, comparison in zip(pairs, compare_results(list(pairs.values())), strict=True):
         found[place] = comparison
     return found
 

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from qbatch.domain.jobs import JobResult
+from qbatch.domain.payloads import Source
+from qbatch.domain.results import Counts as QbatchCounts
+from qbatch.domain.results import ExpectationValues
 from qbatch.errors import UsageError
-from qbatch.models import CircuitSource, JobResult
 from qbatch.payloads.circuit.formats import parse
 
 if TYPE_CHECKING:
@@ -27,7 +30,7 @@ def qiskit_counts(result: JobResult) -> Counts | None:
 
 
 def primitive_result(
-    results: Iterable[JobResult], sources: Mapping[str, CircuitSource]
+    results: Iterable[JobResult], sources: Mapping[str, Source]
 ) -> PrimitiveResult[PubResult]:
     """What `SamplerV2` or `EstimatorV2` would have returned for the jobs, one PUB a job.
 
@@ -48,19 +51,20 @@ def primitive_result(
     registers: dict[tuple[str, bool], list[Register]] = {}
     found = []
     for result in results:
-        if result.counts is None and result.expectation_values is None:
+        if result.result is None:
             raise UsageError(
                 f"{result.job.group}/{result.job.number} has no result: it is {result.job.status}",
                 hint="run the group first, or name the jobs that are done",
             )
-        mark = (result.job.circuit, result.job.measure_all)
-        if result.counts is not None and mark not in registers:
+        job = result.job
+        mark = (job.payload, job.request.measure_all)
+        if job.kind == "circuit" and mark not in registers:
             registers[mark] = _registers(sources[mark[0]], measure_all=mark[1])
         found.append(_pub_result(result, registers.get(mark, [])))
     return PrimitiveResult(found, metadata={"version": 2})
 
 
-def _registers(source: CircuitSource, *, measure_all: bool) -> list[Register]:
+def _registers(source: Source, *, measure_all: bool) -> list[Register]:
     """Each classical register of a circuit with the numbers of its bits, bit 0 first."""
     circuit = parse(source)
     if measure_all:
@@ -80,11 +84,14 @@ def _pub_result(result: JobResult, registers: list[Register]) -> PubResult:
         "parameters": dict(job.parameters),
         "shots": result.shots,
     }
-    if result.counts is not None:
-        return SamplerPubResult(DataBin(**_bit_arrays(result.counts, registers)), metadata)
+    found = result.result
+    if isinstance(found, QbatchCounts):
+        return SamplerPubResult(DataBin(**_bit_arrays(found.counts, registers)), metadata)
+    if not isinstance(found, ExpectationValues):
+        raise UsageError(f"Qiskit's primitives know no {job.request.kind.value}")
     import numpy
 
-    values = result.expectation_values or ()
+    values = found.values
     evs = numpy.array([value.value for value in values])
     stds = numpy.array([value.standard_error or 0.0 for value in values])
     return PubResult(DataBin(evs=evs, stds=stds, shape=evs.shape), metadata)

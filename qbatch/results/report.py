@@ -12,11 +12,12 @@ from datetime import datetime
 from importlib import metadata
 from typing import IO, Any
 
+from qbatch.domain.batches import Batch
+from qbatch.domain.jobs import Cause, Group, JobResult, SettingsUsed
+from qbatch.domain.states import Status
 from qbatch.errors import UsageError
-from qbatch.models import Batch, Cause, Group, JobResult, SettingsUsed, Status
 from qbatch.results import figures
 from qbatch.results.figures import Span
-from qbatch.results.rows import leading
 from qbatch.results.series import HeatMap, Histograms, Picture, Wish, picture
 
 _MOST_BATCHES = 100
@@ -103,8 +104,10 @@ def write_report(contents: Contents, stream: IO[str]) -> None:
 def _figures(contents: Contents) -> tuple[list[dict[str, str]], list[str]]:
     """The pictures of jobs with counts and of those with values, or why there is none."""
     shown, notes = [], []
-    counted = [result for result in contents.drawn if result.counts]
-    valued = [result for result in contents.drawn if result.expectation_values is not None]
+    told = [(job, job.result) for job in contents.drawn]
+    known = [(job, own) for job, own in told if own is not None and not own.is_empty]
+    counted = [job for job, own in known if own.is_distribution]
+    valued = [job for job, own in known if not own.is_distribution]
     left_out = f"Every {contents.step}th job." if contents.step > 1 else ""
     for found in (counted, valued):
         if not found:
@@ -156,18 +159,11 @@ def _timeline(spans: list[Span]) -> dict[str, str] | None:
 
 def _row(result: JobResult) -> dict[str, Any]:
     job, share, text = result.job, None, job_error(result)
-    if result.counts:
-        total = sum(result.counts.values())
-        first = leading(result.counts)
-        share = round(100 * first[0][1] / total, 1)
-        text = ", ".join(f"{o} {100 * n / total:.1f}%" for o, n in first[:_TOP])
-        text += f", … {len(first)} outcomes" if len(first) > _TOP else ""
-    elif result.expectation_values is not None:
-        text = ", ".join(
-            f"{v.observable} = {v.value:.6g}"
-            + ("" if v.standard_error is None else f" ± {v.standard_error:.2g}")
-            for v in result.expectation_values
-        )
+    own = result.result
+    if own is not None and not own.is_empty:
+        text = own.described(_TOP)
+        leading = own.shares(1) if own.is_distribution else []
+        share = round(100 * leading[0][1], 1) if leading else None
     return {
         "number": job.number,
         "name": job.name or "",

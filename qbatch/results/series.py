@@ -10,9 +10,9 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from qbatch.domain.jobs import JobResult
+from qbatch.domain.results import Result, ResultKind
 from qbatch.errors import UsageError, word
-from qbatch.models import JobResult
-from qbatch.results.rows import leading
 
 _MOST_BARS = 32
 _MOST_PANELS = 6
@@ -42,8 +42,8 @@ class Wish:
 class Panel:
     """The leading outcomes of one job by name, with their shares.
 
-    ``errors`` are the standard errors √(p (1 - p) / shots); ``others`` outcomes have the
-    ``rest`` of the shots together.
+    ``errors`` are the standard errors, 0 where shares are exact; ``others`` outcomes have
+    the ``rest`` together.
     """
 
     title: str
@@ -103,7 +103,7 @@ Picture = Histograms | Sweep | HeatMap
 class _Point:
     """``weight``: shots behind the quantities, 1 where they are exact."""
 
-    circuit: str
+    payload: str
     parameters: dict[str, float]
     quantities: dict[str, tuple[float, float | None]]
     weight: float
@@ -119,7 +119,7 @@ def picture(results: Iterable[JobResult], group: str, wish: Wish | None = None) 
             or more parameters vary than a picture has room for.
     """
     wish = wish or Wish()
-    found = [r for r in results if r.counts or r.expectation_values is not None]
+    found = [r for r in results if r.result is not None and not r.result.is_empty]
     if not found:
         raise UsageError(
             f"group {group!r} has no results to show", hint=f"qbatch run {word(group)}"
@@ -152,7 +152,7 @@ def _varying(results: Sequence[JobResult]) -> list[str]:
 
 def _kind(results: Sequence[JobResult], varying: Sequence[str], wish: Wish) -> str:
     if wish.x is None and wish.y is None and not varying:
-        if all(result.counts is None for result in results):
+        if not _distributions(results):
             raise UsageError(
                 "expectation values without a parameter that varies make no picture",
                 hint="qbatch results shows them",
@@ -167,29 +167,33 @@ def _kind(results: Sequence[JobResult], varying: Sequence[str], wish: Wish) -> s
 
 
 def _histograms(results: Sequence[JobResult], group: str) -> Histograms:
-    counted = [result for result in results if result.counts]
+    counted = _distributions(results)
     if not counted:
         raise UsageError(
             "a histogram needs counts; these jobs have expectation values",
             hint="qbatch results shows them",
         )
     most = _MOST_BARS if len(counted) == 1 else _MOST_BARS // 2
-    panels = tuple(_panel(result, most) for result in counted[:_MOST_PANELS])
+    panels = tuple(_panel(job, result, most) for job, result in counted[:_MOST_PANELS])
     return Histograms(title=group, panels=panels, left_out=len(counted) - len(panels))
 
 
-def _panel(result: JobResult, most: int) -> Panel:
-    counts = result.counts or {}
-    total = sum(counts.values())
-    shown = dict(sorted(leading(counts, most)))
-    shares = tuple(count / total for count in shown.values())
+def _distributions(results: Iterable[JobResult]) -> list[tuple[JobResult, Result]]:
+    """Those that say how often outcomes come."""
+    found = [(result, result.result) for result in results]
+    return [(r, own) for r, own in found if own is not None and own.is_distribution]
+
+
+def _panel(result: JobResult, own: Result, most: int) -> Panel:
+    quantities = own.quantities()
+    shown = dict(sorted(own.shares(most)))
     return Panel(
         title=_job_title(result),
         outcomes=tuple(shown),
-        shares=shares,
-        errors=tuple(math.sqrt(p * (1 - p) / total) for p in shares),
-        others=len(counts) - len(shown),
-        rest=1 - sum(shown.values()) / total,
+        shares=tuple(shown.values()),
+        errors=tuple(quantities[outcome][1] or 0.0 for outcome in shown),
+        others=len(quantities) - len(shown),
+        rest=1 - math.fsum(shown.values()),
     )
 
 
@@ -205,16 +209,14 @@ def _job_title(result: JobResult) -> str:
 
 def _points(results: Sequence[JobResult], wish: Wish) -> tuple[list[_Point], str]:
     """The quantity or quantities at each job's parameters, and what an axis calls them."""
-    if any(result.counts for result in results):
-        outcome = _outcome(results, wish)
+    if counted := _distributions(results):
+        outcome = _outcome(counted, wish)
         label = f"P({outcome})"
         points = []
-        for result in results:
-            if result.counts:
-                total = sum(result.counts.values())
-                p = result.counts.get(outcome, 0) / total
-                error = math.sqrt(p * (1 - p) / total)
-                points.append(_point(result, {label: (p, error)}))
+        for job, own in counted:
+            exact = own.kind is ResultKind.PROBABILITIES
+            found = own.quantities().get(outcome, (0.0, None if exact else 0.0))
+            points.append(_point(job, {label: found}))
         return points, label
     observables = list(dict.fromkeys(o for result in results for o in result.job.observables))
     if wish.observable is not None:
@@ -225,41 +227,41 @@ def _points(results: Sequence[JobResult], wish: Wish) -> tuple[list[_Point], str
             )
         observables = [wish.observable]
     points = []
-    for result in results:
-        quantities = {
-            value.observable: (value.value, value.standard_error)
-            for value in result.expectation_values or ()
-            if value.observable in observables
-        }
+    for job in results:
+        own_values = {} if job.result is None else job.result.quantities()
+        quantities = {name: own_values[name] for name in observables if name in own_values}
         if quantities:
-            points.append(_point(result, quantities))
+            points.append(_point(job, quantities))
     return points, "expectation value"
 
 
 def _point(result: JobResult, quantities: dict[str, tuple[float, float | None]]) -> _Point:
     return _Point(
-        circuit=result.job.circuit,
+        payload=result.job.payload,
         parameters=dict(result.job.parameters),
         quantities=quantities,
         weight=float(result.shots or 1),
     )
 
 
-def _outcome(results: Sequence[JobResult], wish: Wish) -> str:
-    sums: dict[str, int] = {}
-    for result in results:
-        for outcome, count in (result.counts or {}).items():
-            sums[outcome] = sums.get(outcome, 0) + count
+def _outcome(counted: Sequence[tuple[JobResult, Result]], wish: Wish) -> str:
+    sums: dict[str, float] = {}
+    for job, own in counted:
+        for outcome, share in own.shares():
+            sums[outcome] = sums.get(outcome, 0.0) + share * (job.shots or 1)
+    leading = min(sums, key=lambda outcome: (-sums[outcome], outcome))
     if wish.outcome is None:
-        return leading(sums, 1)[0][0]
+        return leading
     widths = {len(outcome) for outcome in sums}
+    letters = {letter for outcome in sums for letter in outcome}
+    if letters <= set("01 "):
+        letters = set("01 ")
     # One that never came has probability 0, but it must be one that could come.
     if wish.outcome not in sums and (
-        len(wish.outcome) not in widths or set(wish.outcome) - set("01 ")
+        len(wish.outcome) not in widths or set(wish.outcome) - letters
     ):
         raise UsageError(
-            f"there is no outcome {wish.outcome!r}",
-            hint=f"outcomes look like {leading(sums, 1)[0][0]!r}",
+            f"there is no outcome {wish.outcome!r}", hint=f"outcomes look like {leading!r}"
         )
     return wish.outcome
 
@@ -278,7 +280,7 @@ def _sweep(
         values = ((name, point.parameters.get(name)) for name in others)
         apart = ", ".join(f"{name}={v:.4g}" for name, v in values if v is not None)
         for name, (value, error) in point.quantities.items():
-            key = ", ".join(part for part in (name, apart, circuits[point.circuit]) if part)
+            key = ", ".join(part for part in (name, apart, circuits[point.payload]) if part)
             place = series.setdefault(key, {}).setdefault(point.parameters[x], [])
             place.append((value, error, point.weight))
     if len(series) > _MOST_LINES:
@@ -314,7 +316,7 @@ def _joined(found: Sequence[_Measured]) -> tuple[float, float | None]:
 
 def _circuit_names(points: Sequence[_Point]) -> dict[str, str]:
     """What tells circuits apart in a legend: nothing where there is but one."""
-    circuits = dict.fromkeys(point.circuit for point in points)
+    circuits = dict.fromkeys(point.payload for point in points)
     if len(circuits) == 1:
         return dict.fromkeys(circuits, "")
     return {circuit: f"circuit {number}" for number, circuit in enumerate(circuits, 1)}
@@ -344,7 +346,7 @@ def _heat_map(points: Sequence[_Point], group: str, varying: Sequence[str], wish
         )
     points = _with_parameters(points, [x, y])
     label = next(iter(points[0].quantities))
-    if len({point.circuit for point in points}) > 1:
+    if len({point.payload for point in points}) > 1:
         raise UsageError(
             "several circuits do not make one heat map", hint="--select or --tag choose the jobs"
         )

@@ -115,7 +115,7 @@ class Store:
         """Groups out of the store and into it."""
         from qbatch.store.archive import Archive
 
-        return Archive(self.database, self.groups)
+        return Archive(self.database, self.groups, self.jobs)
 
     def close(self) -> None:
         """Close the file; the store cannot be used afterwards."""

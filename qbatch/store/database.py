@@ -12,10 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from qbatch.errors import NotADatabase, StoreError
+from qbatch.store import schema
 from qbatch.store.filesystem import is_network
 
-APPLICATION_ID = 0x71626174  # "qbat", so that a foreign SQLite file is never written to
-SCHEMA_VERSION = 3
 BUSY_SECONDS = 90.0
 _HEADER_BYTES = 100
 
@@ -41,7 +40,7 @@ class Database:
                     self._connection.close()
                     self._connection = self._connect_read_only()
                     version = self._version()
-                if version != SCHEMA_VERSION:
+                if version != schema.VERSION:
                     self._upgrade()
                 self._configure()
             except BaseException:
@@ -184,16 +183,16 @@ class Database:
             # Where reading failed there may be nothing left to end; the reason is told.
             if self._connection.in_transaction:
                 self._connection.execute("COMMIT")
-        ours = mark == APPLICATION_ID
+        ours = mark == schema.APPLICATION_ID
         if tables and not ours:
             raise NotADatabase(
                 f"{self.path}: a database of another program; qbatch leaves it alone",
                 hint="name another file with --db or QBATCH_DB",
             )
-        if version > SCHEMA_VERSION:
+        if version > schema.VERSION:
             raise NotADatabase(
                 f"{self.path}: written by a newer qbatch (schema {version}, this one knows "
-                f"{SCHEMA_VERSION})",
+                f"{schema.VERSION})",
                 hint="upgrade qbatch, or name another file with --db or QBATCH_DB",
             )
         return version if tables else 0
@@ -210,7 +209,7 @@ class Database:
 
         with FileLock(self.lock_path("schema"), mode=0o600):
             version = self._version()
-            if version == SCHEMA_VERSION:
+            if version == schema.VERSION:
                 return
             # WAL needs memory shared by all users of the file, which a network cannot give.
             mode = "DELETE" if is_network(self.path.parent) else "WAL"

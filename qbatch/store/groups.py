@@ -9,8 +9,9 @@ import time
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from qbatch.domain.jobs import Group
+from qbatch.domain.states import GroupState, Status
 from qbatch.errors import NotFound, UsageError
-from qbatch.models import Group, Status
 from qbatch.store.database import Database, reading, text
 
 MAX_NAME = 200
@@ -91,8 +92,9 @@ class Groups:
             if self.find(name) is None:
                 check_new_name(name)
             self._db.execute(
-                "INSERT INTO groups (name, created_at) VALUES (?, ?) ON CONFLICT DO NOTHING",
-                (name, time.time()),
+                "INSERT INTO groups (name, made_as, created_at) VALUES (?, ?, ?)"
+                " ON CONFLICT DO NOTHING",
+                (name, name, time.time()),
             )
             row = self._db.row("SELECT id FROM groups WHERE name = ?", (name,))
         assert row is not None
@@ -116,7 +118,7 @@ class Groups:
 
     def set_open(self, group: int, is_open: bool) -> None:
         """Open a group for adding, or close it."""
-        state = "open" if is_open else "closed"
+        state = GroupState.OPEN if is_open else GroupState.CLOSED
         with self._db.transaction():
             self._db.execute("UPDATE groups SET state = ? WHERE id = ?", (state, group))
 
@@ -134,16 +136,16 @@ class Groups:
         return self._db.row(sql, (json.dumps(list(ids)),)) is not None
 
     def delete(self, ids: Iterable[int]) -> None:
-        """Delete groups with all that only they use: jobs, attempts, batches, circuits."""
+        """Delete groups with all that only they use: jobs, attempts, batches, payloads."""
         with self._db.transaction():
             for group in ids:
                 self._db.execute("DELETE FROM groups WHERE id = ?", (group,))
-            self._db.execute("DELETE FROM batches WHERE id NOT IN (SELECT batch_id FROM attempts)")
-            self._db.execute("DELETE FROM circuits WHERE id NOT IN (SELECT circuit_id FROM jobs)")
             self._db.execute(
-                "DELETE FROM observables WHERE id NOT IN"
-                " (SELECT observables_id FROM jobs WHERE observables_id IS NOT NULL)"
+                "DELETE FROM batches WHERE id NOT IN"
+                " (SELECT batch_id FROM attempts WHERE batch_id IS NOT NULL)"
             )
+            self._db.execute("DELETE FROM payloads WHERE id NOT IN (SELECT payload_id FROM jobs)")
+            self._db.execute("DELETE FROM requests WHERE id NOT IN (SELECT request_id FROM jobs)")
 
     def note_runner(self, ids: Iterable[int]) -> None:
         """Note this process as the one that holds the groups' run locks."""
@@ -172,9 +174,14 @@ class Groups:
             yield Group(
                 id=row["id"],
                 name=str(text(row["name"])),
-                state=str(text(row["state"])),
+                state=_state(row["state"]),
                 backend=text(row["backend"]),
                 created_at=row["created_at"],
                 note=row["note"],
                 counts={s.value: counts[s.value] for s in Status if s.value in counts},
             )
+
+
+def _state(word: Any) -> GroupState:
+    with reading("the state of a group"):
+        return GroupState(word)

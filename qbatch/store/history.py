@@ -6,7 +6,9 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from qbatch.models import Attempt, Batch, Cause, SettingsUsed
+from qbatch.domain.batches import Batch
+from qbatch.domain.jobs import Attempt, Cause, SettingsUsed
+from qbatch.domain.states import AttemptStatus, BatchState, Failure, Status
 from qbatch.store.database import Database, reading
 
 
@@ -42,16 +44,9 @@ class History:
             WHERE group_id = ? AND status IN ('error', 'cancelled', 'unknown')
             GROUP BY status, failure, error ORDER BY jobs DESC, first LIMIT ?
         """
-        return [
-            Cause(
-                status=row["status"],
-                failure=row["failure"],
-                error=row["error"],
-                jobs=row["jobs"],
-                first=row["first"],
-            )
-            for row in self._db.rows(sql, (group_id, most))
-        ]
+        rows = list(self._db.rows(sql, (group_id, most)))
+        with reading("why jobs failed"):
+            return [_cause(row) for row in rows]
 
     def settings(self, group_id: int, most: int) -> list[SettingsUsed]:
         """What the jobs of a group ask for, the most frequent first."""
@@ -80,6 +75,20 @@ def _seeds(row: Any) -> str:
     return str(row["least"]) if alike else "several"
 
 
+def _failure(row: Any) -> Failure | None:
+    return None if row["failure"] is None else Failure(row["failure"])
+
+
+def _cause(row: Any) -> Cause:
+    return Cause(
+        status=Status(row["status"]),
+        failure=_failure(row),
+        error=row["error"],
+        jobs=row["jobs"],
+        first=row["first"],
+    )
+
+
 def _attempt(row: Any) -> Attempt:
     with reading("an attempt"):
         return _attempt_of(row, json.loads(row["info"]) if row["info"] else {})
@@ -90,8 +99,8 @@ def _attempt_of(row: Any, info: dict[str, Any]) -> Attempt:
         batch=row["batch_id"],
         backend=row["backend"],
         remote_id=row["remote_id"],
-        status=row["status"],
-        failure=row["failure"],
+        status=AttemptStatus(row["status"]),
+        failure=_failure(row),
         error=row["error"],
         shots=row["shots"],
         seed=row["seed"],
@@ -111,12 +120,12 @@ def _batch_of(row: Any) -> Batch:
     return Batch(
         id=row["id"],
         backend=row["backend"],
-        state=row["state"],
+        state=BatchState(row["state"]),
         remote_id=row["remote_id"],
         num_jobs=row["num_jobs"],
         num_items=row["num_items"],
         held=row["held"],
-        failure=row["failure"],
+        failure=_failure(row),
         error=row["error"],
         created_at=row["created_at"],
         submitted_at=row["submitted_at"],

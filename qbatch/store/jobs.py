@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import json
 import time
 import zlib
@@ -10,20 +9,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from qbatch.domain.jobs import Job, JobSpec
+from qbatch.domain.payloads import Payload, Source
+from qbatch.domain.requests import Request
 from qbatch.errors import NotFound, UsageError, word
-from qbatch.models import Circuit, CircuitSource, Job, JobSpec, Status
-from qbatch.store.database import Database, damaged, reading, text, whole
+from qbatch.store.columns import COPIED, SETTINGS, compact, encoded, quoted
+from qbatch.store.database import Database, reading
+from qbatch.store.reading import JOB_COLUMNS, JOB_TABLES, Reader
 from qbatch.store.selection import Selection
-
-JOB_COLUMNS = """
-    jobs.*, groups.name AS group_name, circuits.hash AS circuit_hash,
-    circuits.parameters AS names, circuits.num_qubits, observables.texts AS observable_texts
-"""
-JOB_TABLES = """
-    jobs JOIN groups ON groups.id = jobs.group_id
-    JOIN circuits ON circuits.id = jobs.circuit_id
-    LEFT JOIN observables ON observables.id = jobs.observables_id
-"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,56 +25,6 @@ class Added:
 
     numbers: range
     held: int
-
-
-def _json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
-
-
-@functools.lru_cache(maxsize=256)
-def _texts(value: str) -> tuple[str, ...]:
-    """A JSON list of texts; the jobs of a sweep share theirs."""
-    return tuple(json.loads(value))
-
-
-def job_from_row(row: Any) -> Job:
-    """A job from a row of `JOB_COLUMNS`.
-
-    Raises:
-        StoreError: it is damaged.
-    """
-    try:
-        return _job(row)
-    except (ValueError, TypeError, AttributeError, IndexError, RecursionError) as error:
-        raise damaged("a job", error) from error
-
-
-def _job(row: Any) -> Job:
-    names = _texts(row["names"])
-    return Job(
-        id=row["id"],
-        group=row["group_name"],
-        number=row["number"],
-        key=row["key"].hex(),
-        name=text(row["name"]),
-        tags=json.loads(row["tags"]) if row["tags"] else {},
-        parameters=dict(zip(names, json.loads(row["parameters"]), strict=True)),
-        observables=_texts(row["observable_texts"] or "[]"),
-        shots=whole(row["shots"]),
-        seed=whole(row["seed"]),
-        measure_all=bool(row["measure_all"]),
-        backend=text(row["backend"]),
-        priority=row["priority"],
-        options=json.loads(row["options"]) if row["options"] else {},
-        status=Status(row["status"]),
-        failure=row["failure"],
-        error=row["error"],
-        circuit=str(text(row["circuit_hash"])),
-        num_qubits=row["num_qubits"],
-        created_at=row["created_at"],
-        parent=row["parent"],
-        note=row["note"],
-    )
 
 
 class Jobs:
@@ -93,12 +36,12 @@ class Jobs:
     def add(
         self,
         group_id: int,
-        circuits: Iterable[Circuit],
+        payloads: Iterable[Payload],
         specs: Iterable[JobSpec],
         *,
         if_new: bool = False,
     ) -> Added:
-        """Store circuits (once per content) and jobs, all in one transaction.
+        """Store payloads (once per content) and jobs, all in one transaction.
 
         Args:
             specs: taken lazily, so that a sweep of a million points fits in memory; an
@@ -116,7 +59,7 @@ class Jobs:
                     f"group {row['name']!r} is closed: nothing can be added",
                     hint=f"qbatch open {word(row['name'])} opens it",
                 )
-            ids = {circuit.hash: self._circuit_id(circuit) for circuit in circuits}
+            ids = {payload.hash: self._payload_id(payload) for payload in payloads}
             rows = _Rows(self, group_id, row["last_number"], ids)
             if if_new:
                 rows.held_before = self._held(group_id)
@@ -132,7 +75,7 @@ class Jobs:
         sql = (
             f"SELECT {JOB_COLUMNS} FROM {JOB_TABLES} WHERE group_id = ? AND {where} ORDER BY number"
         )
-        return map(job_from_row, self._db.rows(sql, [group_id, *values]))
+        return map(Reader().job, self._db.rows(sql, [group_id, *values]))
 
     def check(self, group_id: int, group: str, selection: Selection) -> None:
         """Make sure that every number and name of a selection exists.
@@ -169,37 +112,25 @@ class Jobs:
         )
         return {row["id"]: row["label"] for row in self._db.rows(sql, (json.dumps(list(ids)),))}
 
-    def circuit(self, content_hash: str) -> CircuitSource:
-        """A stored circuit's source.
+    def source(self, content_hash: str) -> Source:
+        """A stored payload's content.
 
         Raises:
-            NotFound: no circuit has that hash.
+            NotFound: no payload has that hash.
         """
-        row = self._db.row("SELECT format, body FROM circuits WHERE hash = ?", (content_hash,))
+        sql = "SELECT kind, format, body FROM payloads WHERE hash = ?"
+        row = self._db.row(sql, (content_hash,))
         if row is None:
-            raise NotFound(f"there is no circuit {content_hash}")
-        with reading("a circuit"):
-            return CircuitSource(format=row["format"], body=zlib.decompress(row["body"]))
+            raise NotFound(f"there is no payload {content_hash}")
+        return _source(row)
 
-    def circuits(self, ids: Iterable[int]) -> dict[int, tuple[str, CircuitSource]]:
-        """Hash and source of circuits by id."""
+    def sources(self, ids: Iterable[int]) -> dict[int, Source]:
+        """The contents of payloads by id."""
         sql = (
-            "SELECT id, hash, format, body FROM circuits"
+            "SELECT id, kind, format, body FROM payloads"
             " WHERE id IN (SELECT value FROM json_each(?))"
         )
-        found = {}
-        for row in self._db.rows(sql, (json.dumps(list(ids)),)):
-            with reading("a circuit"):
-                source = CircuitSource(format=row["format"], body=zlib.decompress(row["body"]))
-            found[row["id"]] = (row["hash"], source)
-        return found
-
-    def observables(self, ids: Iterable[int]) -> dict[int, tuple[str, ...]]:
-        """Lists of observables by id."""
-        sql = "SELECT * FROM observables WHERE id IN (SELECT value FROM json_each(?))"
-        rows = list(self._db.rows(sql, (json.dumps(list(ids)),)))
-        with reading("an observable"):
-            return {row["id"]: tuple(json.loads(row["texts"])) for row in rows}
+        return {row["id"]: _source(row) for row in self._db.rows(sql, (json.dumps(list(ids)),))}
 
     def reset(self, group_id: int, selection: Selection) -> list[int]:
         """Make failed and cancelled jobs of a selection unsent again; their ids.
@@ -248,12 +179,8 @@ class Jobs:
             before: int = row["last_number"]
             added = self._db.execute(
                 f"""
-                INSERT INTO jobs (group_id, number, key, priority, circuit_id, parameters,
-                    observables_id, shots, seed, measure_all, name, tags, backend, options,
-                    note, created_at, parent)
-                SELECT group_id, ? + row_number() OVER (ORDER BY number), key, priority,
-                    circuit_id, parameters, observables_id, shots, seed, measure_all, name,
-                    tags, backend, options, note, ?, number
+                INSERT INTO jobs (group_id, number, created_at, parent, {_COPIED})
+                SELECT group_id, ? + row_number() OVER (ORDER BY number), ?, number, {_COPIED}
                 FROM jobs WHERE group_id = ? AND status IN ('error', 'cancelled')
                     AND {where} {_HAS_NO_COPY}
                 """,
@@ -290,37 +217,33 @@ class Jobs:
 
     # -- adding ---------------------------------------------------------------------
 
-    def observables_id(self, texts: tuple[str, ...]) -> int | None:
-        """The id of a list of observables, stored once per content; None for an empty one."""
-        if not texts:
-            return None
-        value = json.dumps(texts, ensure_ascii=False)
+    def request_id(self, request: Request) -> int:
+        """The id of a request, stored once per content."""
+        name = request.hash()
         self._db.execute(
-            "INSERT INTO observables (texts) VALUES (?) ON CONFLICT DO NOTHING", (value,)
+            "INSERT INTO requests (hash, kind, spec) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+            (name, request.kind.value, request.spec()),
         )
-        row = self._db.row("SELECT id FROM observables WHERE texts = ?", (value,))
+        row = self._db.row("SELECT id FROM requests WHERE hash = ?", (name,))
         assert row is not None
         return int(row["id"])
 
-    def _circuit_id(self, circuit: Circuit) -> int:
-        row = self._db.row("SELECT id FROM circuits WHERE hash = ?", (circuit.hash,))
+    def _payload_id(self, payload: Payload) -> int:
+        row = self._db.row("SELECT id FROM payloads WHERE hash = ?", (payload.hash,))
         if row is not None:
             return int(row["id"])
-        info, body = circuit.info, circuit.source.body
+        source = payload.source
         cursor = self._db.execute(
-            "INSERT INTO circuits (hash, format, body, num_bytes, num_qubits, num_clbits, size,"
-            " parameters, measured, dynamic) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO payloads (hash, kind, format, body, num_bytes, parameters, info)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?)",
             (
-                circuit.hash,
-                circuit.source.format,
-                zlib.compress(body),
-                len(body),
-                info.num_qubits,
-                info.num_clbits,
-                info.size,
-                json.dumps(info.parameters, ensure_ascii=False),
-                info.measured,
-                info.dynamic,
+                payload.hash,
+                source.kind,
+                source.format,
+                zlib.compress(source.body),
+                len(source.body),
+                json.dumps(payload.parameters, ensure_ascii=False),
+                compact(dict(payload.info)),
             ),
         )
         assert cursor.lastrowid is not None
@@ -333,58 +256,51 @@ class Jobs:
         return {tuple(row) for row in rows}
 
 
+def _source(row: Any) -> Source:
+    with reading("a payload"):
+        body = zlib.decompress(row["body"])
+        return Source(kind=str(row["kind"]), format=str(row["format"]), body=body)
+
+
 # Takes the group's id once more. Not correlated: that would go through the group for each job.
 _HAS_NO_COPY = (
     " AND jobs.number NOT IN (SELECT again.parent FROM jobs again"
     " WHERE again.group_id = ? AND again.parent IS NOT NULL)"
 )
 
-_INSERT_JOB = """
-    INSERT INTO jobs (group_id, number, key, priority, circuit_id, parameters, observables_id,
-        shots, seed, measure_all, name, tags, backend, options, created_at)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-"""
+_COPIED = quoted(COPIED)
+_SETTINGS = [column.name for column in SETTINGS]
+_FILLED = ("group_id", "number", "key", "key_version", "payload_id", "values", "request_id",
+           "created_at", *_SETTINGS)  # fmt: skip
+_INSERT_JOB = f"INSERT INTO jobs ({quoted(_FILLED)}) VALUES ({', '.join('?' for _ in _FILLED)})"
 
 
 class _Rows:
-    """Rows for `_INSERT_JOB`, numbered; what the jobs of a circuit share is encoded once."""
+    """Rows for `_INSERT_JOB`, numbered; what the jobs of a payload share is encoded once."""
 
-    def __init__(self, jobs: Jobs, group_id: int, number: int, circuits: Mapping[str, int]) -> None:
+    def __init__(self, jobs: Jobs, group_id: int, number: int, payloads: Mapping[str, int]) -> None:
         self.number = number
         self.held = 0
         self.held_before: set[tuple[Any, ...]] | None = None
         self._jobs = jobs
         self._group_id = group_id
-        self._circuits = circuits
+        self._payloads = payloads
 
     def of(self, specs: Iterable[JobSpec]) -> Iterator[tuple[Any, ...]]:
-        now = time.time()
+        now, group = time.time(), self._group_id
         for spec in specs:
-            group, circuit = self._group_id, self._circuits[spec.circuit]
-            observables = self._jobs.observables_id(spec.observables)
-            options = _json(spec.options) if spec.options else None
-            tags = _json(spec.tags) if spec.tags else None
-            shared = (spec.shots, spec.seed, spec.measure_all, spec.name, tags, spec.backend)
+            payload, request = self._payloads[spec.payload], self._jobs.request_id(spec.request)
+            settings, version = encoded(spec.settings), spec.key_version
+            options = settings[_SETTINGS.index("options")]
+            shots, seed = spec.settings.shots, spec.settings.seed
             for key, values in spec.points:
-                if self._holds((key, spec.shots, spec.seed, options)):
+                if self.held_before is not None and self._holds((key, shots, seed, options)):
                     continue
                 self.number += 1
-                yield (
-                    group,
-                    self.number,
-                    key,
-                    spec.priority,
-                    circuit,
-                    values,
-                    observables,
-                    *shared,
-                    options,
-                    now,
-                )
+                yield (group, self.number, key, version, payload, values, request, now, *settings)
 
     def _holds(self, mark: tuple[Any, ...]) -> bool:
-        if self.held_before is None:
-            return False
+        assert self.held_before is not None
         if mark in self.held_before:
             self.held += 1
             return True

@@ -7,17 +7,15 @@ import sqlite3
 import time
 from collections.abc import Mapping, Sequence
 
+from qbatch.domain.jobs import Group
 from qbatch.errors import UsageError
-from qbatch.models import Group
+from qbatch.store.columns import COPIED, quoted
 from qbatch.store.database import Database
 from qbatch.store.groups import Groups, check_new_name
+from qbatch.store.results import LET_GO
 from qbatch.store.selection import Selection
 
-_COPIED = (
-    "number, key, priority, circuit_id, parameters, observables_id, shots, seed, measure_all,"
-    " name, tags, backend, options, note"
-)
-_PRUNED = b"{}"  # a result that is let go: what it was of stays known
+_COPIED = quoted(("number", *COPIED))
 
 
 class Keeping:
@@ -101,19 +99,19 @@ class Keeping:
         """
         with self._db.transaction():
             return self._db.execute(
-                "UPDATE attempts SET result = ? WHERE status = 'done' AND result IS NOT NULL"
-                " AND result != ? AND job_id IN"
+                "UPDATE attempts SET result = ?, digest = NULL WHERE status = 'done'"
+                " AND result IS NOT NULL AND result != ? AND job_id IN"
                 " (SELECT id FROM jobs WHERE group_id = ? AND status = 'done')",
-                (_PRUNED, _PRUNED, group_id),
+                (LET_GO, LET_GO, group_id),
             ).rowcount
 
     def sizes(self, group_ids: Sequence[int]) -> dict[int, dict[str, int]]:
-        """Bytes that groups take, by id: ``results``, ``circuits`` (shared ones too), ``jobs``."""
+        """Bytes that groups take, by id: ``results``, ``payloads`` (shared ones too), ``jobs``."""
         found = {}
         for group in group_ids:
             row = self._db.row(_SIZES, {"group": group})
             assert row is not None
-            found[group] = {name: row[name] or 0 for name in ("circuits", "jobs", "results")}
+            found[group] = {name: row[name] or 0 for name in ("payloads", "jobs", "results")}
         return found
 
     def vacuum(self) -> None:
@@ -124,9 +122,9 @@ class Keeping:
 
 _SIZES = """
     SELECT
-        (SELECT sum(length(body)) FROM circuits WHERE id IN
-            (SELECT DISTINCT circuit_id FROM jobs WHERE group_id = :group)) AS circuits,
-        (SELECT sum(120 + length(parameters) + coalesce(length(tags), 0)
+        (SELECT sum(length(body)) FROM payloads WHERE id IN
+            (SELECT DISTINCT payload_id FROM jobs WHERE group_id = :group)) AS payloads,
+        (SELECT sum(120 + length("values") + coalesce(length(tags), 0)
             + coalesce(length(name), 0) + coalesce(length(error), 0))
             FROM jobs WHERE group_id = :group) AS jobs,
         (SELECT sum(60 + coalesce(length(result), 0) + coalesce(length(info), 0))

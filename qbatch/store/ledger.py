@@ -1,6 +1,6 @@
 """The ledger: which jobs went into which batch, and what came of it.
 
-A batch is written down, with its token and its jobs, before anything is sent
+A batch is written down, with its submission id and its jobs, before anything is sent
 (`prepare`), again when the backend has given it an id (`submitted`), and a last time
 together with all results (`collect`). The first two guard money and survive a power cut.
 """
@@ -10,15 +10,37 @@ from __future__ import annotations
 import itertools
 import json
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
 
-from qbatch.models import Claim, OpenBatch, Outcome, PlannedJob, Status
+from qbatch.domain.batches import Claim, OpenBatch, Outcome, PlannedJob
+from qbatch.domain.results import ResultKind
+from qbatch.domain.states import AttemptStatus, BatchState, Failure, Status, StopReason
 from qbatch.store.database import Database, reading
-from qbatch.store.results import encode_result
+from qbatch.store.picking import PLANNED_COLUMNS, UnreadableJob, planned_job
+from qbatch.store.reading import Reader
+from qbatch.store.results import digest, encode_result
 
 
 class _Gone(Exception):
     """A job was cancelled or deleted between planning and claiming."""
+
+
+Refusal = tuple[Failure, str]
+"""Why an item will not be sent: the class of the failure, and a sentence."""
+
+NONE_REFUSED: Mapping[int, Refusal] = {}
+
+_UNANSWERED = f"""
+    SELECT a.id AS attempt_id, position, a.shots AS part_shots, a.seed AS part_seed, a."offset",
+        {PLANNED_COLUMNS}
+    FROM attempts a JOIN jobs ON jobs.id = job_id
+    JOIN payloads ON payloads.id = jobs.payload_id
+    JOIN requests ON requests.id = jobs.request_id
+    JOIN groups ON groups.id = jobs.group_id
+    WHERE batch_id = ? AND a.status IN ('queued', 'running', 'unknown') ORDER BY a.id
+"""
 
 
 class Ledger:
@@ -29,56 +51,82 @@ class Ledger:
 
     def prepare(
         self,
-        token: str,
+        submission_id: str,
         backend: str,
         options: str,
         parts: Sequence[PlannedJob],
         items: Sequence[int],
         *,
         status: Status = Status.QUEUED,
+        refused: Mapping[int, Refusal] = NONE_REFUSED,
+        prepared_digest: bytes | None = None,
     ) -> tuple[OpenBatch, list[Claim]] | None:
         """Claim jobs for a batch and write it down, durably.
 
+        What the adapter refused beforehand is closed in the same transaction: a crash leaves
+        either nothing, or a batch whose positions are those of what will be sent.
+
         Args:
             parts: the jobs, or parts of their shots.
-            items: for each part, the number of the circuit in the batch that answers it.
+            items: for each part, the number of the item in the batch that answers it.
             status: of the claimed jobs: ``queued``, or ``running`` where they run at once.
+            refused: by item, why it will not be sent.
+            prepared_digest: of what will be sent.
 
         Returns:
-            The batch and its claims, or None where a job is no longer to be had
-            (cancelled or deleted meanwhile); then nothing was written.
+            The batch and its claims without the refused ones, or None where a job is no
+            longer to be had (cancelled or deleted meanwhile); then nothing was written.
         """
         try:
             with self._db.transaction(durable=True):
                 self._claim(parts, status)
-                batch_id = self._db.execute(
-                    "INSERT INTO batches (token, backend, options, state, num_jobs, num_items,"
-                    " created_at) VALUES (?, ?, ?, 'prepared', ?, ?, ?)",
-                    (token, backend, options, len(parts), len(set(items)), time.time()),
-                ).lastrowid
-                assert batch_id is not None
+                batch_id = self._new_batch(submission_id, backend, options, parts, items,
+                                           prepared_digest)  # fmt: skip
                 claims = self._new_claims(parts, items)
                 self._db.executemany(
-                    'INSERT INTO attempts (id, batch_id, job_id, item, status, shots, "offset",'
-                    " seed) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                    "INSERT INTO attempts (id, batch_id, job_id, position, status, shots,"
+                    ' "offset", seed) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
                     (
-                        (
-                            c.attempt_id,
-                            batch_id,
-                            c.job_id,
-                            c.item,
-                            status,
-                            c.shots,
-                            p.offset,
-                            c.seed,
-                        )
+                        (c.attempt_id, batch_id, c.job_id, c.item, status, c.shots, p.offset,
+                         c.seed)
                         for c, p in zip(claims, parts, strict=True)
                     ),
-                )
+                )  # fmt: skip
+                if refused:
+                    self._close_claims(_refusals(claims, refused), time.time())
+                    claims = [claim for claim in claims if claim.item not in refused]
+                    if not claims:  # nothing is sent: the batch has come to its end
+                        self._end(batch_id, BatchState.ERROR, Failure.INVALID,
+                                  "nothing of it could be sent", time.time())  # fmt: skip
         except _Gone:
             return None
-        batch = OpenBatch(id=batch_id, token=token, backend=backend, remote_id=None)
+        batch = OpenBatch(
+            id=batch_id,
+            submission_id=submission_id,
+            backend=backend,
+            remote_id=None,
+            digest=prepared_digest,
+            options=options,
+        )
         return batch, claims
+
+    def _new_batch(
+        self,
+        submission_id: str,
+        backend: str,
+        options: str,
+        parts: Sequence[PlannedJob],
+        items: Sequence[int],
+        prepared_digest: bytes | None,
+    ) -> int:
+        batch_id = self._db.execute(
+            "INSERT INTO batches (submission_id, backend, options, state, prepared_digest,"
+            " num_jobs, num_items, created_at) VALUES (?, ?, ?, 'prepared', ?, ?, ?, ?)",
+            (submission_id, backend, options, prepared_digest, len(parts), len(set(items)),
+             time.time()),
+        ).lastrowid  # fmt: skip
+        assert batch_id is not None
+        return batch_id
 
     def still_wanted(self, parts: Iterable[PlannedJob]) -> list[PlannedJob]:
         """Those of the parts whose jobs can still be claimed."""
@@ -106,13 +154,15 @@ class Ledger:
                 (remote_id, time.time(), batch_id),
             )
 
-    def stopping(self, batch_id: int, reason: str) -> None:
+    def stopping(self, batch_id: int, reason: StopReason) -> None:
         """Write down why a batch will be cancelled, before the backend is told.
 
         Whoever sees the cancellation, this run or a later one, then knows what it means.
         """
         with self._db.transaction():
-            self._db.execute("UPDATE batches SET error = ? WHERE id = ?", (reason, batch_id))
+            self._db.execute(
+                "UPDATE batches SET stop_reason = ? WHERE id = ?", (reason.value, batch_id)
+            )
 
     def running(self, batch_id: int) -> None:
         """Note that the backend has begun with the batch."""
@@ -132,8 +182,8 @@ class Ledger:
         batch_id: int,
         outcomes: Iterable[Outcome],
         *,
-        state: str = "done",
-        failure: str | None = None,
+        state: BatchState = BatchState.DONE,
+        failure: Failure | None = None,
         error: str | None = None,
     ) -> dict[int, Status] | None:
         """Store what came of a batch: results and statuses together, once.
@@ -144,84 +194,88 @@ class Ledger:
         """
         now = time.time()
         with self._db.transaction():
-            closed = self._db.execute(
-                "UPDATE batches SET state = ?, failure = ?, error = ?, finished_at = ?"
-                " WHERE id = ? AND state IN ('prepared', 'submitted', 'unknown')",
-                (state, failure, error, now, batch_id),
-            ).rowcount
-            if not closed:
+            if not self._end(batch_id, state, failure, error, now):
                 return None
             outcomes = list(outcomes)
-            self._db.executemany(
-                "UPDATE attempts SET status = ?, failure = ?, error = ?, finished_at = ?,"
-                " info = ?, result = ? WHERE id = ?",
-                (
-                    (
-                        outcome.status,
-                        outcome.failure,
-                        outcome.error,
-                        now,
-                        json.dumps(outcome.info, default=str) if outcome.info else None,
-                        encode_result(outcome.result),
-                        outcome.claim.attempt_id,
-                    )
-                    for outcome in outcomes
-                ),
-            )
-            self._settle_jobs(outcomes)
+            self._close_claims(outcomes, now)
             split = [outcome.claim.job_id for outcome in outcomes if not outcome.claim.whole]
-            rows = self._db.rows(
-                "SELECT id, status FROM jobs WHERE id IN (SELECT value FROM json_each(?))",
-                (json.dumps(split),),
-            )
-            return {row["id"]: Status(row["status"]) for row in rows} if split else {}
+            return self.statuses(split) if split else {}
+
+    def statuses(self, job_ids: Iterable[int]) -> dict[int, Status]:
+        """How jobs stand, by id."""
+        sql = "SELECT id, status FROM jobs WHERE id IN (SELECT value FROM json_each(?))"
+        rows = self._db.rows(sql, (json.dumps(list(job_ids)),))
+        return {row["id"]: Status(row["status"]) for row in rows}
+
+    def _end(
+        self,
+        batch_id: int,
+        state: BatchState,
+        failure: Failure | None,
+        error: str | None,
+        now: float,
+    ) -> int:
+        return self._db.execute(
+            "UPDATE batches SET state = ?, failure = ?, error = ?, finished_at = ?"
+            " WHERE id = ? AND state IN ('prepared', 'submitted', 'unknown')",
+            (state, failure, error, now, batch_id),
+        ).rowcount
+
+    def _close_claims(self, outcomes: Sequence[Outcome], now: float) -> None:
+        self._db.executemany(
+            "UPDATE attempts SET status = ?, failure = ?, error = ?, finished_at = ?, info = ?,"
+            " sampler = ?, kind = ?, result = ?, digest = ? WHERE id = ?",
+            (_closed(outcome, now) for outcome in outcomes),
+        )
+        self._settle_jobs(outcomes)
 
     def claims(self, batch_id: int) -> list[Claim]:
-        """The attempts of a batch, in the order in which they were claimed."""
-        sql = (
-            "SELECT a.id, job_id, item, a.shots, a.seed, jobs.shots AS all_shots,"
-            " num_clbits + iif(measure_all, num_qubits, 0) AS num_bits,"
-            " coalesce(json_array_length(texts), 0) AS num_observables"
-            " FROM attempts a JOIN jobs ON jobs.id = job_id"
-            " JOIN circuits ON circuits.id = circuit_id"
-            " LEFT JOIN observables ON observables.id = observables_id"
-            " WHERE batch_id = ? ORDER BY a.id"
-        )
+        """What is still to be answered of a batch, in the order in which it was claimed."""
+        reader = Reader()
         return [
             Claim(
-                attempt_id=row["id"],
-                job_id=row["job_id"],
-                item=row["item"],
-                shots=row["shots"],
-                seed=row["seed"],
-                whole=row["shots"] == row["all_shots"],
-                num_observables=row["num_observables"],
-                num_bits=row["num_bits"],
+                attempt_id=row["attempt_id"],
+                job_id=row["id"],
+                item=row["position"],
+                shots=row["part_shots"],
+                seed=row["part_seed"],
+                whole=row["part_shots"] == row["shots"],
+                expected=reader.expected(row),
             )
-            for row in self._db.rows(sql, (batch_id,))
+            for row in self._db.rows(_UNANSWERED, (batch_id,))
         ]
 
-    def observables(self, batch_id: int) -> dict[int, tuple[str, ...]]:
-        """The observables that each item of a batch is to answer."""
-        sql = (
-            "SELECT DISTINCT item, texts FROM attempts JOIN jobs ON jobs.id = job_id"
-            " JOIN observables ON observables.id = observables_id WHERE batch_id = ?"
-        )
-        rows = list(self._db.rows(sql, (batch_id,)))
-        with reading("an observable"):
-            return {row["item"]: tuple(json.loads(row["texts"])) for row in rows}
+    def parts(self, batch_id: int) -> list[tuple[PlannedJob, int]] | None:
+        """The parts of jobs that a batch was made of, as they were planned, with their items.
+
+        Returns:
+            None where the format of a payload is not installed here.
+        """
+        reader, found = Reader(), list[tuple[PlannedJob, int]]()
+        for row in self._db.rows(_UNANSWERED, (batch_id,)):
+            job = planned_job(row, reader)
+            if isinstance(job, UnreadableJob):
+                return None
+            part = replace(
+                job,
+                shots=row["part_shots"],
+                offset=row["offset"],
+                seed=row["part_seed"],
+                whole=row["part_shots"] == row["shots"],
+            )
+            found.append((part, row["position"]))
+        return found
 
     def open_batches(self, groups: Sequence[int]) -> list[OpenBatch]:
         """The batches without an outcome that hold jobs of any of these groups."""
         sql = """
-            SELECT id, token, backend, remote_id, error AS stop_reason,
-                state = 'prepared' AND remote_id IS NOT NULL AS half_sent FROM batches
+            SELECT * FROM batches
             WHERE state IN ('prepared', 'submitted') AND EXISTS (
                 SELECT 1 FROM attempts JOIN jobs ON jobs.id = job_id WHERE batch_id = batches.id
                 AND group_id IN (SELECT value FROM json_each(?)))
             ORDER BY id
         """
-        return [OpenBatch(**row) for row in self._db.rows(sql, (json.dumps(list(groups)),))]
+        return [open_batch(row) for row in self._db.rows(sql, (json.dumps(list(groups)),))]
 
     def unknown_batches(self, groups: Sequence[int]) -> list[int]:
         """The batches that hold jobs of these groups and that the user must settle."""
@@ -261,8 +315,7 @@ class Ledger:
                 shots=part.shots,
                 seed=part.seed,
                 whole=part.whole,
-                num_observables=part.num_observables,
-                num_bits=part.num_bits,
+                expected=part.expected,
             )
             for number, part, item in zip(itertools.count(row["id"]), parts, items)
         ]
@@ -320,6 +373,62 @@ class Ledger:
                 "error": outcome.error,
             },
         )
+
+
+def open_batch(row: Any) -> OpenBatch:
+    """A batch without an outcome, from its row.
+
+    Raises:
+        StoreError: it is damaged.
+    """
+    with reading("a batch"):
+        stopped = row["stop_reason"]
+        return OpenBatch(
+            id=row["id"],
+            submission_id=row["submission_id"],
+            backend=row["backend"],
+            remote_id=row["remote_id"],
+            stop_reason=None if stopped is None else StopReason(stopped),
+            half_sent=row["state"] == BatchState.PREPARED and row["remote_id"] is not None,
+            digest=row["prepared_digest"],
+            options=row["options"],
+        )
+
+
+def _refusals(claims: Iterable[Claim], refused: Mapping[int, Refusal]) -> list[Outcome]:
+    return [
+        Outcome(
+            claim=claim,
+            status=AttemptStatus.ERROR,
+            job_status=Status.ERROR,
+            failure=refused[claim.item][0],
+            error=refused[claim.item][1],
+        )
+        for claim in claims
+        if claim.item in refused
+    ]
+
+
+def _closed(outcome: Outcome, now: float) -> tuple[Any, ...]:
+    """What is stored of an attempt that has ended."""
+    info, result = outcome.info, outcome.result
+    sampler = info.get("sampling")
+    kind: ResultKind | None = None
+    data: bytes | None = None
+    if result is not None:
+        kind, data = result.kind, encode_result(result)
+    return (
+        outcome.status,
+        outcome.failure,
+        outcome.error,
+        now,
+        json.dumps(info, default=str) if info else None,
+        sampler if isinstance(sampler, str) else None,
+        kind,
+        data,
+        None if data is None else digest(data),
+        outcome.claim.attempt_id,
+    )
 
 
 # A job is done when all its shots are. Until then an attempt of unknown fate, or one under

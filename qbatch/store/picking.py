@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from qbatch.models import PlannedJob, Status
+from qbatch.domain.batches import PlannedJob
+from qbatch.domain.states import Status
 from qbatch.store.database import Database
+from qbatch.store.reading import PAYLOAD_COLUMNS, REQUEST_COLUMNS, Reader
 
 
 class Picking:
@@ -16,6 +19,7 @@ class Picking:
     def __init__(self, database: Database) -> None:
         self._db = database
         self._statuses = "[]"
+        self._reader = Reader()
 
     def begin(self, statuses: Iterable[Status] = (Status.UNSENT,)) -> None:
         """Forget what an earlier run on this connection has chosen.
@@ -76,22 +80,22 @@ class Picking:
         assert row is not None
         return int(row["number"])
 
-    def planned(self, after: int, count: int) -> list[tuple[int, PlannedJob]]:
-        """The next picked jobs after a place, with their places, as far as still unsent."""
-        sql = """
-            SELECT place, jobs.*, circuits.num_qubits, circuits.size, circuits.num_bytes,
-                circuits.dynamic, circuits.num_clbits,
-                coalesce(jobs.backend, groups.backend, '') AS chosen_backend,
-                iif(observables_id, json_array_length(texts), 0) AS num_observables
+    def planned(self, after: int, count: int) -> list[tuple[int, PlannedJob | UnreadableJob]]:
+        """The next picked jobs after a place, with their places, as far as still unsent.
+
+        A job whose payload's format is not installed here is an `UnreadableJob`.
+        """
+        sql = f"""
+            SELECT picked.place AS picked_place, {PLANNED_COLUMNS}
             FROM picked JOIN jobs ON jobs.id = picked.job_id
-            JOIN circuits ON circuits.id = jobs.circuit_id
+            JOIN payloads ON payloads.id = jobs.payload_id
+            JOIN requests ON requests.id = jobs.request_id
             JOIN groups ON groups.id = jobs.group_id
-            LEFT JOIN observables ON observables.id = observables_id
-            WHERE place > ? AND status IN (SELECT value FROM json_each(?))
-            ORDER BY place LIMIT ?
+            WHERE picked.place > ? AND status IN (SELECT value FROM json_each(?))
+            ORDER BY picked.place LIMIT ?
         """
         rows = self._db.rows(sql, (after, self._statuses, count))
-        return [(row["place"], _planned(row)) for row in rows]
+        return [(row["picked_place"], planned_job(row, self._reader)) for row in rows]
 
     def done_parts(self, job_id: int) -> list[tuple[int, int]]:
         """Which shots of a job are done, as (offset, count), by offset."""
@@ -103,28 +107,45 @@ class Picking:
         return [(row["offset"], row["shots"]) for row in rows]
 
 
-def _planned(row: Any) -> PlannedJob:
-    shots = row["shots"]
+PLANNED_COLUMNS = f"""
+    jobs.id, jobs.number, jobs.key, jobs.payload_id, jobs."values", jobs.request_id, jobs.shots,
+    jobs.shots_done, jobs.seed, jobs.options, jobs.group_id, jobs.name,
+    coalesce(jobs.backend, groups.backend, '') AS chosen_backend,
+    {PAYLOAD_COLUMNS}, {REQUEST_COLUMNS}
+"""
+"""What `planned_job` reads, over jobs, groups, payloads and requests."""
+
+
+@dataclass(frozen=True, slots=True)
+class UnreadableJob:
+    """A job whose payload's format is not installed here."""
+
+    id: int
+    kind: str
+
+
+def planned_job(row: Any, reader: Reader) -> PlannedJob | UnreadableJob:
+    """The rest of a job's shots, from its row."""
+    expected = reader.expected(row)
+    payload = reader.payload(row)
+    if expected is None:
+        return UnreadableJob(row["id"], payload.kind)
+    shots, done = row["shots"], row["shots_done"]
     return PlannedJob(
-        id=row["id"],
-        number=row["number"],
-        key=row["key"],
-        circuit_id=row["circuit_id"],
-        parameters=row["parameters"],
-        observables_id=row["observables_id"],
-        shots=None if shots is None else shots - row["shots_done"],
-        offset=row["shots_done"],
-        whole=row["shots_done"] == 0,
-        seed=row["seed"],
-        measure_all=bool(row["measure_all"]),
-        backend=row["chosen_backend"],
-        options=row["options"] or "{}",
-        size=row["size"],
-        num_qubits=row["num_qubits"],
-        num_bytes=row["num_bytes"],
-        group_id=row["group_id"],
-        name=row["name"],
-        num_observables=row["num_observables"],
-        dynamic=bool(row["dynamic"]),
-        num_clbits=row["num_clbits"],
+        row["id"],
+        row["number"],
+        row["key"],
+        payload,
+        row["values"],
+        row["request_id"],
+        reader.request(row),
+        expected,
+        None if shots is None else shots - done,
+        done,
+        done == 0,
+        row["seed"],
+        row["chosen_backend"],
+        row["options"] or "{}",
+        row["group_id"],
+        row["name"],
     )

@@ -14,7 +14,9 @@ from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
 
+from qbatch.domain.results import RESULT_KINDS
 from qbatch.errors import UsageError
+from qbatch.store.columns import VIEW
 from qbatch.store.results import decode_result
 
 VIEWS = {
@@ -25,17 +27,14 @@ VIEWS = {
         FROM main.groups g""",
     ),
     "jobs": (
-        "id, group_name, number, key, name, status, shots, seed, backend, priority, tags and"
-        " options (JSON), parameters (JSON, by name), observables (JSON), circuit (its hash),"
-        " num_qubits, parent, failure, error, note, created_at",
-        """SELECT j.id, g.name AS group_name, j.number, lower(hex(j.key)) AS key, j.name,
-            j.status, j.shots, j.seed, j.backend, j.priority, coalesce(j.tags, '{}') AS tags,
-            coalesce(j.options, '{}') AS options, by_name(c.parameters, j.parameters) AS parameters,
-            coalesce(o.texts, '[]') AS observables, c.hash AS circuit, c.num_qubits, j.parent,
-            j.failure, j.error, j.note, j.created_at
+        "id, group_name, number, key, name, parameters (JSON, by name), tags (JSON), status,"
+        " shots, asks (counts, expectation_values or probabilities), observables (JSON), seed,"
+        " priority, backend, options (JSON), kind, payload (its hash), info (JSON, of the"
+        " payload), parent, failure, error, note, created_at",
+        f"""SELECT {VIEW}
         FROM main.jobs j JOIN main.groups g ON g.id = j.group_id
-        JOIN main.circuits c ON c.id = j.circuit_id
-        LEFT JOIN main.observables o ON o.id = j.observables_id""",
+        JOIN main.payloads p ON p.id = j.payload_id
+        JOIN main.requests r ON r.id = j.request_id""",
     ),
     "attempts": (
         "job_id, group_name, number, batch, backend, remote_id, status, shots, seed, failure,"
@@ -44,12 +43,13 @@ VIEWS = {
             b.remote_id, a.status, a.shots, a.seed, a.failure, a.error, b.created_at,
             b.submitted_at, a.finished_at, coalesce(a.info, '{}') AS info
         FROM main.attempts a JOIN main.jobs j ON j.id = a.job_id
-        JOIN main.groups g ON g.id = j.group_id JOIN main.batches b ON b.id = a.batch_id""",
+        JOIN main.groups g ON g.id = j.group_id
+        LEFT JOIN main.batches b ON b.id = a.batch_id""",
     ),
     "batches": (
-        "id, backend, state, remote_id, jobs, circuits, failure, error, created_at,"
+        "id, backend, state, remote_id, jobs, items, failure, error, created_at,"
         " submitted_at, finished_at",
-        """SELECT id, backend, state, remote_id, num_jobs AS jobs, num_items AS circuits,
+        """SELECT id, backend, state, remote_id, num_jobs AS jobs, num_items AS items,
             failure, error, created_at, submitted_at, finished_at FROM main.batches""",
     ),
     "results": (
@@ -153,8 +153,9 @@ def _by_name(names: str, values: str) -> str:
 
 
 def _outcomes(data: bytes) -> str:
-    """Counts by outcome, or [value, error] by the observable's place, as JSON."""
+    """By outcome or by the observable's place: a whole number, or [value, error], as JSON."""
     found = decode_result(data)
-    if "values" in found:
-        return json.dumps({str(place): pair for place, pair in enumerate(found["values"])})
-    return json.dumps(found.get("counts", {}))
+    for kind in RESULT_KINDS.values():
+        if kind.stored_as in found:
+            return json.dumps(kind.view(found[kind.stored_as]))
+    return "{}"

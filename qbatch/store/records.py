@@ -2,49 +2,36 @@
 
 from __future__ import annotations
 
+import base64
 import json
-import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from qbatch.circuits import answers
-from qbatch.circuits.identity import KeyMaker
-from qbatch.circuits.observables import check_observable
-from qbatch.errors import UsageError
-from qbatch.models import Failure
+from qbatch.domain.payloads import Source
+from qbatch.domain.requests import Expected, Request, read_request
+from qbatch.domain.results import read_stored
+from qbatch.errors import NotInstalled, UsageError
+from qbatch.payloads.base import PayloadFormat
+from qbatch.payloads.registry import payload_format
+from qbatch.rules import answers
+from qbatch.rules.keys import KeyMaker
+from qbatch.rules.pauli import parse_observable
+from qbatch.store.columns import (
+    ARCHIVED,
+    COUNT,
+    FAILURE,
+    Test,
+    is_moment,
+    is_object,
+    is_text,
+    one_of,
+    or_none,
+    whole,
+)
 
 Record = dict[str, Any]
-Test = Callable[[Any], bool]
 
-_MOST = 2**63 - 1
-
-
-def _whole(least: int = -_MOST, most: int = _MOST) -> Test:
-    return lambda value: type(value) is int and least <= value <= most
-
-
-def _or_none(test: Test) -> Test:
-    return lambda value: value is None or test(value)
-
-
-def _text(value: Any) -> bool:
-    return isinstance(value, str)
-
-
-def _moment(value: Any) -> bool:
-    return type(value) in (int, float) and math.isfinite(value)
-
-
-def _is(*words: object) -> Test:
-    return lambda value: value in words and type(value) in {type(word) for word in words}
-
-
-def _object(value: Any) -> bool:
-    return isinstance(value, str) and isinstance(json.loads(value), dict)
-
-
-def _tags(value: Any) -> bool:
-    return _object(value) and all(isinstance(text, str) for text in json.loads(value).values())
+_MAY_BE_TEXT = or_none(is_text)
 
 
 def _names(value: Any) -> bool:
@@ -52,77 +39,64 @@ def _names(value: Any) -> bool:
     return isinstance(found, list) and all(isinstance(name, str) for name in found)
 
 
-_COUNT, _FLAG, _MAY_BE_TEXT = _whole(0), _is(0, 1), _or_none(_text)
-_FAILURE = _or_none(_is(*(str(failure.value) for failure in Failure)))
-_FIELDS: dict[str, dict[str, Test]] = {
+FIELDS: Mapping[str, Mapping[str, Test]] = {
     "group": {
-        "name": _text,
-        "state": _is("open", "closed"),
+        "name": is_text,
+        "made_as": is_text,
+        "state": one_of("open", "closed"),
         "backend": _MAY_BE_TEXT,
         "note": _MAY_BE_TEXT,
-        "created_at": _moment,
+        "created_at": is_moment,
     },
-    "circuit": {
-        "hash": _text,
-        "format": _is("qasm2", "qasm3", "qpy"),
-        "body": _text,
-        "num_bytes": _COUNT,
-        "num_qubits": _whole(1),
-        "num_clbits": _COUNT,
-        "size": _COUNT,
+    "payload": {
+        "hash": is_text,
+        "kind": is_text,
+        "format": is_text,
+        "num_bytes": COUNT,
         "parameters": _names,
-        "measured": _FLAG,
-        "dynamic": _FLAG,
+        "info": is_object,
     },
     "batch": {
-        "backend": _text,
-        "options": _object,
-        "state": _is("done", "error", "cancelled"),
+        "backend": is_text,
+        "options": is_object,
+        "state": one_of("done", "error", "cancelled"),
         "remote_id": _MAY_BE_TEXT,
-        "num_jobs": _COUNT,
-        "num_items": _COUNT,
+        "num_jobs": COUNT,
+        "num_items": COUNT,
         "failure": _MAY_BE_TEXT,
         "error": _MAY_BE_TEXT,
-        "created_at": _moment,
-        "submitted_at": _or_none(_moment),
-        "finished_at": _or_none(_moment),
+        "created_at": is_moment,
+        "submitted_at": or_none(is_moment),
+        "finished_at": or_none(is_moment),
     },
-    "job": {
-        "number": _whole(1),
-        "status": _is("unsent", "done", "error", "cancelled"),
-        "priority": _whole(),
-        "parameters": _text,
-        "shots": _or_none(_whole(1)),
-        "shots_done": _COUNT,
-        "seed": _or_none(_whole()),
-        "measure_all": _FLAG,
-        "name": _MAY_BE_TEXT,
-        "tags": _or_none(_tags),
-        "backend": _MAY_BE_TEXT,
-        "options": _or_none(_object),
-        "failure": _FAILURE,
+    "job": ARCHIVED,
+    "attempt": {
+        "position": COUNT,
+        "status": one_of("done", "error", "cancelled", "unknown"),
+        "shots": or_none(COUNT),
+        "offset": COUNT,
+        "stream": COUNT,
+        "sampler": _MAY_BE_TEXT,
+        "origin": _MAY_BE_TEXT,
+        "seed": or_none(whole()),
+        "failure": FAILURE,
         "error": _MAY_BE_TEXT,
-        "created_at": _moment,
-        "parent": _or_none(_whole(1)),
-        "note": _MAY_BE_TEXT,
-        "key": _text,
-        "circuit": _text,
-        "observables": lambda value: isinstance(value, list) and all(map(_text, value)),
+        "finished_at": or_none(is_moment),
+        "info": or_none(is_object),
+    },
+}
+"""By kind of record: its columns that are archived as they stand, and what each may hold."""
+
+_BESIDE: Mapping[str, Mapping[str, Test]] = {
+    "payload": {"body": is_text, "encoding": one_of("text", "base64")},
+    "job": {
+        "key": is_text,
+        "key_version": one_of(1, 2),
+        "payload": is_text,
+        "request": lambda value: isinstance(value, dict),
         "attempts": lambda value: isinstance(value, list),
     },
-    "attempt": {
-        "batch": _COUNT,
-        "item": _COUNT,
-        "status": _is("done", "error", "cancelled", "unknown"),
-        "shots": _or_none(_COUNT),
-        "offset": _COUNT,
-        "seed": _or_none(_whole()),
-        "failure": _MAY_BE_TEXT,
-        "error": _MAY_BE_TEXT,
-        "finished_at": _or_none(_moment),
-        "info": _or_none(_object),
-        "result": lambda value: value is None or isinstance(value, dict),
-    },
+    "attempt": {"batch": COUNT, "result": lambda value: value is None or isinstance(value, dict)},
 }
 
 
@@ -132,38 +106,74 @@ def check(kind: str, record: Mapping[str, Any]) -> None:
     Raises:
         ValueError, KeyError: says which is not.
     """
-    for name, test in _FIELDS[kind].items():
+    for name, test in {**FIELDS[kind], **_BESIDE.get(kind, {})}.items():
         if not test(record[name]):
             raise ValueError(f"{name} of a {kind} is {record[name]!r}")
 
 
-def check_job(record: Record, circuit: Mapping[str, Any], batches: int) -> None:
+def payload_body(record: Record) -> bytes:
+    """The body of a payload's record, which its hash names.
+
+    Raises:
+        ValueError, TypeError, KeyError: it is another, or the record makes no sense.
+        UsageError: its format is not installed here.
+    """
+    check("payload", record)
+    text = record["body"]
+    encoded = record["encoding"] == "base64"
+    body = base64.b64decode(text, validate=True) if encoded else text.encode()
+    own, info = _format(record["kind"]), json.loads(record["info"])
+    own.check_info(info)
+    source = Source(kind=record["kind"], format=record["format"], body=body)
+    if not own.is_sound(source, record["hash"], info):
+        raise ValueError(f"{own.noun} {record['hash']} is not what its hash says")
+    if len(body) != record["num_bytes"]:
+        raise ValueError(f"{own.noun} {record['hash']} has {len(body)} bytes")
+    return body
+
+
+def body_fields(body: bytes) -> Record:
+    """A payload's body for its record: as text where it is one."""
+    try:
+        return {"body": body.decode(), "encoding": "text"}
+    except UnicodeDecodeError:
+        return {"body": base64.b64encode(body).decode(), "encoding": "base64"}
+
+
+def _format(kind: str) -> PayloadFormat:
+    try:
+        return payload_format(kind)
+    except NotInstalled as error:
+        raise UsageError(f"the archive cannot be taken here: {error}", hint=error.hint) from error
+
+
+def check_job(record: Record, payload: Record, batches: int) -> Request:
     """Make sure that a job of a foreign file is one that this store could have written.
 
     Args:
-        circuit: the record of its circuit.
-        batches: how many batches the archive has told of.
+        payload: the record of its payload.
+        batches: number of batches that the archive has told of.
+
+    Returns:
+        What it asks.
 
     Raises:
         ValueError, TypeError, KeyError: says what is wrong.
     """
     check("job", record)
     where = f"job {record['number']}"
-    values = json.loads(record["parameters"])
-    if not isinstance(values, list) or not all(_moment(value) for value in values):
+    values = json.loads(record["values"])
+    if not isinstance(values, list) or not all(is_moment(value) for value in values):
         raise ValueError(f"the parameters of {where} are {values!r}")
-    if len(values) != len(json.loads(circuit["parameters"])):
-        raise ValueError(f"{where} has {len(values)} parameters, its circuit has others")
-    for text in record["observables"]:
-        try:
-            check_observable(text, circuit["num_qubits"], where)
-        except UsageError as error:
-            raise ValueError(str(error)) from error
-    maker = KeyMaker(record["circuit"], record["observables"], bool(record["measure_all"]))
-    if maker.key(record["parameters"]).hex() != record["key"]:
+    if len(values) != len(json.loads(payload["parameters"])):
+        raise ValueError(f"{where} has {len(values)} parameters, its payload has others")
+    request = read_request(record["request"]["kind"], record["request"]["spec"])
+    _check_observables(request, json.loads(payload["info"]), where)
+    keys = KeyMaker(record["payload"], request)
+    if (keys.key(record["values"]).hex(), keys.version) != (record["key"], record["key_version"]):
         raise ValueError(f"the key of {where} is not that of its question")
     _check_shots(record, where)
-    num_bits = circuit["num_clbits"] + (circuit["num_qubits"] if record["measure_all"] else 0)
+    expected = _format(payload["kind"]).expected(json.loads(payload["info"]), request)
     for tried in record["attempts"]:
         check("attempt", tried)
         if not tried["batch"] < batches:
@@ -172,7 +182,18 @@ def check_job(record: Record, circuit: Mapping[str, Any], batches: int) -> None:
             if tried["status"] == "done":
                 raise ValueError(f"{where} has lost a result")
         else:
-            check_result(tried["result"], tried["shots"], len(record["observables"]), num_bits)
+            check_result(tried["result"], tried["shots"], expected)
+    return request
+
+
+def _check_observables(request: Request, info: Mapping[str, Any], where: str) -> None:
+    for text in request.observables:
+        try:
+            width = len(parse_observable(text)[0][0])
+        except UsageError as error:
+            raise ValueError(str(error)) from error
+        if width != info.get("num_qubits", width):
+            raise ValueError(f"observable {text!r} of {where} is for {width} qubits")
 
 
 def _check_shots(record: Record, where: str) -> None:
@@ -184,7 +205,7 @@ def _check_shots(record: Record, where: str) -> None:
         raise ValueError(f"{where} is {record['status']}, and {total} of its shots are done")
 
 
-def check_result(result: Any, shots: int | None, observables: int, num_bits: int | None) -> None:
+def check_result(found: Any, shots: int | None, expected: Expected) -> None:
     """Make sure that a stored result is one that could have been stored.
 
     A result that was let go is empty.
@@ -192,11 +213,11 @@ def check_result(result: Any, shots: int | None, observables: int, num_bits: int
     Raises:
         ValueError: says what is wrong.
     """
-    if not isinstance(result, dict) or set(result) - {"counts", "values"} or len(result) > 1:
-        raise ValueError(f"a result is {str(result)[:60]}")
-    if "counts" in result:
-        if observables:
-            raise ValueError("counts where expectation values are asked for")
-        answers.counts(result["counts"], shots or 0, num_bits)
-    elif "values" in result:
-        answers.values(result["values"], observables)
+    if not isinstance(found, dict) or len(found) > 1:
+        raise ValueError(f"a result is {str(found)[:60]}")
+    try:
+        result = read_stored(found, expected.names)
+    except KeyError as error:
+        raise ValueError(f"a result of kind {error}") from error
+    if result is not None:
+        answers.check_stored(result, shots, expected)

@@ -2,33 +2,41 @@
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 import json
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
-from qbatch.models import Job
+from qbatch.domain.jobs import Job
+from qbatch.domain.results import Result, read_stored, stored
 from qbatch.store.database import Database, damaged, whole
-from qbatch.store.jobs import JOB_COLUMNS, JOB_TABLES, job_from_row
+from qbatch.store.reading import JOB_COLUMNS, JOB_TABLES, Reader
 from qbatch.store.selection import Selection
 
 _WORTH_COMPRESSING = 512  # bytes; below, it saves little and takes as long as all the rest
 
-StoredResult = Mapping[str, Any]
-"""``{"shots": n | None, "counts": {...}}`` or ``{"shots": …, "values": [[value, error], …]}``"""
+LET_GO = b"{}"
+"""What is stored in place of a result that was let go."""
+
+Part = tuple[Result | None, int | None]
+"""The result of a part of a job, None where it was let go, and its shots."""
 
 
-def encode_result(result: Mapping[str, Any] | None) -> bytes | None:
+def encode_result(result: Result) -> bytes:
     """A result as compact JSON, compressed where that is shorter."""
-    if result is None:
-        return None
-    text = json.dumps(result, separators=(",", ":")).encode()
+    text = json.dumps(stored(result), separators=(",", ":")).encode()
     return zlib.compress(text, 1) if len(text) > _WORTH_COMPRESSING else text
 
 
+def digest(data: bytes) -> bytes:
+    """The digest of an encoded result: 8 bytes of BLAKE2b."""
+    return hashlib.blake2b(data, digest_size=8).digest()
+
+
 def decode_result(data: bytes) -> dict[str, Any]:
-    """The inverse of `encode_result`; JSON and zlib differ in their first byte.
+    """The JSON object that `encode_result` wrote; JSON and zlib differ in their first byte.
 
     Raises:
         StoreError: it is damaged.
@@ -44,13 +52,29 @@ def decode_result(data: bytes) -> dict[str, Any]:
     return decoded
 
 
+def read_result(data: bytes, names: tuple[str, ...]) -> Result | None:
+    """The result that was stored; None for one that was let go.
+
+    Args:
+        names: the observables that were asked for.
+
+    Raises:
+        StoreError: it is damaged.
+    """
+    found = decode_result(data)
+    try:
+        return read_stored(found, names)
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise damaged("a result", error) from error
+
+
 class Results:
     """The results of a store."""
 
     def __init__(self, database: Database) -> None:
         self._db = database
 
-    def of(self, group_id: int, selection: Selection) -> Iterator[tuple[Job, list[StoredResult]]]:
+    def of(self, group_id: int, selection: Selection) -> Iterator[tuple[Job, list[Part]]]:
         """Each job meant, in the order of adding, with the results of its finished parts."""
         where, values = selection.where()
         sql = f"""
@@ -58,12 +82,13 @@ class Results:
             LEFT JOIN attempts a ON a.job_id = jobs.id AND a.status = 'done'
             WHERE jobs.group_id = ? AND {where} ORDER BY jobs.number, a."offset", a.id
         """
-        rows = self._db.rows(sql, [group_id, *values])
+        rows, reader = self._db.rows(sql, [group_id, *values]), Reader()
         for _, parts in itertools.groupby(rows, key=lambda row: row["number"]):
             found = list(parts)
-            results: list[StoredResult] = [
-                {"shots": whole(row["part_shots"]), **decode_result(row["result"])}
+            job = reader.job(found[0])
+            results = [
+                (read_result(row["result"], job.request.observables), whole(row["part_shots"]))
                 for row in found
                 if row["result"] is not None
             ]
-            yield job_from_row(found[0]), results
+            yield job, results

@@ -11,8 +11,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from qbatch.domain.states import Status
 from qbatch.errors import InvalidSelector
-from qbatch.models import Status
 
 _RANGE = re.compile(r"(\d+)(?:-(\d+)(?::(\d+))?)?$")
 _QUOTED = re.compile(r'"(?:[^"]|"")+"')

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import time
 
+from qbatch.domain.batches import OpenBatch
+from qbatch.domain.states import OPEN_BATCH, AttemptStatus, BatchState, Settlement, Status
 from qbatch.errors import NotFound, UsageError
-from qbatch.models import OpenBatch
 from qbatch.store.database import Database
+from qbatch.store.ledger import open_batch
 
 
 class Settling:
@@ -15,7 +17,7 @@ class Settling:
     def __init__(self, database: Database) -> None:
         self._db = database
 
-    def settle(self, batch_id: int, action: str, remote_id: str | None = None) -> int:
+    def settle(self, batch_id: int, action: Settlement, remote_id: str | None = None) -> int:
         """End a batch as the user decides, who looked at the service; how many jobs that settles.
 
         Args:
@@ -27,11 +29,7 @@ class Settling:
             UsageError: the batch has an outcome, or another one has that id.
             NotFound: there is no such batch.
         """
-        job_status, attempt, state = {
-            "resubmit": ("unsent", "error", "error"),
-            "adopt": ("queued", "queued", "submitted"),
-            "give-up": ("error", "error", "error"),
-        }[action]
+        job_status, attempt, state = _MEANS[action]
         with self._db.transaction(durable=True):
             batch = self.batch(batch_id)
             if remote_id is not None:
@@ -39,7 +37,7 @@ class Settling:
             self._db.execute(
                 "UPDATE batches SET state = ?, remote_id = coalesce(?, remote_id),"
                 " submitted_at = iif(?, ?, submitted_at) WHERE id = ?",
-                (state, remote_id, action == "adopt", time.time(), batch_id),
+                (state, remote_id, action is Settlement.ADOPT, time.time(), batch_id),
             )
             self._db.execute(
                 "UPDATE attempts SET status = ? WHERE batch_id = ?"
@@ -54,7 +52,13 @@ class Settling:
                 " AND id IN (SELECT job_id FROM attempts WHERE batch_id = ?)"
                 " AND NOT EXISTS (SELECT 1 FROM attempts a WHERE a.job_id = jobs.id"
                 " AND a.batch_id != ? AND a.status IN ('unknown', 'queued', 'running'))",
-                (job_status, action == "give-up", action == "give-up", batch_id, batch_id),
+                (
+                    job_status,
+                    action is Settlement.GIVE_UP,
+                    action is Settlement.GIVE_UP,
+                    batch_id,
+                    batch_id,
+                ),
             ).rowcount
 
     def batch(self, batch_id: int) -> OpenBatch:
@@ -64,16 +68,12 @@ class Settling:
             UsageError: it has one.
             NotFound: there is no such batch.
         """
-        row = self._db.row(
-            "SELECT id, token, backend, remote_id, state FROM batches WHERE id = ?", (batch_id,)
-        )
+        row = self._db.row("SELECT * FROM batches WHERE id = ?", (batch_id,))
         if row is None:
             raise NotFound(f"there is no batch {batch_id}")
-        if row["state"] not in ("unknown", "submitted", "prepared"):
+        if row["state"] not in (*OPEN_BATCH, BatchState.UNKNOWN):
             raise UsageError(f"batch {batch_id} is {row['state']}: there is nothing to decide")
-        return OpenBatch(
-            id=row["id"], token=row["token"], backend=row["backend"], remote_id=row["remote_id"]
-        )
+        return open_batch(row)
 
     def check_unused(self, batch: OpenBatch, remote_id: str) -> None:
         """Make sure that no other batch has that id: its results would be stored twice.
@@ -87,3 +87,11 @@ class Settling:
         )
         if row is not None:
             raise UsageError(f"{remote_id} is batch {row['id']}, not batch {batch.id}")
+
+
+_MEANS = {
+    Settlement.RESUBMIT: (Status.UNSENT, AttemptStatus.ERROR, BatchState.ERROR),
+    Settlement.ADOPT: (Status.QUEUED, AttemptStatus.QUEUED, BatchState.SUBMITTED),
+    Settlement.GIVE_UP: (Status.ERROR, AttemptStatus.ERROR, BatchState.ERROR),
+}
+"""What a decision makes of the batch's jobs, its attempts, and itself."""

@@ -7,22 +7,26 @@ import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
-from qbatch.circuits.identity import KeyMaker
-from qbatch.errors import StoreError, UsageError
-from qbatch.models import CircuitSource
+from qbatch.domain import states
+from qbatch.domain.payloads import Source
+from qbatch.domain.requests import read_request
+from qbatch.domain.results import ResultKind
+from qbatch.errors import NotInstalled, StoreError, UsageError
+from qbatch.payloads.registry import payload_format
+from qbatch.rules.keys import KeyMaker
 from qbatch.store import records
 from qbatch.store.database import Database
-from qbatch.store.results import decode_result
+from qbatch.store.reading import PAYLOAD_COLUMNS, REQUEST_COLUMNS, Reader
+from qbatch.store.results import LET_GO, decode_result, digest
 
 # Each query names what is wrong; the first column says where.
 _REFERENCES = {
-    "job {} refers to a circuit that is not there": """
+    "job {} refers to a payload that is not there": """
         SELECT groups.name || '/' || number FROM jobs JOIN groups ON groups.id = group_id
-        WHERE circuit_id NOT IN (SELECT id FROM circuits)""",
-    "job {} refers to observables that are not there": """
+        WHERE payload_id NOT IN (SELECT id FROM payloads)""",
+    "job {} refers to a request that is not there": """
         SELECT groups.name || '/' || number FROM jobs JOIN groups ON groups.id = group_id
-        WHERE observables_id IS NOT NULL
-            AND observables_id NOT IN (SELECT id FROM observables)""",
+        WHERE request_id NOT IN (SELECT id FROM requests)""",
     "the counters of group {} do not agree with its jobs": """
         SELECT DISTINCT groups.name FROM groups JOIN (
             SELECT group_id, status, jobs FROM counters WHERE jobs != 0
@@ -51,6 +55,20 @@ _REFERENCES = {
         WHERE b.state NOT IN ('prepared', 'submitted') AND a.status IN ('queued', 'running')""",
 }
 
+_WORDS = {
+    ("groups", "state"): states.GroupState,
+    ("jobs", "status"): states.Status,
+    ("jobs", "failure"): states.Failure,
+    ("batches", "state"): states.BatchState,
+    ("batches", "failure"): states.Failure,
+    ("batches", "stop_reason"): states.StopReason,
+    ("attempts", "status"): states.AttemptStatus,
+    ("attempts", "failure"): states.Failure,
+    ("attempts", "kind"): ResultKind,
+    ("requests", "kind"): ResultKind,
+}
+"""Columns that hold a word of a vocabulary, or nothing."""
+
 
 class Upkeep:
     """What keeps a store sound."""
@@ -65,7 +83,8 @@ class Upkeep:
                 yield f"SQLite: {row[0]}"
         for row in self._db.rows("PRAGMA foreign_key_check"):
             yield f"a row of {row[0]} refers to a row of {row[2]} that is not there"
-        yield from self._circuits()
+        yield from self._words()
+        yield from self._payloads()
         yield from self._keys()
         for sentence, query in _REFERENCES.items():
             for row in self._db.rows(query):
@@ -90,37 +109,54 @@ class Upkeep:
             path.unlink(missing_ok=True)
             raise
 
-    def _circuits(self) -> Iterator[str]:
-        from qbatch.payloads.circuit.formats import content_hash
+    def _words(self) -> Iterator[str]:
+        """Words that no vocabulary has."""
+        for (table, column), words in _WORDS.items():
+            known = json.dumps([word.value for word in words])
+            sql = (
+                f"SELECT id, {column} AS word FROM {table} WHERE {column} IS NOT NULL"
+                f" AND {column} NOT IN (SELECT value FROM json_each(?))"
+            )
+            for row in self._db.rows(sql, (known,)):
+                yield f"{column} of row {row['id']} of {table} is {row['word']!r}"
 
-        for row in self._db.rows("SELECT id, hash, format, body, num_bytes FROM circuits"):
+    def _payloads(self) -> Iterator[str]:
+        """Payloads that are not what their hash says; of formats that are installed here."""
+        for row in self._db.rows("SELECT * FROM payloads"):
             try:
-                source = CircuitSource(format=row["format"], body=zlib.decompress(row["body"]))
-                good = content_hash(source) == row["hash"]
-            except (zlib.error, TypeError, ValueError):
-                yield f"circuit {row['hash']} cannot be read"
+                body = zlib.decompress(row["body"])
+                source = Source(kind=row["kind"], format=row["format"], body=body)
+                own = payload_format(row["kind"])
+                good = own.is_sound(source, row["hash"], json.loads(row["info"]))
+            except NotInstalled:
                 continue
-            if not good or len(source.body) != row["num_bytes"]:
-                yield f"circuit {row['hash']} is not what its hash says"
+            except (zlib.error, TypeError, ValueError, AttributeError):
+                yield f"payload {row['hash']} cannot be read"
+                continue
+            if not good or len(body) != row["num_bytes"]:
+                yield f"payload {row['hash']} is not what its hash says"
 
     def _keys(self) -> Iterator[str]:
-        """Jobs whose key is not that of their circuit, parameters and observables."""
-        sql = """
-            SELECT groups.name || '/' || number AS label, key, jobs.parameters, measure_all, hash,
-                texts, circuits.parameters AS names
-            FROM jobs JOIN groups ON groups.id = group_id JOIN circuits ON circuits.id = circuit_id
-            LEFT JOIN observables ON observables.id = observables_id
-            ORDER BY circuit_id, observables_id, measure_all
+        """Jobs whose key is not that of their payload, values and request."""
+        sql = f"""
+            SELECT groups.name || '/' || number AS label, key, key_version, "values",
+                {PAYLOAD_COLUMNS}, {REQUEST_COLUMNS}, requests.hash AS request_hash
+            FROM jobs JOIN groups ON groups.id = group_id
+            JOIN payloads ON payloads.id = payload_id JOIN requests ON requests.id = request_id
+            ORDER BY payload_id, request_id
         """
         before, maker = None, None
         for row in self._db.rows(sql):
             try:
-                mark = (row["hash"], row["texts"], row["measure_all"])
+                mark = (row["payload_hash"], row["request_hash"])
                 if mark != before or maker is None:
-                    texts = json.loads(row["texts"] or "[]")
-                    before, maker = mark, KeyMaker(row["hash"], texts, bool(row["measure_all"]))
-                values = json.loads(row["parameters"])
-                good = maker.key(row["parameters"]) == row["key"]
+                    request = read_request(row["request_kind"], row["spec"])
+                    before, maker = mark, KeyMaker(row["payload_hash"], request)
+                    if request.hash() != row["request_hash"]:
+                        yield f"the request of job {row['label']} is not what its hash says"
+                values = json.loads(row["values"])
+                good = maker.key(row["values"]) == row["key"]
+                good = good and maker.version == row["key_version"]
                 good = good and len(values) == len(json.loads(row["names"]))
             except (TypeError, ValueError, AttributeError, RecursionError):
                 good = False
@@ -128,21 +164,31 @@ class Upkeep:
                 yield f"the key of job {row['label']} is not that of its question"
 
     def _results(self) -> Iterator[str]:
-        sql = """
-            SELECT attempts.id, attempts.shots, result,
-                num_clbits + iif(measure_all, num_qubits, 0) AS num_bits,
-                coalesce(json_array_length(texts), 0) AS observables
-            FROM attempts JOIN jobs ON jobs.id = job_id JOIN circuits ON circuits.id = circuit_id
-            LEFT JOIN observables ON observables.id = observables_id
-            WHERE attempts.status = 'done' AND result IS NOT NULL
+        sql = f"""
+            SELECT a.id AS attempt_id, a.shots AS part_shots, a.result, a.digest, a.kind AS told,
+                jobs.*, {PAYLOAD_COLUMNS}, {REQUEST_COLUMNS}
+            FROM attempts a JOIN jobs ON jobs.id = job_id
+            JOIN payloads ON payloads.id = payload_id JOIN requests ON requests.id = request_id
+            WHERE a.status = 'done' AND result IS NOT NULL
         """
+        reader = Reader()
         for row in self._db.rows(sql):
+            where = f"the result of attempt {row['attempt_id']}"
+            data = row["result"]
+            raw = data.encode() if isinstance(data, str) else bytes(data)
+            if raw != LET_GO and digest(raw) != row["digest"]:
+                yield f"{where} is not what its digest says"
             try:
-                result = decode_result(row["result"])
+                result, expected = decode_result(data), reader.expected(row)
             except StoreError:
-                yield f"the result of attempt {row['id']} cannot be read"
+                yield f"{where} cannot be read"
+                continue
+            if expected is None:
+                continue
+            if row["told"] != expected.kind:
+                yield f"{where}: it is said to be of kind {row['told']}"
                 continue
             try:
-                records.check_result(result, row["shots"], row["observables"], row["num_bits"])
-            except (TypeError, ValueError) as error:
-                yield f"the result of attempt {row['id']}: {error}"
+                records.check_result(result, row["part_shots"], expected)
+            except (TypeError, ValueError, AttributeError) as error:
+                yield f"{where}: {error}"

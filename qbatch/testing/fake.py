@@ -7,8 +7,10 @@ from typing import Any
 from urllib.parse import quote
 
 from qbatch.backends.http import HttpClient
+from qbatch.domain.limits import Limits
+from qbatch.domain.states import Failure, RemoteState
 from qbatch.errors import BatchNotFound
-from qbatch.models import BatchStatus, Failure, ItemResult, Limits, Submission
+from qbatch.seam import BatchStatus, ItemResult, Submission
 from qbatch.testing.process import ServiceProcess, configuration
 
 
@@ -18,7 +20,7 @@ class FakeServer(ServiceProcess):
     Args:
         seconds: how long a batch runs.
         latency: seconds that each answer takes.
-        finds_tokens: whether a batch can be looked up by its token.
+        finds_tokens: whether a batch can be looked up by its submission id.
         secret: the token that clients must bring; none where empty.
         seed: of the faults that are drawn.
     """
@@ -89,27 +91,27 @@ class FakeBackend:
         self._http = HttpClient(name, settings["url"], settings, seconds=seconds)
 
     def submit(self, batch: Submission) -> str:
-        """Send a batch with its token."""
+        """Send a batch with its submission id."""
         items = [
             {
                 "label": item.label,
                 "name": item.name or "",
                 "jobs": list(item.jobs),
-                "num_bits": item.num_bits,
+                "num_bits": item.expected.num_bits,
                 "shots": item.shots,
                 "observables": item.observables,
             }
             for item in batch.items
         ]
-        body = {"token": batch.token, "items": items}
+        body = {"token": batch.submission_id, "items": items}
         return str(self._http.post("batches", body, creates=True)["id"])
 
-    def find(self, token: str) -> str | None:
-        """The id of the batch with that token; None where there is none, or nobody can tell."""
+    def find(self, submission_id: str) -> str | None:
+        """The batch with that submission id; None where there is none, or nobody can tell."""
         if not self.limits.finds_tokens:
             return None
         try:
-            return str(self._http.get(f"batches?token={quote(token)}")["id"])
+            return str(self._http.get(f"batches?token={quote(submission_id)}")["id"])
         except BatchNotFound:
             return None
 
@@ -117,12 +119,12 @@ class FakeBackend:
         """How a batch stands."""
         answer = self._http.get(f"batches/{quote(remote_id)}")
         word = answer.get("status")
-        known = word in ("queued", "running", "done", "error", "cancelled")
-        failure = Failure.BACKEND if word == "error" else None
-        state = word if known else "unknown"
+        known = word in list(RemoteState)
+        state = RemoteState(word) if known else RemoteState.UNKNOWN
+        failure = Failure.BACKEND if state is RemoteState.ERROR else None
         return BatchStatus(state=state, failure=failure, message=answer.get("message"))
 
-    def results(self, remote_id: str) -> Sequence[ItemResult]:
+    def results(self, remote_id: str, labels: Sequence[str]) -> Sequence[ItemResult]:  # noqa: ARG002
         """What a finished batch yielded."""
         answer = self._http.get(f"batches/{quote(remote_id)}/results")
         return [self._result(entry) for entry in answer["results"]]

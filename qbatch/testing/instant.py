@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
+from qbatch.domain.limits import Limits
+from qbatch.domain.results import ResultKind
+from qbatch.domain.states import RemoteState
 from qbatch.errors import BatchNotFound
-from qbatch.models import BatchStatus, Item, ItemResult, Limits, Submission
+from qbatch.seam import BatchStatus, Item, ItemResult, Submission
 
 
 def all_zeros(item: Item) -> ItemResult:
@@ -14,7 +17,10 @@ def all_zeros(item: Item) -> ItemResult:
         error = None if item.shots is None else 0.0
         values = [(1.0, error)] * len(item.observables)
         return ItemResult(label=item.label, expectation_values=values)
-    return ItemResult(label=item.label, counts={"0" * item.num_bits: item.shots or 0})
+    zeros = "0" * (item.expected.num_bits or 0)
+    if item.request.kind is ResultKind.PROBABILITIES:
+        return ItemResult(label=item.label, probabilities={zeros: 1.0})
+    return ItemResult(label=item.label, counts={zeros: item.shots or 0})
 
 
 def instant(name: str, _: Mapping[str, object]) -> InstantBackend:
@@ -47,20 +53,21 @@ class InstantBackend:
         self._remember = remember
 
     def submit(self, batch: Submission) -> str:
-        """Accept a batch under its token."""
+        """Accept a batch under its submission id."""
         self.submissions.append(batch)
-        return batch.token
+        return batch.submission_id
 
-    def find(self, token: str) -> str | None:
-        """The token, where it was accepted."""
-        return token if any(batch.token == token for batch in self.submissions) else None
+    def find(self, submission_id: str) -> str | None:
+        """The id, where it was accepted."""
+        known = any(batch.submission_id == submission_id for batch in self.submissions)
+        return submission_id if known else None
 
     def status(self, remote_id: str) -> BatchStatus:
         """Done, always."""
         self._batch(remote_id)
-        return BatchStatus(state="done")
+        return BatchStatus(state=RemoteState.DONE)
 
-    def results(self, remote_id: str) -> Sequence[ItemResult]:
+    def results(self, remote_id: str, labels: Sequence[str]) -> Sequence[ItemResult]:  # noqa: ARG002
         """The answer to every item."""
         batch = self._batch(remote_id)
         if not self._remember:
@@ -76,6 +83,6 @@ class InstantBackend:
 
     def _batch(self, remote_id: str) -> Submission:
         for batch in self.submissions:
-            if batch.token == remote_id:
+            if batch.submission_id == remote_id:
                 return batch
         raise BatchNotFound(f"no batch {remote_id!r}")

@@ -7,11 +7,18 @@ from typing import Any
 from urllib.parse import quote
 
 from qbatch.backends.http import HttpClient
+from qbatch.domain.limits import Limits
+from qbatch.domain.states import Failure, RemoteState
 from qbatch.errors import AlreadyEnded, AuthError, BackendError, LostAnswer, Rejected, Transient
-from qbatch.models import BatchStatus, Failure, ItemResult, Limits, Submission
+from qbatch.seam import BatchStatus, ItemResult, Submission
 from qbatch.testing.process import ServiceProcess, configuration
 
-_STATES = {"queued": "queued", "running": "running", "done": "done", "stopped": "cancelled"}
+_STATES = {
+    "queued": RemoteState.QUEUED,
+    "running": RemoteState.RUNNING,
+    "done": RemoteState.DONE,
+    "stopped": RemoteState.CANCELLED,
+}
 _MOST_PAGES = 10_000
 
 
@@ -78,7 +85,7 @@ class StepsBackend:
 
     def submit(self, batch: Submission) -> str:
         """Make a job, which costs nothing, and fill it, which starts it."""
-        made = self._http.post("jobs", {"tag": batch.token}, creates=False)
+        made = self._http.post("jobs", {"tag": batch.submission_id}, creates=False)
         if not isinstance(made, dict) or not made.get("job"):
             raise Transient(f"{self.name} made a job and did not say which")
         job = str(made["job"])
@@ -88,7 +95,7 @@ class StepsBackend:
                 "label": item.label,
                 "name": item.name or "",
                 "work": ",".join(item.jobs),
-                "bits": item.num_bits,
+                "bits": item.expected.num_bits,
                 "shots": item.shots,
                 "values": len(item.observables),
             }
@@ -103,7 +110,7 @@ class StepsBackend:
             raise LostAnswer(str(error)) from error
         return job
 
-    def find(self, token: str) -> str | None:  # noqa: ARG002
+    def find(self, submission_id: str) -> str | None:  # noqa: ARG002
         """Nobody can tell."""
         return None
 
@@ -113,9 +120,9 @@ class StepsBackend:
         word = answer.get("state") if isinstance(answer, dict) else None
         if not isinstance(word, str):
             raise Transient(f"{self.name} does not say how {remote_id} stands")
-        return BatchStatus(state=_STATES.get(word, "unknown"))
+        return BatchStatus(state=_STATES.get(word, RemoteState.UNKNOWN))
 
-    def results(self, remote_id: str) -> Sequence[ItemResult]:
+    def results(self, remote_id: str, labels: Sequence[str]) -> Sequence[ItemResult]:  # noqa: ARG002
         """All pages of what it measured; whether it makes sense is judged elsewhere."""
         found: list[ItemResult] = []
         place: Any = 0

@@ -2,14 +2,12 @@
 
 import json
 import re
-import sqlite3
 
 import pytest
 
 from qbatch import JobGroup
-from qbatch.engine import locks
 from qbatch.maintenance import backup
-from qbatch.store import Store
+from qbatch.store import Store, run_lock
 
 from ..conftest import ANSATZ, BELL
 
@@ -82,7 +80,7 @@ def test_a_group_is_renamed(scan):
 def test_a_copy_is_unsent_and_asks_the_same(scan):
     assert scan("copy", "scan/2-6", "again").stdout == "again: 5 jobs of scan, unsent\n"
     before, after = jobs(scan, "scan", "2-6"), jobs(scan, "again")
-    same = ("number", "key", "parameters", "tags", "shots", "circuit", "options")
+    same = ("number", "key", "parameters", "tags", "shots", "payload", "options")
     assert [[j[f] for f in same] for j in after] == [[j[f] for f in same] for j in before]
     assert {j["status"] for j in after} == {"unsent"}
     scan("add", "again", "-", stdin=BELL)
@@ -117,7 +115,7 @@ def test_what_has_landed_of_an_unfinished_job_is_never_let_go(scan, db):
 
 def test_a_group_that_is_run_is_neither_pruned_nor_renamed(scan, db):
     scan("add", "other", "-", stdin=BELL)
-    with Store(db) as store, locks.hold(store, [store.groups.get("scan")]):
+    with Store(db) as store, run_lock.hold(store, [store.groups.get("scan")]):
         done = scan("prune", "--keep", "0", "--yes")
         assert "scan is kept: group 'scan' is being run" in done.stderr
         assert done.stdout.startswith("pruned other; ")
@@ -228,18 +226,3 @@ def test_a_log_has_lines_with_time_and_group(scan, tmp_path):
     assert "No such file" in scan("run", "other", "--log-file", "no/x.log", code=2).stderr
     # Without a log file nothing of it goes anywhere.
     assert "ERROR" not in scan("rerun", "scan", code=1).stderr
-
-
-def test_an_older_store_gets_notes(db, qbatch):
-    """A store of schema 2, as the version before made it."""
-    qbatch("add", "g", "-", stdin=BELL)
-    connection = sqlite3.connect(db)
-    connection.executescript(
-        "ALTER TABLE groups DROP COLUMN note; ALTER TABLE jobs DROP COLUMN note;"
-        "DROP TABLE paces; PRAGMA user_version = 2;"
-        "DELETE FROM _sqlite_migrations WHERE name = '0003_notes_and_paces';"
-    )
-    connection.close()
-    qbatch("note", "g", "still there")
-    assert "still there" in qbatch("status").stdout
-    assert (db.parent / "qbatch.db.v2.backup").exists()

@@ -2,13 +2,14 @@
 
 import pytest
 
+from qbatch.domain.batches import Claim, OpenBatch
 from qbatch.engine import labels
 from qbatch.engine.adopting import check_id, check_remote
 from qbatch.errors import UsageError
-from qbatch.models import BatchStatus, Claim, ItemResult, OpenBatch
+from qbatch.seam import BatchStatus, ItemResult
 from qbatch.testing.instant import InstantBackend
 
-BATCH = OpenBatch(id=3, token="qbatch-3", backend="b", remote_id=None)
+BATCH = OpenBatch(id=3, submission_id="qbatch-3", backend="b", remote_id=None)
 CLAIMS = [Claim(attempt_id=i, job_id=i, item=i, shots=1, seed=None, whole=True) for i in range(3)]
 
 
@@ -20,7 +21,7 @@ class Remote(InstantBackend):
     def status(self, remote_id):
         return BatchStatus(state=self.state)
 
-    def results(self, remote_id):
+    def results(self, remote_id, labels):
         return [ItemResult(label=label, counts={"0": 1}) for label in self.found]
 
 

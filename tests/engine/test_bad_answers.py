@@ -79,7 +79,7 @@ def test_an_answer_that_makes_no_sense_fails_its_own_job_alone(server, group, fa
     (reason,) = {job.error.split(":")[0] for job in group.jobs if job.status == "error"}
     assert reason in (
         "the backend returned something else than was asked for",
-        "the backend returned 2 different results for this circuit",
+        "the backend returned 2 different results for this item",
     )
 
 
@@ -146,7 +146,7 @@ def test_an_id_is_written_down_before_the_circuits_are_sent(server, group, db, m
     real = StepsBackend.submit
 
     def half(self, batch):
-        made = self._http.post("jobs", {"tag": batch.token}, creates=False)["job"]
+        made = self._http.post("jobs", {"tag": batch.submission_id}, creates=False)["job"]
         batch.known(made)
         raise KeyboardInterrupt
 

@@ -9,12 +9,12 @@ import jsonschema
 import pytest
 
 from qbatch import JobGroup
+from qbatch.domain.states import Status
 from qbatch.engine import RunSettings, watching
-from qbatch.engine.retry import backoff
 from qbatch.errors import AuthError
 from qbatch.group import run_groups
 from qbatch.maintenance import verify
-from qbatch.models import Status
+from qbatch.rules.backoff import backoff
 from qbatch.schemas import SCHEMAS
 from qbatch.testing import FakeServer
 

@@ -7,10 +7,11 @@ import threading
 import pytest
 
 from qbatch import JobGroup
+from qbatch.domain.limits import Limits
 from qbatch.engine import Run, RunSettings
 from qbatch.errors import BackendError, LostAnswer, NotFound, Transient, UsageError
 from qbatch.maintenance import settle, verify
-from qbatch.models import BatchStatus, ItemResult, Limits
+from qbatch.seam import BatchStatus, ItemResult
 from qbatch.store import Store
 from qbatch.testing import InstantBackend, all_zeros
 
@@ -39,10 +40,10 @@ class Remote(InstantBackend):
         number = len(self.submissions)
         if number in self.lose:
             raise LostAnswer("gone")
-        return batch.token
+        return batch.submission_id
 
     def _number(self, remote_id):
-        return [b.token for b in self.submissions].index(remote_id) + 1
+        return [b.submission_id for b in self.submissions].index(remote_id) + 1
 
     def status(self, remote_id):
         self._batch(remote_id)
@@ -90,7 +91,7 @@ def test_a_failed_part_does_not_end_a_job_with_another_part_in_flight(group):
 def test_settling_one_of_two_unknown_batches_sends_nothing_of_the_other(group):
     group.add(BELL, shots=200)
     backend = Remote(shots=100, finds_tokens=False)
-    backend.find = lambda token: None
+    backend.find = lambda submission_id: None
     backend.lose = {1, 2}
     run(group, backend, max_batch_size=1)
     assert settle(1, "resubmit", db=group._path) == 0
@@ -104,7 +105,7 @@ def test_settling_one_of_two_unknown_batches_sends_nothing_of_the_other(group):
 def test_unknown_goes_before_error(group):
     group.add(BELL, shots=200)
     backend = Remote(shots=100, finds_tokens=False)
-    backend.find = lambda token: None
+    backend.find = lambda submission_id: None
     backend.lose, backend.states = {1}, {2: FAILED}
     run(group, backend, max_batch_size=1)
     assert group.status().counts == {"unknown": 1}
@@ -143,14 +144,14 @@ def test_one_failure_costs_each_part_one_try(group):
 
 
 def test_two_names_of_one_file_have_one_lock(group, tmp_path):
-    from qbatch.engine import locks
     from qbatch.errors import Locked
+    from qbatch.store import run_lock
 
     group.add(BELL)
     link = tmp_path / "link.db"
     link.symlink_to(group._path)
     other = JobGroup("g", db=link)
-    with locks.hold(group._store, [group.status()]), pytest.raises(Locked):
+    with run_lock.hold(group._store, [group.status()]), pytest.raises(Locked):
         other.run_parallel()
     other.close()
 
@@ -161,9 +162,9 @@ def test_a_batch_that_is_listed_late_is_not_sent_twice(group):
     class Late(Remote):
         asked = 0
 
-        def find(self, token):
+        def find(self, submission_id):
             self.asked += 1
-            return super().find(token) if self.asked > 3 else None
+            return super().find(submission_id) if self.asked > 3 else None
 
     backend = Late(lookup_seconds=3.0)
     backend.lose = {1}
@@ -235,7 +236,7 @@ def test_results_that_cannot_be_had_leave_the_batch_open_and_do_not_hang(group, 
     group.add(BELL)
 
     class Purged(Remote):
-        def results(self, remote_id):
+        def results(self, remote_id, labels):
             raise error("purged")
 
     report = run(group, Purged())
@@ -337,7 +338,7 @@ def test_a_backend_that_is_gone_holds_nobody_else_up(group):
     with Store(group._path) as store:
         store.database.execute("UPDATE jobs SET backend = 'gone' WHERE number = 1")
 
-        def open_backend(name, seconds):
+        def open_backend(name):
             if name == "gone":
                 raise NotFound("there is no backend 'gone'")
             return InstantBackend()
@@ -366,7 +367,7 @@ def test_an_old_wish_to_cancel_does_not_outlive_a_settling(group):
                 group._store.jobs.cancel(1, group._selection(None))
             return super().submit(batch)
 
-        def find(self, token):
+        def find(self, submission_id):
             return None
 
     backend = Cancelling(finds_tokens=False)
@@ -380,7 +381,7 @@ def test_an_old_wish_to_cancel_does_not_outlive_a_settling(group):
 def test_a_group_of_unknown_fate_is_not_deleted(group):
     group.add(BELL)
     backend = Remote(finds_tokens=False)
-    backend.find = lambda token: None
+    backend.find = lambda submission_id: None
     backend.lose = {1}
     run(group, backend)
     with pytest.raises(UsageError, match="of unknown fate"):
@@ -415,9 +416,9 @@ def test_results_that_are_none_fail_their_jobs(group, monkeypatch):
     group.add(BELL, BELL)
 
     class Odd(Remote):
-        def results(self, remote_id):
+        def results(self, remote_id, labels):
             yield None
-            yield from super().results(remote_id)[:1]
+            yield from super().results(remote_id, labels)[:1]
             yield {"label": "1"}
 
     report = run(group, Odd(), coalesce=False)

@@ -7,9 +7,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from qbatch import JobGroup
+from qbatch.domain.limits import Limits
+from qbatch.domain.states import Status
 from qbatch.engine import Run, RunSettings
 from qbatch.engine.plan import make_plan
-from qbatch.models import Limits, Status
 from qbatch.store import Store
 from qbatch.testing import FakeServer, InstantBackend
 
@@ -34,7 +35,7 @@ def sent(group):
 
 
 def planned(plan):
-    return [(batch.jobs, batch.circuits) for backend in plan.backends for batch in backend.batches]
+    return [(batch.jobs, batch.items) for backend in plan.backends for batch in backend.batches]
 
 
 job_lists = st.lists(
@@ -80,7 +81,7 @@ def test_batches_circuits_and_shots_are_those_of_the_run(tmp_path_factory, jobs,
     [found] = plan.backends
     asked = sum(item.shots for batch in backend.submissions for item in batch.items)
     assert found.total("shots") - found.total("saved") == asked
-    assert found.total("circuits") == report.circuits
+    assert found.total("items") == report.circuits
     group.close()
 
 
@@ -99,7 +100,7 @@ def test_on_aer_too_once_a_run_has_measured(group):
     assert found.total("saved") == 100
     report = again.run_parallel()
     assert planned(plan) == sent(again)
-    assert plan.backends[0].total("circuits") == report.circuits
+    assert plan.backends[0].total("items") == report.circuits
     # A time within a factor of two is shown in benchmarks/README.md; here it must be sane.
     assert 0.05 < found.seconds / report.seconds < 20
     assert found.memory > 0
@@ -138,7 +139,7 @@ def test_requests_of_qoro_and_what_it_refuses(group, monkeypatch):
         assert abs(found.total("requests") - requests) <= 1  # it may be asked once more
         refused = sum(int(sentence.split()[0]) for sentence in found.warnings)
         assert refused == report.failed
-        assert found.cost["task"] == 0.5 * found.total("circuits")
+        assert found.cost["task"] == 0.5 * found.total("items")
         assert found.cost["second"] is None
 
 
@@ -168,7 +169,7 @@ def test_the_command_shows_it_and_sends_nothing(qbatch, write):
     write("ansatz.qasm3", ANSATZ)
     qbatch("add", "g", "ansatz.qasm3", "-p", "theta=0:3:10", "-p", "phi=0", "--shots", "100")
     shown = qbatch("plan", "g", "--max-batch-size", "4").stdout
-    assert "aer: 3 batches, 10 jobs, 10 circuits, 1000 shots" in shown
+    assert "aer: 3 batches, 10 jobs, 10 items, 1000 shots" in shown
     assert qbatch("run", "g", "--max-batch-size", "4", "--dry-run").stdout == shown
     assert qbatch.json("status", "--json")["groups"][0]["counts"]["unsent"] == 10
     refused = qbatch("run", "g", "--add", "ansatz.qasm3", "--dry-run", code=2)

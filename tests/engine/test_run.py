@@ -8,13 +8,15 @@ import time
 import pytest
 
 from qbatch import JobGroup
-from qbatch.engine import Run, RunSettings, locks
+from qbatch.domain.limits import Limits
+from qbatch.domain.states import Status
+from qbatch.engine import Run, RunSettings
 from qbatch.engine.report import Silent
 from qbatch.errors import AuthError, BackendError, Locked, LostAnswer, Rejected, UsageError
 from qbatch.group import run_groups
 from qbatch.maintenance import settle
-from qbatch.models import BatchStatus, ItemResult, Limits, Status
-from qbatch.store import Store
+from qbatch.seam import BatchStatus, ItemResult
+from qbatch.store import Store, run_lock
 from qbatch.testing import InstantBackend, all_zeros
 
 from ..conftest import ANSATZ, BELL
@@ -32,7 +34,7 @@ def run(group, backend=None, **settings):
     backend = backend or InstantBackend()
     store = Store(group._path)
     try:
-        work = Run(store, [group.status()], lambda name, seconds: backend, RunSettings(**settings))
+        work = Run(store, [group.status()], lambda name: backend, RunSettings(**settings))
         return work.execute()
     finally:
         store.close()
@@ -98,7 +100,7 @@ def test_several_groups_share_batches(group, db):
     backend = InstantBackend()
     with Store(db) as store:
         groups = [other.status(), group.status()]
-        report = Run(store, groups, lambda name, seconds: backend, RunSettings()).execute()
+        report = Run(store, groups, lambda name: backend, RunSettings()).execute()
     assert (sizes(backend), report.done) == ([21], 21)
     assert backend.submissions[0].items[0].parameters == ()
     other.close()
@@ -159,8 +161,8 @@ def test_each_item_is_judged_by_itself(group):
 class Labels(InstantBackend):
     """Loses one label and repeats two."""
 
-    def results(self, remote_id):
-        results = list(super().results(remote_id))
+    def results(self, remote_id, labels):
+        results = list(super().results(remote_id, labels))
         wrong = ItemResult(label="4", counts={"11": 1024})
         return [*results[:2], *results[3:], results[3], wrong]
 
@@ -217,7 +219,7 @@ def test_a_lost_answer_is_looked_up(group):
 
 def test_a_lost_answer_that_cannot_be_looked_up_is_unknown_and_not_sent_again(group):
     class Blind(Lossy):
-        def find(self, token):
+        def find(self, submission_id):
             return None
 
     backend = Blind(accepts=True, limits=Limits(finds_tokens=False))
@@ -238,16 +240,16 @@ def test_refused_credentials_end_the_run_and_leave_the_jobs_unsent(group):
 
 
 def test_a_second_run_is_refused_and_told_who_runs(group):
-    with Store(group._path) as store, locks.hold(store, [group.status()]):
+    with Store(group._path) as store, run_lock.hold(store, [group.status()]):
         with pytest.raises(Locked, match=rf"process {os.getpid()} on .* since 20"):
             run(group)
-        assert locks.is_running(store, group.status().id)
+        assert run_lock.is_running(store, group.status().id)
     assert run(group).done == 20
 
 
 def test_waiting_for_the_lock_takes_it_when_it_is_free(group):
     store = Store(group._path)
-    holding = locks.hold(store, [group.status()])
+    holding = run_lock.hold(store, [group.status()])
     holding.__enter__()
     threading.Timer(0.3, lambda: holding.__exit__(None, None, None)).start()
     assert run(group, wait_lock=10.0).done == 20
@@ -256,12 +258,12 @@ def test_waiting_for_the_lock_takes_it_when_it_is_free(group):
 
 def test_jobs_added_meanwhile_are_taken_by_the_same_run(group):
     class Adding(InstantBackend):
-        def results(self, remote_id):
+        def results(self, remote_id, labels):
             if len(self.submissions) == 1:
                 with_another = JobGroup("g", db=group._path)
                 with_another.add(BELL)
                 with_another.close()
-            return super().results(remote_id)
+            return super().results(remote_id, labels)
 
     assert run(group, Adding()).done == 21
 
@@ -282,10 +284,10 @@ class Slow(InstantBackend):
     def cancel(self, remote_id):
         self.cancelled.append(remote_id)
 
-    def results(self, remote_id):
+    def results(self, remote_id, labels):
         if remote_id in self.cancelled:
             raise BackendError("nothing is kept of a cancelled batch")
-        return super().results(remote_id)
+        return super().results(remote_id, labels)
 
 
 def test_an_interrupted_run_leaves_a_remote_batch_to_the_next(group):
@@ -348,7 +350,7 @@ def test_the_same_run_seed_gives_the_same_seeds_whatever_the_batches(group):
         backend = InstantBackend()
         run(group, backend, seed=4, coalesce=False, **settings)
         return {
-            (item.circuit, item.parameters, item.seed)
+            (item.payload, item.parameters, item.seed)
             for batch in backend.submissions
             for item in batch.items
         }

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from qbatch.models import ExpectationValue
+from qbatch.domain.results import ExpectationValue
 from qbatch.results.comparing import compare_counts, compare_many, compare_values, detectable
 from qbatch.results.exact_tests import fisher
 

@@ -11,11 +11,13 @@ import polars
 import pytest
 
 from qbatch import JobGroup
+from qbatch.domain.limits import Limits
+from qbatch.domain.results import Shape
 from qbatch.engine import Run, RunSettings
 from qbatch.errors import UsageError
-from qbatch.models import ItemResult, Limits
-from qbatch.results import export
-from qbatch.results.rows import Shape, result_entry
+from qbatch.files import atomic
+from qbatch.results.rows import result_entry
+from qbatch.seam import ItemResult
 from qbatch.store import Store
 from qbatch.testing import InstantBackend, all_zeros
 
@@ -231,7 +233,7 @@ def test_a_file_appears_whole_or_not_at_all(tmp_path):
     path.write_text("before")
 
     def fail():
-        with export.atomic(path) as stream:
+        with atomic(path) as stream:
             stream.write("half")
             raise ZeroDivisionError
 
@@ -239,9 +241,9 @@ def test_a_file_appears_whole_or_not_at_all(tmp_path):
         fail()
     assert path.read_text() == "before"
     assert list(tmp_path.iterdir()) == [path]
-    with export.atomic(path) as stream:
+    with atomic(path) as stream:
         stream.write("after")
     assert path.read_text() == "after"
-    missing = export.atomic(tmp_path / "no" / "x.json")
+    missing = atomic(tmp_path / "no" / "x.json")
     with pytest.raises(UsageError, match="cannot be written"):
         missing.__enter__()

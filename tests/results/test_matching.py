@@ -8,8 +8,8 @@ from junitparser import Failure, JUnitXml, Skipped
 from qiskit import QuantumCircuit
 
 from qbatch import JobGroup
+from qbatch.domain.results import Counts, ExpectationValue, ExpectationValues
 from qbatch.errors import UsageError
-from qbatch.models import ExpectationValue
 from qbatch.results.baselines import Sample
 from qbatch.results.matching import Thresholds, check, pairs
 
@@ -20,7 +20,11 @@ def sample(number, counts, key=None, **more):
     fields = {"name": None, "parameters": {}, "status": "done", "seed": None}
     shots = sum(counts.values())
     return Sample(
-        number=number, key=key or str(number), counts=counts, shots=shots, **{**fields, **more}
+        number=number,
+        key=key or str(number),
+        result=Counts(counts),
+        shots=shots,
+        **{**fields, **more},
     )
 
 
@@ -144,7 +148,7 @@ def test_values_are_undecided_where_their_shots_are_few():
     def one(value, error, shots):
         values = (ExpectationValue(observable="ZZ", value=value, standard_error=error),)
         return Sample(number=1, key="a", name=None, parameters={}, status="done", shots=shots,
-                      seed=None, values=values)  # fmt: skip
+                      seed=None, result=ExpectationValues(values))  # fmt: skip
 
     few = check(pairs([one(0.5, 0.3, 9)], [one(0.4, 0.3, 9)]), Thresholds())
     assert few.verdict == "undecided"

@@ -10,11 +10,13 @@ import threading
 
 import pytest
 
-from qbatch.circuits.jobs import Request, job_specs
-from qbatch.circuits.parameters import Sweep
+from qbatch.domain.batches import Outcome
+from qbatch.domain.results import Counts
+from qbatch.domain.states import Status
 from qbatch.errors import NotADatabase, StoreError, UsageError
-from qbatch.models import Outcome, Status
+from qbatch.payloads.adding import AddRequest, job_specs
 from qbatch.payloads.circuit.formats import read_circuits
+from qbatch.payloads.parameters import Sweep
 from qbatch.store import Store
 from qbatch.store.groups import check_name
 from qbatch.store.selection import Selection, parse_selection
@@ -26,7 +28,7 @@ def add(store, group="g", count=1, if_new=False, **request):
     circuits = read_circuits(ANSATZ.encode(), "ansatz")
     sweep = Sweep({"theta": [float(i) for i in range(count)], "phi": [0.0]})
     group_id = store.groups.ensure(group)
-    specs = job_specs(circuits, Request(sweep=sweep, **request))
+    specs = job_specs(circuits, AddRequest.of(sweep=sweep, **request))
     return group_id, store.jobs.add(group_id, circuits, specs, if_new=if_new)
 
 
@@ -39,7 +41,7 @@ def prepared(store, group_id, count=100):
 
 def done(claims, counts=None):
     return [
-        Outcome(claim=c, status="done", job_status=Status.DONE, result={"counts": counts or {}})
+        Outcome(claim=c, status="done", job_status=Status.DONE, result=Counts(counts or {}))
         for c in claims
     ]
 
@@ -47,7 +49,7 @@ def done(claims, counts=None):
 def test_a_sweep_stores_its_circuit_once_and_compressed(db):
     with Store(db) as store:
         add(store, count=500)
-        rows = store.database.execute("SELECT hash, length(body) AS size FROM circuits").fetchall()
+        rows = store.database.execute("SELECT hash, length(body) AS size FROM payloads").fetchall()
         assert len(rows) == 1
         assert rows[0]["size"] < len(ANSATZ)
         assert rows[0]["hash"].startswith("qasm3-sha256:")
@@ -72,13 +74,13 @@ def test_an_error_while_adding_leaves_nothing(db):
         circuits = read_circuits(BELL.encode(), "bell")
 
         def specs():
-            yield from job_specs(circuits, Request())
+            yield from job_specs(circuits, AddRequest())
             raise UsageError("stop")
 
         with pytest.raises(UsageError), store.database.transaction():
             store.jobs.add(store.groups.ensure("g"), circuits, specs())
         assert store.groups.all() == []
-        assert store.database.execute("SELECT count(*) FROM circuits").fetchone()[0] == 0
+        assert store.database.execute("SELECT count(*) FROM payloads").fetchone()[0] == 0
 
 
 def test_counters_agree_with_the_jobs_after_every_change(db):
@@ -103,7 +105,7 @@ def test_a_result_is_stored_once(db):
         assert store.ledger.collect(batch.id, done(claims, {"00": 1})) is not None
         assert store.ledger.collect(batch.id, done(claims, {"11": 1})) is None
         results = list(store.results.of(group_id, Selection()))
-        assert [parts[0]["counts"] for _, parts in results] == [{"00": 1}] * 2
+        assert [parts[0][0].counts for _, parts in results] == [{"00": 1}] * 2
 
 
 def test_a_job_that_is_gone_is_not_claimed_and_nothing_of_its_batch_is(db):
@@ -129,7 +131,7 @@ def test_deleting_a_group_leaves_the_others_whole(db):
         assert [group.name for group in store.groups.all()] == ["other"]
         assert len(list(store.results.of(other, Selection()))) == 2
         store.groups.delete([other])
-        for table in ("jobs", "attempts", "batches", "circuits", "counters"):
+        for table in ("jobs", "attempts", "batches", "payloads", "requests", "counters"):
             assert store.database.execute(f"SELECT count(*) FROM {table}").fetchone()[0] == 0
 
 
@@ -242,8 +244,8 @@ def test_a_store_of_the_first_schema_is_upgraded_with_a_backup(db):
     """What an older qbatch wrote opens, keeps its jobs, and is kept beside it as it was."""
     from sqlite_utils import Database as Utils
 
-    from qbatch.store.database import APPLICATION_ID
     from qbatch.store.migrations import steps
+    from qbatch.store.schema import APPLICATION_ID
 
     db.parent.mkdir()
     connection = sqlite3.connect(db, isolation_level=None)

@@ -158,10 +158,10 @@ def test_a_sound_store_has_no_problems(filled):
 @pytest.mark.parametrize(
     ("damage", "said"),
     [
-        ("UPDATE circuits SET body = x'00'", "cannot be read"),
-        ("UPDATE circuits SET hash = 'qasm3-sha256:00'", "not what its hash says"),
-        ("UPDATE jobs SET circuit_id = 99 WHERE number = 3", "job g/3 refers to a circuit"),
-        ("UPDATE jobs SET observables_id = 9 WHERE number = 3", "job g/3 refers to observables"),
+        ("UPDATE payloads SET body = x'00'", "cannot be read"),
+        ("UPDATE payloads SET hash = 'qasm3-sha256:00'", "not what its hash says"),
+        ("UPDATE jobs SET payload_id = 99 WHERE number = 3", "job g/3 refers to a payload"),
+        ("UPDATE jobs SET request_id = 9 WHERE number = 3", "job g/3 refers to a request"),
         ("UPDATE counters SET jobs = jobs + 1", "the counters of group g do not agree"),
         ("DELETE FROM attempts WHERE job_id = 2", "job g/2 is done, but not all"),
         ("UPDATE attempts SET result = NULL WHERE job_id = 2", "job g/2 is done, but not all"),
@@ -170,10 +170,15 @@ def test_a_sound_store_has_no_problems(filled):
             """UPDATE attempts SET result = '{"counts":{"00":9}}' WHERE id = 4""",
             "attempt 4: 9 shots instead of 10",
         ),
+        ("""UPDATE attempts SET result = '{"counts":{"11":10}}' WHERE id = 4""", "digest"),
+        ("UPDATE attempts SET kind = 'probabilities' WHERE id = 4", "said to be of kind"),
+        ("UPDATE jobs SET status = 'lost' WHERE number = 25", "status of row 25 of jobs is 'lost'"),
+        ("UPDATE batches SET stop_reason = 'x'", "stop_reason of row 1 of batches is 'x'"),
+        ("UPDATE requests SET spec = '{\"measure_all\":true}'", "not what its hash says"),
         ("UPDATE jobs SET status = 'running' WHERE number = 25", "in no open batch"),
         ("UPDATE attempts SET status = 'running' WHERE id = 3", "has attempts under way"),
         (
-            "INSERT INTO attempts (batch_id, job_id, item, status, shots, result) VALUES"
+            "INSERT INTO attempts (batch_id, job_id, position, status, shots, result) VALUES"
             """ (1, 1, 0, 'done', 10, '{"counts":{"00":10}}')""",
             "job g/1 has more results than it asked for",
         ),

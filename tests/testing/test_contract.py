@@ -7,8 +7,9 @@ import pytest
 
 from qbatch.backends.aer import AerBackend
 from qbatch.backends.qoro import QoroBackend
+from qbatch.domain.limits import Limits
 from qbatch.errors import Transient
-from qbatch.models import ItemResult, Limits
+from qbatch.seam import ItemResult
 from qbatch.testing import (
     BackendContract,
     FakeBackend,

@@ -48,11 +48,11 @@ def test_a_failed_submission_says_whether_it_may_have_been_accepted(
     with pytest.raises(BackendError) as caught:
         backend.submit(batch)
     assert type(caught.value) is error
-    assert server.audit()["accepted"].get(batch.token, 0) == accepted
-    found = backend.find(batch.token)
+    assert server.audit()["accepted"].get(batch.submission_id, 0) == accepted
+    found = backend.find(batch.submission_id)
     assert (found is not None) == bool(accepted)
     backend.submit(batch)
-    assert server.audit()["accepted"][batch.token] == accepted + 1
+    assert server.audit()["accepted"][batch.submission_id] == accepted + 1
 
 
 @pytest.mark.parametrize("fault", ["busy", "unavailable", "broken", "reset", "lose_answer", "html"])

@@ -8,9 +8,9 @@ worker process, which can be killed.
 from __future__ import annotations
 
 from qbatch.errors import InvalidCircuit, InvalidJob
-from qbatch.models import Item, Submission
 from qbatch.payloads.circuit.form import Form, Kind, nature
 from qbatch.payloads.circuit.formats import read_form
+from qbatch.seam import Item, Submission
 
 _KNOWN = frozenset(
     {Kind.STANDARD, Kind.GATE, Kind.MEASURE, Kind.RESET, Kind.PREPARE, Kind.BARRIER, Kind.NOTHING}
@@ -23,12 +23,12 @@ _MOST_WORK = 3e9  # amplitudes that gates are applied to; about a second
 
 def is_bounded(batch: Submission, *, noisy: bool) -> bool:
     """Whether running a batch is known to end within seconds."""
-    if any(item.num_qubits > _MOST_QUBITS for item in batch.items):
+    if any(item.info["num_qubits"] > _MOST_QUBITS for item in batch.items):
         return False
-    if sum(len(source.body) for source in batch.circuits.values()) > _MOST_BYTES:
+    if sum(len(source.body) for source in batch.payloads.values()) > _MOST_BYTES:
         return False
     work: dict[str, tuple[float, bool]] = {}
-    for name, source in batch.circuits.items():
+    for name, source in batch.payloads.items():
         try:
             form = read_form(source)
         except (InvalidCircuit, InvalidJob):
@@ -38,7 +38,7 @@ def is_bounded(batch: Submission, *, noisy: bool) -> bool:
         if gates is None:
             return False
         work[name] = (gates * 2.0**form.num_qubits, nature(form).is_exact and not noisy)
-    return sum(_work(item, *work[item.circuit]) for item in batch.items) <= _MOST_WORK
+    return sum(_work(item, *work[item.payload]) for item in batch.items) <= _MOST_WORK
 
 
 def _gates(form: Form) -> int | None:

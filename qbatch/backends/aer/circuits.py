@@ -22,9 +22,6 @@ if TYPE_CHECKING:
     from qiskit.circuit import CircuitInstruction
     from qiskit_aer import AerSimulator
 
-LARGE_QUBITS = 20
-"""From here on all cores work on one circuit, and only one such runs at a time."""
-
 _BRANCHING = {"if_else", "for_loop", "while_loop", "switch_case"}
 _RESERVED = {
     "basis_gates",

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from qbatch.backends.aer import sampling
 from qbatch.backends.aer.templates import Angles, Template, generalized
-from qbatch.models import Item
 from qbatch.payloads.circuit.convert import to_qiskit
 from qbatch.payloads.circuit.form import Form
+from qbatch.seam import Item
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit

@@ -172,3 +172,9 @@ def draw(
     for index in drawn.nonzero()[0].tolist():
         counts[names[index]] = int(drawn[index])
     return counts
+
+
+def named(probabilities: np.ndarray[Any, Any], names: Outcomes) -> dict[str, float]:
+    """The probabilities that are not zero, by outcome."""
+    places = probabilities.nonzero()[0].tolist()
+    return {names[place]: float(probabilities[place]) for place in places}

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from qbatch.backends.aer import circuits, sampling
 from qbatch.backends.aer.templates import Angles, Template
+from qbatch.domain.states import Failure
 from qbatch.errors import BackendError
-from qbatch.models import Failure
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit

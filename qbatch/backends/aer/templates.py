@@ -13,7 +13,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from qbatch.backends.aer.circuits import LARGE_QUBITS, known_names
+from qbatch.backends.aer.circuits import known_names
+from qbatch.backends.aer.costs import LARGE_QUBITS
 from qbatch.payloads.circuit.convert import kind, to_qiskit, without
 from qbatch.payloads.circuit.form import Form, Kind
 

@@ -9,28 +9,27 @@ of a circuit from its place in the list.
 
 from __future__ import annotations
 
-import math
 import time
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from qbatch.backends.aer import circuits, sampling
-from qbatch.backends.aer.estimation import (
-    constant_part,
-    measured,
-    measurement_sets,
-    operator_of,
-    shot_mean,
-)
+from qbatch.backends.aer.costs import LARGE_QUBITS
+from qbatch.backends.aer.estimation import measured, operator_of
 from qbatch.backends.aer.experiments import Experiment, Prepared, by_template
 from qbatch.backends.aer.simulation import Entry, Simulation
 from qbatch.backends.aer.templates import saving
+from qbatch.domain.payloads import Source
+from qbatch.domain.requests import Expected, Request
+from qbatch.domain.results import ResultKind
+from qbatch.domain.states import Failure
 from qbatch.errors import InvalidCircuit, InvalidJob
-from qbatch.models import CircuitSource, Failure, Item, ItemResult, Submission
 from qbatch.payloads.circuit.convert import form_of, to_qiskit, without
 from qbatch.payloads.circuit.form import Form, nature, overwritten
 from qbatch.payloads.circuit.formats import parse, read_plain
+from qbatch.rules.pauli import measurements, values_from_counts
+from qbatch.seam import Item, ItemResult, Submission
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
@@ -43,7 +42,7 @@ def timed_run(batch: Submission, options: Mapping[str, Any]) -> tuple[list[ItemR
     # The first batch of a process would pay for what is imported once.
     import qiskit_aer  # noqa: F401
 
-    threes = (source for source in batch.circuits.values() if source.format == "qasm3")
+    threes = (source for source in batch.payloads.values() if source.format == "qasm3")
     if any(read_plain(source) is None for source in threes):
         import qiskit_qasm3_import  # noqa: F401
     begin = time.perf_counter()
@@ -65,19 +64,19 @@ def run(batch: Submission, options: Mapping[str, Any]) -> list[ItemResult]:
 def probe(options: Mapping[str, Any]) -> ItemResult:
     """Run the smallest circuit there is."""
     text = b"OPENQASM 2.0; qreg q[1]; creg c[1]; measure q -> c;"
+    request = Request()
     item = Item(
         label="0",
-        circuit="probe",
-        num_qubits=1,
+        payload="probe",
+        info={"num_qubits": 1},
         parameters=(),
-        observables=(),
+        request=request,
+        expected=Expected(kind=request.kind, num_bits=1),
         shots=1,
         seed=None,
-        measure_all=False,
     )
-    source = CircuitSource(format="qasm2", body=text)
-    circuits_of = {item.circuit: source}
-    batch = Submission(token=item.label, items=[item], circuits=circuits_of, options={})
+    payloads = {item.payload: Source(format="qasm2", body=text)}
+    batch = Submission(submission_id=item.label, items=[item], payloads=payloads, options={})
     return run(batch, options)[0]
 
 
@@ -99,7 +98,6 @@ class _Run:
         self._forms: dict[str, Form | None] = {}
         self._lost: dict[tuple[str, bool], tuple[int, ...]] = {}
         self._parameters: dict[str, tuple[Any, ...]] = {}
-        self._sets: dict[tuple[str, ...], Any] = {}
 
     def results(self) -> list[ItemResult]:
         """One result an item, in the batch's order."""
@@ -134,7 +132,7 @@ class _Run:
             if prepared is None:
                 prepared = self._prepare(
                     item,
-                    (item.circuit, item.measure_all),
+                    (item.payload, item.measure_all),
                     lambda: self._counted(item),
                     apart=bool(self._overwritten(item)),
                 )
@@ -146,7 +144,7 @@ class _Run:
             def build(basis: str = basis) -> QuantumCircuit:
                 return self._simulation.fitted(measured(self._bare(item), basis))
 
-            prepared = self._prepare(item, (item.circuit, item.measure_all, basis), build)
+            prepared = self._prepare(item, (item.payload, item.measure_all, basis), build)
             experiments.append(Experiment(item, part, prepared))
         return experiments
 
@@ -160,7 +158,7 @@ class _Run:
         """Places of measurements whose read-out errors Aer would put onto another outcome."""
         if not self._simulation.is_noisy:
             return ()
-        mark = (item.circuit, item.measure_all)
+        mark = (item.payload, item.measure_all)
         if mark not in self._lost:
             self._lost[mark] = overwritten(form_of(self._circuit(item)))
         return self._lost[mark]
@@ -177,20 +175,20 @@ class _Run:
                 circuit.save_expectation_value(operator, circuit.qubits, label=_label(index))
             return circuit
 
-        return self._prepare(item, (item.circuit, item.measure_all, item.observables), build)
+        return self._prepare(item, (item.payload, item.measure_all, item.observables), build)
 
     def _prepare(
         self, item: Item, mark: object, build: Callable[[], QuantumCircuit], *, apart: bool = False
     ) -> Prepared:
         if mark not in self._prepared:
             circuit = build()
-            parameters = self._parameters[item.circuit]
+            parameters = self._parameters[item.payload]
             self._prepared[mark] = Prepared(form_of(circuit), circuit, parameters, apart=apart)
         return self._prepared[mark]
 
     def _as_read(self, item: Item) -> Prepared | None:
         """Prepared from the text's form alone, where Aer runs it as it was read."""
-        mark = ("read", item.circuit)
+        mark = ("read", item.payload)
         if mark not in self._prepared:
             form = self._form(item)
             if form is None or form.parameters or not circuits.runs_as_read(form):
@@ -201,19 +199,19 @@ class _Run:
         return self._prepared[mark]
 
     def _form(self, item: Item) -> Form | None:
-        if item.circuit not in self._forms:
-            self._forms[item.circuit] = read_plain(self._batch.circuits[item.circuit])
-        return self._forms[item.circuit]
+        if item.payload not in self._forms:
+            self._forms[item.payload] = read_plain(self._batch.payloads[item.payload])
+        return self._forms[item.payload]
 
     def _circuit(self, item: Item) -> QuantumCircuit:
         """The item's circuit as it was added, in gates that Aer knows."""
-        mark = (item.circuit, item.measure_all)
+        mark = (item.payload, item.measure_all)
         if mark not in self._circuits:
             form = self._form(item)
-            source = self._batch.circuits[item.circuit]
+            source = self._batch.payloads[item.payload]
             circuit = parse(source) if form is None else to_qiskit(form)
             # Unrolling may lose a parameter that no gate needs; values come for all of them.
-            self._parameters[item.circuit] = tuple(circuit.parameters)
+            self._parameters[item.payload] = tuple(circuit.parameters)
             self._circuits[mark] = _measured_all(
                 circuits.unrolled(circuit, noisy=self._simulation.is_noisy), item
             )
@@ -224,13 +222,10 @@ class _Run:
         return without(circuit, nature(form_of(circuit)).final)
 
     def _measurements(self, item: Item) -> Any:
-        if item.observables not in self._sets:
-            operators = [operator_of(text) for text in item.observables]
-            self._sets[item.observables] = measurement_sets([o.to_list() for o in operators])
-        return self._sets[item.observables]
+        return measurements(item.observables)[1]
 
     def _is_drawn(self, experiment: Experiment) -> bool:
-        """Whether an experiment's counts are drawn from its exact distribution.
+        """Whether an experiment's answer comes from its exact distribution.
 
         That depends on the job and the backend alone, so that it comes out the same
         whatever else stands in the batch.
@@ -239,15 +234,18 @@ class _Run:
             InvalidJob: that was asked for, and cannot be done.
         """
         readout, item = experiment.prepared.readout, experiment.item
+        asked = item.request.kind is ResultKind.PROBABILITIES
         if readout is None or not self._simulation.is_exact:
-            if self._sampling == "exact":
+            if self._sampling == "exact" or asked:
                 raise InvalidJob(sampling.IMPOSSIBLE)
             return False
+        if asked:
+            return True
         if self._sampling != "auto":
             return self._sampling == "exact"
         if not readout.from_zero:
             return False
-        small = item.num_qubits < circuits.LARGE_QUBITS
+        small = item.info["num_qubits"] < LARGE_QUBITS
         return small and sampling.is_faster(item.shots or 0, len(readout.qubits))
 
     # -- running --------------------------------------------------------------------
@@ -282,6 +280,9 @@ class _Run:
         info = {**entry.info(), "sampling": "exact"}
         for experiment in sharing:
             item = experiment.item
+            if item.request.kind is ResultKind.PROBABILITIES:
+                self._keep_probabilities(item, sampling.named(law, names), info)
+                continue
             rng = fresh if item.seed is None else sampling.generator(item.seed, experiment.part)
             counts = sampling.draw(rng, item.shots or 0, law, names)
             self._keep(experiment, counts, info)
@@ -335,6 +336,11 @@ class _Run:
             label=item.label, expectation_values=values, info=entry.info()
         )
 
+    def _keep_probabilities(
+        self, item: Item, found: Mapping[str, float], info: Mapping[str, Any]
+    ) -> None:
+        self._found[item.label] = ItemResult(label=item.label, probabilities=found, info=info)
+
     def _keep_sampled(self, experiment: Experiment, entry: Entry) -> None:
         counts = entry.counts()
         if experiment.prepared.apart:
@@ -353,23 +359,11 @@ class _Run:
             self._found[item.label] = ItemResult(label=item.label, counts=counts, info=told)
 
     def _finished(self, item: Item) -> ItemResult:
-        """The item's result; an estimate is put together from its measurements.
-
-        With N shots a set, the estimate of Σ c_k P_k is the mean over the shots of each
-        set, summed over the sets, and its standard error the root of the summed sample
-        variances over N.
-        """
+        """The item's result; an estimate is put together from its measurements."""
         if item.label in self._found:
             return self._found[item.label]
-        values = [constant_part(operator_of(text)) for text in item.observables]
-        variances = [0.0] * len(values)
-        sets = self._measurements(item)
-        for part, (_, terms) in enumerate(sets):
-            for number, weights in terms.items():
-                mean, variance = shot_mean(self._parts[item.label][part], weights)
-                values[number] += mean
-                variances[number] += variance
-        pairs = [(v, math.sqrt(s)) for v, s in zip(values, variances, strict=True)]
+        sets, parts = self._measurements(item), self._parts[item.label]
+        pairs = values_from_counts(item.observables, [parts[part] for part in range(len(sets))])
         info = {**self._info.get(item.label, {}), "circuits": len(sets)}
         return ItemResult(label=item.label, expectation_values=pairs, info=info)
 

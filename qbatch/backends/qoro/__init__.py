@@ -1,6 +1,6 @@
 """The Qoro service over its REST dialect, as its own client (qoro-divi 0.15.1) speaks it.
 
-A batch is one job of the service: initialised with qbatch's token as its ``tag``, filled
+A batch is one job of the service: initialised with its submission id as its ``tag``, filled
 in as few uploads as the size limit allows, and started by the last of them. A job that was
 only initialised never runs and costs nothing, so that one whose initialisation got no answer
 is initialised anew. From then on its id is known, and an upload without an answer is settled
@@ -12,14 +12,18 @@ Tried against a loopback server only, never against the service.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping, Sequence
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 from urllib.parse import quote
 
 from qbatch.backends.http import HttpClient
 from qbatch.backends.qoro import programs, wire
-from qbatch.circuits.observables import parse_observable
+from qbatch.domain.limits import Limits
+from qbatch.domain.states import Failure, RemoteState
 from qbatch.errors import (
     AlreadyEnded,
     AuthError,
@@ -30,23 +34,27 @@ from qbatch.errors import (
     Transient,
     UsageError,
 )
-from qbatch.models import BatchStatus, Failure, Item, ItemResult, Limits, Submission
+from qbatch.rules.pauli import parse_observable
+from qbatch.seam import BatchStatus, Estimate, Item, ItemResult, Prepared, Submission
 
 URL = "https://app.qoroquantum.net/api"
 KEY_VARIABLE = "QORO_API_KEY"
 PAGE = 100
 _MOST_PAGES = 10_000
 
+_SETTINGS = {"in_flight", "max_circuits", "max_shots", "qpu_system_name", "rate", "seconds",
+             "simulator_cluster", "token_env", "token_file", "url", "use_packing"}  # fmt: skip
+
 _STATES = {
-    "PENDING": "queued",
-    "SCHEDULED": "queued",
-    "PAUSED": "queued",
-    "RUNNING": "running",
-    "COMPLETED": "done",
-    "FAILED": "error",
-    "CANCELLED": "cancelled",
-    "INSUFFICIENT_CREDITS": "error",
-    "TIMED_OUT": "error",
+    "PENDING": RemoteState.QUEUED,
+    "SCHEDULED": RemoteState.QUEUED,
+    "PAUSED": RemoteState.QUEUED,
+    "RUNNING": RemoteState.RUNNING,
+    "COMPLETED": RemoteState.DONE,
+    "FAILED": RemoteState.ERROR,
+    "CANCELLED": RemoteState.CANCELLED,
+    "INSUFFICIENT_CREDITS": RemoteState.ERROR,
+    "TIMED_OUT": RemoteState.ERROR,
 }
 _FAILURES = {
     "FAILED": (Failure.BACKEND, "the service says that the job failed"),
@@ -75,6 +83,7 @@ class QoroBackend:
         settings = dict(settings)
         if "token_env" not in settings and "token_file" not in settings:
             settings["token_env"] = KEY_VARIABLE
+        self._settings = set(settings)
         names = ("simulator_cluster", "qpu_system_name")
         targets = {name: settings[name] for name in names if name in settings}
         if len(targets) > 1:
@@ -90,29 +99,40 @@ class QoroBackend:
             mixed_kinds=False,
             finds_tokens=False,
             lookup_seconds=0.0,
+            formats=frozenset({"qasm2", "qasm3", "qpy"}),
         )
         seconds = float(settings.get("seconds", 100.0))
         self._http = HttpClient(name, str(settings.get("url", URL)), settings, seconds=seconds)
-        self._refused: dict[str, list[ItemResult]] = {}
 
     # -- sending --------------------------------------------------------------------
 
-    def submit(self, batch: Submission) -> str:
-        """Initialise a job, upload its circuits, start it; the service's id.
+    def prepare(self, batch: Submission) -> Prepared:
+        """Encode the circuits; one that has no form there is refused."""
+        refused = _refused(batch)
+        gone = {result.label for result in refused}
+        items = [item for item in batch.items if item.label not in gone]
+        bodies: list[dict[str, Any]] = []
+        if items:
+            # Observables are sent once a group of circuits, which must stand together.
+            together = sorted(items, key=lambda item: item.observables)
+            bodies = list(_uploads(batch, together))
+        kind = "EXPECTATION" if items and items[0].observables else "EXECUTE"
+        text = json.dumps([kind, self._target, bodies], sort_keys=True)
+        return Prepared(
+            ready=[item.label for item in items],
+            refused=refused,
+            body=_Body(kind, bodies),
+            digest=hashlib.sha256(text.encode()).digest(),
+        )
 
-        A circuit that has no form there is left out, and answered for by `results`.
-
-        Raises:
-            InvalidJob: no circuit of the batch has one; nothing was sent.
-        """
-        items, refused = _usable(batch)
-        bodies = list(_uploads(batch, items))
-        kind = "EXPECTATION" if items[0].observables else "EXECUTE"
+    def send(self, prepared: Prepared, submission_id: str, known: Callable[[str], None]) -> str:
+        """Initialise a job, upload its circuits, start it; the service's id."""
+        body: _Body = prepared.body
         answer = self._http.post(
             "job/init/",
             {
-                "tag": batch.token,
-                "job_type": kind,
+                "tag": submission_id,
+                "job_type": body.kind,
                 "use_packing": self._use_packing,
                 **self._target,
             },
@@ -121,22 +141,20 @@ class QoroBackend:
         if not isinstance(answer, dict) or not answer.get("job_id"):
             raise Transient(f"{self.name} initialised a job and did not say which")
         job = str(answer["job_id"])
-        batch.known(job)
-        self._refused[job] = refused
-        for number, body in enumerate(bodies):
-            last = number == len(bodies) - 1
-            self._upload(job, {**body, "finalized": "true" if last else "false"})
+        known(job)
+        for number, upload in enumerate(body.uploads):
+            last = number == len(body.uploads) - 1
+            self._upload(job, {**upload, "finalized": "true" if last else "false"})
         return job
 
-    def foresee(self, batch: Submission) -> tuple[int, Sequence[str]]:
+    def estimate(self, batch: Submission) -> Estimate:
         """Initialised, uploaded, asked for once, fetched page by page; and what it refuses."""
-        try:
-            items, refused = _usable(batch)
-        except InvalidJob as error:
-            return 0, [str(error)] * len(batch.items)
-        uploads = sum(1 for _ in _uploads(batch, items))
-        reasons = [str(result.error) for result in refused]
-        return 1 + uploads + 1 + -(-len(items) // PAGE), reasons
+        prepared = self.prepare(batch)
+        reasons = [str(result.error) for result in prepared.refused]
+        if not prepared.ready:
+            return Estimate(requests=0, refused=reasons)
+        requests = 1 + len(prepared.body.uploads) + 1 + -(-len(prepared.ready) // PAGE)
+        return Estimate(requests=requests, refused=reasons)
 
     def _upload(self, job: str, body: Mapping[str, Any]) -> None:
         """Send one upload.
@@ -159,7 +177,7 @@ class QoroBackend:
 
     # -- looking --------------------------------------------------------------------
 
-    def find(self, token: str) -> str | None:  # noqa: ARG002
+    def find(self, submission_id: str) -> str | None:  # noqa: ARG002
         """Nobody can tell: the service does not look tags up."""
         return None
 
@@ -167,12 +185,13 @@ class QoroBackend:
         """How the job stands; a word that is not known is not taken for an end."""
         word = self._state(remote_id)
         failure, message = _FAILURES.get(word, (None, None))
-        return BatchStatus(state=_STATES.get(word, "unknown"), failure=failure, message=message)
+        return BatchStatus(
+            state=_STATES.get(word, RemoteState.UNKNOWN), failure=failure, message=message
+        )
 
-    def results(self, remote_id: str) -> Sequence[ItemResult]:
+    def results(self, remote_id: str, labels: Sequence[str]) -> Sequence[ItemResult]:  # noqa: ARG002
         """Every page of the results, circuit by circuit."""
-        found = [_result(entry) for entry in self._pages(remote_id)]
-        return [*found, *self._refused.get(remote_id, ())]
+        return [_result(entry) for entry in self._pages(remote_id)]
 
     def cancel(self, remote_id: str) -> None:
         """Stop the job; no error where it has ended already."""
@@ -187,6 +206,18 @@ class QoroBackend:
             AuthError, Transient: the key is refused, or nobody answers.
         """
         return f"the service answers; credits: {self._http.get('credits/')}"
+
+    def check_settings(self) -> None:
+        """Hold what the configuration says against what it knows.
+
+        Raises:
+            UsageError: a setting is not known.
+        """
+        if unknown := sorted(self._settings - _SETTINGS):
+            raise UsageError(
+                f"backend {self.name!r} has no setting {unknown[0]!r}",
+                hint=f"there are: {', '.join(sorted(_SETTINGS))}",
+            )
 
     def check_options(self, options: Mapping[str, Any]) -> None:
         """Jobs have no options here.
@@ -224,25 +255,23 @@ class QoroBackend:
         raise BackendError(f"{self.name}: the results of job {job} never end")
 
 
-def _usable(batch: Submission) -> tuple[list[Item], list[ItemResult]]:
-    """The items that the service can take, and what is said of the others.
+@dataclass(frozen=True, slots=True)
+class _Body:
+    """A batch as it is sent: the job's type, and the bodies of its uploads."""
 
-    Observables are sent once a group of circuits, which must stand together.
+    kind: str
+    uploads: Sequence[Mapping[str, Any]]
 
-    Raises:
-        InvalidJob: it can take none of them.
-    """
-    usable, refused = [], []
-    for item in sorted(batch.items, key=lambda item: item.observables):
+
+def _refused(batch: Submission) -> list[ItemResult]:
+    """What is said of the items that the service cannot take."""
+    refused = []
+    for item in batch.items:
         try:
-            programs.check(batch.circuits[item.circuit], item)
+            programs.check(batch.payloads[item.payload], item)
         except InvalidJob as error:
             refused.append(ItemResult(label=item.label, failure=Failure.INVALID, error=str(error)))
-        else:
-            usable.append(item)
-    if not usable:
-        raise InvalidJob(str(refused[0].error))
-    return usable, refused
+    return refused
 
 
 def _uploads(batch: Submission, items: Sequence[Item]) -> Iterator[dict[str, Any]]:
@@ -284,9 +313,9 @@ def _templates(
         return None
     found = {}
     for item in items:
-        mark = (item.circuit, item.measure_all)
+        mark = (item.payload, item.measure_all)
         if mark not in found:
-            source = batch.circuits[item.circuit]
+            source = batch.payloads[item.payload]
             template = programs.template_text(source, item.measure_all, bool(item.observables))
             if template is None:
                 return None
@@ -304,7 +333,7 @@ def _parametric(
         rows = [
             (item.label, list(item.parameters))
             for item in items
-            if (item.circuit, item.measure_all) == mark
+            if (item.payload, item.measure_all) == mark
         ]
         for chunk in wire.chunks(rows, {**envelope, **head}):
             sets = [{"label": label, "values": values} for label, values in chunk]
@@ -316,7 +345,7 @@ def _bound(
 ) -> Iterator[dict[str, Any]]:
     rows = []
     for item in items:
-        source = batch.circuits[item.circuit]
+        source = batch.payloads[item.payload]
         rows.append((_label(item, batch), wire.packed(programs.bound_text(source, item))))
     mixed = not items[0].observables and "shots" not in envelope
     shots = [item.shots or 0 for item in items]
@@ -333,7 +362,7 @@ def _label(item: Item, batch: Submission) -> str:
     """The item's label; with its registers' sizes, which the counts that come back lack."""
     if item.observables:
         return item.label
-    sizes = programs.register_sizes(batch.circuits[item.circuit], item.measure_all)
+    sizes = programs.register_sizes(batch.payloads[item.payload], item.measure_all)
     return item.label if len(sizes) < 2 else f"{item.label}:{'.'.join(map(str, sizes))}"
 
 

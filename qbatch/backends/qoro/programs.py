@@ -6,9 +6,10 @@ import functools
 import re
 from typing import TYPE_CHECKING
 
+from qbatch.domain.payloads import Source
 from qbatch.errors import InvalidJob
-from qbatch.models import CircuitSource, Item
 from qbatch.payloads.circuit.formats import parse
+from qbatch.seam import Item
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 _NUMBER = r"(?<![\w.]){}(?![\w.])"
 
 
-def bound_text(source: CircuitSource, item: Item) -> str:
+def bound_text(source: Source, item: Item) -> str:
     """The item's circuit with its values, as OpenQASM 2.
 
     Raises:
@@ -30,7 +31,7 @@ def bound_text(source: CircuitSource, item: Item) -> str:
     return _dumped(circuit)
 
 
-def check(source: CircuitSource, item: Item) -> None:
+def check(source: Source, item: Item) -> None:
     """Make sure that a circuit has a form that the service takes.
 
     Raises:
@@ -40,7 +41,7 @@ def check(source: CircuitSource, item: Item) -> None:
 
 
 @functools.lru_cache(maxsize=4096)
-def _check(source: CircuitSource, measure_all: bool, observed: bool) -> None:
+def _check(source: Source, measure_all: bool, observed: bool) -> None:
     circuit = _prepared(source, measure_all, observed)
     if source.format != "qasm2" or measure_all or observed:
         _dumped(circuit.assign_parameters([0.1] * len(circuit.parameters)))
@@ -48,7 +49,7 @@ def _check(source: CircuitSource, measure_all: bool, observed: bool) -> None:
 
 @functools.lru_cache(maxsize=64)
 def template_text(
-    source: CircuitSource, measure_all: bool, observed: bool
+    source: Source, measure_all: bool, observed: bool
 ) -> tuple[str, tuple[str, ...]] | None:
     """The circuit with its parameters left open, and their names; None where that cannot be said.
 
@@ -81,14 +82,14 @@ def template_text(
     return text, names
 
 
-def register_sizes(source: CircuitSource, measure_all: bool) -> tuple[int, ...]:
+def register_sizes(source: Source, measure_all: bool) -> tuple[int, ...]:
     """Sizes of the classical registers, which counts from the service do not show."""
     circuit = _prepared(source, measure_all, False)
     return tuple(register.size for register in circuit.cregs)
 
 
 @functools.lru_cache(maxsize=256)
-def _prepared(source: CircuitSource, measure_all: bool, observed: bool) -> QuantumCircuit:
+def _prepared(source: Source, measure_all: bool, observed: bool) -> QuantumCircuit:
     from qiskit.circuit import get_control_flow_name_mapping
 
     circuit = parse(source)

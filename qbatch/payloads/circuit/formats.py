@@ -1,8 +1,9 @@
 """Reading and writing circuits: OpenQASM 2, OpenQASM 3 and QPY, told apart by content.
 
 A circuit is kept as the text it came as (OpenQASM) or as a QPY container of one
-circuit, and named by a tagged hash over that body: ``qasm2-sha256:<hex>``. A text that
-includes files of its own is not self-contained and is kept as QPY.
+circuit, and named by a tagged hash: over the text, or over the canonical text of what QPY
+holds (`qbatch.payloads.circuit.canonical`). A text that includes files of its own is not
+self-contained and is kept as QPY.
 """
 
 from __future__ import annotations
@@ -13,14 +14,16 @@ import io
 import re
 import warnings
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from qbatch.domain.payloads import Payload, Source
 from qbatch.errors import InvalidCircuit, InvalidJob
-from qbatch.models import Circuit, CircuitInfo, CircuitSource
 from qbatch.payloads.circuit import qasm2, qasm3
 from qbatch.payloads.circuit.angles import NotPlain
 from qbatch.payloads.circuit.form import Form, nature
+from qbatch.payloads.circuit.info import CircuitInfo
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
@@ -45,12 +48,49 @@ _MEMORY_AT_LEAST = 2 * 2**30
 _MEMORY_PER_BYTE = 200
 
 
-def content_hash(source: CircuitSource) -> str:
-    """The tagged hash that names a circuit's content, ``<format>-sha256:<hex>``."""
+def content_hash(source: Source) -> str:
+    """The tagged hash that names a circuit's content.
+
+    Of a text it is over the text, ``qasm2-sha256:<hex>``; of what QPY holds over the canonical
+    text, ``circuit-sha256:<hex>``, where it has one, and over the bytes otherwise.
+    """
+    if source.format != "qpy":
+        return body_hash(source)
+    return _named(parse(source), source)
+
+
+def body_hash(source: Source) -> str:
+    """The hash over a body's bytes, ``<format>-sha256:<hex>``."""
     return f"{source.format}-sha256:{hashlib.sha256(source.body).hexdigest()}"
 
 
-def read_circuits(data: bytes, origin: str, *, path: Path | None = None) -> list[Circuit]:
+def is_named(source: Source, name: str) -> bool:
+    """Whether a canonical hash is that of a body, or may be under another Qiskit's definitions."""
+    from qbatch.payloads.circuit.canonical import Canonical
+    from qbatch.payloads.circuit.expressions import NotCanonical
+
+    try:
+        found = Canonical(parse(source))
+    except (NotCanonical, InvalidCircuit):
+        return False
+    return _canonical_hash(found.text) == name or not found.stable
+
+
+def _named(circuit: QuantumCircuit, source: Source) -> str:
+    from qbatch.payloads.circuit.canonical import Canonical
+    from qbatch.payloads.circuit.expressions import NotCanonical
+
+    try:
+        return _canonical_hash(Canonical(circuit).text)
+    except NotCanonical:
+        return body_hash(source)
+
+
+def _canonical_hash(text: str) -> str:
+    return f"circuit-sha256:{hashlib.sha256(text.encode()).hexdigest()}"
+
+
+def read_circuits(data: bytes, origin: str, *, path: Path | None = None) -> list[Payload]:
     """The circuits that a file's content holds: one for OpenQASM, one or more for QPY.
 
     Args:
@@ -73,7 +113,7 @@ def read_circuits(data: bytes, origin: str, *, path: Path | None = None) -> list
             hint="qbatch reads OpenQASM 2, OpenQASM 3 and QPY",
         )
     _check_registers(data, origin)
-    source = CircuitSource(format=_qasm_version(data, origin, path), body=data)
+    source = Source(format=_qasm_version(data, origin, path), body=data)
     form = read_plain(source)
     if form is not None:
         return [_plain_entry(form, source, stem, origin)]
@@ -84,7 +124,7 @@ def read_circuits(data: bytes, origin: str, *, path: Path | None = None) -> list
     return [_entry(circuit, source, stem, origin)]
 
 
-def from_qiskit(circuit: QuantumCircuit) -> Circuit:
+def from_qiskit(circuit: QuantumCircuit) -> Payload:
     """A Qiskit circuit as it will be stored.
 
     The name is left out of the content, because Qiskit numbers unnamed circuits, and
@@ -97,7 +137,7 @@ def from_qiskit(circuit: QuantumCircuit) -> Circuit:
 
 
 def parse(
-    source: CircuitSource, *, origin: str = "circuit", directory: Path | None = None
+    source: Source, *, origin: str = "circuit", directory: Path | None = None
 ) -> QuantumCircuit:
     """The Qiskit circuit of a stored or freshly read source.
 
@@ -109,7 +149,7 @@ def parse(
         return parsers[source.format](source.body, directory)
 
 
-def read_plain(source: CircuitSource) -> Form | None:
+def read_plain(source: Source) -> Form | None:
     """The form of a text that the own readers understand whole; None for everything else."""
     reader = {"qasm2": qasm2.read, "qasm3": qasm3.read}.get(source.format)
     if reader is None:
@@ -120,7 +160,7 @@ def read_plain(source: CircuitSource) -> Form | None:
         return None
 
 
-def read_form(source: CircuitSource) -> Form:
+def read_form(source: Source) -> Form:
     """The form of a stored circuit, however it has to be read.
 
     Raises:
@@ -141,14 +181,13 @@ def describe(form: Form) -> CircuitInfo:
         num_qubits=form.num_qubits,
         num_clbits=form.num_clbits,
         size=max(form.size, form.unrolled),
-        parameters=form.parameters,
         measured=found.measures,
         dynamic=not found.is_exact,
         gates=max(len(form.operations), form.unrolled),
     )
 
 
-def as_text(source: CircuitSource) -> str:
+def as_text(source: Source) -> str:
     """The circuit for a person to read: OpenQASM as it is, QPY as OpenQASM 3 or a drawing."""
     if source.format != "qpy":
         return source.body.decode()
@@ -162,7 +201,7 @@ def as_text(source: CircuitSource) -> str:
     return text
 
 
-def _entry(circuit: QuantumCircuit, source: CircuitSource, name: str, origin: str) -> Circuit:
+def _entry(circuit: QuantumCircuit, source: Source, name: str, origin: str) -> Payload:
     from qbatch.payloads.circuit.convert import check_numbers, form_of
 
     if circuit.num_qubits == 0:
@@ -172,14 +211,24 @@ def _entry(circuit: QuantumCircuit, source: CircuitSource, name: str, origin: st
         form = form_of(circuit)
     except InvalidJob as error:
         raise InvalidCircuit(f"{origin}: {error}") from error
-    return _plain_entry(form, source, name, origin)
+    if source.format != "qpy":
+        return _plain_entry(form, source, name, origin)
+    found = _named(circuit, source)
+    return _plain_entry(form, source, name, origin, found)
 
 
-def _plain_entry(form: Form, source: CircuitSource, name: str, origin: str) -> Circuit:
-    return Circuit(
-        hash=content_hash(source),
+def _plain_entry(
+    form: Form, source: Source, name: str, origin: str, content: str | None = None
+) -> Payload:
+    """A payload of a circuit; ``content`` is its hash where that is not the body's."""
+    info, body = describe(form), body_hash(source)
+    if content is not None and content != body:
+        info = replace(info, body=body.partition(":")[2])
+    return Payload(
+        hash=content or body,
         source=source,
-        info=describe(form),
+        parameters=form.parameters,
+        info=info.as_json(),
         name=name,
         origin=origin,
     )
@@ -283,7 +332,7 @@ def _parse_qpy(body: bytes, _: Path | None) -> QuantumCircuit:
     return circuit
 
 
-def _read_qpy(data: bytes, origin: str, stem: str) -> list[Circuit]:
+def _read_qpy(data: bytes, origin: str, stem: str) -> list[Payload]:
     from qiskit import QuantumCircuit, qpy
 
     with _parser_errors(origin, "a truncated or damaged QPY file, or one of a newer Qiskit"):
@@ -303,12 +352,25 @@ def _read_qpy(data: bytes, origin: str, stem: str) -> list[Circuit]:
     return entries
 
 
-def _as_qpy(circuit: QuantumCircuit) -> CircuitSource:
-    from qiskit import qpy
+def _as_qpy(circuit: QuantumCircuit) -> Source:
+    """A container of the lowest version that can hold the circuit.
 
-    buffer = io.BytesIO()
-    qpy.dump(circuit, buffer)
-    return CircuitSource(format="qpy", body=buffer.getvalue())
+    Several environments share one store, and an older Qiskit reads no newer version.
+    """
+    from qiskit import qpy
+    from qiskit.qpy import QpyError, common
+
+    newest = common.QPY_VERSION
+    for version in range(common.QPY_COMPATIBILITY_VERSION, newest + 1):
+        buffer = io.BytesIO()
+        try:
+            qpy.dump(circuit, buffer, version=version)
+        except QpyError:  # it has no words for something in the circuit
+            if version == newest:
+                raise
+            continue
+        break
+    return Source(format="qpy", body=buffer.getvalue())
 
 
 @contextlib.contextmanager

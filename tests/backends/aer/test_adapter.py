@@ -8,38 +8,23 @@ from qiskit.quantum_info import SparsePauliOp, Statevector
 from qiskit_aer import AerSimulator
 
 from qbatch.backends.aer import AerBackend
-from qbatch.backends.executors import parse_executor
 from qbatch.errors import BatchNotFound, UsageError
-from qbatch.models import Item, Submission
-from qbatch.payloads.circuit.formats import from_qiskit, parse, read_circuits
+from qbatch.execution.registry import parse_executor
+from qbatch.payloads.circuit.formats import parse, read_circuits
+
+from ...builders import item_of, payload_of, submission_of
 
 
 def run(circuits, *, executor="serial", options=None, **item):
     """Results of circuits (Qiskit's, or OpenQASM text), an item each."""
-    sources = {}
-    items = []
-    for number, circuit in enumerate(circuits):
-        if isinstance(circuit, str):
-            (entry,) = read_circuits(circuit.encode(), "text")
-        else:
-            entry = from_qiskit(circuit)
-        sources[entry.hash] = entry.source
-        values = {"parameters": (), "observables": (), "shots": 1000, "seed": None}
-        items.append(
-            Item(
-                label=str(number),
-                circuit=entry.hash,
-                num_qubits=entry.info.num_qubits,
-                measure_all=False,
-                **{**values, **item},
-            )
-        )
+    found = [payload_of(circuit) for circuit in circuits]
+    items = [(p, item_of(p, str(number), **item)) for number, p in enumerate(found)]
     backend = AerBackend("aer", {"executor": executor})
-    batch = Submission(token="t", items=items, circuits=sources, options=options or {})
+    batch = submission_of(*items, options=options)
     remote_id = backend.submit(batch)
     backend.wait([remote_id], 60)
     try:
-        return backend.results(remote_id)
+        return backend.results(remote_id, [])
     finally:
         backend.close()
 
@@ -225,8 +210,8 @@ def test_a_batch_of_another_process_is_not_known():
 
 def test_executors_are_named():
     assert parse_executor("local:3").workers == 3
-    assert parse_executor("serial").kind == "serial"
-    assert parse_executor("dask:tcp://h:8786").address == "tcp://h:8786"
+    assert parse_executor("serial").name == "serial"
+    assert parse_executor("dask:tcp://h:8786").argument == "tcp://h:8786"
     for text in ("dask:", "dask:http://h", "local:0", "threads", "local:x", "", "local:999"):
         with pytest.raises(UsageError):
             parse_executor(text)
@@ -235,7 +220,7 @@ def test_executors_are_named():
 def test_circuits_without_foreign_gates_are_sent_as_they_are():
     from qbatch.backends.aer.circuits import unrolled
 
-    entry = from_qiskit(rotations(3, 0.1))
+    entry = payload_of(rotations(3, 0.1))
     circuit = parse(entry.source)
     assert unrolled(circuit) is circuit
     text = qasm2.dumps(rotations(2, 0.2))

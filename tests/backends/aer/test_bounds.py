@@ -1,10 +1,12 @@
 """What this process may run itself: only what is known to end soon."""
 
+from dataclasses import replace
+
 import pytest
 
 from qbatch.backends.aer.bounds import is_bounded
-from qbatch.models import Item, Submission
-from qbatch.payloads.circuit.formats import read_circuits
+
+from ...builders import item_of, payload_of, submission_of
 
 HEAD2 = 'OPENQASM 2.0;\ninclude "qelib1.inc";\n'
 HEAD3 = 'OPENQASM 3.0;\ninclude "stdgates.inc";\n'
@@ -22,22 +24,8 @@ NESTED = (
 
 
 def batch(text, shots=1000, count=1):
-    (circuit,) = read_circuits(text.encode(), "test")
-    items = [
-        Item(
-            label=str(i),
-            circuit=circuit.hash,
-            num_qubits=circuit.info.num_qubits,
-            parameters=(),
-            observables=(),
-            shots=shots,
-            seed=None,
-            measure_all=False,
-        )
-        for i in range(count)
-    ]
-    circuits = {circuit.hash: circuit.source}
-    return Submission(token="t", items=items, circuits=circuits, options={})
+    payload = payload_of(text)
+    return submission_of(*[(payload, item_of(payload, str(i), shots=shots)) for i in range(count)])
 
 
 @pytest.mark.parametrize("text", [SMALL, RESET])
@@ -58,8 +46,6 @@ def test_every_shot_counts_where_each_is_a_simulation():
 
 def test_a_circuit_that_cannot_be_read_fails_at_once():
     sound = batch(SMALL)
-    (name,) = sound.circuits
-    broken = type(sound.circuits[name])(format="qasm2", body=b"OPENQASM 2.0; nonsense;")
-    assert is_bounded(
-        Submission(token="t", items=sound.items, circuits={name: broken}, options={}), noisy=False
-    )
+    (name,) = sound.payloads
+    broken = type(sound.payloads[name])(format="qasm2", body=b"OPENQASM 2.0; nonsense;")
+    assert is_bounded(replace(sound, payloads={name: broken}), noisy=False)

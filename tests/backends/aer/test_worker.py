@@ -13,6 +13,7 @@ from qiskit_aer.noise import NoiseModel, ReadoutError, depolarizing_error, pauli
 
 from qbatch import JobGroup
 from tests.backends.aer.test_adapter import run
+from tests.builders import item_of, payload_of, submission_of
 
 HEAD = 'OPENQASM 2.0;\ninclude "qelib1.inc";\n'
 SHOTS = 4000
@@ -390,24 +391,14 @@ def test_a_state_that_is_set_is_set():
 def _swept(circuit, values, model):
     """The points of a sweep: one circuit with parameters, as a group has it."""
     from qbatch.backends.aer import AerBackend
-    from qbatch.models import Item, Submission
-    from qbatch.payloads.circuit.formats import from_qiskit
 
-    entry = from_qiskit(circuit)
+    payload = payload_of(circuit)
     items = [
-        Item(
-            label=str(i), circuit=entry.hash, num_qubits=2, parameters=(float(value),),
-            observables=(), shots=SHOTS, seed=None, measure_all=False,
-        )
+        (payload, item_of(payload, str(i), parameters=(float(value),), shots=SHOTS))
         for i, value in enumerate(values)
-    ]  # fmt: skip
+    ]
     backend = AerBackend("noisy", {"executor": "serial"})
-    batch = Submission(
-        token="t",
-        items=items,
-        circuits={entry.hash: entry.source},
-        options={"noise_model": model},
-    )
-    found = backend.results(backend.submit(batch))
+    batch = submission_of(*items, options={"noise_model": model})
+    found = backend.results(backend.submit(batch), [])
     backend.close()
     return [result.counts for result in found]

@@ -5,7 +5,7 @@ import math
 import pytest
 
 from benchmarks.truth.reading import difference, parsed_by_qiskit
-from qbatch.models import CircuitSource
+from qbatch.domain.payloads import Source
 from qbatch.payloads.circuit import qasm2
 from qbatch.payloads.circuit.angles import NotPlain
 from qbatch.payloads.circuit.form import Kind
@@ -109,7 +109,7 @@ def test_the_wrong_ones_are_refused_by_qiskit(body):
     ],
 )
 def test_headers_and_includes(text, taken):
-    found = read_plain(CircuitSource(format="qasm2", body=text.encode()))
+    found = read_plain(Source(format="qasm2", body=text.encode()))
     assert (found is not None) is taken
     assert difference(text, "qasm2") is None
 

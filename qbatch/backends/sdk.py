@@ -1,0 +1,167 @@
+"""What adapters to a provider's own package share: one thread for it, and its errors mapped."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import queue
+import threading
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as NotInTime
+from typing import Any, TypeVar
+
+from qbatch.domain.limits import Limits
+from qbatch.errors import (
+    AuthError,
+    BackendError,
+    BatchNotFound,
+    LostAnswer,
+    NotInstalled,
+    QbatchError,
+    Rejected,
+    Transient,
+)
+from qbatch.seam.waiting import hurry
+
+T = TypeVar("T")
+
+_AGAIN = frozenset({408, 425, 429, 500, 502, 503, 504})
+_DEPTH = 20
+_HURRIED = 2.0
+
+_Call = tuple[Future[Any], Callable[..., Any], tuple[Any, ...]]
+
+
+class SdkBackend(ABC):
+    """A backend behind a package that blocks, raises what it likes, and is slow to import.
+
+    Args:
+        name: what the backend is called.
+        limits: what it accepts.
+        seconds: after which a call is given up; the package's thread is left behind.
+    """
+
+    def __init__(self, name: str, limits: Limits, *, seconds: float = 100.0) -> None:
+        self.name = name
+        self.limits = limits
+        self._seconds = seconds
+        self._work: queue.SimpleQueue[_Call | None] | None = None
+
+    @abstractmethod
+    def connect(self) -> Any:
+        """Import the package and make its client.
+
+        Raises:
+            ImportError: it is not installed.
+        """
+
+    @functools.cached_property
+    def client(self) -> Any:
+        """The package's client, made at first use, in the package's thread."""
+        try:
+            return self.call(self.connect)
+        except ImportError as error:
+            raise NotInstalled(f"{self.name} needs a package that is not here: {error}") from error
+
+    def check(self) -> str:
+        """Connect, and read once.
+
+        Raises:
+            BackendError: it does not answer.
+        """
+        with self.guard():
+            _ = self.client
+            return self.read_once()
+
+    def read_once(self) -> str:
+        """A request that costs nothing, and a sentence on the answer."""
+        return "the package has a client; it offers no further check"
+
+    def call(self, work: Callable[..., T], *args: Any) -> T:
+        """Have the package's thread do something, with a deadline.
+
+        The thread is the package's own and dies with this process: a package that never
+        answers keeps nobody.
+
+        Raises:
+            TimeoutError: it took too long; the next call gets a thread of its own.
+        """
+        if self._work is None:
+            self._work = queue.SimpleQueue()
+            name = f"qbatch-{self.name}"
+            threading.Thread(target=_carry_out, args=(self._work,), name=name, daemon=True).start()
+        future: Future[T] = Future()
+        self._work.put((future, work, args))
+        end = time.monotonic() + self._seconds
+        while True:
+            if hurry.is_set():
+                end = min(end, time.monotonic() + _HURRIED)
+            try:
+                return future.result(min(0.2, max(0.0, end - time.monotonic())))
+            except NotInTime:
+                if future.done():
+                    raise  # the package's own
+                if time.monotonic() >= end:
+                    self.close()
+                    raise TimeoutError("no answer in time") from None
+
+    @contextlib.contextmanager
+    def guard(self, *, creates: bool = False) -> Iterator[None]:
+        """Whatever the package raises as one of the project's errors.
+
+        A status code decides where one can be found on the error or what it rests on;
+        otherwise nothing is known: what may have created something is a lost answer.
+
+        Args:
+            creates: the calls inside may create something that costs.
+        """
+        try:
+            yield
+        except (QbatchError, KeyboardInterrupt, GeneratorExit):
+            raise
+        except BaseException as error:
+            raise self._mapped(error, creates) from error
+
+    def close(self) -> None:
+        """Let the package's thread end with what it is doing."""
+        if self._work is not None:
+            self._work.put(None)
+        self._work = None
+
+    def _mapped(self, error: BaseException, creates: bool) -> BackendError:
+        said = f"{self.name}: {type(error).__name__}: {error}"
+        code = status_code(error)
+        if code in (401, 403):
+            return AuthError(said)
+        if code == 404 and not creates:
+            return BatchNotFound(said)
+        if code is not None and 400 <= code < 500 and code not in _AGAIN:
+            return Rejected(said)
+        return LostAnswer(said) if creates else Transient(said)
+
+
+def _carry_out(work: queue.SimpleQueue[_Call | None]) -> None:
+    while (call := work.get()) is not None:
+        future, function, args = call
+        try:
+            future.set_result(function(*args))
+        except BaseException as error:
+            future.set_exception(error)
+
+
+def status_code(error: BaseException) -> int | None:
+    """The HTTP status of an error, or of what it was raised from."""
+    found: BaseException | None = error
+    for _ in range(_DEPTH):
+        if found is None:
+            return None
+        for place in (found, getattr(found, "response", None)):
+            for name in ("status_code", "status", "code"):
+                code = getattr(place, name, None)
+                if type(code) is int and 100 <= code < 600:
+                    return code
+        found = found.__cause__ or found.__context__
+    return None

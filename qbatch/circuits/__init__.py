@@ -1,1 +1,0 @@
-"""Circuits: OpenQASM 2 and 3 and QPY, parameters and observables. Nothing here knows the store."""

@@ -1,0 +1,260 @@
+"""What every kind of result can do."""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self
+
+if TYPE_CHECKING:
+    import numpy as np
+
+
+class ResultKind(StrEnum):
+    """What can be asked for."""
+
+    COUNTS = "counts"
+    EXPECTATION_VALUES = "expectation_values"
+    PROBABILITIES = "probabilities"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shape:
+    """What of a result is wanted, and how.
+
+    Attributes:
+        top: so many of the most frequent outcomes of each job, the first one first;
+            None for all of them, ordered by outcome.
+        probabilities: shares of the shots instead of counts.
+        partial: of a job that is not done, what has landed so far.
+        wide: in a table of columns, one row per job instead of one per outcome.
+    """
+
+    top: int | None = None
+    probabilities: bool = False
+    partial: bool = False
+    wide: bool = False
+
+
+class Column(NamedTuple):
+    """A column of an exported table: its name, and the type of its cells."""
+
+    name: str
+    type: type
+
+
+class Result(ABC):
+    """What a job, or a part of its shots, yielded."""
+
+    __slots__ = ()
+
+    kind: ClassVar[ResultKind]
+    stored_as: ClassVar[str]
+    """The key of its value in the object that the store keeps."""
+    is_distribution: ClassVar[bool] = False
+    """Whether it says how often each of a set of outcomes comes."""
+    absent: ClassVar[float | None] = None
+    """What a column of a wide table holds for what a result does not name."""
+    noun: ClassVar[str] = "outcome"
+    """What it names: outcomes, or observables."""
+
+    # -- stored, added up, dealt out -------------------------------------------------
+
+    @abstractmethod
+    def stored(self) -> Any:
+        """Its value as JSON, without the names of observables, which the request holds."""
+
+    @classmethod
+    @abstractmethod
+    def from_stored(cls, value: Any, names: tuple[str, ...]) -> Self:
+        """The inverse of `stored`.
+
+        Raises:
+            ValueError, TypeError, KeyError: the value is nothing that could have been stored.
+        """
+
+    @classmethod
+    @abstractmethod
+    def add_up(cls, parts: Sequence[tuple[Self, int | None]]) -> Self:
+        """The result of a job from those of its parts, each with its shots."""
+
+    def deal(self, shots: Sequence[int]) -> list[Result]:
+        """A share for each of the jobs that asked for it together, with their shots.
+
+        Raises:
+            ValueError: it cannot be shared out.
+        """
+        if len(shots) > 1:
+            raise ValueError(f"{self.kind.value} of one run cannot be dealt out")
+        return [self]
+
+    # -- told ------------------------------------------------------------------------
+
+    @classmethod
+    @abstractmethod
+    def field(cls, shape: Shape) -> str:
+        """The name of its field in JSON."""
+
+    @abstractmethod
+    def json(self, shape: Shape) -> Any:
+        """The value of that field."""
+
+    @abstractmethod
+    def compact(self) -> Any:
+        """Its value as a baseline keeps it, by which it can be compared without its job."""
+
+    @classmethod
+    @abstractmethod
+    def from_compact(cls, value: Any) -> Self:
+        """The inverse of `compact`.
+
+        Raises:
+            ValueError, TypeError, KeyError: the value is no result.
+        """
+
+    @abstractmethod
+    def quantities(self) -> Mapping[str, tuple[float, float | None]]:
+        """Numbers by the outcome or observable they belong to, with standard errors."""
+
+    @abstractmethod
+    def summary(self, top: int | None = None) -> str:
+        """All of it in one line, or its ``top`` most frequent outcomes."""
+
+    def described(self, top: int) -> str:
+        """All of it in one line by name, or its ``top`` most frequent outcomes."""
+        quantities = self.quantities()
+        if self.is_distribution:
+            return percentages(self.shares(top), len(quantities), top, more=True)
+        return ", ".join(
+            f"{name} = {value:.6g}" + ("" if error is None else f" ± {error:.2g}")
+            for name, (value, error) in quantities.items()
+        )
+
+    @abstractmethod
+    def lines(self) -> Iterator[str]:
+        """All of it, one line for each outcome or observable."""
+
+    def shares(self, top: int | None = None) -> list[tuple[str, float]]:
+        """Of a distribution, its most frequent outcomes with their shares, falling."""
+        found = sorted(self.quantities().items(), key=lambda pair: (-pair[1][0], pair[0]))
+        return [(name, share) for name, (share, _) in found[:top]]
+
+    @property
+    @abstractmethod
+    def is_empty(self) -> bool:
+        """Whether there is nothing in it to show or compare."""
+
+    # -- exported: on the value of its field, as JSON ----------------------------------
+
+    @classmethod
+    @abstractmethod
+    def columns(cls, shape: Shape) -> tuple[Column, ...]:
+        """The columns of a long table that it fills."""
+
+    @classmethod
+    @abstractmethod
+    def rows(cls, value: Any, shape: Shape) -> Iterator[Sequence[Any]]:
+        """Its rows of a long table, cells in the order of `columns`."""
+
+    @classmethod
+    @abstractmethod
+    def wide(cls, value: Any, shape: Shape) -> Mapping[str, Any]:
+        """Its cells in the row of a wide table, by column."""
+
+    @classmethod
+    @abstractmethod
+    def wide_type(cls, shape: Shape) -> type:
+        """The type of the cells of `wide`."""
+
+    @classmethod
+    @abstractmethod
+    def arrays(
+        cls, results: Sequence[Result | None], shape: Shape
+    ) -> dict[str, np.ndarray[Any, Any]]:
+        """Arrays with one row per job; None, and other kinds, leave a row without values."""
+
+    @classmethod
+    @abstractmethod
+    def view(cls, value: Any) -> Mapping[str, Any]:
+        """Its stored value for SQL: by name a whole number, or a list [value, error]."""
+
+
+def leading(counts: Mapping[str, float], top: int | None = None) -> list[tuple[str, Any]]:
+    """Outcomes by falling count, equal ones by name; the first ``top`` of them."""
+    return sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))[:top]
+
+
+def short(text: str, widest: int = 24) -> str:
+    """An outcome that is longer than a cell, without its middle."""
+    if len(text) <= widest:
+        return text
+    return f"{text[: widest // 2]}…{text[-(widest // 2) :]}"
+
+
+def percentages(
+    shares: Sequence[tuple[str, float]], outcomes: int, top: int | None, *, more: bool = False
+) -> str:
+    """``00 51.2%, 11 48.8%``, and how many outcomes there are where not all are named.
+
+    Args:
+        more: say so also where only so many were asked for.
+    """
+    most = top or 4
+    shown = [f"{short(name)} {100 * share:.1f}%" for name, share in shares[:most]]
+    if (top is None or more) and outcomes > most:
+        shown.append(f"… {outcomes} outcomes")
+    return ", ".join(shown)
+
+
+def table(
+    rows: Sequence[Mapping[str, float] | None], missing: float, number: type
+) -> tuple[list[str], np.ndarray[Any, Any]]:
+    """Outcomes of many distributions as one array: one row each, one column per outcome.
+
+    Args:
+        missing: what fills the row of None; an outcome that did not come is 0.
+
+    Raises:
+        OverflowError: there are too many for memory.
+    """
+    import numpy
+
+    outcomes = sorted({outcome for row in rows for outcome in row or ()})
+    if len(outcomes) * len(rows) > MOST_CELLS:
+        raise OverflowError(f"{len(rows)} jobs with {len(outcomes)} different outcomes")
+    place = {outcome: index for index, outcome in enumerate(outcomes)}
+    found: np.ndarray[Any, Any] = numpy.zeros((len(rows), len(outcomes)), number)
+    for cells, row in zip(found, rows, strict=True):
+        if row is None:
+            cells[:] = missing
+        else:
+            cells[[place[outcome] for outcome in row]] = list(row.values())
+    return outcomes, found
+
+
+MOST_CELLS = 200_000_000
+
+
+def finite(value: Any) -> float:
+    """A real number that is finite, and no text that looks like one.
+
+    Raises:
+        ValueError: it is not.
+    """
+    import numbers
+
+    if isinstance(value, bool) or not isinstance(value, numbers.Real):
+        raise ValueError(f"a value is {shown(value)}")  # noqa: TRY004 - as the others here
+    number = float(value)
+    if not math.isfinite(number):
+        raise ValueError(f"a value is {number}")
+    return number
+
+
+def shown(found: Any) -> str:
+    """Something foreign in a message, not too long."""
+    text = repr(found)
+    return text if len(text) <= 60 else f"{text[:60]}…"

@@ -1,0 +1,146 @@
+"""Probabilities: the exact distribution of the outcomes, without shots."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+from qbatch.domain.results.base import (
+    Column,
+    Result,
+    ResultKind,
+    Shape,
+    finite,
+    leading,
+    percentages,
+    shown,
+    table,
+)
+
+if TYPE_CHECKING:
+    import numpy as np
+
+_ROUNDING = 1e-6
+
+
+@dataclass(frozen=True, slots=True)
+class Probabilities(Result):
+    """The probability of each outcome; what is not named has none."""
+
+    probabilities: Mapping[str, float]
+
+    kind: ClassVar = ResultKind.PROBABILITIES
+    stored_as: ClassVar = "probabilities"
+    is_distribution: ClassVar = True
+    absent: ClassVar = 0.0
+
+    def stored(self) -> dict[str, float]:
+        """The probabilities."""
+        return dict(self.probabilities)
+
+    @classmethod
+    def from_stored(cls, value: Any, names: tuple[str, ...]) -> Self:  # noqa: ARG003
+        """Probabilities as they were stored."""
+        return cls.from_compact(value)
+
+    @classmethod
+    def add_up(cls, parts: Sequence[tuple[Self, int | None]]) -> Self:
+        """The one there is: a job without shots has no parts."""
+        if len(parts) != 1:
+            raise ValueError(f"{len(parts)} parts of exact probabilities")
+        return parts[0][0]
+
+    def deal(self, shots: Sequence[int]) -> list[Result]:
+        """The same for all: nothing of it is used up."""
+        return [self] * len(shots)
+
+    @classmethod
+    def field(cls, shape: Shape) -> str:  # noqa: ARG003
+        """``probabilities``."""
+        return "probabilities"
+
+    def json(self, shape: Shape) -> dict[str, float]:
+        """By outcome, in order."""
+        if shape.top is not None:
+            return dict(leading(self.probabilities, shape.top))
+        return self.compact()
+
+    def compact(self) -> dict[str, float]:
+        """The probabilities, in order."""
+        return dict(sorted(self.probabilities.items()))
+
+    @classmethod
+    def from_compact(cls, value: Any, *, most: float = 1.0) -> Self:
+        """Probabilities from JSON, or from a backend: finite, not negative, summing to 1."""
+        if not isinstance(value, Mapping) or not value:
+            raise ValueError(f"probabilities are {shown(value)}")
+        found = {outcome: finite(p) for outcome, p in value.items()}
+        if min(found.values()) < 0:
+            raise ValueError(f"a probability of {min(found.values())}")
+        if abs(sum(found.values()) - most) > _ROUNDING:
+            raise ValueError(f"probabilities that sum to {sum(found.values())}")
+        return cls(found)
+
+    def quantities(self) -> Mapping[str, tuple[float, float | None]]:
+        """The probabilities, without error."""
+        return {outcome: (p, None) for outcome, p in self.probabilities.items()}
+
+    def summary(self, top: int | None = None) -> str:
+        """The leading outcomes."""
+        shares = leading(self.probabilities, max(top or 0, 4))
+        return percentages(shares, len(self.probabilities), top)
+
+    def lines(self) -> Iterator[str]:
+        """By falling probability."""
+        for outcome, p in leading(self.probabilities):
+            yield f"{outcome}  {p:.6g}"
+
+    @property
+    def is_empty(self) -> bool:
+        """Never: something always comes."""
+        return not self.probabilities
+
+    # -- exported ----------------------------------------------------------------------
+
+    @classmethod
+    def columns(cls, shape: Shape) -> tuple[Column, ...]:  # noqa: ARG003
+        """An outcome and its probability."""
+        return Column("outcome", str), Column("probability", float)
+
+    @classmethod
+    def rows(cls, value: Any, shape: Shape) -> Iterator[Sequence[Any]]:  # noqa: ARG003
+        """One per outcome."""
+        return iter(value.items())
+
+    @classmethod
+    def wide(cls, value: Any, shape: Shape) -> Mapping[str, Any]:  # noqa: ARG003
+        """A column per outcome."""
+        return {f"probabilities:{outcome}": p for outcome, p in value.items()}
+
+    @classmethod
+    def wide_type(cls, shape: Shape) -> type:  # noqa: ARG003
+        """Shares."""
+        return float
+
+    @classmethod
+    def arrays(
+        cls, results: Sequence[Result | None], shape: Shape
+    ) -> dict[str, np.ndarray[Any, Any]]:
+        """``exact_outcomes`` and ``exact_probabilities`` (NaN: none)."""
+        import numpy
+
+        chosen = [
+            dict(leading(r.probabilities, shape.top)) if isinstance(r, Probabilities) else None
+            for r in results
+        ]
+        outcomes, found = table(chosen, numpy.nan, numpy.float64)
+        return {
+            "exact_outcomes": numpy.array(outcomes, numpy.str_),
+            "exact_probabilities": found,
+        }
+
+    @classmethod
+    def view(cls, value: Any) -> Mapping[str, Any]:
+        """Values without an error by outcome."""
+        return {outcome: [p, None] for outcome, p in value.items()}

@@ -1,0 +1,64 @@
+"""Executors by what the user writes: entry points of the group ``qbatch.executors``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from qbatch import plugins
+from qbatch.errors import UsageError
+from qbatch.execution.base import Executor, Setup
+
+AUTO = "auto"
+
+
+@dataclass(frozen=True, slots=True)
+class ExecutorSpec:
+    """Where local work shall run.
+
+    Attributes:
+        name: of the executor, or ``auto``.
+        argument: what stands behind its colon.
+        workers: that it asks for; 0 leaves that open.
+    """
+
+    name: str
+    argument: str = ""
+    workers: int = 0
+
+
+def parse_executor(text: str) -> ExecutorSpec:
+    """``auto``, ``NAME`` or ``NAME:ARGUMENT`` understood.
+
+    Raises:
+        UsageError: there is no such executor, or its argument is something else.
+    """
+    name, _, argument = text.partition(":")
+    if text == AUTO:
+        return ExecutorSpec(AUTO)
+    found = _load(name, text)
+    return ExecutorSpec(name, argument, found.check(argument))
+
+
+def make_executor(spec: ExecutorSpec, setup: Setup) -> Executor:
+    """The executor meant, ready for work.
+
+    Raises:
+        Unavailable: it cannot be reached.
+    """
+    found: Executor = _load(spec.name, spec.name)(spec.argument, setup)
+    return found
+
+
+def _load(name: str, text: str) -> Any:
+    points = plugins.installed(plugins.EXECUTORS)
+    if name not in points:
+        raise UsageError(
+            f"executor {text!r} is not known",
+            hint=f"write auto, local:N, dask:tcp://HOST:PORT; there are:"
+            f" {', '.join(sorted(points))}",
+        )
+    try:
+        return points[name].load()
+    except ImportError as error:
+        raise UsageError(f"executor {name!r} cannot be loaded: {error}") from error

@@ -1,0 +1,129 @@
+"""From payloads and what is asked of them to job specifications."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, fields, replace
+from typing import Any
+
+from qbatch.domain.jobs import DEFAULT_SHOTS, JobSettings, JobSpec
+from qbatch.domain.payloads import Payload
+from qbatch.domain.requests import Request
+from qbatch.domain.results import ResultKind
+from qbatch.errors import InvalidCircuit, UsageError
+from qbatch.payloads.parameters import Sweep
+from qbatch.payloads.registry import payload_format
+from qbatch.rules.keys import KeyMaker, values_text
+
+_MAX_INTEGER = 2**63 - 1
+_MOST_SHOTS = 1_000_000_000
+MOST_GATES = 10_000_000
+"""Operations of a payload, definitions unrolled, unless the user allows more."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddRequest:
+    """What is asked of every payload of one ``add``.
+
+    Attributes:
+        probabilities: ask for exact probabilities instead of counts.
+        asks: options that the payloads' format knows, such as ``measure_all`` of circuits.
+        settings: of every job; shots None means 1024 for counts, and exact values for
+            observables; a name of None leaves each payload its own.
+        max_gates: operations that a payload may have once its definitions are unrolled.
+    """
+
+    sweep: Sweep = field(default_factory=Sweep)
+    observables: tuple[str, ...] = ()
+    probabilities: bool = False
+    asks: Mapping[str, Any] = field(default_factory=dict)
+    settings: JobSettings = field(default_factory=lambda: JobSettings(shots=None))
+    max_gates: int = MOST_GATES
+
+    @classmethod
+    def of(cls, **wishes: Any) -> AddRequest:
+        """From its own fields, ``measure_all``, and those of `JobSettings`, by name."""
+        own = {f.name for f in fields(cls)}
+        asks = {**wishes.pop("asks", {}), "measure_all": wishes.pop("measure_all", False)}
+        mine = {name: wishes.pop(name) for name in list(wishes) if name in own}
+        settings = JobSettings(**{"shots": None, **wishes})
+        return cls(**mine, asks={k: v for k, v in asks.items() if v}, settings=settings)
+
+    def __post_init__(self) -> None:
+        _check_settings(self.settings)
+        if self.asks.get("measure_all") and self.observables:
+            raise UsageError("--measure-all is for counts; observables bring their own measurement")
+        if self.probabilities and (self.observables or self.settings.shots is not None):
+            raise UsageError("--probabilities asks for exact ones: without shots and observables")
+
+    def request(self, observables: tuple[str, ...] = ()) -> Request:
+        """The question, with the observables as they fit the payload."""
+        kind = ResultKind.COUNTS
+        if self.probabilities:
+            kind = ResultKind.PROBABILITIES
+        elif self.observables:
+            kind = ResultKind.EXPECTATION_VALUES
+        return Request(kind=kind, observables=observables, options=dict(self.asks))
+
+
+def _check_settings(settings: JobSettings) -> None:
+    for what, value in (("shots", settings.shots), ("seed", settings.seed)):
+        if value is not None and (not isinstance(value, int) or isinstance(value, bool)):
+            raise UsageError(f"{what} {value!r}: not a whole number")
+    if settings.shots is not None and settings.shots < 1:
+        raise UsageError(f"{settings.shots} shots: a job needs at least one")
+    if settings.shots is not None and settings.shots > _MOST_SHOTS:
+        raise UsageError(f"{settings.shots} shots: a job may have at most {_MOST_SHOTS}")
+    name = settings.name
+    if name is not None and (not isinstance(name, str) or not name.strip()):
+        raise UsageError(f"name {name!r}: not a text, or empty")
+    if not all(isinstance(t, str) for pair in settings.tags.items() for t in pair):
+        raise UsageError("tags are texts")
+    if settings.seed is not None and not 0 <= settings.seed <= _MAX_INTEGER:
+        raise UsageError(f"seed {settings.seed}: from 0 to {_MAX_INTEGER}")
+    if not -_MAX_INTEGER <= settings.priority <= _MAX_INTEGER:
+        raise UsageError(f"priority {settings.priority}: from {-_MAX_INTEGER} to {_MAX_INTEGER}")
+
+
+def check_payload(payload: Payload, wanted: AddRequest) -> None:
+    """Make sure that the payload can answer the request.
+
+    Raises:
+        UsageError: it cannot; the parameters do not fit; it has too many operations.
+    """
+    own, origin = payload_format(payload.source.kind), payload.origin
+    if (gates := own.operations(payload.info)) > wanted.max_gates:
+        raise InvalidCircuit(
+            f"{origin}: unrolls to {gates:,} gates, where {wanted.max_gates:,} are allowed",
+            hint=f"--max-gates allows more; such a {own.noun} may run for hours",
+        )
+    own.check(payload, wanted.request(wanted.observables), wanted.settings.shots)
+    for _ in wanted.sweep.values(payload.parameters, origin):
+        break  # the first point checks the names
+
+
+def job_specs(payloads: Iterable[Payload], wanted: AddRequest) -> Iterator[JobSpec]:
+    """The jobs of a request: for each payload in order, one per point of the sweep."""
+    for payload in payloads:
+        request = wanted.request(tuple(" ".join(text.split()) for text in wanted.observables))
+        keys = KeyMaker(payload.hash, request)
+        yield JobSpec(
+            payload=payload.hash,
+            request=request,
+            key_version=keys.version,
+            points=_points(payload, keys, wanted),
+            settings=_settings(payload, request, wanted),
+        )
+
+
+def _settings(payload: Payload, request: Request, wanted: AddRequest) -> JobSettings:
+    settings = wanted.settings
+    counted = request.kind is ResultKind.COUNTS and settings.shots is None
+    shots = DEFAULT_SHOTS if counted else settings.shots
+    return replace(settings, name=settings.name or payload.name, shots=shots)
+
+
+def _points(payload: Payload, keys: KeyMaker, wanted: AddRequest) -> Iterator[tuple[bytes, str]]:
+    for values in wanted.sweep.values(payload.parameters, payload.origin):
+        text = values_text(values)
+        yield keys.key(text), text

@@ -1,0 +1,70 @@
+"""From what the user names (files, directories, globs, ``-``) to payloads."""
+
+from __future__ import annotations
+
+import glob
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+from qbatch.domain.payloads import Payload
+from qbatch.errors import InvalidCircuit, UsageError
+from qbatch.payloads.registry import format_of, suffixes
+
+
+def find_files(paths: Iterable[str]) -> list[str]:
+    """The files that the paths stand for, each once, in the order given.
+
+    A directory stands for all files of a known ending in and below it, sorted by name; a pattern
+    for what it matches; ``-`` for standard input.
+
+    Raises:
+        UsageError: a path does not exist, or a directory or pattern holds none.
+    """
+    found: dict[str, None] = {}
+    for path in paths:
+        found.update(dict.fromkeys(_expand(path)))
+    return list(found)
+
+
+def load_file(file: str) -> list[Payload | UsageError]:
+    """The payloads of a file, or what is wrong with it."""
+    try:
+        return list(_load(file))
+    except UsageError as error:
+        return [error]
+
+
+def _expand(path: str) -> list[str]:
+    if path == "-":
+        return [path]
+    place = Path(path).expanduser()
+    if place.is_dir():
+        endings = suffixes()
+        files = sorted(
+            str(p) for p in place.rglob("*") if p.suffix.lower() in endings and p.is_file()
+        )
+        if not files:
+            raise UsageError(
+                f"{path}: no circuit files in this directory",
+                hint=f"files that end in {', '.join(endings)} are looked for",
+            )
+        return files
+    if place.exists():
+        return [str(place)]
+    matches = sorted(glob.glob(str(place), recursive=True)) if glob.has_magic(path) else []
+    if not matches:
+        raise UsageError(f"{path}: no such file or directory")
+    return [match for match in matches if not Path(match).is_dir()]
+
+
+def _load(file: str) -> list[Payload]:
+    if file == "-":
+        data = sys.stdin.buffer.read()
+        return format_of(data).read(data, "stdin")
+    path = Path(file)
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise InvalidCircuit(f"{file}: {error.strerror or error}") from error
+    return format_of(data, path).read(data, file, path)

@@ -1,0 +1,1 @@
+"""Pure rules: batching, merging, Pauli sums, keys and seeds, sizing, backing off."""

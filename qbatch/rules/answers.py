@@ -1,0 +1,144 @@
+"""What a backend answered, checked before anything of it is stored.
+
+Every adapter's answers go through here, each item's by itself: what cannot be read fails
+that item's jobs and nobody else's.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import numbers
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from qbatch.domain.requests import Expected
+from qbatch.domain.results import (
+    Counts,
+    ExpectationValues,
+    Probabilities,
+    Result,
+    ResultKind,
+)
+from qbatch.domain.results.base import shown
+
+_BITS = frozenset("01")
+ANY_BITS = Expected(kind=ResultKind.COUNTS)
+"""Outcomes of bits, as many as there are."""
+
+
+def counts(found: Any, shots: int, expected: Expected = ANY_BITS) -> Counts:
+    """Counts that can be stored.
+
+    Args:
+        found: what was answered.
+        shots: what they must sum to; they may sum to less where ``expected`` allows losses.
+
+    Raises:
+        ValueError: it is something else; says what.
+    """
+    if not isinstance(found, Mapping) or (not found and not expected.losses):
+        raise ValueError(f"counts are {shown(found)}")
+    if found and set(map(type, found.values())) != {int}:
+        found = {outcome: _whole(number) for outcome, number in found.items()}
+    if min(found.values(), default=0) < 0:
+        raise ValueError(f"a count of {min(found.values())}")
+    total = sum(found.values())
+    if total > shots or (total < shots and not expected.losses):
+        most = "at most " if expected.losses else ""
+        raise ValueError(f"{total} shots instead of {most}{shots}")
+    check_outcomes(found, expected)
+    return Counts(dict(found))
+
+
+def probabilities(found: Any, expected: Expected) -> Probabilities:
+    """Probabilities that can be stored: they sum to 1, and their outcomes have the form.
+
+    Raises:
+        ValueError: it is something else; says what.
+    """
+    read = Probabilities.from_compact(found)
+    check_outcomes(read.probabilities, expected)
+    return read
+
+
+def values(found: Any, expected: Expected) -> ExpectationValues:
+    """Expectation values that can be stored: pairs of value and standard error or None.
+
+    Raises:
+        ValueError: there are not so many of them, or one is no finite number.
+    """
+    return ExpectationValues.from_pairs(found, expected.names)
+
+
+def check_outcomes(found: Mapping[Any, Any], expected: Expected) -> None:
+    """Make sure that outcomes have the form that is expected.
+
+    Raises:
+        ValueError: one has not; says which.
+    """
+    if found and set(map(type, found)) != {str}:
+        raise ValueError(f"an outcome is {shown(next(o for o in found if type(o) is not str))}")
+    if expected.outcomes is not None:
+        form = _pattern(expected.outcomes)
+        wrong = next((o for o in found if not form.fullmatch(o)), None)
+        if wrong is not None:
+            raise ValueError(f"the outcome {shown(wrong)}, where outcomes are others")
+    elif found:
+        _check_bits(found, expected.num_bits)
+
+
+def _check_bits(found: Iterable[str], num_bits: int | None) -> None:
+    """Outcomes of so many bits (None: as many as each other), spaced in one way."""
+    found = list(found)
+    first = found[0]
+    spaces = [place for place, letter in enumerate(first) if letter == " "]
+    wanted = len(first) if num_bits is None else num_bits + len(spaces)
+    plain = "".join(found) if not spaces else "".join(found).replace(" ", "")
+    if set(map(len, found)) == {wanted} and not set(plain) - _BITS:
+        if not spaces:
+            return
+        if " " not in (first[0], first[-1]) and "  " not in first and all(
+            [place for place, letter in enumerate(outcome) if letter == " "] == spaces
+            for outcome in found
+        ):  # fmt: skip
+            return
+    size = "alike" if num_bits is None else f"of {num_bits} bits"
+    wrong = next((o for o in found if len(o) != wanted or set(o) - _BITS - {" "}), first)
+    raise ValueError(f"the outcome {shown(wrong)}, where outcomes are {size}")
+
+
+def check_stored(result: Result, shots: int | None, expected: Expected) -> None:
+    """Make sure that a stored result is one that could have been stored.
+
+    Raises:
+        ValueError: says what is wrong.
+    """
+    if result.kind is not expected.kind:
+        raise ValueError(f"{result.kind.value} where {expected.kind.value} are asked for")
+    if isinstance(result, Counts):
+        counts(result.counts, shots or 0, expected)
+    elif isinstance(result, Probabilities):
+        check_outcomes(result.probabilities, expected)
+
+
+def info(found: Any) -> dict[str, Any]:
+    """What is worth keeping of a result beside it, as far as JSON can hold it."""
+    try:
+        kept = json.loads(json.dumps(dict(found or {}), default=str, allow_nan=False))
+    except (TypeError, ValueError, RecursionError):
+        return {}
+    return kept if isinstance(kept, dict) else {}
+
+
+@functools.lru_cache(maxsize=64)
+def _pattern(text: str) -> re.Pattern[str]:
+    return re.compile(text)
+
+
+def _whole(number: Any) -> int:
+    """A count; numpy's whole numbers too, but neither 100.9 nor True nor "100"."""
+    if isinstance(number, bool) or not isinstance(number, numbers.Integral):
+        raise ValueError(f"a count is {shown(number)}")  # noqa: TRY004 - as the others here
+    return int(number)

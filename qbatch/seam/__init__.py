@@ -1,0 +1,64 @@
+"""The seam: all that the author of an adapter, a payload format or an executor imports.
+
+An adapter maps every foreign exception to the project's `BackendError` family and lets
+nothing else out:
+
+- ``submit``, ``send``: `Transient` only where the batch was certainly not accepted,
+  `LostAnswer` where it may have been; `Rejected` where the backend refuses it as a whole;
+  `AuthError`.
+- ``status``, ``results``, ``cancel``: `BatchNotFound` where the backend does not know
+  the id; `Transient` where another try may help; `AuthError`.
+
+Each item is judged by itself: one that cannot run is an `ItemResult` with a ``failure``,
+never an exception that takes its neighbours along.
+"""
+
+from qbatch.domain.limits import Limits
+from qbatch.seam.objects import (
+    BatchStatus,
+    Estimate,
+    Item,
+    ItemResult,
+    Prepared,
+    Submission,
+    by_position,
+)
+from qbatch.seam.protocols import (
+    Backend,
+    SupportsCheck,
+    SupportsClose,
+    SupportsCost,
+    SupportsEstimate,
+    SupportsFreeSlots,
+    SupportsOptions,
+    SupportsPrepare,
+    SupportsSubmit,
+    SupportsTiming,
+    SupportsWait,
+)
+
+VERSION = 1
+"""Of the protocols; an adapter may hold it against what it was written for."""
+
+__all__ = [
+    "VERSION",
+    "Backend",
+    "BatchStatus",
+    "Estimate",
+    "Item",
+    "ItemResult",
+    "Limits",
+    "Prepared",
+    "Submission",
+    "SupportsCheck",
+    "SupportsClose",
+    "SupportsCost",
+    "SupportsEstimate",
+    "SupportsFreeSlots",
+    "SupportsOptions",
+    "SupportsPrepare",
+    "SupportsSubmit",
+    "SupportsTiming",
+    "SupportsWait",
+    "by_position",
+]

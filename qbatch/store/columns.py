@@ -1,0 +1,408 @@
+"""The one table of a job's columns.
+
+From it are made the table's columns, what an ``add`` inserts, what a copy takes along, what an
+archive holds, the SQL view, a job's entry in JSON, and its JSON Schema. A new setting of a job
+is a line here, a field of `qbatch.domain.jobs.JobSettings`, a migration, and an option.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from operator import attrgetter
+from typing import Any
+
+from qbatch.domain.jobs import Job, JobSettings
+from qbatch.domain.states import Failure, Status
+
+Test = Callable[[Any], bool]
+_MOST = 2**63 - 1
+
+
+# -- what values may be ----------------------------------------------------------------
+
+
+def whole(least: int = -_MOST, most: int = _MOST) -> Test:
+    """A whole number from one to another."""
+    return lambda value: type(value) is int and least <= value <= most
+
+
+def or_none(test: Test) -> Test:
+    """The same, or nothing."""
+    return lambda value: value is None or test(value)
+
+
+def is_text(value: Any) -> bool:
+    """A text."""
+    return isinstance(value, str)
+
+
+def is_moment(value: Any) -> bool:
+    """A finite number, as seconds since the epoch are."""
+    return type(value) in (int, float) and math.isfinite(value)
+
+
+def one_of(*words: object) -> Test:
+    """One of a few values, and of their type."""
+    kinds = {str if isinstance(word, str) else type(word) for word in words}
+    return lambda value: value in words and type(value) in kinds
+
+
+def is_object(value: Any) -> bool:
+    """A JSON object as text."""
+    return isinstance(value, str) and isinstance(json.loads(value), dict)
+
+
+def _are_tags(value: Any) -> bool:
+    return is_object(value) and all(isinstance(text, str) for text in json.loads(value).values())
+
+
+COUNT = whole(0)
+FAILURE = or_none(one_of(*(failure.value for failure in Failure)))
+_MAY_BE_TEXT = or_none(is_text)
+
+
+# -- the columns -----------------------------------------------------------------------
+
+Schema = Mapping[str, Any]
+_TEXT: Schema = {"type": "string"}
+_TEXT_OR_NULL: Schema = {"anyOf": [_TEXT, {"type": "null"}]}
+_COUNT: Schema = {"type": "integer", "minimum": 0}
+_COUNT_OR_NULL: Schema = {"anyOf": [_COUNT, {"type": "null"}]}
+_WHOLE: Schema = {"type": "integer"}
+_WHOLE_OR_NULL: Schema = {"anyOf": [_WHOLE, {"type": "null"}]}
+_ANY_OBJECT: Schema = {"type": "object", "additionalProperties": {}}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """A field of a job in JSON: where it comes from, and what it may be."""
+
+    attribute: str
+    schema: Schema
+    convert: Callable[[Any], Any] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column:
+    """A column of ``jobs``, or (``sql`` None) a field that is made of others.
+
+    Attributes:
+        sql: its type and default.
+        setting: an ``add`` fills it from the job setting of that name.
+        copied: a copy of a job takes it along.
+        archived: what an archive may hold of it; None: not archived as it stands.
+        view: its expression in the SQL view, over ``j`` (jobs), ``g``, ``p`` (payloads) and
+            ``r`` (requests); None: not shown.
+        entry: its field in JSON; None: not told.
+        encode, decode: of a setting, to and from what is stored.
+    """
+
+    name: str
+    sql: str | None = None
+    setting: bool = False
+    copied: bool = False
+    archived: Test | None = None
+    view: str | None = None
+    entry: Entry | None = None
+    encode: Callable[[Any], Any] = lambda value: value
+    decode: Callable[[Any], Any] = lambda value: value
+
+
+def compact(value: Any) -> str:
+    """JSON, the same text for the same value."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+
+
+def _object_or_null(value: Mapping[str, Any]) -> str | None:
+    return compact(dict(value)) if value else None
+
+
+def _object(value: str | None) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(value) if value else {}
+    return found
+
+
+def _whole_number(value: Any) -> int | None:
+    if value is not None and type(value) is not int:
+        raise TypeError(f"a number is {value!r}")
+    return value
+
+
+def _plain_text(value: Any) -> str | None:
+    if value is not None and type(value) is not str:
+        raise TypeError(f"a text is {value!r}")
+    return value
+
+
+COLUMNS: tuple[Column, ...] = (
+    Column(name="id", sql="INTEGER PRIMARY KEY", view="j.id"),
+    Column(
+        name="group_id",
+        sql="INTEGER NOT NULL REFERENCES groups ON DELETE CASCADE",
+        view="g.name AS group_name",
+    ),
+    Column(
+        name="number",
+        sql="INTEGER NOT NULL",
+        archived=whole(1),
+        view="j.number",
+        entry=Entry(attribute="number", schema={"type": "integer", "minimum": 1}),
+    ),
+    Column(
+        name="key",
+        sql="BLOB NOT NULL",
+        copied=True,
+        view="lower(hex(j.key)) AS key",
+        entry=Entry(attribute="key", schema={"type": "string", "pattern": "^[0-9a-f]{32}$"}),
+    ),
+    Column(
+        name="key_version",
+        sql="INTEGER NOT NULL DEFAULT 1 -- of the formula of the key",
+        copied=True,
+    ),
+    Column(
+        name="name",
+        sql="TEXT",
+        setting=True,
+        copied=True,
+        archived=_MAY_BE_TEXT,
+        view="j.name",
+        entry=Entry(attribute="name", schema=_TEXT_OR_NULL),
+        decode=_plain_text,
+    ),
+    Column(
+        name="values",
+        sql="TEXT NOT NULL DEFAULT '[]' -- JSON list, in the payload's order",
+        copied=True,
+        archived=is_text,
+        view='by_name(p.parameters, j."values") AS parameters',
+        entry=Entry(
+            attribute="parameters",
+            schema={"type": "object", "additionalProperties": {"type": "number"}},
+            convert=dict,
+        ),
+    ),
+    Column(
+        name="tags",
+        sql="TEXT -- JSON object",
+        setting=True,
+        copied=True,
+        archived=or_none(_are_tags),
+        view="coalesce(j.tags, '{}') AS tags",
+        entry=Entry(
+            attribute="tags",
+            schema={"type": "object", "additionalProperties": _TEXT},
+            convert=dict,
+        ),
+        encode=_object_or_null,
+        decode=_object,
+    ),
+    Column(
+        name="status",
+        sql="TEXT NOT NULL DEFAULT 'unsent'",
+        archived=one_of("unsent", "done", "error", "cancelled"),
+        view="j.status",
+        entry=Entry(attribute="status", schema={"enum": [s.value for s in Status]}, convert=str),
+    ),
+    Column(
+        name="shots",
+        sql="INTEGER -- NULL: exact",
+        setting=True,
+        copied=True,
+        archived=or_none(whole(1)),
+        view="j.shots",
+        entry=Entry(
+            attribute="shots", schema={**_COUNT_OR_NULL, "description": "null: exact results"}
+        ),
+        decode=_whole_number,
+    ),
+    Column(
+        name="shots_done",
+        sql="INTEGER NOT NULL DEFAULT 0",
+        archived=COUNT,
+    ),
+    Column(
+        name="request_id",
+        sql="INTEGER NOT NULL -- no foreign key: deleting one would scan all jobs",
+        copied=True,
+        view="r.kind AS asks",
+        entry=Entry(
+            attribute="request.kind",
+            schema={"enum": ["counts", "expectation_values", "probabilities"]},
+            convert=str,
+        ),
+    ),
+    Column(
+        name="observables",
+        view="coalesce(r.spec ->> 'observables', '[]') AS observables",
+        entry=Entry(
+            attribute="request.observables",
+            schema={"anyOf": [{"type": "array", "items": _TEXT}, {"type": "null"}]},
+            convert=lambda found: list(found) or None,
+        ),
+    ),
+    Column(
+        name="request_options",
+        entry=Entry(attribute="request.options", schema=_ANY_OBJECT, convert=dict),
+    ),
+    Column(
+        name="seed",
+        sql="INTEGER",
+        setting=True,
+        copied=True,
+        archived=or_none(whole()),
+        view="j.seed",
+        entry=Entry(attribute="seed", schema=_WHOLE_OR_NULL),
+        decode=_whole_number,
+    ),
+    Column(
+        name="priority",
+        sql="INTEGER NOT NULL DEFAULT 0",
+        setting=True,
+        copied=True,
+        archived=whole(),
+        view="j.priority",
+        entry=Entry(attribute="priority", schema=_WHOLE),
+    ),
+    Column(
+        name="backend",
+        sql="TEXT",
+        setting=True,
+        copied=True,
+        archived=_MAY_BE_TEXT,
+        view="j.backend",
+        entry=Entry(attribute="backend", schema=_TEXT_OR_NULL),
+        decode=_plain_text,
+    ),
+    Column(
+        name="options",
+        sql="TEXT -- JSON object",
+        setting=True,
+        copied=True,
+        archived=or_none(is_object),
+        view="coalesce(j.options, '{}') AS options",
+        entry=Entry(attribute="options", schema=_ANY_OBJECT, convert=dict),
+        encode=_object_or_null,
+        decode=_object,
+    ),
+    Column(
+        name="payload_id",
+        sql="INTEGER NOT NULL -- likewise",
+        copied=True,
+        view="p.kind, p.hash AS payload",
+        entry=Entry(
+            attribute="payload", schema={"type": "string", "description": "hash of its content"}
+        ),
+    ),
+    Column(
+        name="kind",
+        entry=Entry(
+            attribute="kind", schema={**_TEXT, "description": "of the payload, such as circuit"}
+        ),
+    ),
+    Column(
+        name="info",
+        view="p.info",
+        entry=Entry(
+            attribute="info",
+            schema={**_ANY_OBJECT, "description": "what is kept of the payload"},
+            convert=dict,
+        ),
+    ),
+    Column(
+        name="parent",
+        sql="INTEGER -- number of the job that this one reruns",
+        archived=or_none(whole(1)),
+        view="j.parent",
+        entry=Entry(
+            attribute="parent",
+            schema={**_COUNT_OR_NULL, "description": "number of the job that it reruns"},
+        ),
+    ),
+    Column(
+        name="failure",
+        sql="TEXT",
+        archived=FAILURE,
+        view="j.failure",
+        entry=Entry(attribute="failure", schema={"enum": [*(f.value for f in Failure), None]}),
+    ),
+    Column(
+        name="error",
+        sql="TEXT",
+        archived=_MAY_BE_TEXT,
+        view="j.error",
+        entry=Entry(attribute="error", schema=_TEXT_OR_NULL),
+    ),
+    Column(
+        name="note",
+        sql="TEXT",
+        copied=True,
+        archived=_MAY_BE_TEXT,
+        view="j.note",
+        entry=Entry(attribute="note", schema=_TEXT_OR_NULL),
+    ),
+    Column(
+        name="created_at",
+        sql="REAL NOT NULL",
+        archived=is_moment,
+        view="j.created_at",
+        entry=Entry(
+            attribute="created_at",
+            schema={"type": "number", "description": "seconds since the epoch"},
+        ),
+    ),
+    Column(name="cancel_requested", sql="INTEGER NOT NULL DEFAULT 0"),
+    Column(name="program", sql="INTEGER -- number of the program that asked for it"),
+    Column(name="step", sql="INTEGER -- of that program"),
+    Column(name="place", sql="INTEGER -- in that step"),
+)
+
+_NAMES = {"values": "parameters", "request_id": "asks", "payload_id": "payload"}
+
+SETTINGS = tuple(column for column in COLUMNS if column.setting)
+COPIED = tuple(column.name for column in COLUMNS if column.copied)
+ARCHIVED = {column.name: column.archived for column in COLUMNS if column.archived is not None}
+VIEW = ", ".join(column.view for column in COLUMNS if column.view is not None)
+TOLD = [(column, column.entry) for column in COLUMNS if column.entry is not None]
+ENTRY_SCHEMAS: dict[str, Schema] = {
+    _NAMES.get(column.name, column.name): entry.schema for column, entry in TOLD
+}
+"""JSON Schemas of a job's fields, by name, in their order."""
+
+_GETTER = attrgetter(*(entry.attribute for _, entry in TOLD))
+_CONVERTED = [
+    (_NAMES.get(column.name, column.name), entry.convert)
+    for column, entry in TOLD
+    if entry.convert is not None
+]
+_DECODED = [(column.name, column.decode) for column in SETTINGS]
+
+
+def job_entry(job: Job) -> dict[str, Any]:
+    """A job as JSON."""
+    found = dict(zip(ENTRY_SCHEMAS, _GETTER(job), strict=True))
+    for name, convert in _CONVERTED:
+        found[name] = convert(found[name])
+    return found
+
+
+def encoded(settings: JobSettings) -> tuple[Any, ...]:
+    """What is stored of a job's settings, in the order of `SETTINGS`."""
+    return tuple(column.encode(getattr(settings, column.name)) for column in SETTINGS)
+
+
+def decoded(row: Any) -> dict[str, Any]:
+    """A job's settings from its row.
+
+    Raises:
+        ValueError, TypeError: something in it is not what was stored.
+    """
+    return {name: decode(row[name]) for name, decode in _DECODED}
+
+
+def quoted(names: Sequence[str]) -> str:
+    """Names of columns for SQL."""
+    return ", ".join(f'"{name}"' for name in names)

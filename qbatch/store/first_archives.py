@@ -1,0 +1,82 @@
+"""Archives of version 1, as the records of version 2."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from qbatch.domain.requests import Request
+from qbatch.domain.results import ResultKind
+
+Record = dict[str, Any]
+
+_INFO = ("num_qubits", "num_clbits", "size")
+
+
+def modern(records: Iterable[Record]) -> Iterator[Record]:
+    """Each record with the fields that it has today.
+
+    Raises:
+        KeyError, TypeError, ValueError: one makes no sense.
+    """
+    for record in records:
+        yield _modern(dict(record))
+
+
+def _modern(record: Record) -> Record:
+    kind = record.pop("kind")
+    if kind == "circuit":
+        return {"record": "payload", **_payload(record)}
+    if kind == "job":
+        return {"record": "job", **_job(record)}
+    if kind == "group":
+        record["made_as"] = record["name"]
+    return {"record": kind, **record}
+
+
+def _payload(record: Record) -> Record:
+    info = {name: record.pop(name) for name in _INFO}
+    for name in ("measured", "dynamic"):
+        value = record.pop(name)
+        if value not in (0, 1):
+            raise ValueError(f"{name} of a circuit is {value!r}")
+        info[name] = bool(value)
+    binary = record["format"] == "qpy"
+    return {
+        **record,
+        "kind": "circuit",
+        "info": json.dumps({**info, "gates": 0}),
+        "encoding": "base64" if binary else "text",
+    }
+
+
+def _job(record: Record) -> Record:
+    observables, measured = record.pop("observables"), record.pop("measure_all")
+    if measured not in (0, 1) or not isinstance(observables, list):
+        raise ValueError(f"a job asks for {observables!r}, {measured!r}")
+    request = Request(
+        kind=ResultKind.EXPECTATION_VALUES if observables else ResultKind.COUNTS,
+        observables=tuple(observables),
+        options={"measure_all": True} if measured else {},
+    )
+    attempts = record.pop("attempts")
+    return {
+        **record,
+        "values": record.pop("parameters"),
+        "payload": record.pop("circuit"),
+        "key_version": 1,
+        "request": {"kind": request.kind.value, "spec": request.spec()},
+        "attempts": [_attempt(dict(tried)) for tried in attempts],
+    }
+
+
+def _attempt(tried: Record) -> Record:
+    info = json.loads(tried["info"]) if tried.get("info") else {}
+    return {
+        **tried,
+        "position": tried.pop("item"),
+        "stream": 0,
+        "sampler": info.get("sampling"),
+        "origin": None,
+    }

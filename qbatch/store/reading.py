@@ -1,0 +1,130 @@
+"""Rows as the objects of the domain, with what many rows share read once."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from qbatch.domain.jobs import Job
+from qbatch.domain.payloads import StoredPayload
+from qbatch.domain.requests import Expected, Request, read_request
+from qbatch.domain.states import Failure, Status
+from qbatch.errors import NotInstalled
+from qbatch.payloads.registry import payload_format
+from qbatch.store.columns import SETTINGS, decoded
+from qbatch.store.database import damaged, reading
+
+PAYLOAD_COLUMNS = (
+    "payloads.hash AS payload_hash, payloads.kind AS payload_kind, payloads.format,"
+    " payloads.num_bytes, payloads.parameters AS names, payloads.info AS payload_info"
+)
+REQUEST_COLUMNS = "requests.kind AS request_kind, requests.spec"
+_OWN = ", ".join(
+    f'jobs."{name}"'
+    for name in ("id", "payload_id", "request_id", "number", "key", "values", "status", "failure",
+                 "error", "created_at", "parent", "note", *(c.name for c in SETTINGS))
+)  # fmt: skip
+JOB_COLUMNS = f"{_OWN}, groups.name AS group_name, {PAYLOAD_COLUMNS}, {REQUEST_COLUMNS}"
+JOB_TABLES = """
+    jobs JOIN groups ON groups.id = jobs.group_id
+    JOIN payloads ON payloads.id = jobs.payload_id
+    JOIN requests ON requests.id = jobs.request_id
+"""
+_MOST_KEPT = 20_000
+
+
+class Reader:
+    """Makes objects of rows; payloads and requests are read once for all their jobs."""
+
+    def __init__(self) -> None:
+        self._payloads: dict[int, StoredPayload] = {}
+        self._expected: dict[tuple[int, int], Expected | None] = {}
+
+    def payload(self, row: Any) -> StoredPayload:
+        """The payload of a row of `PAYLOAD_COLUMNS` with a ``payload_id``.
+
+        Raises:
+            StoreError: it is damaged.
+        """
+        found = self._payloads.get(row["payload_id"])
+        if found is None:
+            if len(self._payloads) > _MOST_KEPT:
+                self._payloads.clear()
+            with reading("a payload"):
+                found = self._payloads[row["payload_id"]] = _payload(row)
+        return found
+
+    def request(self, row: Any) -> Request:
+        """The request of a row of `REQUEST_COLUMNS`.
+
+        Raises:
+            StoreError: it is damaged.
+        """
+        with reading("a request"):
+            return read_request(row["request_kind"], row["spec"])
+
+    def expected(self, row: Any) -> Expected | None:
+        """What an answer must look like; None where nothing here knows the payload's format."""
+        mark = (row["payload_id"], row["request_id"])
+        if mark not in self._expected:
+            if len(self._expected) > _MOST_KEPT:
+                self._expected.clear()
+            payload, request = self.payload(row), self.request(row)
+            try:
+                own = payload_format(payload.kind)
+            except NotInstalled:
+                self._expected[mark] = None
+            else:
+                with reading("a payload"):
+                    self._expected[mark] = own.expected(payload.info, request)
+        return self._expected[mark]
+
+    def job(self, row: Any) -> Job:
+        """The job of a row of `JOB_COLUMNS`.
+
+        Raises:
+            StoreError: it is damaged.
+        """
+        payload, request = self.payload(row), self.request(row)
+        try:
+            return _job(row, payload, request)
+        except (ValueError, TypeError, AttributeError, IndexError, RecursionError) as error:
+            raise damaged("a job", error) from error
+
+
+def _payload(row: Any) -> StoredPayload:
+    names = json.loads(row["names"])
+    info = json.loads(row["payload_info"])
+    if not isinstance(info, dict) or not all(isinstance(name, str) for name in names):
+        raise TypeError(f"what is kept of it is {info!r}")
+    return StoredPayload(
+        id=row["payload_id"],
+        hash=str(row["payload_hash"]),
+        kind=str(row["payload_kind"]),
+        format=str(row["format"]),
+        num_bytes=row["num_bytes"],
+        parameters=tuple(names),
+        info=info,
+    )
+
+
+def _job(row: Any, payload: StoredPayload, request: Request) -> Job:
+    failure = row["failure"]
+    return Job(
+        **decoded(row),
+        id=row["id"],
+        group=row["group_name"],
+        number=row["number"],
+        key=row["key"].hex(),
+        parameters=dict(zip(payload.parameters, json.loads(row["values"]), strict=True)),
+        request=request,
+        status=Status(row["status"]),
+        failure=None if failure is None else Failure(failure),
+        error=row["error"],
+        payload=payload.hash,
+        kind=payload.kind,
+        info=payload.info,
+        created_at=row["created_at"],
+        parent=row["parent"],
+        note=row["note"],
+    )

@@ -1,0 +1,46 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from qbatch.errors import InvalidObservable
+from qbatch.payloads.parameters import read_observables
+from qbatch.rules.pauli import check_observable, parse_observable
+
+
+def test_sums_of_pauli_strings():
+    assert parse_observable("ZZII + 0.5*XXII") == [("ZZII", 1.0), ("XXII", 0.5)]
+    assert parse_observable("-ZZ - 1e-3 XX + .5*YI") == [("ZZ", -1.0), ("XX", -0.001), ("YI", 0.5)]
+    assert parse_observable("ZZ + 2*ZZ") == [("ZZ", 3.0)]
+
+
+@given(
+    st.dictionaries(
+        st.text("IXYZ", min_size=3, max_size=3),
+        st.floats(1e-6, 1e6).map(lambda x: float(f"{x:.6g}")),
+        min_size=1,
+    )
+)
+def test_what_is_written_is_read(terms):
+    text = " + ".join(f"{factor!r}*{pauli}" for pauli, factor in terms.items())
+    assert dict(parse_observable(text)) == terms
+
+
+@pytest.mark.parametrize("text", ["", "ZZ +", "ZZ XX", "ZQ", "zz", "ZZ + X", "1j*ZZ", "2", "ZZ*2"])
+def test_what_is_no_observable_is_refused(text):
+    with pytest.raises(InvalidObservable):
+        parse_observable(text)
+
+
+def test_the_number_of_qubits_must_fit():
+    assert check_observable(" ZZ  +  XX ", 2, "x") == "ZZ + XX"
+    with pytest.raises(InvalidObservable, match="for 2 qubits, the circuit has 3"):
+        check_observable("ZZ", 3, "x")
+
+
+def test_observables_from_a_file(write):
+    lines = write("o.txt", "# energy\nZZ + XX\n\nZI # z\n")
+    assert read_observables(str(lines)) == ["ZZ + XX", "ZI"]
+    assert read_observables(str(write("o.json", '["ZZ", "XX"]'))) == ["ZZ", "XX"]
+    for text in ("", "# nothing\n", "[1]", "[", "[[]]"):
+        with pytest.raises(InvalidObservable):
+            read_observables(str(write("bad", text)))

@@ -1,0 +1,25 @@
+"""How large local batches are."""
+
+from qbatch.domain.batches import Pace
+from qbatch.rules.sizing import Sizer
+
+
+def test_a_busy_machine_does_not_teach_batches_of_one_job():
+    slow = Sizer({"counts": Pace(seconds=500.0, startup=1.0)})
+    slow.expect("counts", 0.001)
+    assert slow.size() >= 50
+    learning = Sizer({})
+    learning.expect("counts", 0.001)
+    for _ in range(20):
+        learning.learn(10, 30.0)  # three seconds a job, where one of them was estimated as 1 ms
+    assert learning.size() >= 50
+
+
+def test_what_was_measured_decides_otherwise():
+    sizer = Sizer({"counts": Pace(seconds=2.0, startup=1.0)})
+    sizer.expect("counts", 0.001)
+    assert sizer.size() == 500
+    learning = Sizer({})
+    learning.expect("counts", 0.001)
+    learning.learn(100, 0.5)
+    assert learning.size() == 200
