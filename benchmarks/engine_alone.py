@@ -25,7 +25,7 @@ def main(jobs: int) -> float:
         group.add(TEXT, parameters={"a": [i / jobs for i in range(jobs)]}, shots=100)
         store = Store(path)
 
-        def open_backend(name: str, _: float) -> Backend:
+        def open_backend(name: str) -> Backend:
             return InstantBackend(name)
 
         started = time.perf_counter()

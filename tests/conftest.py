@@ -43,7 +43,7 @@ c = measure q;
 def no_configuration_of_the_users_own(
     tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What a test configures lies in its own place, and what the user has configured is not read."""
+    """What tests configure lies in a place of its own; the user's configuration is not read."""
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path_factory.getbasetemp() / "config"))
     monkeypatch.delenv("QBATCH_CONFIG", raising=False)
 

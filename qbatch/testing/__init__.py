@@ -6,12 +6,15 @@
   "qbatch.testing:FakeBackend"`` in the configuration).
 - `HostileServer` starts a second service, of another dialect, which answers badly in more
   than forty ways; `StepsBackend` is its adapter.
+- `PositionalBackend` answers by position alone, yields counts only, and takes the same
+  submission again as the same batch.
 - `BackendContract` holds one test a promise of the seam; every adapter runs it.
 """
 
 from qbatch.testing.contract import BackendContract
 from qbatch.testing.fake import FakeBackend, FakeServer
 from qbatch.testing.instant import InstantBackend, all_zeros, instant
+from qbatch.testing.positional import PositionalBackend, PositionalService
 from qbatch.testing.steps import HostileServer, StepsBackend
 
 __all__ = [
@@ -20,6 +23,8 @@ __all__ = [
     "FakeServer",
     "HostileServer",
     "InstantBackend",
+    "PositionalBackend",
+    "PositionalService",
     "StepsBackend",
     "all_zeros",
     "instant",

@@ -69,7 +69,7 @@ class Canonical:
 
     def _operation(self, operation: Any, where: str, places: _Places, depth: int) -> Iterator[str]:
         known = _known_classes()
-        cls = type(operation)
+        cls = operation.base_class  # not the class of Qiskit's shared instances
         label = getattr(operation, "label", None)
         if cls in known.control:
             yield f"control {cls.__name__} {label!r} {where} {_control(operation, places)}"
@@ -94,8 +94,8 @@ class Canonical:
             return
         if cls not in known.general:
             self.stable = False
-        # Its own parameters are those of the definition.
-        yield f"defined {operation.name} {label!r} {_control_state(operation)} {where}"
+        # Aer runs some classes by their parameters, everything else by the definition.
+        yield f"defined {cls.__name__} {operation.name} {label!r} {_details(operation)} {where}"
         yield "{"
         yield from self._circuit(definition, _Places(definition), depth + 1)
         yield "}"
@@ -141,10 +141,8 @@ def _known_classes() -> _Known:
 
 def _details(operation: Any) -> str:
     """Parameters, and the attributes of the plain classes that are none."""
+    # Not a delay's unit: QPY keeps none, and what is told is what is stored.
     words = [str(operation.num_qubits), str(operation.num_clbits), _control_state(operation)]
-    unit = getattr(operation, "unit", None)  # of a delay
-    if unit is not None and type(operation).__name__ == "Delay":
-        words.append(str(unit))
     prepared = ("_inverse", "_from_label", "_from_int")  # of a prepared state
     words += [f"{n}={getattr(operation, n)!r}" for n in prepared if hasattr(operation, n)]
     words += [_value(value) for value in operation.params]
@@ -164,7 +162,10 @@ def _value(value: Any) -> str:
     if shape:
         import numpy
 
-        data = numpy.ascontiguousarray(value, dtype="<c16")
+        try:
+            data = numpy.ascontiguousarray(value, dtype="<c16")
+        except (TypeError, ValueError) as error:
+            raise NotCanonical(f"an array of {value.dtype}") from error
         return f"array{tuple(shape)}:{hashlib.sha256(data.tobytes()).hexdigest()}"
     return text_of(value)
 
@@ -179,7 +180,7 @@ def _variables(circuit: QuantumCircuit) -> Iterator[str]:
 
 def _control(operation: Any, places: _Places) -> str:
     """What decides over the blocks of an operation."""
-    name = type(operation).__name__
+    name = operation.base_class.__name__
     if name == "ForLoopOp":
         indices, parameter, _ = operation.params
         if isinstance(indices, range):
