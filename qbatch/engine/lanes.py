@@ -12,13 +12,12 @@ from types import MappingProxyType
 
 from qbatch.domain.batches import Claim, OpenBatch, Pace, PlannedJob
 from qbatch.domain.states import StopReason
-from qbatch.engine.pacing import Stopwatch, costs_of
+from qbatch.engine.pacing import Costs, Stopwatch
 from qbatch.rules.batching import Batcher, Policy
 from qbatch.rules.sizing import Sizer
 from qbatch.seam import (
     Backend,
     SupportsClose,
-    SupportsCost,
     SupportsFreeSlots,
     SupportsTiming,
     SupportsWait,
@@ -85,18 +84,17 @@ class Lane:
         self.backend = backend
         self.local = backend.limits.local
         self.waits = isinstance(backend, SupportsWait)
-        self.costs = costs_of(backend)
+        self.costs = Costs(backend)
         self.sizer = Sizer(paces)
         self.stopwatch = Stopwatch(self.costs)
         self.to_come = 0
         target = self._target if self.local and policy.max_batch_size is None else None
-        tells = isinstance(backend, SupportsCost)
         self._batcher = Batcher(
             policy,
             backend.limits,
             target,
-            cost=self.costs.cost if tells else None,
-            apart=backend.apart if isinstance(backend, SupportsCost) else None,
+            cost=self.costs.cost if self.costs.are_known else None,
+            apart=self.costs.apart if self.costs.are_known else None,
         )
         self._ready: deque[list[PlannedJob]] = deque()
         self._later: list[tuple[float, int, list[PlannedJob]]] = []

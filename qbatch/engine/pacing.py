@@ -3,40 +3,64 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import replace
-from typing import Protocol
 
 from qbatch.domain.batches import Pace, PlannedJob
+from qbatch.rules.batching import unanswerable
 from qbatch.seam import Backend, SupportsCost
 
 _WORTH_KEEPING = 0.002  # seconds of work; below, the clock says more about the machine's mood
 _UNKNOWN_SECONDS = 1e-3  # of a job, where the backend does not tell
 
 
-class Costs(Protocol):
-    """What is asked about the cost of jobs."""
+class Costs:
+    """What jobs cost at a backend, as far as it tells and can answer them at all."""
+
+    def __init__(self, backend: Backend) -> None:
+        self._limits = backend.limits
+        self._own = backend if isinstance(backend, SupportsCost) else None
+        self._answers: dict[tuple[int, int], bool] = {}
+
+    @property
+    def are_known(self) -> bool:
+        """Whether the backend tells them."""
+        return self._own is not None
 
     def cost(self, job: PlannedJob, *, again: bool = False) -> float:
         """Seconds of one core, roughly."""
+        own = self._asked(job)
+        return _UNKNOWN_SECONDS if own is None else own.cost(job, again=again)
 
     def workload(self, job: PlannedJob) -> str:
         """A word for what a job is like."""
+        own = self._asked(job)
+        return job.request.kind.value if own is None else own.workload(job)
 
+    def apart(self, job: PlannedJob) -> Hashable:
+        """Jobs for which this differs do not share a batch."""
+        own = self._asked(job)
+        return None if own is None else own.apart(job)
 
-class _Unknown:
-    """A backend that does not tell what jobs cost."""
+    def workers(self, job: PlannedJob) -> int:
+        """Number of such jobs' batches that are worked on at once."""
+        own = self._asked(job)
+        return 1 if own is None else own.workers(job)
 
-    def cost(self, job: PlannedJob, *, again: bool = False) -> float:  # noqa: ARG002
-        return _UNKNOWN_SECONDS
+    def memory(self, jobs: Sequence[PlannedJob]) -> int | None:
+        """Bytes that a run needs at most, told the largest job of each batch."""
+        known = [job for job in jobs if self._asked(job) is not None]
+        return self._own.memory(known) if self._own is not None and known else None
 
-    def workload(self, job: PlannedJob) -> str:
-        return job.request.kind.value
-
-
-def costs_of(backend: Backend) -> Costs:
-    """What the backend tells of costs, or a guess."""
-    return backend if isinstance(backend, SupportsCost) else _Unknown()
+    def _asked(self, job: PlannedJob) -> SupportsCost | None:
+        """The backend, where it tells and knows what the job is about."""
+        if self._own is None:
+            return None
+        mark = job.payload.id, job.request_id
+        answers = self._answers.get(mark)
+        if answers is None:
+            answers = self._answers[mark] = unanswerable(job, self._limits) is None
+        return self._own if answers else None
 
 
 class Stopwatch:

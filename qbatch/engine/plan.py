@@ -164,7 +164,7 @@ class _Adding:
         self._payloads.update(part.payload.id for part in parts)
         widest = max(parts, key=_width)
         self._largest.append(widest)
-        backend, costs = self._lane.backend, self._lane.costs
+        costs = self._lane.costs
         self.plan.unit = payload_format(widest.payload.kind).unit
         self.plan.batches.append(
             PlannedBatch(
@@ -177,7 +177,7 @@ class _Adding:
                 width=_width(widest),
                 workload=costs.workload(parts[0]),
                 estimated=batch_seconds(costs, parts, items),
-                workers=backend.workers(widest) if isinstance(backend, SupportsCost) else 1,
+                workers=costs.workers(widest),
             )
         )
 
@@ -227,13 +227,11 @@ class _Adding:
 
     def _estimate_memory(self) -> None:
         plan, backend = self.plan, self._lane.backend
-        if not isinstance(backend, SupportsCost):
-            return
-        plan.memory = backend.memory(self._largest)
+        plan.memory = self._lane.costs.memory(self._largest)
         available = physical_memory()
-        if available is not None and plan.memory > available:
+        if plan.memory is not None and available is not None and plan.memory > available:
             width = max(batch.width for batch in plan.batches)
-            advice = backend.memory_advice()
+            advice = backend.memory_advice() if isinstance(backend, SupportsCost) else ""
             plan.warnings.append(
                 f"{width} {plan.unit} need about {plan.memory / 1e9:.3g} GB,"
                 f" this machine has {available / 1e9:.3g} GB" + (f"; {advice}" if advice else "")

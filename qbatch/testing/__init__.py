@@ -8,12 +8,14 @@
   than forty ways; `StepsBackend` is its adapter.
 - `PositionalBackend` answers by position alone, yields counts only, and takes the same
   submission again as the same batch.
-- `BackendContract` holds one test a promise of the seam; every adapter runs it.
+- `BackendContract` holds one test per promise of the seam, `PayloadContract` of a payload
+  format; every adapter and format runs them.
 """
 
 from qbatch.testing.contract import BackendContract
 from qbatch.testing.fake import FakeBackend, FakeServer
 from qbatch.testing.instant import InstantBackend, all_zeros, instant
+from qbatch.testing.payloads import PayloadContract
 from qbatch.testing.positional import PositionalBackend, PositionalService
 from qbatch.testing.steps import HostileServer, StepsBackend
 
@@ -23,6 +25,7 @@ __all__ = [
     "FakeServer",
     "HostileServer",
     "InstantBackend",
+    "PayloadContract",
     "PositionalBackend",
     "PositionalService",
     "StepsBackend",

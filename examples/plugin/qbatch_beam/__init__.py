@@ -1,0 +1,1 @@
+"""One photon in a network of beam splitters: a payload format, a backend and an executor."""
