@@ -11,7 +11,7 @@ from typing import Any
 
 from qbatch.domain import SCHEMA
 from qbatch.domain.states import Failure, GroupState, RunEnd, Status
-from qbatch.store.columns import ENTRY_SCHEMAS
+from qbatch.store.columns import JOB_SCHEMAS, RESULT_SCHEMAS
 
 Schema = dict[str, Any]
 
@@ -52,10 +52,10 @@ def _document(name: str, value: Schema, **more: Schema) -> Schema:
     return {"$schema": _DRAFT, **_object({"schema": {"const": SCHEMA}, **more, name: value})}
 
 
-_JOB_FIELDS: dict[str, Schema] = {name: dict(found) for name, found in ENTRY_SCHEMAS.items()}
+_JOB_FIELDS: dict[str, Schema] = {name: dict(found) for name, found in JOB_SCHEMAS.items()}
 _VALUE = _object({"observable": _TEXT, "value": _NUMBER, "standard_error": _or_null(_NUMBER)})
-_RESULT_FIELDS = {
-    **_JOB_FIELDS,
+_RESULT_FIELDS: dict[str, Schema] = {
+    **{name: dict(found) for name, found in RESULT_SCHEMAS.items()},
     "shots_done": {**_or_null(_COUNT), "description": "shots that the result holds"},
 }
 _YIELDS: dict[str, Schema] = {

@@ -22,18 +22,18 @@ from benchmarks.truth.judging import judge
 from benchmarks.truth.scenes import SCENES, play
 from qbatch.backends.aer import (
     circuits,
-    estimation,
     experiments,
     sampling,
     simulation,
     templates,
     worker,
 )
+from qbatch.domain.results import Counts, ExpectationValues
+from qbatch.domain.results import counts as dealing
 from qbatch.engine import sending
 from qbatch.payloads.circuit import angles, convert, form, formats, qasm2, qasm3, reading
 from qbatch.payloads.circuit.form import Form, Kind
-from qbatch.results import rows
-from qbatch.rules import merging
+from qbatch.rules import merging, pauli
 
 Plant = Callable[[], contextlib.AbstractContextManager[Any]]
 
@@ -233,11 +233,11 @@ def _in_proportion(right: Any) -> Any:
     return wrong
 
 
-def _later_part_counts_twice(_: Any) -> Any:
+def _later_part_counts_twice(right: Any) -> Any:
     def wrong(parts: Any) -> Any:
         if len(parts) == 1:
-            return dict(parts[0])
-        return {o: n * len(parts) for o, n in parts[-1].items()}
+            return right(parts)
+        return Counts({o: n * len(parts) for o, n in parts[-1][0].counts.items()})
 
     return wrong
 
@@ -247,7 +247,7 @@ def _offset_left_out(right: Any) -> Any:
 
 
 def _weights_equal(right: Any) -> Any:
-    return lambda observables, parts, shots: right(observables, parts, [1] * len(list(shots)))
+    return lambda parts: right([(values, 1) for values, _ in parts])
 
 
 # -- estimation ---------------------------------------------------------------------
@@ -452,32 +452,32 @@ FAULTS: tuple[Fault, ...] = (
     Fault(
         "shots are dealt out with replacement",
         ("dealt",),
-        _wrap(merging, "deal", _with_replacement),
+        _wrap(dealing, "deal", _with_replacement),
         3000,
         500,
     ),
     Fault(
         "shots are dealt out in proportion",
         ("dealt",),
-        _wrap(merging, "deal", _in_proportion),
+        _wrap(dealing, "deal", _in_proportion),
         1500,
         500,
     ),
     Fault(
         "the points of a sweep are joined",
         ("sweeps",),
-        _wrap(merging, "_mark", lambda right: lambda job: right(replace(job, parameters=""))),
+        _wrap(merging, "_mark", lambda right: lambda job: right(replace(job, values=""))),
     ),
     Fault(
         "the last part of the shots counts for all",
         ("split",),
-        _wrap(rows, "add_counts", _later_part_counts_twice),
+        _wrap(Counts, "add_up", _later_part_counts_twice),
         400,
     ),
     Fault(
         "parts of an estimate weigh the same",
         ("split estimates",),
-        _wrap(rows, "combine_values", _weights_equal),
+        _wrap(ExpectationValues, "add_up", _weights_equal),
         300,
     ),
     Fault("Y is measured as X", ("estimates",), _wrap(worker, "measured", _y_as_x), 150),
@@ -487,25 +487,23 @@ FAULTS: tuple[Fault, ...] = (
         _wrap(worker, "measured", _qubits_reversed),
         150,
     ),
-    Fault(
-        "clashing bases are joined", ("estimates",), _wrap(estimation, "_joined", _clashing), 150
-    ),
+    Fault("clashing bases are joined", ("estimates",), _wrap(pauli, "_joined", _clashing), 150),
     Fault(
         "the constant part is lost",
         ("estimates",),
-        _put(worker, "constant_part", lambda operator: 0.0),
+        _put(pauli, "constant_part", lambda terms: 0.0),
         200,
     ),
     Fault(
         "standard errors are three times too large",
         ("estimates",),
-        _wrap(worker, "shot_mean", _without_variance),
+        _wrap(pauli, "shot_mean", _without_variance),
         150,
     ),
     Fault(
         "of a Pauli string one factor is read",
         ("estimates",),
-        _wrap(worker, "shot_mean", _one_parity),
+        _wrap(pauli, "shot_mean", _one_parity),
         150,
     ),
     Fault(
@@ -523,10 +521,12 @@ FAULTS: tuple[Fault, ...] = (
 def _without_memory() -> Iterator[None]:
     """Nothing read before may hide the fault, and nothing read with it may stay."""
     qasm2._SHARED.clear()
+    pauli.measurements.cache_clear()
     try:
         yield
     finally:
         qasm2._SHARED.clear()
+        pauli.measurements.cache_clear()
 
 
 def caught(fault: Fault, seed: int) -> str | None:

@@ -46,8 +46,8 @@ class _Columns:
         self.tags.update(dict.fromkeys(entry["tags"]))
         kind = _kind(entry)
         self.kinds[kind.kind] = None
-        value = entry[kind.field(shape)]
-        if shape.wide and value is not None:
+        value = entry[kind.field(shape)] if shape.wide else None
+        if value is not None:
             found = self.wide.setdefault(kind.kind, {})
             found.update(dict.fromkeys(kind.wide(value, shape)))
             if len(found) > _MOST_COLUMNS:

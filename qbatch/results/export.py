@@ -50,8 +50,9 @@ def write(
     if form == "json":
         _write_json(entries, group, stream)
     elif form == "jsonl":
+        encode = json.JSONEncoder(ensure_ascii=_escapes(stream)).encode
         for entry in entries:
-            stream.write(json.dumps(entry, ensure_ascii=_escapes(stream)) + "\n")
+            stream.write(encode(entry) + "\n")
     else:
         from qbatch.results import columns
 
@@ -64,8 +65,9 @@ def _write_json(entries: Iterable[dict[str, Any]], group: str, stream: IO[str]) 
     head = json.dumps({"schema": SCHEMA, "group": group}, ensure_ascii=escapes)
     stream.write(head[:-1] + ', "results": [')
     separator = "\n"
+    encode = json.JSONEncoder(ensure_ascii=escapes).encode
     for entry in entries:
-        stream.write(separator + json.dumps(entry, ensure_ascii=escapes))
+        stream.write(separator + encode(entry))
         separator = ",\n"
     stream.write("\n]}\n")
 

@@ -8,7 +8,7 @@ from typing import Any
 from qbatch.domain.jobs import Job, JobResult
 from qbatch.domain.results import RESULT_KINDS, Result, Shape
 from qbatch.domain.states import Status
-from qbatch.store.columns import job_entry
+from qbatch.store.columns import result_fields
 
 _WHOLE = Shape()
 
@@ -41,7 +41,7 @@ def result_entry(result: JobResult, shape: Shape = _WHOLE) -> dict[str, Any]:
     ``expectation_values``) is null where there is no result (yet). ``shots`` is what the job
     asks for, null for exact results; ``shots_done`` is what the result holds.
     """
-    entry = job_entry(result.job)
+    entry = result_fields(result.job)
     entry["shots_done"] = result.shots
     kind = RESULT_KINDS[result.job.request.kind]
     entry[kind.field(shape)] = None if result.result is None else result.result.json(shape)

@@ -15,6 +15,7 @@ from operator import attrgetter
 from typing import Any
 
 from qbatch.domain.jobs import Job, JobSettings
+from qbatch.domain.results import ResultKind
 from qbatch.domain.states import Failure, Status
 
 Test = Callable[[Any], bool]
@@ -78,11 +79,15 @@ _ANY_OBJECT: Schema = {"type": "object", "additionalProperties": {}}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """A field of a job in JSON: where it comes from, and what it may be."""
+    """A field of a job in JSON: where it comes from, and what it may be.
+
+    ``with_results``: it is told beside every result, and not only where jobs are listed.
+    """
 
     attribute: str
     schema: Schema
     convert: Callable[[Any], Any] | None = None
+    with_results: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,7 +102,7 @@ class Column:
         view: its expression in the SQL view, over ``j`` (jobs), ``g``, ``p`` (payloads) and
             ``r`` (requests); None: not shown.
         entry: its field in JSON; None: not told.
-        encode, decode: of a setting, to and from what is stored.
+        encode, decode: of a setting, to and from what is stored; None: as it is.
     """
 
     name: str
@@ -107,8 +112,8 @@ class Column:
     archived: Test | None = None
     view: str | None = None
     entry: Entry | None = None
-    encode: Callable[[Any], Any] = lambda value: value
-    decode: Callable[[Any], Any] = lambda value: value
+    encode: Callable[[Any], Any] | None = None
+    decode: Callable[[Any], Any] | None = None
 
 
 def compact(value: Any) -> str:
@@ -182,7 +187,6 @@ COLUMNS: tuple[Column, ...] = (
         entry=Entry(
             attribute="parameters",
             schema={"type": "object", "additionalProperties": {"type": "number"}},
-            convert=dict,
         ),
     ),
     Column(
@@ -195,7 +199,6 @@ COLUMNS: tuple[Column, ...] = (
         entry=Entry(
             attribute="tags",
             schema={"type": "object", "additionalProperties": _TEXT},
-            convert=dict,
         ),
         encode=_object_or_null,
         decode=_object,
@@ -205,7 +208,7 @@ COLUMNS: tuple[Column, ...] = (
         sql="TEXT NOT NULL DEFAULT 'unsent'",
         archived=one_of("unsent", "done", "error", "cancelled"),
         view="j.status",
-        entry=Entry(attribute="status", schema={"enum": [s.value for s in Status]}, convert=str),
+        entry=Entry(attribute="status", schema={"enum": [s.value for s in Status]}),
     ),
     Column(
         name="shots",
@@ -231,8 +234,7 @@ COLUMNS: tuple[Column, ...] = (
         view="r.kind AS asks",
         entry=Entry(
             attribute="request.kind",
-            schema={"enum": ["counts", "expectation_values", "probabilities"]},
-            convert=str,
+            schema={"enum": [kind.value for kind in ResultKind]},
         ),
     ),
     Column(
@@ -246,7 +248,7 @@ COLUMNS: tuple[Column, ...] = (
     ),
     Column(
         name="request_options",
-        entry=Entry(attribute="request.options", schema=_ANY_OBJECT, convert=dict),
+        entry=Entry(attribute="request.options", schema=_ANY_OBJECT),
     ),
     Column(
         name="seed",
@@ -284,7 +286,7 @@ COLUMNS: tuple[Column, ...] = (
         copied=True,
         archived=or_none(is_object),
         view="coalesce(j.options, '{}') AS options",
-        entry=Entry(attribute="options", schema=_ANY_OBJECT, convert=dict),
+        entry=Entry(attribute="options", schema=_ANY_OBJECT),
         encode=_object_or_null,
         decode=_object,
     ),
@@ -309,7 +311,7 @@ COLUMNS: tuple[Column, ...] = (
         entry=Entry(
             attribute="info",
             schema={**_ANY_OBJECT, "description": "what is kept of the payload"},
-            convert=dict,
+            with_results=False,
         ),
     ),
     Column(
@@ -366,41 +368,63 @@ SETTINGS = tuple(column for column in COLUMNS if column.setting)
 COPIED = tuple(column.name for column in COLUMNS if column.copied)
 ARCHIVED = {column.name: column.archived for column in COLUMNS if column.archived is not None}
 VIEW = ", ".join(column.view for column in COLUMNS if column.view is not None)
-TOLD = [(column, column.entry) for column in COLUMNS if column.entry is not None]
-ENTRY_SCHEMAS: dict[str, Schema] = {
-    _NAMES.get(column.name, column.name): entry.schema for column, entry in TOLD
-}
-"""JSON Schemas of a job's fields, by name, in their order."""
 
-_GETTER = attrgetter(*(entry.attribute for _, entry in TOLD))
-_CONVERTED = [
-    (_NAMES.get(column.name, column.name), entry.convert)
-    for column, entry in TOLD
-    if entry.convert is not None
-]
-_DECODED = [(column.name, column.decode) for column in SETTINGS]
+
+class _Fields:
+    """A job's fields in JSON, read all at once."""
+
+    def __init__(self, *, with_results: bool) -> None:
+        told = [
+            (_NAMES.get(column.name, column.name), column.entry)
+            for column in COLUMNS
+            if column.entry is not None and (column.entry.with_results or not with_results)
+        ]
+        self.schemas: dict[str, Schema] = {name: entry.schema for name, entry in told}
+        self._names = tuple(self.schemas)
+        self._getter = attrgetter(*(entry.attribute for _, entry in told))
+        self._converted = [(n, entry.convert) for n, entry in told if entry.convert is not None]
+
+    def of(self, job: Job) -> dict[str, Any]:
+        found = dict(zip(self._names, self._getter(job), strict=True))
+        for name, convert in self._converted:
+            found[name] = convert(found[name])
+        return found
+
+
+_ALL, _BESIDE_RESULTS = _Fields(with_results=False), _Fields(with_results=True)
+
+JOB_SCHEMAS, RESULT_SCHEMAS = _ALL.schemas, _BESIDE_RESULTS.schemas
+"""JSON Schemas of a job's fields, by name: where jobs are listed, and beside their results."""
+
+DECODED = [(column.name, column.decode) for column in SETTINGS]
 
 
 def job_entry(job: Job) -> dict[str, Any]:
-    """A job as JSON."""
-    found = dict(zip(ENTRY_SCHEMAS, _GETTER(job), strict=True))
-    for name, convert in _CONVERTED:
-        found[name] = convert(found[name])
-    return found
+    """A job as JSON, all that is told of it."""
+    return _ALL.of(job)
+
+
+def result_fields(job: Job) -> dict[str, Any]:
+    """A job as JSON, what stands beside its result."""
+    return _BESIDE_RESULTS.of(job)
 
 
 def encoded(settings: JobSettings) -> tuple[Any, ...]:
     """What is stored of a job's settings, in the order of `SETTINGS`."""
-    return tuple(column.encode(getattr(settings, column.name)) for column in SETTINGS)
+    values = ((column.encode, getattr(settings, column.name)) for column in SETTINGS)
+    return tuple(value if encode is None else encode(value) for encode, value in values)
 
 
-def decoded(row: Any) -> dict[str, Any]:
-    """A job's settings from its row.
+def decoded(cells: Sequence[Any]) -> dict[str, Any]:
+    """A job's settings from what is stored of them, in the order of `SETTINGS`.
 
     Raises:
         ValueError, TypeError: something in it is not what was stored.
     """
-    return {name: decode(row[name]) for name, decode in _DECODED}
+    return {
+        name: cell if decode is None else decode(cell)
+        for (name, decode), cell in zip(DECODED, cells, strict=True)
+    }
 
 
 def quoted(names: Sequence[str]) -> str:

@@ -158,10 +158,12 @@ def _in_chunks(connection: sqlite3.Connection, table: str, statement: str) -> No
     number, first, last = rows
     if not number:
         return
-    done = 0
+    done = told = 0
     for start in range(first, last + 1, _CHUNK):
         done += connection.execute(statement, (start, start + _CHUNK - 1)).rowcount
-        if number >= _WORTH_TELLING:
+        tenths = 10 * done // number
+        if number >= _WORTH_TELLING and tenths > told:
+            told = tenths
             said = f"{done:,} of {number:,} {table}"
             _LOGGER.warning("bringing the database up to date: %s", said)
 

@@ -19,12 +19,16 @@ PAYLOAD_COLUMNS = (
     " payloads.num_bytes, payloads.parameters AS names, payloads.info AS payload_info"
 )
 REQUEST_COLUMNS = "requests.kind AS request_kind, requests.spec"
-_OWN = ", ".join(
-    f'jobs."{name}"'
-    for name in ("id", "payload_id", "request_id", "number", "key", "values", "status", "failure",
-                 "error", "created_at", "parent", "note", *(c.name for c in SETTINGS))
-)  # fmt: skip
-JOB_COLUMNS = f"{_OWN}, groups.name AS group_name, {PAYLOAD_COLUMNS}, {REQUEST_COLUMNS}"
+_FIRST = ("id", "payload_id", "request_id", "number", "key", "values", "status", "failure",
+          "error", "created_at", "parent", "note")  # fmt: skip
+_CELLS = [f'jobs."{name}"' for name in (*_FIRST, *(column.name for column in SETTINGS))]
+_SETTINGS_END = len(_CELLS)
+JOB_COLUMNS = (
+    f"{', '.join(_CELLS)}, groups.name AS group_name, {PAYLOAD_COLUMNS}, {REQUEST_COLUMNS}"
+)
+"""What `Reader.job` reads, in this order."""
+JOB_NUMBER = _FIRST.index("number")
+
 JOB_TABLES = """
     jobs JOIN groups ON groups.id = jobs.group_id
     JOIN payloads ON payloads.id = jobs.payload_id
@@ -38,6 +42,7 @@ class Reader:
 
     def __init__(self) -> None:
         self._payloads: dict[int, StoredPayload] = {}
+        self._requests: dict[int, Request] = {}
         self._expected: dict[tuple[int, int], Expected | None] = {}
 
     def payload(self, row: Any) -> StoredPayload:
@@ -60,8 +65,12 @@ class Reader:
         Raises:
             StoreError: it is damaged.
         """
-        with reading("a request"):
-            return read_request(row["request_kind"], row["spec"])
+        found = self._requests.get(row["request_id"])
+        if found is None:
+            with reading("a request"):
+                found = read_request(row["request_kind"], row["spec"])
+            self._requests[row["request_id"]] = found
+        return found
 
     def expected(self, row: Any) -> Expected | None:
         """What an answer must look like; None where nothing here knows the payload's format."""
@@ -85,10 +94,13 @@ class Reader:
         Raises:
             StoreError: it is damaged.
         """
-        payload, request = self.payload(row), self.request(row)
+        # Where there are many columns, to ask for each by its name costs more than all the rest.
+        cells = tuple(row)
+        payload = self._payloads.get(cells[1]) or self.payload(row)
+        request = self._requests.get(cells[2]) or self.request(row)
         try:
-            return _job(row, payload, request)
-        except (ValueError, TypeError, AttributeError, IndexError, RecursionError) as error:
+            return _job(cells, payload, request)
+        except (ValueError, TypeError, AttributeError, KeyError, RecursionError) as error:
             raise damaged("a job", error) from error
 
 
@@ -108,23 +120,30 @@ def _payload(row: Any) -> StoredPayload:
     )
 
 
-def _job(row: Any, payload: StoredPayload, request: Request) -> Job:
-    failure = row["failure"]
+_STATUSES = {status.value: status for status in Status}
+_FAILURES: dict[str | None, Failure | None] = {failure.value: failure for failure in Failure}
+_FAILURES[None] = None
+
+
+def _job(cells: tuple[Any, ...], payload: StoredPayload, request: Request) -> Job:
+    """A job from the cells of `JOB_COLUMNS`."""
+    own = cells[: len(_FIRST)]
+    id_, _, _, number, key, values, status, failure, error, created_at, parent, note = own
     return Job(
-        **decoded(row),
-        id=row["id"],
-        group=row["group_name"],
-        number=row["number"],
-        key=row["key"].hex(),
-        parameters=dict(zip(payload.parameters, json.loads(row["values"]), strict=True)),
+        **decoded(cells[len(_FIRST) : _SETTINGS_END]),
+        id=id_,
+        group=cells[_SETTINGS_END],
+        number=number,
+        key=key.hex(),
+        parameters=dict(zip(payload.parameters, json.loads(values), strict=True)),
         request=request,
-        status=Status(row["status"]),
-        failure=None if failure is None else Failure(failure),
-        error=row["error"],
+        status=_STATUSES[status],
+        failure=_FAILURES[failure],
+        error=error,
         payload=payload.hash,
         kind=payload.kind,
         info=payload.info,
-        created_at=row["created_at"],
-        parent=row["parent"],
-        note=row["note"],
+        created_at=created_at,
+        parent=parent,
+        note=note,
     )

@@ -12,7 +12,7 @@ from typing import Any
 from qbatch.domain.jobs import Job
 from qbatch.domain.results import Result, read_stored, stored
 from qbatch.store.database import Database, damaged, whole
-from qbatch.store.reading import JOB_COLUMNS, JOB_TABLES, Reader
+from qbatch.store.reading import JOB_COLUMNS, JOB_NUMBER, JOB_TABLES, Reader
 from qbatch.store.selection import Selection
 
 _WORTH_COMPRESSING = 512  # bytes; below, it saves little and takes as long as all the rest
@@ -42,9 +42,9 @@ def decode_result(data: bytes) -> dict[str, Any]:
         StoreError: it is damaged.
     """
     try:
-        raw = bytes(data) if isinstance(data, bytes) else str(data).encode()
+        raw = data if isinstance(data, bytes) else str(data).encode()
         text = raw if raw.startswith(b"{") else zlib.decompress(raw)
-        decoded = json.loads(text)
+        decoded = json.loads(text.decode())
     except (ValueError, RecursionError, zlib.error) as error:
         raise damaged("a result", error) from error
     if not isinstance(decoded, dict):
@@ -83,12 +83,13 @@ class Results:
             WHERE jobs.group_id = ? AND {where} ORDER BY jobs.number, a."offset", a.id
         """
         rows, reader = self._db.rows(sql, [group_id, *values]), Reader()
-        for _, parts in itertools.groupby(rows, key=lambda row: row["number"]):
+        number = JOB_NUMBER
+        for _, parts in itertools.groupby(rows, key=lambda row: row[number]):
             found = list(parts)
             job = reader.job(found[0])
             results = [
-                (read_result(row["result"], job.request.observables), whole(row["part_shots"]))
+                (read_result(row[-1], job.request.observables), whole(row[-2]))
                 for row in found
-                if row["result"] is not None
+                if row[-1] is not None
             ]
             yield job, results
