@@ -96,7 +96,7 @@ def plan(
 
 def _prepared(settings: RunSettings, catalog: Catalog) -> tuple[RunSettings, OpenBackend]:
     """The settings with the configuration's default backend, and what opens a backend."""
-    parse_executor(settings.executor)
+    parse_executor(settings.executor, catalog.executors)
     if settings.backend is not None:
         catalog.get(settings.backend)
     if settings.default_backend is None:

@@ -450,6 +450,18 @@ FAULTS: tuple[Fault, ...] = (
         600,
     ),
     Fault(
+        "probabilities are told in reverse",
+        ("probabilities",),
+        _wrap(sampling, "named", lambda right: lambda law, names: right(law[::-1], names)),
+        60,
+    ),
+    Fault(
+        "rare outcomes are left out of probabilities",
+        ("probabilities",),
+        _wrap(sampling, "named", lambda right: lambda law, names: right(law * (law > 0.01), names)),
+        100,
+    ),
+    Fault(
         "shots are dealt out with replacement",
         ("dealt",),
         _wrap(dealing, "deal", _with_replacement),

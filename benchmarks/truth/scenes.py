@@ -12,7 +12,7 @@ import json
 import math
 import random
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -28,6 +28,7 @@ from benchmarks.truth import reference
 from benchmarks.truth.judging import Judged, of_counts, of_estimates, of_exact_values
 from benchmarks.truth.texts import number, qasm2_text, qasm3_text
 from qbatch import JobGroup
+from qbatch.payloads.circuit.formats import read_circuits
 from qbatch.rules.pauli import parse_observable
 
 
@@ -44,6 +45,12 @@ class Case:
     shots: int | None = None
     seed: int | None = None
     measure_all: bool = False
+    probabilities: bool = False
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether it is asked for without shots."""
+        return self.probabilities or bool(self.observables)
 
 
 @dataclass
@@ -83,6 +90,22 @@ def sampled(rng: random.Random, count: int, _: Path) -> Scene:
     """The same, sampled by Aer."""
     cases = [_text(rng, dynamic=0.02) for _ in range(count)]
     return Scene(cases, {"sampling": "shots"})
+
+
+def probabilities(rng: random.Random, count: int, _: Path) -> Scene:
+    """Texts with an exact law, whose probabilities are asked for."""
+    cases: list[Case] = []
+    while len(cases) < count:
+        case = _text(rng, dynamic=0)
+        (payload,) = read_circuits(str(case.circuit).encode(), "text", path=_named(case))
+        if not payload.info["dynamic"]:
+            cases.append(replace(case, probabilities=True))
+    return Scene(cases)
+
+
+def _named(case: Case) -> Path:
+    """A file of that name would be read in the case's language, header or not."""
+    return Path(f"text.{case.language}")
 
 
 def dynamic(rng: random.Random, count: int, _: Path) -> Scene:
@@ -412,8 +435,9 @@ def split_estimates(rng: random.Random, count: int, place: Path) -> Scene:
 SCENES: dict[str, Maker] = {
     maker.__name__.replace("_", " "): maker
     for maker in (
-        texts, sampled, dynamic, families, twins, sweeps, dealt, split, seeded, workers, measured,
-        from_qiskit, own_blocks, noisy, noisy_texts, coupled, exact_values, coupled_values,
+        texts, sampled, probabilities, dynamic, families, twins, sweeps, dealt, split, seeded,
+        workers, measured, from_qiskit, own_blocks, noisy, noisy_texts, coupled, exact_values,
+        coupled_values,
         noisy_values, estimates, split_estimates,
     )
 }  # fmt: skip
@@ -431,7 +455,8 @@ def play(name: str, scene: Scene, place: Path, rng: random.Random, shots: int) -
             group.add(
                 _added(case, place),
                 rows=case.rows,
-                shots=case.shots or (None if case.observables else shots),
+                shots=case.shots or (None if case.is_exact else shots),
+                probabilities=case.probabilities,
                 observables=case.observables,
                 seed=case.seed,
                 measure_all=case.measure_all,
@@ -476,6 +501,12 @@ def _judged(name, what, case, law, noise, result, numbers, laws) -> Judged:
         if id(law) not in laws:
             laws[id(law)] = reference.law(law, noise)
         return of_counts(name, what, result.counts, laws[id(law)], result.shots, numbers)
+    if case.probabilities:
+        assert result.result is not None
+        wanted, seen = reference.law(law, noise), result.result.quantities()
+        names = sorted({*wanted, *seen})
+        told = [seen.get(outcome, (0.0, None))[0] for outcome in names]
+        return of_exact_values(name, what, told, [wanted.get(o, 0.0) for o in names])
     exact = reference.values(law, case.observables, noise)
     values = result.expectation_values or ()
     if case.shots is None:

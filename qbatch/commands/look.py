@@ -165,7 +165,7 @@ def results(
             "--format",
             "-f",
             metavar="FORMAT",
-            help="table, json, jsonl, csv, parquet or npz; -o FILE: its ending.",
+            help="table, json, jsonl, csv, …; -o FILE: its ending.",
         ),
     ] = None,
     wide: Annotated[
@@ -211,16 +211,15 @@ def results_table(wanted: Iterable[JobResult], *, top: int | None = None) -> Non
 def _format(wish: str | None, file: str | None) -> str:
     from qbatch.results import export
 
-    if wish is not None and wish not in export.FORMATS:
-        raise UsageError(
-            f"format {wish!r} is not known", hint=f"one of {', '.join(export.FORMATS)}"
-        )
-    chosen = wish or ("table" if file is None else export.format_of(Path(file)))
-    if file is None and chosen in export.BINARY:
-        raise UsageError(f"{chosen} is not for reading: --output FILE says where it goes")
-    if file is not None and chosen == "table":
-        raise UsageError("a table is for reading; --output takes json, jsonl, csv, parquet or npz")
-    return chosen
+    if wish == "table" or (wish is None and file is None):
+        if file is not None:
+            known = ", ".join(export.FORMATS)
+            raise UsageError(f"a table is for reading; --output takes {known}")
+        return "table"
+    chosen = export.format_of(Path(file or "")) if wish is None else export.format_named(wish)
+    if file is None and chosen.binary:
+        raise UsageError(f"{chosen.name} is not for reading: --output FILE says where it goes")
+    return chosen.name
 
 
 def group_entry(group: Group) -> dict[str, Any]:

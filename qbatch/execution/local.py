@@ -44,8 +44,8 @@ class LocalBackend(ABC):
     def __init__(self, name: str, settings: Mapping[str, Any], limits: Limits) -> None:
         self.name = name
         options = dict(settings)
-        self._where = parse_executor(str(options.pop("executor", AUTO)))
         self._tables: Mapping[str, Any] = options.pop("executors", {})
+        self._where = parse_executor(str(options.pop("executor", AUTO)), self._tables)
         self.options = options
         self.limits = replace(limits, local=True, finds_tokens=True)
         # Work of several widths at a time: each width has workers of its own.

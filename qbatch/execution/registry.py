@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +12,9 @@ from qbatch.errors import UsageError
 from qbatch.execution.base import Executor, Setup
 
 AUTO = "auto"
+
+Tables = Mapping[str, Mapping[str, Any]]
+NO_TABLES: Tables = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +32,12 @@ class ExecutorSpec:
     workers: int = 0
 
 
-def parse_executor(text: str) -> ExecutorSpec:
+def parse_executor(text: str, tables: Tables = NO_TABLES) -> ExecutorSpec:
     """``auto``, ``NAME`` or ``NAME:ARGUMENT`` understood.
+
+    Args:
+        tables: of the configuration, by name; ``type = "package.module:Class"`` names an
+            executor that is not installed as an entry point.
 
     Raises:
         UsageError: there is no such executor, or its argument is something else.
@@ -36,22 +45,29 @@ def parse_executor(text: str) -> ExecutorSpec:
     name, _, argument = text.partition(":")
     if text == AUTO:
         return ExecutorSpec(AUTO)
-    found = _load(name, text)
+    found = _load(name, text, tables)
     return ExecutorSpec(name, argument, found.check(argument))
 
 
 def make_executor(spec: ExecutorSpec, setup: Setup) -> Executor:
-    """The executor meant, ready for work.
+    """The executor meant, ready for work; its table is among the settings of ``setup``.
 
     Raises:
         Unavailable: it cannot be reached.
     """
-    found: Executor = _load(spec.name, spec.name)(spec.argument, setup)
+    tables = {spec.name: setup.settings}
+    found: Executor = _load(spec.name, spec.name, tables)(spec.argument, setup)
     return found
 
 
-def _load(name: str, text: str) -> Any:
+def _load(name: str, text: str, tables: Tables) -> Any:
     points = plugins.installed(plugins.EXECUTORS)
+    if kind := tables.get(name, {}).get("type"):
+        module, _, attribute = str(kind).partition(":")
+        try:
+            return getattr(importlib.import_module(module), attribute)
+        except (ImportError, AttributeError, ValueError) as error:
+            raise UsageError(f"executor {name!r} cannot be loaded: {error}") from error
     if name not in points:
         raise UsageError(
             f"executor {text!r} is not known",

@@ -57,12 +57,12 @@ class Exporting(Looking):
         shape = shape or Shape()
         results = self.results(selector, partial=shape.partial)
         if not isinstance(file, (str, os.PathLike)):
-            export.write(results, self._name, form or "json", file, shape)
+            export.format_named(form or "json").write(results, self._name, file, shape)
             return
         path = Path(file).expanduser()
-        chosen = form or export.format_of(path)
-        with atomic(path, binary=chosen in export.BINARY) as stream:
-            export.write(results, self._name, chosen, stream, shape)
+        chosen = export.format_of(path) if form is None else export.format_named(form)
+        with atomic(path, binary=chosen.binary) as stream:
+            chosen.write(results, self._name, stream, shape)
 
     def get_qiskit_counts(self, selector: Selector = None) -> list[Counts | None]:
         """Qiskit's `Counts` a job, None where there is no result."""

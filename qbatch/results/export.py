@@ -7,7 +7,8 @@ results make the same bytes.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
@@ -17,59 +18,70 @@ from qbatch.domain.results import Shape
 from qbatch.errors import UsageError
 from qbatch.results.rows import result_entry
 
-FORMATS = ("table", "json", "jsonl", "csv", "parquet", "npz")
-ENDINGS = {
-    ".json": "json",
-    ".jsonl": "jsonl",
-    ".ndjson": "jsonl",
-    ".csv": "csv",
-    ".parquet": "parquet",
-    ".npz": "npz",
-}
-BINARY = ("parquet", "npz")
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
-
-def write(
-    results: Iterable[JobResult], group: str, form: str, stream: IO[Any], shape: Shape
-) -> None:
-    """Results in a format of `FORMATS`, the table excepted.
-
-    Args:
-        stream: of text, or of bytes for a format of `BINARY`.
-
-    Raises:
-        UsageError: a library is missing, or the result does not fit into memory.
-    """
-    if form == "npz":
-        from qbatch.results.arrays import write_npz
-
-        write_npz(results, stream, shape)
-        return
-    entries = (result_entry(result, shape) for result in results)
-    if form == "json":
-        _write_json(entries, group, stream)
-    elif form == "jsonl":
-        encode = json.JSONEncoder(ensure_ascii=_escapes(stream)).encode
-        for entry in entries:
-            stream.write(encode(entry) + "\n")
-    else:
-        from qbatch.results import columns
-
-        (columns.write_csv if form == "csv" else columns.write_parquet)(entries, stream, shape)
+Write = Callable[[Iterable[JobResult], str, IO[Any], Shape], None]
+"""Writes results of a group, by its name, to a stream; raises `UsageError` where it cannot."""
 
 
-def _write_json(entries: Iterable[dict[str, Any]], group: str, stream: IO[str]) -> None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExportFormat:
+    """A file format of results: the endings of its files, and what writes them."""
+
+    name: str
+    endings: tuple[str, ...]
+    write: Write
+    binary: bool = False
+
+
+def _json(results: Iterable[JobResult], group: str, stream: IO[str], shape: Shape) -> None:
     """``{"schema": 1, "group": …, "results": [entry, …]}``, an entry a line."""
     escapes = _escapes(stream)
     head = json.dumps({"schema": SCHEMA, "group": group}, ensure_ascii=escapes)
     stream.write(head[:-1] + ', "results": [')
     separator = "\n"
     encode = json.JSONEncoder(ensure_ascii=escapes).encode
-    for entry in entries:
-        stream.write(separator + encode(entry))
+    for result in results:
+        stream.write(separator + encode(result_entry(result, shape)))
         separator = ",\n"
     stream.write("\n]}\n")
+
+
+def _jsonl(results: Iterable[JobResult], _: str, stream: IO[str], shape: Shape) -> None:
+    encode = json.JSONEncoder(ensure_ascii=_escapes(stream)).encode
+    for result in results:
+        stream.write(encode(result_entry(result, shape)) + "\n")
+
+
+def _csv(results: Iterable[JobResult], _: str, stream: IO[str], shape: Shape) -> None:
+    from qbatch.results.columns import write_csv
+
+    write_csv((result_entry(result, shape) for result in results), stream, shape)
+
+
+def _parquet(results: Iterable[JobResult], _: str, stream: IO[bytes], shape: Shape) -> None:
+    from qbatch.results.columns import write_parquet
+
+    write_parquet((result_entry(result, shape) for result in results), stream, shape)
+
+
+def _npz(results: Iterable[JobResult], _: str, stream: IO[bytes], shape: Shape) -> None:
+    from qbatch.results.arrays import write_npz
+
+    write_npz(results, stream, shape)
+
+
+FORMATS = {
+    found.name: found
+    for found in (
+        ExportFormat(name="json", endings=(".json",), write=_json),
+        ExportFormat(name="jsonl", endings=(".jsonl", ".ndjson"), write=_jsonl),
+        ExportFormat(name="csv", endings=(".csv",), write=_csv),
+        ExportFormat(name="parquet", endings=(".parquet",), write=_parquet, binary=True),
+        ExportFormat(name="npz", endings=(".npz",), write=_npz, binary=True),
+    )
+}
+"""By name; a format is a line here and a module that writes it."""
 
 
 def _escapes(stream: IO[str]) -> bool:
@@ -84,15 +96,26 @@ def plain_cell(cell: Any) -> Any:
     return cell
 
 
-def format_of(path: Path) -> str:
+def format_named(name: str) -> ExportFormat:
+    """The format of that name.
+
+    Raises:
+        UsageError: there is none.
+    """
+    if name not in FORMATS:
+        raise UsageError(f"format {name!r} is not known", hint=f"one of {', '.join(FORMATS)}")
+    return FORMATS[name]
+
+
+def format_of(path: Path) -> ExportFormat:
     """The format that a file's ending tells.
 
     Raises:
         UsageError: it tells none.
     """
-    found = ENDINGS.get(path.suffix.lower())
-    if found is None:
-        raise UsageError(
-            f"{path}: its ending tells no format", hint=f"give --format {', '.join(FORMATS[1:])}"
-        )
-    return found
+    for found in FORMATS.values():
+        if path.suffix.lower() in found.endings:
+            return found
+    raise UsageError(
+        f"{path}: its ending tells no format", hint=f"give --format {', '.join(FORMATS)}"
+    )

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from qbatch.errors import NotADatabase, StoreError
-from qbatch.store import schema
+from qbatch.store import migrations, schema
 from qbatch.store.filesystem import is_network
 
 BUSY_SECONDS = 90.0
@@ -40,7 +40,7 @@ class Database:
                     self._connection.close()
                     self._connection = self._connect_read_only()
                     version = self._version()
-                if version != schema.VERSION:
+                if version != migrations.VERSION:
                     self._upgrade()
                 self._configure()
             except BaseException:
@@ -189,10 +189,10 @@ class Database:
                 f"{self.path}: a database of another program; qbatch leaves it alone",
                 hint="name another file with --db or QBATCH_DB",
             )
-        if version > schema.VERSION:
+        if version > migrations.VERSION:
             raise NotADatabase(
                 f"{self.path}: written by a newer qbatch (schema {version}, this one knows "
-                f"{schema.VERSION})",
+                f"{migrations.VERSION})",
                 hint="upgrade qbatch, or name another file with --db or QBATCH_DB",
             )
         return version if tables else 0
@@ -205,18 +205,16 @@ class Database:
         """
         from filelock import FileLock
 
-        from qbatch.store.migrations import migrate
-
         with FileLock(self.lock_path("schema"), mode=0o600):
             version = self._version()
-            if version == schema.VERSION:
+            if version == migrations.VERSION:
                 return
             # WAL needs memory shared by all users of the file, which a network cannot give.
             mode = "DELETE" if is_network(self.path.parent) else "WAL"
             self._connection.execute(f"PRAGMA journal_mode={mode}")
             if version:
                 self._back_up(version)
-            migrate(self._connection)
+            migrations.migrate(self._connection)
 
     def _back_up(self, version: int) -> None:
         backup = self.path.with_name(f"{self.path.name}.v{version}.backup")

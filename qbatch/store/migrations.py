@@ -9,6 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from qbatch.store import first_schemas, fourth_schema, schema
+from qbatch.store.columns import COLUMNS
 
 if TYPE_CHECKING:
     from sqlite_utils.db import Database
@@ -20,13 +21,26 @@ def _execute(statements: Sequence[str], connection: sqlite3.Connection) -> None:
         connection.execute(statement)
 
 
+def add_missing_columns(connection: sqlite3.Connection) -> None:
+    """Give ``jobs`` the columns that a later version has; a table made by it has them already."""
+    rows = connection.execute("SELECT name FROM pragma_table_info('jobs')").fetchall()
+    there = {row[0] for row in rows}
+    for column in COLUMNS:
+        if column.sql is not None and column.name not in there:
+            connection.execute(f'ALTER TABLE jobs ADD COLUMN "{column.name}" {column.sql}')
+
+
 STEPS: tuple[tuple[str, Callable[[sqlite3.Connection], None]], ...] = (
     ("0001_initial", partial(_execute, first_schemas.INITIAL)),
     ("0002_group_backend", partial(_execute, first_schemas.GROUP_BACKEND)),
     ("0003_notes_and_paces", partial(_execute, first_schemas.NOTES_AND_PACES)),
     ("0004_payloads_and_requests", fourth_schema.migrate),
 )
-"""Every migration: its name for life, and what it does."""
+"""Every migration: its name for life, and what it does.
+
+A later column of ``jobs`` needs a step that is `add_missing_columns`.
+"""
+VERSION = len(STEPS)
 
 _SET = "qbatch"
 _RECORD = (  # the table in which sqlite-utils records what was applied, as it makes it
@@ -48,7 +62,7 @@ def migrate(connection: sqlite3.Connection) -> None:
         from sqlite_utils import Database as Utils
 
         steps().apply(Utils(connection))
-        connection.execute(f"PRAGMA user_version={schema.VERSION}")
+        connection.execute(f"PRAGMA user_version={VERSION}")
     else:
         _create(connection)
 
@@ -81,7 +95,7 @@ def _create(connection: sqlite3.Connection) -> None:
             "INSERT INTO _sqlite_migrations (migration_set, name, applied_at) VALUES (?, ?, ?)",
             [(_SET, name, now) for name, _ in STEPS],
         )
-        connection.execute(f"PRAGMA user_version={schema.VERSION}")
+        connection.execute(f"PRAGMA user_version={VERSION}")
         connection.execute("COMMIT")
     except BaseException:
         if connection.in_transaction:
