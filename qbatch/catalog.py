@@ -6,7 +6,7 @@ import difflib
 import os
 from collections.abc import Mapping
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from qbatch.backends import registry
 from qbatch.config import (
@@ -16,7 +16,9 @@ from qbatch.config import (
     configured_executors,
 )
 from qbatch.errors import NotFound, QbatchError
-from qbatch.seam import Backend, SupportsCheck, SupportsClose, SupportsOptions
+
+if TYPE_CHECKING:
+    from qbatch.seam import Backend
 
 DEFAULT = "aer"
 
@@ -111,6 +113,8 @@ class Catalog:
         Raises:
             NotFound, BackendError, UsageError: what is wrong with it.
         """
+        from qbatch.seam import SupportsCheck, SupportsClose
+
         backend = self.open(name, executor="serial")
         try:
             if isinstance(backend, SupportsCheck):
@@ -130,6 +134,8 @@ class Catalog:
         if name is not None:
             self.get(name)
         if options:
+            from qbatch.seam import SupportsOptions
+
             backend = self.open(name or self.default)
             if isinstance(backend, SupportsOptions):
                 backend.check_options(options)

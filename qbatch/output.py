@@ -17,7 +17,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from qbatch.domain.jobs import JobResult
+    from qbatch.domain.history import JobResult
 
 _MOST_ROWS = 200  # on a terminal; a pipe gets everything
 _TOP = 4

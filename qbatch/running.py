@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from qbatch.catalog import Catalog
 from qbatch.config import configured_notify_secret
-from qbatch.domain.jobs import Group
+from qbatch.domain.groups import Group
 from qbatch.domain.states import Status
 from qbatch.errors import Locked, QbatchError
 from qbatch.execution.registry import parse_executor

@@ -9,13 +9,15 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable, Mapping
 from importlib.metadata import EntryPoint
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from qbatch import plugins
 from qbatch.errors import BackendError, NotInstalled, QbatchError
-from qbatch.seam import Backend
 
-Factory = Callable[[str, Mapping[str, Any]], Backend]
+if TYPE_CHECKING:
+    from qbatch.seam import Backend
+
+Factory = Callable[[str, Mapping[str, Any]], "Backend"]
 
 
 def available() -> dict[str, EntryPoint]:

@@ -10,7 +10,7 @@ from qbatch import output
 from qbatch.commands import options as opt
 
 if TYPE_CHECKING:
-    from qbatch.domain.jobs import Group
+    from qbatch.domain.groups import Group
     from qbatch.engine.report import RunState
 
 Names = Annotated[list[str], typer.Argument(metavar="GROUP…", help="Names of groups.")]

@@ -15,7 +15,9 @@ from qbatch.commands import options as opt
 from qbatch.errors import UsageError
 
 if TYPE_CHECKING:
-    from qbatch.domain.jobs import Attempt, Group, Job, JobResult
+    from qbatch.domain.groups import Group
+    from qbatch.domain.history import Attempt, JobResult
+    from qbatch.domain.jobs import Job
 
 _SOURCE_LINES = 40
 

@@ -15,7 +15,7 @@ from qbatch.commands import options as opt
 from qbatch.errors import UsageError
 
 if TYPE_CHECKING:
-    from qbatch.domain.jobs import Group
+    from qbatch.domain.groups import Group
 
 
 class Shell(StrEnum):

@@ -11,7 +11,8 @@ from qbatch.commands import options as opt
 from qbatch.errors import word
 
 if TYPE_CHECKING:
-    from qbatch.domain.jobs import Attempt, Job
+    from qbatch.domain.history import Attempt
+    from qbatch.domain.jobs import Job
 
 
 def why(

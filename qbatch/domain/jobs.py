@@ -1,14 +1,13 @@
-"""Groups and their jobs."""
+"""Jobs: what the user asks for, and as the store knows them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from qbatch.domain.requests import Request
-from qbatch.domain.results import Counts, ExpectationValue, ExpectationValues, Result
-from qbatch.domain.states import AttemptStatus, Failure, GroupState, Status
+from qbatch.domain.states import Failure, Status
 
 DEFAULT_SHOTS = 1024
 
@@ -53,29 +52,6 @@ class JobSpec:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Group:
-    """A named set of jobs.
-
-    Attributes:
-        backend: where its jobs run that name none themselves.
-        counts: number of jobs in each status.
-    """
-
-    id: int
-    name: str
-    state: GroupState
-    backend: str | None
-    created_at: float
-    counts: Mapping[str, int]
-    note: str | None = None
-
-    @property
-    def total(self) -> int:
-        """The number of its jobs."""
-        return sum(self.counts.values())
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Job(JobSettings):
     """A job as the store knows it.
 
@@ -106,67 +82,3 @@ class Job(JobSettings):
     def observables(self) -> tuple[str, ...]:
         """The observables whose expectation values are asked for."""
         return self.request.observables
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Attempt:
-    """One try at one job in one batch; times are seconds since the epoch."""
-
-    batch: int
-    backend: str
-    remote_id: str | None
-    status: AttemptStatus
-    failure: Failure | None
-    error: str | None
-    shots: int | None
-    seed: int | None
-    created_at: float
-    submitted_at: float | None
-    finished_at: float | None
-    info: Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cause:
-    """Why jobs did not end well: how many, and the number of the first."""
-
-    status: Status
-    failure: Failure | None
-    error: str | None
-    jobs: int
-    first: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SettingsUsed:
-    """What a number of jobs ask for; ``seeds``: ``none``, the one they share, or ``several``."""
-
-    backend: str | None
-    options: str
-    shots: int | None
-    seeds: str
-    jobs: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JobResult:
-    """A job with what it yielded.
-
-    Attributes:
-        shots: that the result holds; None where it is exact, or there is none.
-        result: None where there is none (yet).
-    """
-
-    job: Job
-    shots: int | None
-    result: Result | None = None
-
-    @property
-    def counts(self) -> Mapping[str, int] | None:
-        """The counts, where the result is counts."""
-        return self.result.counts if isinstance(self.result, Counts) else None
-
-    @property
-    def expectation_values(self) -> Sequence[ExpectationValue] | None:
-        """The expectation values, where the result is those."""
-        return self.result.values if isinstance(self.result, ExpectationValues) else None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -48,6 +47,8 @@ class Request:
 
     def hash(self) -> str:
         """Names the request in the store."""
+        import hashlib
+
         return hashlib.blake2b(self.text().encode(), digest_size=16).hexdigest()
 
 

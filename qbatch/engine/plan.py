@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from qbatch.domain.batches import Pace, PlannedJob
-from qbatch.domain.jobs import Group
+from qbatch.domain.groups import Group
 from qbatch.domain.states import Status
 from qbatch.engine.lanes import Lane
 from qbatch.engine.pacing import batch_seconds, pooled

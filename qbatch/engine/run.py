@@ -8,7 +8,7 @@ import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 
-from qbatch.domain.jobs import Group
+from qbatch.domain.groups import Group
 from qbatch.domain.states import RunEnd, Status, StopReason
 from qbatch.engine.books import Books
 from qbatch.engine.lanes import Flight, Lane

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from qbatch.config import existing_database
-from qbatch.domain.jobs import Group
+from qbatch.domain.groups import Group
 from qbatch.domain.states import ACTIVE, Status
 from qbatch.errors import Locked, UsageError, word
 from qbatch.files import AnyPath

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from qbatch.config import database_path
-from qbatch.domain.jobs import Group
+from qbatch.domain.groups import Group
 from qbatch.errors import NotFound, word
 from qbatch.files import AnyPath
 from qbatch.store import Store

@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 from qbatch.config import database_path, existing_database
-from qbatch.domain.jobs import Group
+from qbatch.domain.groups import Group
 from qbatch.domain.states import ACTIVE, Status
 from qbatch.errors import Locked, UsageError, word
 from qbatch.files import AnyPath

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from qbatch.domain.batches import Batch
-from qbatch.domain.jobs import Attempt, Cause, Group, Job, JobResult
-from qbatch.domain.payloads import Source
 from qbatch.domain.states import ACTIVE, UNSUCCESSFUL, Status
 from qbatch.group.base import Base, Selector
 from qbatch.store.selection import parse_selection
+
+if TYPE_CHECKING:
+    from qbatch.domain.batches import Batch
+    from qbatch.domain.groups import Group
+    from qbatch.domain.history import Attempt, Cause, JobResult
+    from qbatch.domain.jobs import Job
+    from qbatch.domain.payloads import Source
 
 
 class Looking(Base):

@@ -85,8 +85,11 @@ def _check_settings(settings: JobSettings) -> None:
         raise UsageError(f"priority {settings.priority}: from {-_MAX_INTEGER} to {_MAX_INTEGER}")
 
 
-def check_payload(payload: Payload, wanted: AddRequest) -> None:
+def check_payload(payload: Payload, wanted: AddRequest, request: Request) -> None:
     """Make sure that the payload can answer the request.
+
+    Args:
+        request: what `AddRequest.request` gives for the observables as they were written.
 
     Raises:
         UsageError: it cannot; the parameters do not fit; it has too many operations.
@@ -97,30 +100,26 @@ def check_payload(payload: Payload, wanted: AddRequest) -> None:
             f"{origin}: unrolls to {gates:,} gates, where {wanted.max_gates:,} are allowed",
             hint=f"--max-gates allows more; such a {own.noun} may run for hours",
         )
-    own.check(payload, wanted.request(wanted.observables), wanted.settings.shots)
+    own.check(payload, request, wanted.settings.shots)
     for _ in wanted.sweep.values(payload.parameters, origin):
         break  # the first point checks the names
 
 
 def job_specs(payloads: Iterable[Payload], wanted: AddRequest) -> Iterator[JobSpec]:
     """The jobs of a request: for each payload in order, one per point of the sweep."""
+    request = wanted.request(tuple(" ".join(text.split()) for text in wanted.observables))
+    counted = request.kind is ResultKind.COUNTS and wanted.settings.shots is None
+    shots = DEFAULT_SHOTS if counted else wanted.settings.shots
+    settings = replace(wanted.settings, shots=shots)
     for payload in payloads:
-        request = wanted.request(tuple(" ".join(text.split()) for text in wanted.observables))
         keys = KeyMaker(payload.hash, request)
         yield JobSpec(
             payload=payload.hash,
             request=request,
             key_version=keys.version,
             points=_points(payload, keys, wanted),
-            settings=_settings(payload, request, wanted),
+            settings=settings if settings.name else replace(settings, name=payload.name),
         )
-
-
-def _settings(payload: Payload, request: Request, wanted: AddRequest) -> JobSettings:
-    settings = wanted.settings
-    counted = request.kind is ResultKind.COUNTS and settings.shots is None
-    shots = DEFAULT_SHOTS if counted else settings.shots
-    return replace(settings, name=settings.name or payload.name, shots=shots)
 
 
 def _points(payload: Payload, keys: KeyMaker, wanted: AddRequest) -> Iterator[tuple[bytes, str]]:

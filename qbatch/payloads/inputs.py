@@ -31,11 +31,12 @@ def usable_payloads(
     """
     usable: list[Payload] = []
     invalid: list[UsageError] = []
+    request = wanted.request(wanted.observables)
     for found in _read(inputs):
         try:
             if isinstance(found, UsageError):
                 raise found
-            check_payload(found, wanted)
+            check_payload(found, wanted, request)
         except UsageError as error:
             invalid.append(error)
         else:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from qbatch.domain.jobs import Attempt, Job
+from qbatch.domain.history import Attempt
+from qbatch.domain.jobs import Job
 from qbatch.domain.states import Failure, Status
 from qbatch.errors import word
 

@@ -7,7 +7,7 @@ import zipfile
 from collections.abc import Iterable
 from typing import IO, TYPE_CHECKING, Any
 
-from qbatch.domain.jobs import JobResult
+from qbatch.domain.history import JobResult
 from qbatch.domain.results import RESULT_KINDS, Shape
 from qbatch.errors import UsageError
 

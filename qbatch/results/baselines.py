@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from qbatch.domain import SCHEMA
-from qbatch.domain.jobs import JobResult
+from qbatch.domain.history import JobResult
 from qbatch.domain.results import RESULT_KINDS, Result
 from qbatch.errors import UsageError, word
 

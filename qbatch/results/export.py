@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from qbatch.domain import SCHEMA
-from qbatch.domain.jobs import JobResult
+from qbatch.domain.history import JobResult
 from qbatch.domain.results import Shape
 from qbatch.errors import UsageError
 from qbatch.results.rows import result_entry

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from qbatch.domain.jobs import JobResult
+from qbatch.domain.history import JobResult
 from qbatch.domain.payloads import Source
 from qbatch.domain.results import Counts as QbatchCounts
 from qbatch.domain.results import ExpectationValues

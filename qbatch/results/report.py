@@ -13,7 +13,8 @@ from importlib import metadata
 from typing import IO, Any
 
 from qbatch.domain.batches import Batch
-from qbatch.domain.jobs import Cause, Group, JobResult, SettingsUsed
+from qbatch.domain.groups import Group
+from qbatch.domain.history import Cause, JobResult, SettingsUsed
 from qbatch.domain.states import Status
 from qbatch.errors import UsageError
 from qbatch.results import figures

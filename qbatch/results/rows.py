@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from qbatch.domain.jobs import Job, JobResult
+from qbatch.domain.history import JobResult
+from qbatch.domain.jobs import Job
 from qbatch.domain.results import RESULT_KINDS, Result, Shape
 from qbatch.domain.states import Status
 from qbatch.store.columns import result_fields

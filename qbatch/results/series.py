@@ -10,7 +10,7 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from qbatch.domain.jobs import JobResult
+from qbatch.domain.history import JobResult
 from qbatch.domain.results import Result, ResultKind
 from qbatch.errors import UsageError, word
 

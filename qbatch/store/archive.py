@@ -13,7 +13,7 @@ import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from qbatch.domain.jobs import Group
+from qbatch.domain.groups import Group
 from qbatch.domain.requests import Request
 from qbatch.domain.results import read_stored
 from qbatch.errors import StoreError, UsageError

@@ -10,9 +10,8 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from operator import attrgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 from qbatch.domain.jobs import Job, JobSettings
 from qbatch.domain.results import ResultKind
@@ -77,8 +76,7 @@ _WHOLE_OR_NULL: Schema = {"anyOf": [_WHOLE, {"type": "null"}]}
 _ANY_OBJECT: Schema = {"type": "object", "additionalProperties": {}}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class Entry(NamedTuple):
     """A field of a job in JSON: where it comes from, and what it may be.
 
     ``with_results``: it is told beside every result, and not only where jobs are listed.
@@ -90,8 +88,7 @@ class Entry:
     with_results: bool = True
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Column:
+class Column(NamedTuple):
     """A column of ``jobs``, or (``sql`` None) a field that is made of others.
 
     Attributes:

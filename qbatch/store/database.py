@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from qbatch.errors import NotADatabase, StoreError
-from qbatch.store import migrations, schema
+from qbatch.store import migrations
 from qbatch.store.filesystem import is_network
 
 BUSY_SECONDS = 90.0
@@ -183,7 +183,7 @@ class Database:
             # Where reading failed there may be nothing left to end; the reason is told.
             if self._connection.in_transaction:
                 self._connection.execute("COMMIT")
-        ours = mark == schema.APPLICATION_ID
+        ours = mark == migrations.APPLICATION_ID
         if tables and not ours:
             raise NotADatabase(
                 f"{self.path}: a database of another program; qbatch leaves it alone",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+
 INITIAL = (
     """
     CREATE TABLE groups (
@@ -151,3 +153,21 @@ NOTES_AND_PACES = (
     ) WITHOUT ROWID
     """,
 )
+
+
+def initial(connection: sqlite3.Connection) -> None:
+    """Make the tables of schema 1."""
+    for statement in INITIAL:
+        connection.execute(statement)
+
+
+def group_backend(connection: sqlite3.Connection) -> None:
+    """Let a group name its backend."""
+    for statement in GROUP_BACKEND:
+        connection.execute(statement)
+
+
+def notes_and_paces(connection: sqlite3.Connection) -> None:
+    """Notes, and how fast backends are."""
+    for statement in NOTES_AND_PACES:
+        connection.execute(statement)

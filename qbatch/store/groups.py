@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from qbatch.domain.jobs import Group
+from qbatch.domain.groups import Group
 from qbatch.domain.states import GroupState, Status
 from qbatch.errors import NotFound, UsageError
 from qbatch.store.database import Database, reading, text

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from qbatch.domain.batches import Batch
-from qbatch.domain.jobs import Attempt, Cause, SettingsUsed
+from qbatch.domain.history import Attempt, Cause, SettingsUsed
 from qbatch.domain.states import AttemptStatus, BatchState, Failure, Status
 from qbatch.store.database import Database, reading
 

@@ -285,11 +285,12 @@ class _Rows:
         self._jobs = jobs
         self._group_id = group_id
         self._payloads = payloads
+        self._requests: dict[int, tuple[Request, int]] = {}  # kept, so that ids stay theirs
 
     def of(self, specs: Iterable[JobSpec]) -> Iterator[tuple[Any, ...]]:
         now, group = time.time(), self._group_id
         for spec in specs:
-            payload, request = self._payloads[spec.payload], self._jobs.request_id(spec.request)
+            payload, request = self._payloads[spec.payload], self._request(spec.request)
             settings, version = encoded(spec.settings), spec.key_version
             options = settings[_SETTINGS.index("options")]
             shots, seed = spec.settings.shots, spec.settings.seed
@@ -298,6 +299,13 @@ class _Rows:
                     continue
                 self.number += 1
                 yield (group, self.number, key, version, payload, values, request, now, *settings)
+
+    def _request(self, request: Request) -> int:
+        """The id of a request, which the jobs of one ``add`` share."""
+        found = self._requests.get(id(request))
+        if found is None:
+            found = self._requests[id(request)] = request, self._jobs.request_id(request)
+        return found[1]
 
     def _holds(self, mark: tuple[Any, ...]) -> bool:
         assert self.held_before is not None

@@ -7,7 +7,7 @@ import sqlite3
 import time
 from collections.abc import Mapping, Sequence
 
-from qbatch.domain.jobs import Group
+from qbatch.domain.groups import Group
 from qbatch.errors import UsageError
 from qbatch.store.columns import COPIED, quoted
 from qbatch.store.database import Database

@@ -3,26 +3,35 @@
 from __future__ import annotations
 
 import datetime
+import importlib
 import sqlite3
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Callable
 from typing import TYPE_CHECKING
-
-from qbatch.store import first_schemas, fourth_schema, schema
-from qbatch.store.columns import COLUMNS
 
 if TYPE_CHECKING:
     from sqlite_utils.db import Database
     from sqlite_utils.migrations import Migrations
 
+APPLICATION_ID = 0x71626174  # "qbat", so that a foreign SQLite file is never written to
 
-def _execute(statements: Sequence[str], connection: sqlite3.Connection) -> None:
-    for statement in statements:
-        connection.execute(statement)
+STEPS: tuple[tuple[str, str], ...] = (
+    ("0001_initial", "first_schemas:initial"),
+    ("0002_group_backend", "first_schemas:group_backend"),
+    ("0003_notes_and_paces", "first_schemas:notes_and_paces"),
+    ("0004_payloads_and_requests", "fourth_schema:migrate"),
+)
+"""Every migration: its name for life, and the function of this room that does it.
+
+They are imported when they are needed. A later column of ``jobs`` needs a step that is
+``migrations:add_missing_columns``.
+"""
+VERSION = len(STEPS)
 
 
 def add_missing_columns(connection: sqlite3.Connection) -> None:
     """Give ``jobs`` the columns that a later version has; a table made by it has them already."""
+    from qbatch.store.columns import COLUMNS
+
     rows = connection.execute("SELECT name FROM pragma_table_info('jobs')").fetchall()
     there = {row[0] for row in rows}
     for column in COLUMNS:
@@ -30,17 +39,12 @@ def add_missing_columns(connection: sqlite3.Connection) -> None:
             connection.execute(f'ALTER TABLE jobs ADD COLUMN "{column.name}" {column.sql}')
 
 
-STEPS: tuple[tuple[str, Callable[[sqlite3.Connection], None]], ...] = (
-    ("0001_initial", partial(_execute, first_schemas.INITIAL)),
-    ("0002_group_backend", partial(_execute, first_schemas.GROUP_BACKEND)),
-    ("0003_notes_and_paces", partial(_execute, first_schemas.NOTES_AND_PACES)),
-    ("0004_payloads_and_requests", fourth_schema.migrate),
-)
-"""Every migration: its name for life, and what it does.
+def _function(place: str) -> Callable[[sqlite3.Connection], None]:
+    module, _, name = place.partition(":")
+    found = importlib.import_module(f"qbatch.store.{module}")
+    function: Callable[[sqlite3.Connection], None] = getattr(found, name)
+    return function
 
-A later column of ``jobs`` needs a step that is `add_missing_columns`.
-"""
-VERSION = len(STEPS)
 
 _SET = "qbatch"
 _RECORD = (  # the table in which sqlite-utils records what was applied, as it makes it
@@ -57,7 +61,7 @@ def migrate(connection: sqlite3.Connection) -> None:
     The mark that the file is ours comes before its first table, so that nobody who looks
     in between, or after a crash, takes it for another program's.
     """
-    connection.execute(f"PRAGMA application_id={schema.APPLICATION_ID}")
+    connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
     if connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
         from sqlite_utils import Database as Utils
 
@@ -72,10 +76,10 @@ def steps() -> Migrations:
     from sqlite_utils.migrations import Migrations
 
     found = Migrations(_SET)
-    for name, step in STEPS:
+    for name, place in STEPS:
 
-        def apply(db: Database, step: Callable[[sqlite3.Connection], None] = step) -> None:
-            step(db.conn)
+        def apply(db: Database, place: str = place) -> None:
+            _function(place)(db.conn)
 
         found(name=name)(apply)
     return found
@@ -87,10 +91,13 @@ def _create(connection: sqlite3.Connection) -> None:
     Importing sqlite-utils (with numpy and pandas, where they are installed) takes longer than
     all the rest of adding a few circuits.
     """
+    from qbatch.store import schema
+
     now = str(datetime.datetime.now(datetime.UTC))
     connection.execute("BEGIN IMMEDIATE")
     try:
-        _execute((*_RECORD, *schema.TABLES, *schema.TRIGGERS), connection)
+        for statement in (*_RECORD, *schema.TABLES, *schema.TRIGGERS):
+            connection.execute(statement)
         connection.executemany(
             "INSERT INTO _sqlite_migrations (migration_set, name, applied_at) VALUES (?, ?, ?)",
             [(_SET, name, now) for name, _ in STEPS],

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from filelock import FileLock, Timeout
 
-from qbatch.domain.jobs import Group
+from qbatch.domain.groups import Group
 from qbatch.errors import Locked
 from qbatch.store import Store
 

@@ -9,8 +9,6 @@ from __future__ import annotations
 
 from qbatch.store.columns import COLUMNS
 
-APPLICATION_ID = 0x71626174  # "qbat", so that a foreign SQLite file is never written to
-
 
 def _jobs() -> str:
     rows = []

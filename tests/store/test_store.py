@@ -244,8 +244,7 @@ def test_a_store_of_the_first_schema_is_upgraded_with_a_backup(db):
     """What an older qbatch wrote opens, keeps its jobs, and is kept beside it as it was."""
     from sqlite_utils import Database as Utils
 
-    from qbatch.store.migrations import steps
-    from qbatch.store.schema import APPLICATION_ID
+    from qbatch.store.migrations import APPLICATION_ID, steps
 
     db.parent.mkdir()
     connection = sqlite3.connect(db, isolation_level=None)

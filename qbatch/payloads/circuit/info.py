@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 
@@ -32,7 +32,8 @@ class CircuitInfo:
 
     def as_json(self) -> dict[str, Any]:
         """As the store keeps it."""
-        return {name: value for name, value in asdict(self).items() if value != ""}
+        found = {name: getattr(self, name) for name in self.__slots__}
+        return found if self.body else {k: v for k, v in found.items() if k != "body"}
 
     @classmethod
     def of(cls, info: Mapping[str, Any]) -> CircuitInfo:
