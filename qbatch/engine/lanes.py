@@ -18,6 +18,7 @@ from qbatch.rules.sizing import Sizer
 from qbatch.seam import (
     Backend,
     SupportsClose,
+    SupportsDeadlines,
     SupportsFreeSlots,
     SupportsTiming,
     SupportsWait,
@@ -135,8 +136,9 @@ class Lane:
 
     def waits_for_a_worker(self, flight: Flight) -> bool:
         """Whether a local batch is kept in supply, behind those that the workers have."""
-        workers = max(1, self.backend.limits.in_flight // 2)
-        return self.local and flight.batch.id not in list(self.flights)[:workers]
+        if not isinstance(self.backend, SupportsDeadlines) or flight.remote_id is None:
+            return False
+        return self.backend.is_waiting(flight.remote_id)
 
     def next_event(self) -> float | None:
         """When, on the monotonic clock, something is due here; None for nothing."""

@@ -200,6 +200,11 @@ class LocalBackend(ABC):
         futures = [self._batches[r] for r in remote_ids if r in self._batches]
         wait(futures, timeout=seconds, return_when="FIRST_COMPLETED")
 
+    def is_waiting(self, remote_id: str) -> bool:
+        """Whether a batch stands behind as many others as there are workers."""
+        busy = [batch for batch, future in self._batches.items() if not future.done()]
+        return remote_id in busy[self._workers :]
+
     def close(self) -> None:
         """Stop the workers."""
         self._batches.clear()

@@ -5,7 +5,8 @@ from __future__ import annotations
 import itertools
 import math
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
@@ -168,11 +169,29 @@ class Exporting(Looking):
         from qbatch.results import baselines, matching
 
         before = baselines.read_baseline(Path(baseline).expanduser())
-        matched = matching.pairs(before, self.samples())
+        matched = matching.pairs(before, self._samples_for(before))
         if selector is not None:  # what was not asked for is not missing
             asked = {job.number for job in self.select(selector)}
             matched = [p for p in matched if p.second is not None and p.second.number in asked]
         return matching.check(matched, thresholds or matching.Thresholds())
+
+    def _samples_for(self, before: Sequence[Sample]) -> Iterator[Sample]:
+        """What the jobs yielded; under the key of before where their payload had another name."""
+        from qbatch.payloads.registry import payload_format
+        from qbatch.results.baselines import samples
+        from qbatch.rules.keys import KeyMaker, values_text
+
+        known = {sample.key for sample in before}
+        formerly: dict[str, tuple[str, ...]] = {}
+        for result, sample in ((r, s) for r in self.results() for s in samples([r])):
+            job = result.job
+            if sample.key not in known and job.payload not in formerly:
+                formerly[job.payload] = payload_format(job.kind).former_hashes(self.source(job))
+            values = values_text(list(job.parameters.values()))
+            names = () if sample.key in known else formerly[job.payload]
+            keys = (KeyMaker(name, job.request).key(values).hex() for name in names)
+            former = next((key for key in keys if key in known), sample.key)
+            yield sample if former == sample.key else replace(sample, key=former)
 
     def diff(self, other: Looking, selector: Selector = None) -> list[Pair]:
         """Its results (first) beside those of another group (second), job by job."""

@@ -11,6 +11,7 @@ from typing import IO, Any
 from qbatch.domain import SCHEMA
 from qbatch.domain.history import JobResult
 from qbatch.domain.results import RESULT_KINDS, Result
+from qbatch.domain.states import Status
 from qbatch.errors import UsageError, word
 
 _KIND = "qbatch baseline"
@@ -29,7 +30,7 @@ class Sample:
     key: str
     name: str | None
     parameters: Mapping[str, float]
-    status: str
+    status: Status
     shots: int | None
     seed: int | None
     result: Result | None = None
@@ -49,7 +50,7 @@ def samples(results: Iterable[JobResult]) -> Iterator[Sample]:
             key=job.key,
             name=job.name,
             parameters=job.parameters,
-            status=job.status.value,
+            status=job.status,
             shots=result.shots,
             seed=job.seed,
             result=result.result,
@@ -88,7 +89,7 @@ def write_baseline(found: Iterable[Sample], group: str, stream: IO[str]) -> int:
 
 
 def _hint(sample: Sample, group: str) -> str:
-    if sample.status == "done":
+    if sample.status == Status.DONE:
         return f"it was let go (prune --results-only); qbatch copy {word(group)} NAME runs it anew"
     verb = "rerun" if sample.status in ("error", "cancelled") else "run"
     return f"qbatch {verb} {word(group)} first, or leave it out with --status done"
@@ -128,7 +129,7 @@ def _sample(entry: Mapping[str, Any]) -> Sample:
         key=str(entry["key"]),
         name=entry["name"],
         parameters={name: float(value) for name, value in entry["parameters"].items()},
-        status="done",
+        status=Status.DONE,
         shots=entry["shots"],
         seed=entry["seed"],
         result=RESULT_KINDS[kinds[0]].from_compact(entry[kinds[0].value]),

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from qbatch.domain.history import JobResult
 from qbatch.domain.payloads import Source
-from qbatch.domain.results import Counts as QbatchCounts
-from qbatch.domain.results import ExpectationValues
+from qbatch.domain.results import ResultKind
 from qbatch.errors import UsageError
 from qbatch.payloads.circuit.formats import parse
 
@@ -74,8 +73,6 @@ def _registers(source: Source, *, measure_all: bool) -> list[Register]:
 
 
 def _pub_result(result: JobResult, registers: list[Register]) -> PubResult:
-    from qiskit.primitives import DataBin, PubResult, SamplerPubResult
-
     job = result.job
     metadata = {
         "number": job.number,
@@ -84,17 +81,30 @@ def _pub_result(result: JobResult, registers: list[Register]) -> PubResult:
         "parameters": dict(job.parameters),
         "shots": result.shots,
     }
-    found = result.result
-    if isinstance(found, QbatchCounts):
-        return SamplerPubResult(DataBin(**_bit_arrays(found.counts, registers)), metadata)
-    if not isinstance(found, ExpectationValues):
+    make = _PUBS.get(job.request.kind)
+    if make is None:
         raise UsageError(f"Qiskit's primitives know no {job.request.kind.value}")
-    import numpy
+    return make(result, registers, metadata)
 
-    values = found.values
+
+def _sampled(result: JobResult, registers: list[Register], metadata: dict[str, Any]) -> PubResult:
+    from qiskit.primitives import DataBin, SamplerPubResult
+
+    return SamplerPubResult(DataBin(**_bit_arrays(result.counts or {}, registers)), metadata)
+
+
+def _estimated(result: JobResult, _: list[Register], metadata: dict[str, Any]) -> PubResult:
+    import numpy
+    from qiskit.primitives import DataBin, PubResult
+
+    values = result.expectation_values or ()
     evs = numpy.array([value.value for value in values])
     stds = numpy.array([value.standard_error or 0.0 for value in values])
     return PubResult(DataBin(evs=evs, stds=stds, shape=evs.shape), metadata)
+
+
+_PUBS = {ResultKind.COUNTS: _sampled, ResultKind.EXPECTATION_VALUES: _estimated}
+"""What Qiskit's primitives have an object for."""
 
 
 def _bit_arrays(counts: Mapping[str, int], registers: list[Register]) -> dict[str, Any]:

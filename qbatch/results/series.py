@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from qbatch.domain.history import JobResult
-from qbatch.domain.results import Result, ResultKind
+from qbatch.domain.results import Result
 from qbatch.errors import UsageError, word
 
 _MOST_BARS = 32
@@ -214,8 +214,7 @@ def _points(results: Sequence[JobResult], wish: Wish) -> tuple[list[_Point], str
         label = f"P({outcome})"
         points = []
         for job, own in counted:
-            exact = own.kind is ResultKind.PROBABILITIES
-            found = own.quantities().get(outcome, (0.0, None if exact else 0.0))
+            found = own.quantities().get(outcome, own.unseen)
             points.append(_point(job, {label: found}))
         return points, label
     observables = list(dict.fromkeys(o for result in results for o in result.job.observables))

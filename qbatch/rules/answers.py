@@ -44,12 +44,15 @@ def counts(found: Any, shots: int, expected: Expected = ANY_BITS) -> Counts:
         found = {outcome: _whole(number) for outcome, number in found.items()}
     if min(found.values(), default=0) < 0:
         raise ValueError(f"a count of {min(found.values())}")
-    total = sum(found.values())
+    _check_sum(sum(found.values()), shots, expected)
+    check_outcomes(found, expected)
+    return Counts(dict(found))
+
+
+def _check_sum(total: int, shots: int, expected: Expected) -> None:
     if total > shots or (total < shots and not expected.losses):
         most = "at most " if expected.losses else ""
         raise ValueError(f"{total} shots instead of {most}{shots}")
-    check_outcomes(found, expected)
-    return Counts(dict(found))
 
 
 def probabilities(found: Any, expected: Expected) -> Probabilities:
@@ -117,10 +120,10 @@ def check_stored(result: Result, shots: int | None, expected: Expected) -> None:
     """
     if result.kind is not expected.kind:
         raise ValueError(f"{result.kind.value} where {expected.kind.value} are asked for")
+    if result.is_distribution:
+        check_outcomes(result.compact(), expected)
     if isinstance(result, Counts):
-        counts(result.counts, shots or 0, expected)
-    elif isinstance(result, Probabilities):
-        check_outcomes(result.probabilities, expected)
+        _check_sum(result.total, shots or 0, expected)
 
 
 def info(found: Any) -> dict[str, Any]:

@@ -83,6 +83,14 @@ class SupportsTiming(Protocol):
 
 
 @runtime_checkable
+class SupportsDeadlines(Protocol):
+    """A local backend that says which batches have not begun: their time limit has not either."""
+
+    def is_waiting(self, remote_id: str) -> bool:
+        """Whether a batch is kept in supply behind those that are worked on."""
+
+
+@runtime_checkable
 class SupportsClose(Protocol):
     """A backend that holds something to give back."""
 

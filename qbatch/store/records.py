@@ -10,6 +10,7 @@ from typing import Any
 from qbatch.domain.payloads import Source
 from qbatch.domain.requests import Expected, Request, read_request
 from qbatch.domain.results import read_stored
+from qbatch.domain.states import AttemptStatus, GroupState, Status
 from qbatch.errors import NotInstalled, UsageError
 from qbatch.payloads.base import PayloadFormat
 from qbatch.payloads.registry import payload_format
@@ -32,6 +33,7 @@ from qbatch.store.columns import (
 Record = dict[str, Any]
 
 _MAY_BE_TEXT = or_none(is_text)
+_ENDED = [s.value for s in (AttemptStatus.DONE, AttemptStatus.ERROR, AttemptStatus.CANCELLED)]
 
 
 def _names(value: Any) -> bool:
@@ -43,7 +45,7 @@ FIELDS: Mapping[str, Mapping[str, Test]] = {
     "group": {
         "name": is_text,
         "made_as": is_text,
-        "state": one_of("open", "closed"),
+        "state": one_of(*(state.value for state in GroupState)),
         "backend": _MAY_BE_TEXT,
         "note": _MAY_BE_TEXT,
         "created_at": is_moment,
@@ -59,7 +61,7 @@ FIELDS: Mapping[str, Mapping[str, Test]] = {
     "batch": {
         "backend": is_text,
         "options": is_object,
-        "state": one_of("done", "error", "cancelled"),
+        "state": one_of(*_ENDED),
         "remote_id": _MAY_BE_TEXT,
         "num_jobs": COUNT,
         "num_items": COUNT,
@@ -72,7 +74,7 @@ FIELDS: Mapping[str, Mapping[str, Test]] = {
     "job": ARCHIVED,
     "attempt": {
         "position": COUNT,
-        "status": one_of("done", "error", "cancelled", "unknown"),
+        "status": one_of(*_ENDED, AttemptStatus.UNKNOWN.value),
         "shots": or_none(COUNT),
         "offset": COUNT,
         "stream": COUNT,
@@ -179,7 +181,7 @@ def check_job(record: Record, payload: Record, batches: int) -> Request:
         if not tried["batch"] < batches:
             raise ValueError(f"{where} is in batch {tried['batch']}")
         if tried["result"] is None:
-            if tried["status"] == "done":
+            if tried["status"] == AttemptStatus.DONE:
                 raise ValueError(f"{where} has lost a result")
         else:
             check_result(tried["result"], tried["shots"], expected)
@@ -198,10 +200,10 @@ def _check_observables(request: Request, info: Mapping[str, Any], where: str) ->
 
 def _check_shots(record: Record, where: str) -> None:
     """As many shots are done as the job says, and all of them where it is done."""
-    done = [tried for tried in record["attempts"] if tried.get("status") == "done"]
+    done = [tried for tried in record["attempts"] if tried.get("status") == AttemptStatus.DONE]
     total, asked = sum(tried.get("shots") or 0 for tried in done), record["shots"] or 0
     whole = bool(done) and total == asked and (record["shots"] is not None or len(done) == 1)
-    if total != record["shots_done"] or total > asked or (record["status"] == "done") > whole:
+    if total != record["shots_done"] or total > asked or (record["status"] == Status.DONE) > whole:
         raise ValueError(f"{where} is {record['status']}, and {total} of its shots are done")
 
 

@@ -214,3 +214,28 @@ def test_an_old_baseline_gives_the_same_verdict(db):
     assert {finding.verdict for finding in report.findings} <= {"same", "undecided"}
     assert report.number("missing") == report.number("new") == 0
     group.close()
+
+
+def test_an_old_baseline_finds_what_was_named_by_the_bytes_of_qpy(db, tmp_path):
+    """Without parameters, Qiskit wrote the same bytes each time."""
+    from qiskit import QuantumCircuit
+
+    from qbatch.payloads.circuit.formats import written_hash
+    from qbatch.rules.keys import KeyMaker
+
+    circuit = QuantumCircuit(1, 1)
+    circuit.ry(0.3, 0)
+    circuit.measure(0, 0)
+    group = JobGroup("g", db=db)
+    group.add(circuit, shots=1000, seed=2)
+    group.run_parallel()
+    (job,) = group.jobs
+    group.write_baseline(tmp_path / "base.json")
+    data = json.loads((tmp_path / "base.json").read_text())
+    former = KeyMaker(written_hash(group.source(job)), job.request).key("[]").hex()
+    assert former != job.key
+    data["jobs"][0]["key"] = former
+    (tmp_path / "base.json").write_text(json.dumps(data))
+    (finding,) = group.check(tmp_path / "base.json").findings
+    assert finding.verdict == "same"
+    group.close()

@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any
 
 from qbatch.backends.aer import circuits, sampling
 from qbatch.backends.aer.costs import LARGE_QUBITS
-from qbatch.backends.aer.estimation import measured, operator_of
 from qbatch.backends.aer.experiments import Experiment, Prepared, by_template
 from qbatch.backends.aer.simulation import Entry, Simulation
 from qbatch.backends.aer.templates import saving
@@ -28,6 +27,7 @@ from qbatch.errors import InvalidCircuit, InvalidJob
 from qbatch.payloads.circuit.convert import form_of, to_qiskit, without
 from qbatch.payloads.circuit.form import Form, nature, overwritten
 from qbatch.payloads.circuit.formats import parse, read_plain
+from qbatch.payloads.circuit.measuring import measured, operator_of
 from qbatch.rules.pauli import measurements, values_from_counts
 from qbatch.seam import Item, ItemResult, Submission
 

@@ -58,6 +58,8 @@ class Result(ABC):
     """Whether it says how often each of a set of outcomes comes."""
     absent: ClassVar[float | None] = None
     """What a column of a wide table holds for what a result does not name."""
+    unseen: ClassVar[tuple[float, float | None]] = (0.0, None)
+    """Of a distribution, the quantity of an outcome that it does not name."""
     noun: ClassVar[str] = "outcome"
     """What it names: outcomes, or observables."""
 

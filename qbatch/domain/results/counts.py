@@ -32,6 +32,7 @@ class Counts(Result):
     stored_as: ClassVar = "counts"
     is_distribution: ClassVar = True
     absent: ClassVar = 0.0
+    unseen: ClassVar = (0.0, 0.0)
 
     @property
     def total(self) -> int:

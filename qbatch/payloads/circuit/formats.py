@@ -64,6 +64,15 @@ def body_hash(source: Source) -> str:
     return f"{source.format}-sha256:{hashlib.sha256(source.body).hexdigest()}"
 
 
+def written_hash(source: Source) -> str:
+    """The hash over the bytes that Qiskit writes for a circuit today, in its newest version."""
+    from qiskit import qpy
+
+    buffer = io.BytesIO()
+    qpy.dump(parse(source), buffer)
+    return body_hash(Source(format="qpy", body=buffer.getvalue()))
+
+
 def is_named(source: Source, name: str) -> bool:
     """Whether a canonical hash is that of a body, or may be under another Qiskit's definitions."""
     from qbatch.payloads.circuit.canonical import Canonical

@@ -39,7 +39,7 @@ def test_one_hash_in_twenty_processes():
     """Built anew with other ids and another order of sets each time."""
     command = [sys.executable, "-W", "ignore", "-m", "benchmarks.qiskits", "--hashes"]
     found = set()
-    for _ in range(10):
+    for _ in range(10):  # two at a time
         pair = [subprocess.Popen(command, cwd=TOP, stdout=subprocess.PIPE) for _ in range(2)]
         found |= {process.communicate()[0] for process in pair}
     assert len(found) == 1

@@ -1,4 +1,8 @@
-"""Expectation values as Aer takes them: operators, and circuits measured in a basis."""
+"""Observables on Qiskit's circuits: as operators, and as measurements in a basis.
+
+A backend that only counts has expectation values by measuring a circuit in each basis of
+`qbatch.rules.pauli.measurement_sets`, and `values_from_counts`.
+"""
 
 from __future__ import annotations
 
