@@ -2,9 +2,8 @@
 
 ``python -m benchmarks.damage --databases 500``: each is a sound store with a few bytes
 changed, in a page, in a field, or cut off. A command must not end with exit code 70 nor
-with a traceback; ``db verify`` must find every change that a job's key, a circuit or the
-form of a result depends on. (A count that was changed into another that still adds up can
-only be told by a digest of the result, which the store does not keep yet.)
+with a traceback; ``db verify`` must find every change of a key, of a circuit, or of what a
+result holds (its digest is kept beside it).
 """
 
 from __future__ import annotations

@@ -65,7 +65,7 @@ FIELDS: Mapping[str, Mapping[str, Test]] = {
         "remote_id": _MAY_BE_TEXT,
         "num_jobs": COUNT,
         "num_items": COUNT,
-        "failure": _MAY_BE_TEXT,
+        "failure": FAILURE,
         "error": _MAY_BE_TEXT,
         "created_at": is_moment,
         "submitted_at": or_none(is_moment),

@@ -55,7 +55,7 @@ _REFERENCES = {
         WHERE b.state NOT IN ('prepared', 'submitted') AND a.status IN ('queued', 'running')""",
 }
 
-_WORDS = {
+WORDS = {
     ("groups", "state"): states.GroupState,
     ("jobs", "status"): states.Status,
     ("jobs", "failure"): states.Failure,
@@ -111,7 +111,7 @@ class Upkeep:
 
     def _words(self) -> Iterator[str]:
         """Words that no vocabulary has."""
-        for (table, column), words in _WORDS.items():
+        for (table, column), words in WORDS.items():
             known = json.dumps([word.value for word in words])
             sql = (
                 f"SELECT id, {column} AS word FROM {table} WHERE {column} IS NOT NULL"
