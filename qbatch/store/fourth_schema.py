@@ -73,11 +73,11 @@ _ATTEMPTS = """
 """
 
 
-def digest(result: bytes | str | None) -> bytes | None:
+def digest(result: object) -> bytes | None:
     """The digest of a stored result, as it lies in the file."""
     if result is None:
         return None
-    raw = result.encode() if isinstance(result, str) else bytes(result)
+    raw = result if isinstance(result, bytes) else str(result).encode()
     return hashlib.blake2b(raw, digest_size=8).digest()
 
 

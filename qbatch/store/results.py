@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from qbatch.domain.jobs import Job
+from qbatch.domain.requests import Request
 from qbatch.domain.results import Result, read_stored, stored
 from qbatch.store.database import Database, damaged, whole
 from qbatch.store.reading import JOB_COLUMNS, JOB_NUMBER, JOB_TABLES, Reader
@@ -30,19 +31,24 @@ def encode_result(result: Result) -> bytes:
     return zlib.compress(text, 1) if len(text) > _WORTH_COMPRESSING else text
 
 
-def digest(data: bytes) -> bytes:
-    """The digest of an encoded result: 8 bytes of BLAKE2b."""
-    return hashlib.blake2b(data, digest_size=8).digest()
+def digest(data: object) -> bytes:
+    """The digest of an encoded result, as it lies in the file: 8 bytes of BLAKE2b."""
+    return hashlib.blake2b(_raw(data), digest_size=8).digest()
 
 
-def decode_result(data: bytes) -> dict[str, Any]:
+def _raw(data: object) -> bytes:
+    """What lies in the file, whatever type a damaged field has; as SQLite casts it."""
+    return data if isinstance(data, bytes) else str(data).encode()
+
+
+def decode_result(data: object) -> dict[str, Any]:
     """The JSON object that `encode_result` wrote; JSON and zlib differ in their first byte.
 
     Raises:
         StoreError: it is damaged.
     """
     try:
-        raw = data if isinstance(data, bytes) else str(data).encode()
+        raw = _raw(data)
         text = raw if raw.startswith(b"{") else zlib.decompress(raw)
         decoded = json.loads(text.decode())
     except (ValueError, RecursionError, zlib.error) as error:
@@ -52,20 +58,24 @@ def decode_result(data: bytes) -> dict[str, Any]:
     return decoded
 
 
-def read_result(data: bytes, names: tuple[str, ...]) -> Result | None:
+def read_result(data: object, request: Request) -> Result | None:
     """The result that was stored; None for one that was let go.
 
     Args:
-        names: the observables that were asked for.
+        request: what was asked for.
 
     Raises:
-        StoreError: it is damaged.
+        StoreError: it is damaged, or the answer to something else.
     """
     found = decode_result(data)
     try:
-        return read_stored(found, names)
+        result = read_stored(found, request.observables)
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise damaged("a result", error) from error
+    if result is not None and result.kind is not request.kind:
+        said = f"{result.kind.value} where {request.kind.value} are asked for"
+        raise damaged("a result", said)
+    return result
 
 
 class Results:
@@ -88,7 +98,7 @@ class Results:
             found = list(parts)
             job = reader.job(found[0])
             results = [
-                (read_result(row[-1], job.request.observables), whole(row[-2]))
+                (read_result(row[-1], job.request), whole(row[-2]))
                 for row in found
                 if row[-1] is not None
             ]

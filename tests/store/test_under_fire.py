@@ -182,6 +182,8 @@ def test_a_sound_store_has_no_problems(filled):
             """ (1, 1, 0, 'done', 10, '{"counts":{"00":10}}')""",
             "job g/1 has more results than it asked for",
         ),
+        ("UPDATE attempts SET result = 1.5 WHERE id = 3", "attempt 3 is not what its digest says"),
+        ("UPDATE payloads SET kind = 'x'", "payloads of kind 'x' cannot be checked"),
     ],
 )
 def test_every_damage_is_found(filled, damage, said):
