@@ -318,8 +318,12 @@ def _asked(job: Job) -> str:
 
 def _payload_facts(job: Job) -> str:
     from qbatch.payloads.registry import payload_format
+    from qbatch.store.database import reading
 
-    facts = payload_format(job.kind).facts(job.info)
+    own = payload_format(job.kind)
+    with reading("a payload"):
+        own.check_info(job.info)
+        facts = own.facts(job.info)
     return ", ".join(fact for fact in (facts, job.payload) if fact)
 
 

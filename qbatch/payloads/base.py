@@ -93,10 +93,10 @@ class PayloadFormat(ABC):
         return self.hash(source) == name
 
     def check_info(self, info: Mapping[str, Any]) -> None:  # noqa: ARG002
-        """Make sure that what an archive says of a payload could be stored.
+        """Make sure that what an archive or the store says of a payload is what `read` told.
 
         Raises:
-            ValueError, TypeError: it could not.
+            ValueError, TypeError: it is something else.
         """
         return
 

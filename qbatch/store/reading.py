@@ -85,6 +85,7 @@ class Reader:
                 self._expected[mark] = None
             else:
                 with reading("a payload"):
+                    own.check_info(payload.info)
                     self._expected[mark] = own.expected(payload.info, request)
         return self._expected[mark]
 

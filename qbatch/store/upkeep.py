@@ -123,13 +123,15 @@ class Upkeep:
 
     def _payloads(self) -> Iterator[str]:
         """Payloads that are not what their hash says, or whose kind nothing here can check."""
+        sql = "SELECT hash, kind, format, body, num_bytes, info FROM payloads"
         unknown: Counter[str] = Counter()
-        for row in self._db.rows("SELECT * FROM payloads"):
+        for row in self._db.rows(sql):
             try:
                 body = zlib.decompress(row["body"])
                 source = Source(kind=row["kind"], format=row["format"], body=body)
-                own = payload_format(row["kind"])
-                good = own.is_sound(source, row["hash"], json.loads(row["info"]))
+                own, info = payload_format(row["kind"]), json.loads(row["info"])
+                own.check_info(info)
+                good = own.is_sound(source, row["hash"], info)
             except NotInstalled:
                 unknown[str(row["kind"])] += 1
                 continue
@@ -171,7 +173,7 @@ class Upkeep:
     def _results(self) -> Iterator[str]:
         sql = f"""
             SELECT a.id AS attempt_id, a.shots AS part_shots, a.result, a.digest, a.kind AS told,
-                jobs.*, {PAYLOAD_COLUMNS}, {REQUEST_COLUMNS}
+                payload_id, request_id, {PAYLOAD_COLUMNS}, {REQUEST_COLUMNS}
             FROM attempts a JOIN jobs ON jobs.id = job_id
             JOIN payloads ON payloads.id = payload_id JOIN requests ON requests.id = request_id
             WHERE a.status = 'done' AND result IS NOT NULL

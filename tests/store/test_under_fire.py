@@ -183,6 +183,7 @@ def test_a_sound_store_has_no_problems(filled):
             "job g/1 has more results than it asked for",
         ),
         ("UPDATE attempts SET result = 1.5 WHERE id = 3", "attempt 3 is not what its digest says"),
+        ("UPDATE payloads SET info = '{\"num_bits\":2}'", "cannot be read"),
         ("UPDATE payloads SET kind = 'x'", "payloads of kind 'x' cannot be checked"),
     ],
 )
@@ -228,3 +229,13 @@ def test_looking_after_nothing(tmp_path):
     with pytest.raises(UsageError):
         backup(tmp_path / "x", tmp_path / "none.db")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("info", ['{"num_bits":2}', '{"num_qubits":"2"}', "[]", "{}"])
+def test_what_is_kept_of_a_circuit_is_looked_at_before_it_is_used(qbatch, db, filled, info):
+    with sqlite3.connect(db) as connection:
+        connection.execute("UPDATE payloads SET info = ?", (info,))
+        connection.execute("UPDATE jobs SET status = 'waiting' WHERE number = 25")
+    connection.close()
+    for command in (["show", "g/1"], ["plan", "g"], ["run", "g"]):
+        assert "the database is damaged" in qbatch(*command, code=1).stderr
