@@ -18,6 +18,7 @@ from pathlib import Path
 import numpy
 
 from qbatch import JobGroup
+from qbatch.domain.results import Counts
 from qbatch.results import matching
 from qbatch.results.comparing import compare_counts
 from qbatch.results.matching import Thresholds
@@ -107,9 +108,13 @@ def main() -> int:
             off = rerun(f"off {number}", folder, turn=1.03)
             off.run_parallel(executor="serial")
             pairs = [
-                matching.Pair(first=a, second=b, comparison=compare_counts(a.counts, b.counts))
+                matching.Pair(
+                    first=a,
+                    second=b,
+                    comparison=compare_counts(a.result.counts, b.result.counts),
+                )
                 for a, b in zip(first.samples(), off.samples(), strict=True)
-                if a.counts and b.counts
+                if isinstance(a.result, Counts) and isinstance(b.result, Counts)
             ]
             caught += not matching.check(pairs, Thresholds(p_value=options.p_value)).passed
         print(f"an angle off by 3 %: caught {caught} of 20 times at {options.p_value}")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import sqlite3
 import zlib
 from collections import Counter
 from collections.abc import Iterator
@@ -15,7 +17,7 @@ from qbatch.domain.results import ResultKind
 from qbatch.errors import NotInstalled, StoreError, UsageError
 from qbatch.payloads.registry import payload_format
 from qbatch.rules.keys import KeyMaker
-from qbatch.store import records
+from qbatch.store import records, schema
 from qbatch.store.database import Database
 from qbatch.store.reading import PAYLOAD_COLUMNS, REQUEST_COLUMNS, Reader
 from qbatch.store.results import LET_GO, decode_result, digest
@@ -70,6 +72,14 @@ WORDS = {
 }
 """Columns that hold a word of a vocabulary, or nothing."""
 
+_MADE_OF = """
+    SELECT s.name AS owner, c.name, c.type, c."notnull", c.pk
+    FROM sqlite_schema s JOIN pragma_table_xinfo(s.name) c WHERE s.type = 'table'
+    UNION ALL
+    SELECT name, tbl_name, sql, 0, 0 FROM sqlite_schema WHERE type IN ('index', 'trigger')
+"""
+"""The columns of tables, and indexes and triggers, each with the name that it belongs to."""
+
 
 class Upkeep:
     """What keeps a store sound."""
@@ -84,6 +94,7 @@ class Upkeep:
                 yield f"SQLite: {row[0]}"
         for row in self._db.rows("PRAGMA foreign_key_check"):
             yield f"a row of {row[0]} refers to a row of {row[2]} that is not there"
+        yield from self._schema()
         yield from self._words()
         yield from self._payloads()
         yield from self._keys()
@@ -109,6 +120,16 @@ class Upkeep:
         except BaseException:
             path.unlink(missing_ok=True)
             raise
+
+    def _schema(self) -> Iterator[str]:
+        """Tables, indexes and triggers that are not as they were made."""
+        with contextlib.closing(sqlite3.connect(":memory:")) as fresh:
+            for statement in (*schema.TABLES, *schema.TRIGGERS):
+                fresh.execute(statement)
+            made = set(fresh.execute(_MADE_OF))
+        found = {tuple(row) for row in self._db.rows(_MADE_OF)}
+        for name in sorted({owner for owner, *_ in made - found}):
+            yield f"{name}: not as qbatch made it; its definition is damaged"
 
     def _words(self) -> Iterator[str]:
         """Words that no vocabulary has."""

@@ -184,6 +184,9 @@ def test_a_sound_store_has_no_problems(filled):
         ),
         ("UPDATE attempts SET result = 1.5 WHERE id = 3", "attempt 3 is not what its digest says"),
         ("UPDATE payloads SET info = '{\"num_bits\":2}'", "cannot be read"),
+        ("DROP TRIGGER job_deleted", "job_deleted: not as qbatch made it"),
+        ("DROP INDEX attempts_by_job", "attempts_by_job: not as qbatch made it"),
+        ("ALTER TABLE batches RENAME COLUMN error TO eror", "batches: not as qbatch made it"),
         ("UPDATE payloads SET kind = 'x'", "payloads of kind 'x' cannot be checked"),
     ],
 )
