@@ -156,7 +156,7 @@ class Upkeep:
             except NotInstalled:
                 unknown[str(row["kind"])] += 1
                 continue
-            except (zlib.error, TypeError, ValueError, AttributeError):
+            except (zlib.error, TypeError, ValueError, AttributeError, KeyError, RecursionError):
                 yield f"payload {row['hash']} cannot be read"
                 continue
             if not good or len(body) != row["num_bytes"]:

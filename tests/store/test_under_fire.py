@@ -11,6 +11,7 @@ import pytest
 
 from qbatch.errors import NotFound, QbatchError, StoreError, UsageError
 from qbatch.maintenance import backup, verify
+from qbatch.payloads.circuit.format import CircuitFormat
 from qbatch.store import Store, database
 from qbatch.store.filesystem import filesystem_type, is_network
 
@@ -242,3 +243,13 @@ def test_what_is_kept_of_a_circuit_is_looked_at_before_it_is_used(qbatch, db, fi
     connection.close()
     for command in (["show", "g/1"], ["plan", "g"], ["run", "g"]):
         assert "the database is damaged" in qbatch(*command, code=1).stderr
+
+
+def test_a_format_that_stumbles_over_damage_does_not_end_verify(filled, monkeypatch):
+    """A package's own ``check_info`` may look for a field that is not there."""
+
+    def look(self, info):
+        info["not there"]
+
+    monkeypatch.setattr(CircuitFormat, "check_info", look)
+    assert "cannot be read" in "\n".join(verify(filled))
