@@ -44,10 +44,10 @@ def help_section() -> str:
 
 
 def words() -> str:
-    """Commands, options and arguments, for `qbatch.completing`."""
+    """Commands, options and arguments, for `qbatch.cli.completion`."""
     import typer.main
 
-    from qbatch.cli import application
+    from qbatch.cli.app import application
 
     command = typer.main.get_command(application())
     return json.dumps(_words_of(command), indent=1, ensure_ascii=False) + "\n"
@@ -81,7 +81,7 @@ def generated() -> dict[Path, str]:
     before, rest = readme.read_text("utf-8").split(BEGIN)
     after = rest.split(END, 1)[1]
     files = {readme: before + BEGIN + "\n" + help_section() + "\n" + END + after}
-    files[TOP / "qbatch" / "words.json"] = words()
+    files[TOP / "qbatch" / "cli" / "completion_spec.json"] = words()
     for shell, name in SCRIPTS.items():
         files[TOP / "completions" / name] = qbatch("completion", shell)
     return files

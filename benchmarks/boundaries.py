@@ -30,10 +30,10 @@ from pathlib import Path
 from typing import Any
 
 from qbatch import JobGroup
+from qbatch.api.database import verify
 from qbatch.backends.http import HttpClient
-from qbatch.engine import lanes, run, sending, watching
+from qbatch.engine import backend_queue, run, sender, watcher
 from qbatch.errors import QbatchError
-from qbatch.maintenance import verify
 from qbatch.store import database
 from qbatch.testing import HostileServer
 from qbatch.testing.hostile import counts_of
@@ -313,9 +313,9 @@ def main() -> int:
         place = Path(directory)
         if options.writes and "QBATCH_SHIM" not in os.environ:
             _with_shim(place)
-        lanes._FIRST_POLL = 0.002
+        backend_queue._FIRST_POLL = 0.002
         run._TICK = 0.005
-        for module in (watching, sending):
+        for module in (watcher, sender):
             module.backoff = lambda *_: 0.005
         started = time.monotonic()
         with HostileServer(page=3) as server:

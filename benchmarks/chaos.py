@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from qbatch import JobGroup
-from qbatch.maintenance import verify
+from qbatch.api.database import verify
 from qbatch.testing import FakeServer, HostileServer
 from qbatch.testing.hostile import BREAKS, CODES, DISTORTIONS, STATES, counts_of
 

@@ -15,7 +15,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from qbatch.maintenance import verify
+from qbatch.api.database import verify
 
 ADDER = """
 import sys

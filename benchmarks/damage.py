@@ -20,7 +20,7 @@ from collections import Counter
 from pathlib import Path
 
 from qbatch import JobGroup
-from qbatch.cli import main as cli
+from qbatch.cli.app import main as cli
 
 TEXT = """OPENQASM 3.0;
 include "stdgates.inc";

@@ -24,7 +24,9 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from qbatch import JobGroup, archive, cli
+from qbatch import JobGroup
+from qbatch.api import archive_file
+from qbatch.cli import app
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 ANSATZ = str(EXAMPLES / "ansatz.qasm3")
@@ -100,7 +102,7 @@ class Cases:
         ]
         self._archive = directory / "held.qbatch"
         held.archive(self._archive)
-        self._records = list(archive.read(self._archive))
+        self._records = list(archive_file.read(self._archive))
         self._number = 0
 
     def each(self, count: int) -> Iterator[Case]:
@@ -185,7 +187,7 @@ class Cases:
             place = inside
         place[key] = self._chance.choice(STRANGE)
         with path.open("wb") as stream:
-            archive.write(records, stream)
+            archive_file.write(records, stream)
         name = f"again{self._number}"
         after = [["status"], ["show", f"{name}/1"], ["why", f"{name}/1"], ["results", name],
                  ["jobs", name, "--json"], ["db", "verify"], ["delete", name, "--yes"]]  # fmt: skip
@@ -232,7 +234,7 @@ def _run(arguments: list[str]) -> tuple[int, str]:
     signal.alarm(_LONGEST)
     try:
         with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
-            code, _ = cli._run(arguments, False)
+            code, _ = app._run(arguments, False)
     except Hang:
         code = -1
     except BaseException as error:

@@ -108,7 +108,7 @@ def main() -> int:
             off = rerun(f"off {number}", folder, turn=1.03)
             off.run_parallel(executor="serial")
             pairs = [
-                matching.Pair(
+                matching.MatchedPair(
                     first=a,
                     second=b,
                     comparison=compare_counts(a.result.counts, b.result.counts),

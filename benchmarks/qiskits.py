@@ -71,7 +71,7 @@ def visit(db: str) -> dict[str, Any]:
     from importlib.metadata import version
 
     from qbatch import JobGroup
-    from qbatch.maintenance import verify
+    from qbatch.api.database import verify
 
     group, added = JobGroup("g", db=db), 0
     for name, circuit in circuits().items():

@@ -15,13 +15,13 @@ __version__ = "0.1.0"
 __all__ = ["JobGroup", "__version__"]
 
 if TYPE_CHECKING:
-    from qbatch.group import JobGroup
+    from qbatch.api.group import JobGroup
 
 
 def __getattr__(name: str) -> Any:
     # A shell completion imports this package; it must not pay for the API.
     if name == "JobGroup":
-        from qbatch.group import JobGroup
+        from qbatch.api.group import JobGroup
 
         return JobGroup
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

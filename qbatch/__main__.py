@@ -6,14 +6,14 @@ import sys
 
 def main() -> None:
     """Answer a shell's TAB at once; everything else is the command's."""
-    from qbatch.completing import VARIABLE
+    from qbatch.cli.completion import VARIABLE
 
     if VARIABLE in os.environ:
-        from qbatch.completing import main as complete
+        from qbatch.cli.completion import main as complete
 
         complete(sys.argv[1:])
     else:
-        from qbatch.cli import main as command
+        from qbatch.cli.app import main as command
 
         command()
 

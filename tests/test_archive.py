@@ -9,8 +9,8 @@ import pytest
 from qiskit import QuantumCircuit, qpy
 
 from qbatch import JobGroup
+from qbatch.api.database import verify
 from qbatch.errors import UsageError
-from qbatch.maintenance import verify
 
 from .conftest import ANSATZ, BELL
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from qbatch.cli import application
+from qbatch.cli.app import application
 
 HEAVY = ("qiskit", "numpy", "sqlite_utils", "requests", "pandas", "rich", "tqdm", "loky")
 COMMANDS = [command.name for command in application().registered_commands]

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from qbatch import JobGroup
-from qbatch.completing import candidates, unquoted
+from qbatch.cli.completion import candidates, unquoted
 
 SCRIPTS = Path(__file__).parents[1] / "completions"
 NAMES = ["plain", "two words", "l'été $x", 'say "hi"', "Мой прогон"]

@@ -8,8 +8,8 @@ import jsonschema
 import pytest
 import typer.main
 
-from qbatch.cli import application, main
-from qbatch.schemas import SCHEMAS
+from qbatch.cli.app import application, main
+from qbatch.cli.schemas import SCHEMAS
 
 from .conftest import ANSATZ, BELL
 

@@ -30,7 +30,7 @@ from qbatch.backends.aer import (
 )
 from qbatch.domain.results import Counts, ExpectationValues
 from qbatch.domain.results import counts as dealing
-from qbatch.engine import sending
+from qbatch.engine import sender
 from qbatch.payloads.circuit import angles, convert, form, formats, qasm2, qasm3, reading
 from qbatch.payloads.circuit.form import Form, Kind
 from qbatch.rules import merging, pauli
@@ -445,7 +445,7 @@ FAULTS: tuple[Fault, ...] = (
     Fault(
         "parts of a seeded job draw the same",
         ("split",),
-        _wrap(sending, "fix_seed", _offset_left_out),
+        _wrap(sender, "fix_seed", _offset_left_out),
         600,
         600,
     ),

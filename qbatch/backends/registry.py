@@ -11,8 +11,8 @@ from collections.abc import Callable, Mapping
 from importlib.metadata import EntryPoint
 from typing import TYPE_CHECKING, Any
 
-from qbatch import plugins
 from qbatch.errors import BackendError, NotInstalled, QbatchError
+from qbatch.payloads import plugins
 
 if TYPE_CHECKING:
     from qbatch.seam import Backend

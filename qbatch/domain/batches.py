@@ -67,7 +67,7 @@ class Batch:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Pace:
+class Throughput:
     """How fast a local backend was.
 
     Attributes:

@@ -102,7 +102,7 @@ class GroupState(StrEnum):
     CLOSED = "closed"
 
 
-class Settlement(StrEnum):
+class Resolution(StrEnum):
     """What the user decides about a batch whose outcome cannot be had."""
 
     RESUBMIT = "resubmit"

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from qbatch.domain.batches import Claim, OpenBatch
 from qbatch.domain.states import RemoteState
 from qbatch.engine import labels
-from qbatch.engine.asking import asked
+from qbatch.engine.adapter_calls import asked
 from qbatch.errors import BatchNotFound, UsageError
 from qbatch.seam import Backend
 

@@ -7,21 +7,21 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from qbatch.domain.batches import Pace, PlannedJob
+from qbatch.domain.batches import PlannedJob, Throughput
 from qbatch.domain.groups import Group
 from qbatch.domain.states import Status
-from qbatch.engine.lanes import Lane
-from qbatch.engine.pacing import batch_seconds, pooled
-from qbatch.engine.planning import OpenBackend, Planner
+from qbatch.engine.backend_queue import BackendQueue
+from qbatch.engine.planner import OpenBackend, Planner
 from qbatch.engine.settings import RunSettings
 from qbatch.engine.submission import Loader, fix_seed
+from qbatch.engine.throughput import batch_seconds, pooled
 from qbatch.payloads.registry import payload_format
 from qbatch.rules.batching import unanswerable
 from qbatch.rules.merging import coalesce
 from qbatch.seam import SupportsCost, SupportsEstimate
 from qbatch.store import Store
 
-_DEFAULT_PACE = Pace(seconds=1.0, startup=1.0)
+_DEFAULT_PACE = Throughput(seconds=1.0, startup=1.0)
 _SECONDS_A_JOB = 6e-5  # of the engine and the store
 _MOST_PAYLOADS = 1_000  # read to count their depth
 _ROUND_TRIPS = 3  # of a remote batch that ends at once: sent, asked for, fetched
@@ -124,31 +124,31 @@ def make_plan(
     try:
         while not planner.exhausted:
             planner.page()
-            for name, lane in planner.lanes.items():
-                adding = plans.setdefault(name, _Adding(store, name, lane, settings))
-                while lane.has_work:
-                    adding.take(lane.take())
+            for name, queue in planner.queues.items():
+                adding = plans.setdefault(name, _Adding(store, name, queue, settings))
+                while queue.has_work:
+                    adding.take(queue.take())
         for name, adding in plans.items():
             plan.backends.append(adding.finished(prices.get(name, {})))
     finally:
-        for lane in planner.lanes.values():
-            lane.close()
+        for queue in planner.queues.values():
+            queue.close()
     return plan
 
 
 class _Adding:
     """The plan of one backend while it grows."""
 
-    def __init__(self, store: Store, name: str, lane: Lane, settings: RunSettings) -> None:
+    def __init__(self, store: Store, name: str, queue: BackendQueue, settings: RunSettings) -> None:
         self._store = store
-        self._lane = lane
+        self._lane = queue
         self._settings = settings
         self._loader = Loader(store)
         self._payloads: set[int] = set()
         self._refused: Counter[str] = Counter()
         self._largest: list[PlannedJob] = []
-        self._paces = store.paces.of(name)
-        self.plan = BackendPlan(backend=name, local=lane.local)
+        self._measured = store.throughputs.of(name)
+        self.plan = BackendPlan(backend=name, local=queue.local)
 
     def take(self, jobs: Sequence[PlannedJob]) -> None:
         """Add a batch."""
@@ -214,8 +214,8 @@ class _Adding:
     def _estimate_time(self) -> None:
         """Work at the pace of earlier runs, shared out, and the start of the workers."""
         plan = self.plan
-        plan.measured = all(batch.workload in self._paces for batch in plan.batches)
-        paces = [self._paces.get(batch.workload, _DEFAULT_PACE) for batch in plan.batches]
+        plan.measured = all(batch.workload in self._measured for batch in plan.batches)
+        paces = [self._measured.get(batch.workload, _DEFAULT_PACE) for batch in plan.batches]
         work = [
             batch.estimated * pace.seconds for batch, pace in zip(plan.batches, paces, strict=True)
         ]

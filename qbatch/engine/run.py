@@ -10,15 +10,15 @@ from collections.abc import Callable, Iterator, Sequence
 
 from qbatch.domain.groups import Group
 from qbatch.domain.states import RunEnd, Status, StopReason
-from qbatch.engine.books import Books
-from qbatch.engine.lanes import Flight, Lane
-from qbatch.engine.planning import Planner
-from qbatch.engine.recover import recover
+from qbatch.engine.backend_queue import BackendQueue, InFlightBatch
+from qbatch.engine.planner import Planner
+from qbatch.engine.recorder import BatchRecorder
+from qbatch.engine.recovery import recover
 from qbatch.engine.report import Observer, RunReport, Silent
-from qbatch.engine.sending import Sender
+from qbatch.engine.sender import Sender
 from qbatch.engine.settings import RunSettings
 from qbatch.engine.stop import StopSignals
-from qbatch.engine.watching import Watcher, sentence
+from qbatch.engine.watcher import Watcher, sentence
 from qbatch.errors import NotFound, QbatchError
 from qbatch.seam import Backend, SupportsWait
 from qbatch.store import Store, run_lock
@@ -66,11 +66,13 @@ class Run:
         self._ids = [group.id for group in groups]
         self._settings = settings
         self._choose = choose
-        self._books = Books(store, [group.name for group in groups], observer or Silent())
-        self._sender = Sender(self._books, settings)
-        self._watcher = Watcher(self._books, self._sender, settings)
-        self._planner = Planner(store, self._ids, open_backend, settings, self._books.note)
-        self._lanes = self._planner.lanes
+        self._recorder = BatchRecorder(
+            store, [group.name for group in groups], observer or Silent()
+        )
+        self._sender = Sender(self._recorder, settings)
+        self._watcher = Watcher(self._recorder, self._sender, settings)
+        self._planner = Planner(store, self._ids, open_backend, settings, self._recorder.note)
+        self._queues = self._planner.queues
         self._stop = StopSignals()
         self._ends_at = math.inf
         self._idle_since: float | None = None
@@ -89,7 +91,7 @@ class Run:
                 self._store,
                 self._groups,
                 wait=settings.wait_lock,
-                say=self._books.note,
+                say=self._recorder.note,
                 hint=run_lock.MAY_WAIT,
             ),
             self._stop,
@@ -97,11 +99,11 @@ class Run:
         ):
             if settings.wait_seconds is not None:
                 self._ends_at = time.monotonic() + settings.wait_seconds
-            log = self._books.log
+            log = self._recorder.log
             log.info("run begins")
             try:
                 self._check_groups()
-                recover(self._books, self._ids, self._planner.lane)
+                recover(self._recorder, self._ids, self._planner.queue)
                 if settings.submit:
                     self._planner.begin(self._choose() if self._choose is not None else None)
                     self._pick()
@@ -115,8 +117,8 @@ class Run:
             finally:
                 self._put_away()
         if not settings.wait:
-            self._books.left(self._lanes.values())
-        report = self._books.finish(self._ids)
+            self._recorder.left(self._queues.values())
+        report = self._recorder.finish(self._ids)
         report.stopped_by = self._stop.received
         left = report.left if settings.submit else report.under_way
         report.unfinished = bool(left if not self._planner.is_chosen else report.under_way)
@@ -135,13 +137,13 @@ class Run:
     def _put_away(self) -> None:
         """Close every backend, and note how fast the local ones were."""
         with contextlib.ExitStack() as stack:
-            for lane in self._lanes.values():
-                stack.callback(lane.close)
-        for name, lane in self._lanes.items():
+            for queue in self._queues.values():
+                stack.callback(queue.close)
+        for name, queue in self._queues.items():
             try:
-                self._store.paces.note(name, lane.stopwatch.paces())
+                self._store.throughputs.note(name, queue.meter.measured())
             except QbatchError as error:  # the next plan knows less; nothing else is lost
-                self._books.log.warning("the pace of %s is not stored: %s", name, error)
+                self._recorder.log.warning("the pace of %s is not stored: %s", name, error)
 
     def _check_groups(self) -> None:
         """A group may have been deleted while this run waited for its lock."""
@@ -155,7 +157,7 @@ class Run:
         while not self._must_stop():
             if self._settings.submit:
                 self._fill()
-            if all(lane.idle for lane in self._lanes.values()) and self._nothing_to_send():
+            if all(queue.idle for queue in self._queues.values()) and self._nothing_to_send():
                 if not self._waits_for_jobs():
                     return
                 time.sleep(_TICK)
@@ -175,12 +177,12 @@ class Run:
     def _must_stop(self) -> bool:
         if self._stop.received is not None:
             return True
-        settings, state = self._settings, self._books.state
+        settings, state = self._settings, self._recorder.state
         if settings.deadline is not None and time.time() >= settings.deadline:
-            self._books.report.stopped_for = RunEnd.DEADLINE
+            self._recorder.report.stopped_for = RunEnd.DEADLINE
         elif settings.too_many_failures(state.failed, state.total):
-            self._books.report.stopped_for = RunEnd.FAILURES
-        return self._books.report.stopped_for is not None
+            self._recorder.report.stopped_for = RunEnd.FAILURES
+        return self._recorder.report.stopped_for is not None
 
     def _waits_for_jobs(self) -> bool:
         """Whether to stay for jobs that may still be added."""
@@ -189,7 +191,7 @@ class Run:
             return False
         if self._idle_since is None:
             self._idle_since = now
-            self._books.note("waiting for jobs to be added; closing the group ends the run")
+            self._recorder.note("waiting for jobs to be added; closing the group ends the run")
         return settings.idle is None or now - self._idle_since < settings.idle
 
     def _nothing_to_send(self) -> bool:
@@ -204,9 +206,9 @@ class Run:
     def _pick(self) -> int:
         """Note the jobs to run; those that were added meanwhile, when called again."""
         new = self._planner.pick()
-        self._books.report.jobs += new
-        self._books.state.total += new
-        self._books.tell(self._lanes.values())
+        self._recorder.report.jobs += new
+        self._recorder.state.total += new
+        self._recorder.tell(self._queues.values())
         return new
 
     def _warn_of_shared_draws(self) -> None:
@@ -214,8 +216,8 @@ class Run:
         seed = self._settings.seed
         if seed is None or len(self._groups) < 2:
             return
-        if shared := self._store.picking.sharing_draws():
-            self._books.note(
+        if shared := self._store.work_queue.sharing_draws():
+            self._recorder.note(
                 f"--seed {seed}: {shared} jobs ask the same under the same number in several of"
                 " these groups, and get the same counts: no independent repetitions"
                 " (qbatch run one group at a time with a seed of its own)"
@@ -224,25 +226,25 @@ class Run:
     def _fill(self) -> None:
         """Send batches as long as a backend has room and there is something to send."""
         while not self._must_stop():
-            lane = next((x for x in self._lanes.values() if x.has_slot and x.has_work), None)
-            if lane is None:
+            queue = next((x for x in self._queues.values() if x.has_slot and x.has_work), None)
+            if queue is None:
                 if self._planner.exhausted or not self._wants_more():
                     return
                 self._planner.page()
                 continue
             if self._settings.sequential and not self._may_start_next():
                 return
-            if not self._watcher.has_room(lane):
+            if not self._watcher.has_room(queue):
                 continue
-            self._sender.send(lane, lane.take())
-            self._books.tell(self._lanes.values())
+            self._sender.send(queue, queue.take())
+            self._recorder.tell(self._queues.values())
 
     def _may_start_next(self) -> bool:
-        busy = any(lane.flights for lane in self._lanes.values())
+        busy = any(queue.flights for queue in self._queues.values())
         return not busy and time.monotonic() >= self._watcher.last_end + self._settings.delay
 
     def _wants_more(self) -> bool:
-        return not self._lanes or any(lane.has_slot for lane in self._lanes.values())
+        return not self._queues or any(queue.has_slot for queue in self._queues.values())
 
     def _sleep(self) -> None:
         """Until something may have moved: a local batch ended, or it is time to ask again."""
@@ -250,26 +252,26 @@ class Run:
         due = [self._ends_at]
         if self._settings.sequential:
             due.append(self._watcher.last_end + self._settings.delay)
-        for lane in self._lanes.values():
-            if lane.flights and isinstance(lane.backend, SupportsWait):
-                ids = [f.remote_id for f in lane.flights.values() if f.remote_id is not None]
-                lane.backend.wait(ids, _TICK)
+        for queue in self._queues.values():
+            if queue.flights and isinstance(queue.backend, SupportsWait):
+                ids = [f.remote_id for f in queue.flights.values() if f.remote_id is not None]
+                queue.backend.wait(ids, _TICK)
                 return
-            if any(flight.next_poll <= now for flight in lane.flights.values()):
+            if any(flight.next_poll <= now for flight in queue.flights.values()):
                 return
-            event = lane.next_event()
+            event = queue.next_event()
             due += [event] if event is not None else []
         # What else is due already waits for something: a free slot, say.
         time.sleep(min([_TICK, *(when - now for when in due if when > now)]))
 
     def _poll(self, *, everything: bool = False) -> None:
-        self._watcher.cancel_on_request(self._lanes.values())
+        self._watcher.cancel_on_request(self._queues.values())
         now = time.monotonic()
-        for lane in list(self._lanes.values()):
-            for flight in list(lane.flights.values()):
-                if everything or lane.waits or flight.next_poll <= now:
-                    self._watcher.look(lane, flight)
-        self._books.tell(self._lanes.values())
+        for queue in list(self._queues.values()):
+            for flight in list(queue.flights.values()):
+                if everything or queue.waits or flight.next_poll <= now:
+                    self._watcher.look(queue, flight)
+        self._recorder.tell(self._queues.values())
 
     # -- stopping -------------------------------------------------------------------
 
@@ -282,15 +284,15 @@ class Run:
         """
         if not self._must_stop():
             return
-        flights = [(lane, f) for lane in self._lanes.values() for f in lane.flights.values()]
+        flights = [(queue, f) for queue in self._queues.values() for f in queue.flights.values()]
         if flights:
-            self._books.note("stopping: storing what is nearly done (Ctrl-C again: leave now)")
-        for lane, flight in flights:
-            if lane.local or flight.parts is None or not self._settings.submit:
+            self._recorder.note("stopping: storing what is nearly done (Ctrl-C again: leave now)")
+        for queue, flight in flights:
+            if queue.local or flight.parts is None or not self._settings.submit:
                 continue  # this run did not send it
-            self._watcher.look(lane, flight)
-            if flight.batch.id in lane.flights and not flight.running:
-                self._watcher.cancel(lane, flight, StopReason.RUN)
+            self._watcher.look(queue, flight)
+            if flight.batch.id in queue.flights and not flight.running:
+                self._watcher.cancel(queue, flight, StopReason.RUN)
         self._until_ended(_GRACE)
         self._take_back_local()
 
@@ -299,9 +301,9 @@ class Run:
         while time.monotonic() < deadline:
             awaited = [
                 flight
-                for lane in self._lanes.values()
-                for flight in lane.flights.values()
-                if lane.local or flight.cancelled_for is not None
+                for queue in self._queues.values()
+                for flight in queue.flights.values()
+                if queue.local or flight.cancelled_for is not None
             ]
             if not awaited:
                 return
@@ -309,14 +311,14 @@ class Run:
             self._poll()
 
     def _take_back_local(self) -> None:
-        for lane in self._lanes.values():
-            for flight in list(lane.flights.values()):
-                if lane.local:
-                    self._take_back(lane, flight)
+        for queue in self._queues.values():
+            for flight in list(queue.flights.values()):
+                if queue.local:
+                    self._take_back(queue, flight)
 
-    def _take_back(self, lane: Lane, flight: Flight) -> None:
-        del lane.flights[flight.batch.id]
+    def _take_back(self, queue: BackendQueue, flight: InFlightBatch) -> None:
+        del queue.flights[flight.batch.id]
         if flight.remote_id is not None:
-            lane.backend.cancel(flight.remote_id)
+            queue.backend.cancel(flight.remote_id)
         said = sentence(StopReason.RUN)
-        self._books.close_cancelled(flight.batch, flight.claims, Status.UNSENT, said)
+        self._recorder.close_cancelled(flight.batch, flight.claims, Status.UNSENT, said)

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from qbatch import plugins
 from qbatch.errors import UsageError
 from qbatch.execution.base import Executor, Setup
+from qbatch.payloads import plugins
 
 AUTO = "auto"
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import functools
 from pathlib import Path
 
-from qbatch import plugins
 from qbatch.errors import NotInstalled
+from qbatch.payloads import plugins
 from qbatch.payloads.base import PayloadFormat
 
 DEFAULT = "circuit"

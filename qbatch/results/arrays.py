@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import IO, TYPE_CHECKING, Any
 
 from qbatch.domain.history import JobResult
-from qbatch.domain.results import RESULT_KINDS, Shape
+from qbatch.domain.results import RESULT_KINDS, ExportOptions
 from qbatch.errors import UsageError
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
-def write_npz(results: Iterable[JobResult], stream: IO[bytes], shape: Shape) -> None:
+def write_npz(results: Iterable[JobResult], stream: IO[bytes], shape: ExportOptions) -> None:
     """Arrays with a row a job, in the order of adding.
 
     Always there, of length n (jobs): ``number``, ``key``, ``name``, ``status``, ``tags``
@@ -42,7 +42,7 @@ def write_npz(results: Iterable[JobResult], stream: IO[bytes], shape: Shape) -> 
                 numpy.lib.format.write_array(file, numpy.asanyarray(array), allow_pickle=False)
 
 
-def _arrays(results: list[JobResult], shape: Shape) -> dict[str, np.ndarray[Any, Any]]:
+def _arrays(results: list[JobResult], shape: ExportOptions) -> dict[str, np.ndarray[Any, Any]]:
     import numpy
 
     jobs = [result.job for result in results]

@@ -18,7 +18,7 @@ _KIND = "qbatch baseline"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sample:
+class JobSample:
     """What one job yielded, of a group or of a baseline.
 
     Attributes:
@@ -41,11 +41,11 @@ class Sample:
         return self.result is not None and not self.result.is_empty
 
 
-def samples(results: Iterable[JobResult]) -> Iterator[Sample]:
+def samples(results: Iterable[JobResult]) -> Iterator[JobSample]:
     """What the jobs of a group yielded, also those that have no result."""
     for result in results:
         job = result.job
-        yield Sample(
+        yield JobSample(
             number=job.number,
             key=job.key,
             name=job.name,
@@ -57,7 +57,7 @@ def samples(results: Iterable[JobResult]) -> Iterator[Sample]:
         )
 
 
-def write_baseline(found: Iterable[Sample], group: str, stream: IO[str]) -> int:
+def write_baseline(found: Iterable[JobSample], group: str, stream: IO[str]) -> int:
     """Write a baseline, an entry a line, the same bytes for the same results; how many jobs.
 
     Raises:
@@ -88,14 +88,14 @@ def write_baseline(found: Iterable[Sample], group: str, stream: IO[str]) -> int:
     return written
 
 
-def _hint(sample: Sample, group: str) -> str:
+def _hint(sample: JobSample, group: str) -> str:
     if sample.status == Status.DONE:
         return f"it was let go (prune --results-only); qbatch copy {word(group)} NAME runs it anew"
     verb = "rerun" if sample.status in ("error", "cancelled") else "run"
     return f"qbatch {verb} {word(group)} first, or leave it out with --status done"
 
 
-def read_baseline(path: Path) -> list[Sample]:
+def read_baseline(path: Path) -> list[JobSample]:
     """The samples of a baseline.
 
     Raises:
@@ -120,11 +120,11 @@ def read_baseline(path: Path) -> list[Sample]:
     return found
 
 
-def _sample(entry: Mapping[str, Any]) -> Sample:
+def _sample(entry: Mapping[str, Any]) -> JobSample:
     kinds = [kind for kind in RESULT_KINDS if entry.get(kind.value) is not None]
     if len(kinds) != 1:
         raise ValueError("neither counts nor expectation values nor probabilities, or several")
-    sample = Sample(
+    sample = JobSample(
         number=int(entry["number"]),
         key=str(entry["key"]),
         name=entry["name"],

@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import IO, TYPE_CHECKING, Any
 
-from qbatch.domain.results import RESULT_KINDS, Column, Result, ResultKind, Shape
+from qbatch.domain.results import RESULT_KINDS, Column, ExportOptions, Result, ResultKind
 from qbatch.errors import UsageError
 from qbatch.results.export import plain_cell
 
@@ -41,7 +41,7 @@ class _Columns:
     kinds: dict[ResultKind, None] = field(default_factory=lambda: dict.fromkeys(_ALWAYS))
     wide: dict[ResultKind, dict[str, None]] = field(default_factory=dict)
 
-    def note(self, entry: Entry, shape: Shape) -> None:
+    def note(self, entry: Entry, shape: ExportOptions) -> None:
         self.parameters.update(dict.fromkeys(entry["parameters"]))
         self.tags.update(dict.fromkeys(entry["tags"]))
         kind = _kind(entry)
@@ -64,7 +64,7 @@ def _kind(entry: Entry) -> type[Result]:
 
 @contextlib.contextmanager
 def _two_passes(
-    entries: Iterable[Entry], shape: Shape
+    entries: Iterable[Entry], shape: ExportOptions
 ) -> Iterator[tuple[_Columns, Iterator[Entry]]]:
     columns = _Columns()
     with tempfile.TemporaryFile("w+", encoding="utf-8") as spool:
@@ -75,7 +75,7 @@ def _two_passes(
         yield columns, (json.loads(line) for line in spool)
 
 
-def write_csv(entries: Iterable[Entry], stream: IO[str], shape: Shape) -> None:
+def write_csv(entries: Iterable[Entry], stream: IO[str], shape: ExportOptions) -> None:
     """CSV with a header; an empty cell where there is nothing."""
     with _two_passes(entries, shape) as (columns, rows):
         writer = csv.writer(stream, lineterminator="\n")
@@ -102,7 +102,7 @@ def _head(entry: Entry, columns: _Columns) -> list[Any]:
 _Cells = Callable[[Entry], Iterator[Sequence[Any]]]
 
 
-def _long(columns: _Columns, shape: Shape) -> tuple[list[Column], _Cells]:
+def _long(columns: _Columns, shape: ExportOptions) -> tuple[list[Column], _Cells]:
     """One row per outcome or value; a job without a result has one row too."""
     found: dict[str, Column] = {}
     for kind in columns.kinds:
@@ -136,7 +136,7 @@ def _long(columns: _Columns, shape: Shape) -> tuple[list[Column], _Cells]:
     return list(found.values()), cells
 
 
-def _wide(columns: _Columns, shape: Shape) -> tuple[list[Column], _Cells]:
+def _wide(columns: _Columns, shape: ExportOptions) -> tuple[list[Column], _Cells]:
     """One row per job: a column for each outcome, two for each observable.
 
     An outcome that a job did not yield is 0, also with ``--top``, which leaves it out;
@@ -164,7 +164,7 @@ def _wide(columns: _Columns, shape: Shape) -> tuple[list[Column], _Cells]:
     return list(found.values()), cells
 
 
-def write_parquet(entries: Iterable[Entry], stream: IO[bytes], shape: Shape) -> None:
+def write_parquet(entries: Iterable[Entry], stream: IO[bytes], shape: ExportOptions) -> None:
     """Parquet with typed columns, compressed with zstd.
 
     Raises:

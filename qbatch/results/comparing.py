@@ -327,11 +327,11 @@ def compare_probabilities(first: Mapping[str, float], second: Mapping[str, float
     return Comparison(tvd=math.fsum(off) / 2, delta=max(off, default=0.0), exact=True)
 
 
-Pair = tuple[Result, Result, int | None, int | None]
+MatchedPair = tuple[Result, Result, int | None, int | None]
 """Two results of one job, and the shots behind each."""
 
 
-def compare_results(found: Sequence[Pair]) -> list[Comparison | None]:
+def compare_results(found: Sequence[MatchedPair]) -> list[Comparison | None]:
     """Pairs of results, each for itself; None for those that cannot be held against each other."""
     compared: list[Comparison | None] = [None] * len(found)
     for kind, comparer in _COMPARERS.items():
@@ -342,7 +342,7 @@ def compare_results(found: Sequence[Pair]) -> list[Comparison | None]:
     return compared
 
 
-def _counts(found: Sequence[Pair]) -> Sequence[Comparison | None]:
+def _counts(found: Sequence[MatchedPair]) -> Sequence[Comparison | None]:
     pairs = []
     for first, second, _, _ in found:
         assert isinstance(first, Counts)
@@ -351,7 +351,7 @@ def _counts(found: Sequence[Pair]) -> Sequence[Comparison | None]:
     return compare_many(pairs)
 
 
-def _values(found: Sequence[Pair]) -> Sequence[Comparison | None]:
+def _values(found: Sequence[MatchedPair]) -> Sequence[Comparison | None]:
     compared: list[Comparison | None] = []
     for first, second, *shots in found:
         assert isinstance(first, ExpectationValues)
@@ -362,7 +362,7 @@ def _values(found: Sequence[Pair]) -> Sequence[Comparison | None]:
     return compared
 
 
-def _probabilities(found: Sequence[Pair]) -> Sequence[Comparison | None]:
+def _probabilities(found: Sequence[MatchedPair]) -> Sequence[Comparison | None]:
     compared: list[Comparison | None] = []
     for first, second, _, _ in found:
         assert isinstance(first, Probabilities)
@@ -371,7 +371,7 @@ def _probabilities(found: Sequence[Pair]) -> Sequence[Comparison | None]:
     return compared
 
 
-_COMPARERS: Mapping[ResultKind, Callable[[Sequence[Pair]], Sequence[Comparison | None]]] = {
+_COMPARERS: Mapping[ResultKind, Callable[[Sequence[MatchedPair]], Sequence[Comparison | None]]] = {
     ResultKind.COUNTS: _counts,
     ResultKind.EXPECTATION_VALUES: _values,
     ResultKind.PROBABILITIES: _probabilities,

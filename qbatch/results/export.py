@@ -14,13 +14,13 @@ from typing import IO, Any
 
 from qbatch.domain import SCHEMA
 from qbatch.domain.history import JobResult
-from qbatch.domain.results import Shape
+from qbatch.domain.results import ExportOptions
 from qbatch.errors import UsageError
 from qbatch.results.rows import result_entry
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
-Write = Callable[[Iterable[JobResult], str, IO[Any], Shape], None]
+Write = Callable[[Iterable[JobResult], str, IO[Any], ExportOptions], None]
 """Writes results of a group, by its name, to a stream; raises `UsageError` where it cannot."""
 
 
@@ -34,7 +34,7 @@ class ExportFormat:
     binary: bool = False
 
 
-def _json(results: Iterable[JobResult], group: str, stream: IO[str], shape: Shape) -> None:
+def _json(results: Iterable[JobResult], group: str, stream: IO[str], shape: ExportOptions) -> None:
     """``{"schema": 1, "group": …, "results": [entry, …]}``, an entry a line."""
     escapes = _escapes(stream)
     head = json.dumps({"schema": SCHEMA, "group": group}, ensure_ascii=escapes)
@@ -47,25 +47,25 @@ def _json(results: Iterable[JobResult], group: str, stream: IO[str], shape: Shap
     stream.write("\n]}\n")
 
 
-def _jsonl(results: Iterable[JobResult], _: str, stream: IO[str], shape: Shape) -> None:
+def _jsonl(results: Iterable[JobResult], _: str, stream: IO[str], shape: ExportOptions) -> None:
     encode = json.JSONEncoder(ensure_ascii=_escapes(stream)).encode
     for result in results:
         stream.write(encode(result_entry(result, shape)) + "\n")
 
 
-def _csv(results: Iterable[JobResult], _: str, stream: IO[str], shape: Shape) -> None:
+def _csv(results: Iterable[JobResult], _: str, stream: IO[str], shape: ExportOptions) -> None:
     from qbatch.results.columns import write_csv
 
     write_csv((result_entry(result, shape) for result in results), stream, shape)
 
 
-def _parquet(results: Iterable[JobResult], _: str, stream: IO[bytes], shape: Shape) -> None:
+def _parquet(results: Iterable[JobResult], _: str, stream: IO[bytes], shape: ExportOptions) -> None:
     from qbatch.results.columns import write_parquet
 
     write_parquet((result_entry(result, shape) for result in results), stream, shape)
 
 
-def _npz(results: Iterable[JobResult], _: str, stream: IO[bytes], shape: Shape) -> None:
+def _npz(results: Iterable[JobResult], _: str, stream: IO[bytes], shape: ExportOptions) -> None:
     from qbatch.results.arrays import write_npz
 
     write_npz(results, stream, shape)

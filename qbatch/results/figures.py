@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
 from qbatch.errors import UsageError
-from qbatch.results.series import HeatMap, Histograms, Picture, Sweep
+from qbatch.results.pictures import HeatMap, Histograms, LinePlot, Picture
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -73,7 +73,7 @@ def draw(shown: Picture, stream: IO[bytes], form: str, *, width: float = 7.0) ->
     with mpl.rc_context(_STYLE):
         if isinstance(shown, Histograms):
             figure = _histograms(shown, width)
-        elif isinstance(shown, Sweep):
+        elif isinstance(shown, LinePlot):
             figure = _sweep(shown, width)
         else:
             figure = _heat_map(shown, width)
@@ -160,7 +160,7 @@ def _histograms(shown: Histograms, width: float) -> Figure:
     return figure
 
 
-def _sweep(shown: Sweep, width: float) -> Figure:
+def _sweep(shown: LinePlot, width: float) -> Figure:
     figure = _new(width, 0.6 * width)
     axis = figure.subplots()
     for number, line in enumerate(shown.lines):

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 
 from qbatch.errors import UsageError
 from qbatch.results import together
-from qbatch.results.baselines import Sample
+from qbatch.results.baselines import JobSample
 from qbatch.results.chances import tail
 from qbatch.results.comparing import Comparison, compare_results, detectable
 
@@ -22,48 +22,48 @@ _BLINDEST = 5  # jobs whose shots are looked at for what would decide a check
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Pair:
+class MatchedPair:
     """A job on one side, the other, or both, and how its results differ."""
 
-    first: Sample | None
-    second: Sample | None
+    first: JobSample | None
+    second: JobSample | None
     comparison: Comparison | None = None
 
     @property
-    def sample(self) -> Sample:
+    def sample(self) -> JobSample:
         """The one that stands for both: the second, where there is one."""
         found = self.second or self.first
         assert found is not None
         return found
 
 
-def pairs(first: Iterable[Sample], second: Iterable[Sample]) -> list[Pair]:
+def pairs(first: Iterable[JobSample], second: Iterable[JobSample]) -> list[MatchedPair]:
     """Jobs matched, in the order of the second; then those that only the first has.
 
     Of several with one key those that have a result go first: a rerun that stands beside
     the job that failed takes its place.
     """
     second = list(second)
-    waiting: dict[str, list[Sample]] = {}
+    waiting: dict[str, list[JobSample]] = {}
     for sample in first:
         waiting.setdefault(sample.key, []).append(sample)
     for same in waiting.values():
         same.sort(key=lambda sample: (sample.has_result, -sample.number))
-    before: dict[int, Sample] = {}
+    before: dict[int, JobSample] = {}
     for place in sorted(range(len(second)), key=lambda i: (not second[i].has_result, i)):
         if same := waiting.get(second[place].key, []):
             before[place] = same.pop()
     compared = _compared([(before.get(place), sample) for place, sample in enumerate(second)])
     found = [
-        Pair(first=before.get(place), second=sample, comparison=comparison)
+        MatchedPair(first=before.get(place), second=sample, comparison=comparison)
         for place, (sample, comparison) in enumerate(zip(second, compared, strict=True))
     ]
     left = (sample for same in waiting.values() for sample in same)
-    found += (Pair(first=s, second=None) for s in sorted(left, key=lambda s: s.number))
+    found += (MatchedPair(first=s, second=None) for s in sorted(left, key=lambda s: s.number))
     return found
 
 
-def _compared(partners: Sequence[tuple[Sample | None, Sample]]) -> list[Comparison | None]:
+def _compared(partners: Sequence[tuple[JobSample | None, JobSample]]) -> list[Comparison | None]:
     """How the results differ, where both sides have one of the same kind."""
     pairs = {}
     for place, (first, second) in enumerate(partners):
@@ -126,7 +126,7 @@ class Finding:
     """
 
     verdict: str
-    pair: Pair
+    pair: MatchedPair
     reason: str | None = None
     detectable: float | None = None
 
@@ -180,7 +180,7 @@ class CheckReport:
         return self.verdict == "passed"
 
 
-def check(matched: Sequence[Pair], thresholds: Thresholds) -> CheckReport:
+def check(matched: Sequence[MatchedPair], thresholds: Thresholds) -> CheckReport:
     """Judge matched jobs.
 
     The false-alarm rate α is shared out: α/2 to the single jobs by Holm's method (Scand. J.
@@ -215,7 +215,7 @@ def check(matched: Sequence[Pair], thresholds: Thresholds) -> CheckReport:
     return report
 
 
-def _visible(tested: Sequence[Pair], thresholds: Thresholds) -> dict[int, float]:
+def _visible(tested: Sequence[MatchedPair], thresholds: Thresholds) -> dict[int, float]:
     """The smallest change of each job that would have been seen, by `id`.
 
     At the rate that Holm's method has for the first of them: all others could only have more.
@@ -226,7 +226,7 @@ def _visible(tested: Sequence[Pair], thresholds: Thresholds) -> dict[int, float]
 
 
 def _deciding_shots(
-    distinct: Sequence[Pair], visible: Mapping[int, float], thresholds: Thresholds
+    distinct: Sequence[MatchedPair], visible: Mapping[int, float], thresholds: Thresholds
 ) -> int | None:
     """Shots a job that would show a change of ``detect``: as many as the job needs most."""
     rate = thresholds.p_value / 2 / max(1, len(distinct))
@@ -242,7 +242,7 @@ def _deciding_shots(
     return max(wanted, default=None)
 
 
-def _is_tested(pair: Pair, thresholds: Thresholds) -> bool:
+def _is_tested(pair: MatchedPair, thresholds: Thresholds) -> bool:
     found = pair.comparison
     if found is None or found.p_value is None:
         return False
@@ -250,7 +250,7 @@ def _is_tested(pair: Pair, thresholds: Thresholds) -> bool:
     return found.tvd is None or not measured
 
 
-def _holm(tested: Sequence[Pair], rate: float) -> set[int]:
+def _holm(tested: Sequence[MatchedPair], rate: float) -> set[int]:
     """Those whose p-value tells a drift, by `id`."""
     drifted: set[int] = set()
     ordered = sorted(tested, key=_p_value)
@@ -261,18 +261,18 @@ def _holm(tested: Sequence[Pair], rate: float) -> set[int]:
     return drifted
 
 
-def _p_value(pair: Pair) -> float:
+def _p_value(pair: MatchedPair) -> float:
     found = _comparison(pair).p_value
     assert found is not None
     return found
 
 
-def _comparison(pair: Pair) -> Comparison:
+def _comparison(pair: MatchedPair) -> Comparison:
     assert pair.comparison is not None
     return pair.comparison
 
 
-def _distinct(tested: Sequence[Pair]) -> list[Pair]:
+def _distinct(tested: Sequence[MatchedPair]) -> list[MatchedPair]:
     """Without those that draw the same counts under the same seed: no further evidence."""
     found, seen = [], set()
     for pair in tested:
@@ -286,13 +286,13 @@ def _distinct(tested: Sequence[Pair]) -> list[Pair]:
     return found
 
 
-def _together(distinct: Sequence[Pair]) -> float:
+def _together(distinct: Sequence[MatchedPair]) -> float:
     found = [_comparison(pair) for pair in distinct]
     return tail(math.fsum(c.chi2 or 0.0 for c in found), sum(c.dof or 0 for c in found))
 
 
 def _finding(
-    pair: Pair, thresholds: Thresholds, drifted: bool, detectable: float | None
+    pair: MatchedPair, thresholds: Thresholds, drifted: bool, detectable: float | None
 ) -> Finding:
     first, second, found = pair.first, pair.second, pair.comparison
     if first is None:

@@ -19,12 +19,12 @@ from qbatch.domain.states import Status
 from qbatch.errors import UsageError
 from qbatch.results import figures
 from qbatch.results.figures import Span
-from qbatch.results.series import HeatMap, Histograms, Picture, Wish, picture
+from qbatch.results.pictures import HeatMap, Histograms, Picture, PlotOptions, picture
 
 _MOST_BATCHES = 100
 _TOP = 3
 _PANELS = 4
-_HISTOGRAM = Wish(kind="histogram")
+_HISTOGRAM = PlotOptions(kind="histogram")
 _COLOURS = {
     "done": "#2a9d6f",
     "error": "#d1495b",

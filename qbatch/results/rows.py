@@ -7,11 +7,11 @@ from typing import Any
 
 from qbatch.domain.history import JobResult
 from qbatch.domain.jobs import Job
-from qbatch.domain.results import RESULT_KINDS, Result, Shape
+from qbatch.domain.results import RESULT_KINDS, ExportOptions, Result
 from qbatch.domain.states import Status
 from qbatch.store.columns import result_fields
 
-_WHOLE = Shape()
+_WHOLE = ExportOptions()
 
 
 def job_results(
@@ -35,7 +35,7 @@ def job_results(
         yield JobResult(job=job, shots=shots, result=total)
 
 
-def result_entry(result: JobResult, shape: Shape = _WHOLE) -> dict[str, Any]:
+def result_entry(result: JobResult, shape: ExportOptions = _WHOLE) -> dict[str, Any]:
     """One entry of the JSON that ``qbatch results`` prints.
 
     The field of what the job asks for (``counts``, ``probabilities`` or

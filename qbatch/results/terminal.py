@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator
 
 from qbatch.errors import UsageError
-from qbatch.results.series import HeatMap, Histograms, Panel, Picture, Sweep
+from qbatch.results.pictures import HeatMap, Histograms, LinePlot, Panel, Picture
 
 _SHADES = " ░▒▓█"
 _EIGHTHS = " ▏▎▍▌▋▊▉█"
@@ -30,7 +30,7 @@ def text(shown: Picture, *, width: int = 80, height: int = 20, colour: bool = Fa
     width = max(width, _FEWEST)
     if isinstance(shown, Histograms):
         lines = list(_histograms(shown, width))
-    elif isinstance(shown, Sweep):
+    elif isinstance(shown, LinePlot):
         lines = _sweep(shown, width, height, colour)
     else:
         lines = list(_heat_map(shown, width, height))
@@ -66,7 +66,7 @@ def _short(outcome: str) -> str:
     return f"{outcome[: _WIDEST_LABEL // 2]}…{outcome[1 - _WIDEST_LABEL // 2 :]}"
 
 
-def _sweep(shown: Sweep, width: int, height: int, colour: bool) -> list[str]:
+def _sweep(shown: LinePlot, width: int, height: int, colour: bool) -> list[str]:
     try:
         from uniplot import plot_to_string
     except ImportError:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
-from qbatch.domain.batches import Pace
+from qbatch.domain.batches import Throughput
 
 TARGET_SECONDS = 1.0
 FIRST_SECONDS = 0.25
@@ -25,21 +25,21 @@ _TOO_LONG = 5.0  # times the target: what was measured before holds no more
 class Sizer:
     """Learns what a job costs from the batches that have ended."""
 
-    def __init__(self, paces: Mapping[str, Pace]) -> None:
-        self._paces = dict(paces)
+    def __init__(self, measured: Mapping[str, Throughput]) -> None:
+        self._measured = dict(measured)
         self._seconds_per_job: float | None = None
         self._guess: float | None = None
-        self._pace: Pace | None = None
+        self._pace: Throughput | None = None
 
     def expect(self, kind: str, seconds_per_job: float) -> None:
         """An estimate of what the next jobs cost, and of which kind they are."""
         self._guess = seconds_per_job
-        self._pace = self._paces.get(kind)
+        self._pace = self._measured.get(kind)
 
     def learn(self, jobs: int, seconds: float) -> None:
         """What a batch really took."""
         if seconds > _TOO_LONG * TARGET_SECONDS:
-            self._paces.clear()
+            self._measured.clear()
             self._pace = None
         measured = max(seconds, 1e-6) / max(jobs, 1)
         before = self._seconds_per_job

@@ -1,8 +1,8 @@
 """The store: one SQLite file, its schema, and every SQL statement of the project.
 
-`Store` opens the file and gives its parts: ``groups``, ``jobs``, ``picking`` and ``paces``
-(for a run), ``ledger`` (batches and attempts), ``settling``, ``history``, ``results``,
-``keeping``, ``archive`` and ``upkeep``.
+`Store` opens the file and gives its parts: ``groups``, ``jobs``, ``work_queue`` and ``throughputs``
+(for a run), ``ledger`` (batches and attempts), ``resolving``, ``history``, ``results``,
+``edits``, ``archive`` and ``integrity``.
 Many processes may use one store at once: every write begins with ``BEGIN IMMEDIATE`` and
 waits its turn. A part is imported when it is first asked for: a look at the groups needs one.
 """
@@ -19,15 +19,15 @@ from qbatch.store.groups import Groups
 
 if TYPE_CHECKING:
     from qbatch.store.archive import Archive
+    from qbatch.store.edits import Edits
     from qbatch.store.history import History
+    from qbatch.store.integrity import Integrity
     from qbatch.store.jobs import Jobs
-    from qbatch.store.keeping import Keeping
     from qbatch.store.ledger import Ledger
-    from qbatch.store.paces import Paces
-    from qbatch.store.picking import Picking
+    from qbatch.store.resolving import Resolving
     from qbatch.store.results import Results
-    from qbatch.store.settling import Settling
-    from qbatch.store.upkeep import Upkeep
+    from qbatch.store.throughputs import Throughputs
+    from qbatch.store.work_queue import WorkQueue
 
 __all__ = ["Store"]
 
@@ -55,25 +55,25 @@ class Store:
         return Jobs(self.database)
 
     @cached_property
-    def paces(self) -> Paces:
+    def throughputs(self) -> Throughputs:
         """How fast local backends were."""
-        from qbatch.store.paces import Paces
+        from qbatch.store.throughputs import Throughputs
 
-        return Paces(self.database)
+        return Throughputs(self.database)
 
     @cached_property
-    def picking(self) -> Picking:
+    def work_queue(self) -> WorkQueue:
         """The jobs that a run chooses."""
-        from qbatch.store.picking import Picking
+        from qbatch.store.work_queue import WorkQueue
 
-        return Picking(self.database)
+        return WorkQueue(self.database)
 
     @cached_property
-    def settling(self) -> Settling:
+    def resolving(self) -> Resolving:
         """Batches whose outcome cannot be had."""
-        from qbatch.store.settling import Settling
+        from qbatch.store.resolving import Resolving
 
-        return Settling(self.database)
+        return Resolving(self.database)
 
     @cached_property
     def ledger(self) -> Ledger:
@@ -97,18 +97,18 @@ class Store:
         return Results(self.database)
 
     @cached_property
-    def upkeep(self) -> Upkeep:
+    def integrity(self) -> Integrity:
         """Whether the store is sound; copies of it."""
-        from qbatch.store.upkeep import Upkeep
+        from qbatch.store.integrity import Integrity
 
-        return Upkeep(self.database)
+        return Integrity(self.database)
 
     @cached_property
-    def keeping(self) -> Keeping:
+    def edits(self) -> Edits:
         """Tags, notes, names, copies; what is let go."""
-        from qbatch.store.keeping import Keeping
+        from qbatch.store.edits import Edits
 
-        return Keeping(self.database, self.groups)
+        return Edits(self.database, self.groups)
 
     @cached_property
     def archive(self) -> Archive:

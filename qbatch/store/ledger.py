@@ -18,9 +18,9 @@ from qbatch.domain.batches import Claim, OpenBatch, Outcome, PlannedJob
 from qbatch.domain.results import ResultKind
 from qbatch.domain.states import AttemptStatus, BatchState, Failure, Status, StopReason
 from qbatch.store.database import Database, reading
-from qbatch.store.picking import PLANNED_COLUMNS, UnreadableJob, planned_job
 from qbatch.store.reading import Reader
 from qbatch.store.results import digest, encode_result
+from qbatch.store.work_queue import PLANNED_COLUMNS, UnreadableJob, planned_job
 
 
 class _Gone(Exception):

@@ -17,7 +17,7 @@ from qiskit.quantum_info import SparsePauliOp, Statevector
 
 from qbatch import JobGroup
 from qbatch.backends.qoro import wire
-from qbatch.engine import watching
+from qbatch.engine import watcher
 from qbatch.errors import AuthError, BackendError
 from tests.backends.aer.test_sampling import p_value
 from tests.backends.qoro_service import histogram
@@ -225,7 +225,7 @@ def test_a_lost_answer_to_the_last_upload_is_found_out(group, service):
 
 @pytest.mark.parametrize("fault", [404, "forget"])
 def test_a_forgotten_job_stays_open(group, service, fault, monkeypatch):
-    monkeypatch.setattr(watching, "backoff", lambda *_: 0.01)
+    monkeypatch.setattr(watcher, "backoff", lambda *_: 0.01)
     service.fault("status", fault, times=6)
     group.add(rotated(0.5), shots=100)
     report = run(group)
@@ -257,7 +257,7 @@ def test_words_that_nobody_knows_are_waited_out(group, service):
 
 
 def test_missing_and_repeated_results_are_errors_of_their_jobs(group, service, monkeypatch):
-    monkeypatch.setattr(watching, "backoff", lambda *_: 0.01)
+    monkeypatch.setattr(watcher, "backoff", lambda *_: 0.01)
     for fault in ("missing", "twice"):
         service.fault("resultsV2", fault, times=20)
         group.add(rotated(0.5), shots=100)

@@ -267,11 +267,11 @@ def test_deep_nesting_in_a_file_is_refused(qbatch, ansatz, tmp_path):
 
 
 def test_an_archive_with_wrong_types_is_refused(qbatch, bell, tmp_path):
-    from qbatch import archive
+    from qbatch.api import archive_file
 
     qbatch("run", "g", "--add", bell, "-q")
     qbatch("export", "g", "-o", "g.qbatch")
-    sound = list(archive.read(tmp_path / "g.qbatch"))
+    sound = list(archive_file.read(tmp_path / "g.qbatch"))
     for kind, field, value in (
         ("group", "created_at", "x"),
         ("payload", "info", "{}"),
@@ -289,7 +289,7 @@ def test_an_archive_with_wrong_types_is_refused(qbatch, bell, tmp_path):
         found = job["attempts"][0] if tried else next(r for r in records if r["record"] == kind)
         found[field] = value
         with (tmp_path / "bad.qbatch").open("wb") as stream:
-            archive.write(records, stream)
+            archive_file.write(records, stream)
         said = qbatch("import", "bad.qbatch", "--as", "again", code=2).stderr
         assert "is damaged" in said or "cannot be taken here" in said
     assert len(qbatch.json("status", "--json")["groups"]) == 1
@@ -306,7 +306,7 @@ def test_an_archive_that_unpacks_without_end_is_refused(qbatch, tmp_path):
 
 
 def test_the_command_may_be_called_often_in_one_process(tmp_path, monkeypatch, capsys):
-    from qbatch.cli import main
+    from qbatch.cli.app import main
 
     monkeypatch.setenv("QBATCH_DB", str(tmp_path / "q.db"))
     (tmp_path / "bell.qasm").write_text(BELL)

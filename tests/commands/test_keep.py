@@ -6,7 +6,7 @@ import re
 import pytest
 
 from qbatch import JobGroup
-from qbatch.maintenance import backup
+from qbatch.api.database import backup
 from qbatch.store import Store, run_lock
 
 from ..conftest import ANSATZ, BELL

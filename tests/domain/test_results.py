@@ -9,9 +9,9 @@ from qbatch.domain.results import (
     RESULT_KINDS,
     Counts,
     ExpectationValues,
+    ExportOptions,
     Probabilities,
     ResultKind,
-    Shape,
     read_stored,
     stored,
 )
@@ -43,7 +43,9 @@ def test_a_job_of_one_part_has_its_result(result):
 
 
 @ALL
-@pytest.mark.parametrize("shape", [Shape(), Shape(top=1), Shape(probabilities=True)])
+@pytest.mark.parametrize(
+    "shape", [ExportOptions(), ExportOptions(top=1), ExportOptions(probabilities=True)]
+)
 def test_tables_hold_what_json_holds(result, shape):
     kind = type(result)
     value = json.loads(json.dumps(result.json(shape)))
@@ -61,7 +63,7 @@ def test_tables_hold_what_json_holds(result, shape):
 
 @ALL
 def test_arrays_have_a_row_for_each_job(result):
-    for array in type(result).arrays([result, None, result], Shape()).values():
+    for array in type(result).arrays([result, None, result], ExportOptions()).values():
         if array.ndim == 2:
             assert array.shape[0] == 3
             assert repr(array[0].tolist()) == repr(array[2].tolist())
@@ -120,4 +122,4 @@ def test_tables_too_large_for_memory_are_refused(monkeypatch):
 
     monkeypatch.setattr(base, "MOST_CELLS", 3)
     with pytest.raises(OverflowError, match="2 jobs with 2 different outcomes"):
-        Counts.arrays([RESULTS[ResultKind.COUNTS]] * 2, Shape())
+        Counts.arrays([RESULTS[ResultKind.COUNTS]] * 2, ExportOptions())

@@ -6,9 +6,9 @@ import sqlite3
 import pytest
 
 from qbatch import JobGroup
-from qbatch.engine import sending, watching
+from qbatch.api.database import settle, verify
+from qbatch.engine import sender, watcher
 from qbatch.errors import UsageError
-from qbatch.maintenance import settle, verify
 from qbatch.testing import HostileServer
 from qbatch.testing.hostile import BREAKS, CODES, DISTORTIONS, counts_of
 from qbatch.testing.steps import StepsBackend
@@ -27,7 +27,7 @@ def server():
 @pytest.fixture
 def group(server, db, tmp_path, monkeypatch):
     server.no_faults()
-    for module in (watching, sending):
+    for module in (watcher, sender):
         monkeypatch.setattr(module, "backoff", lambda *_: 0.01)
     config = tmp_path / "config.toml"
     config.write_text(server.configuration(seconds=0.5))

@@ -9,13 +9,13 @@ import jsonschema
 import pytest
 
 from qbatch import JobGroup
+from qbatch.api.database import verify
+from qbatch.api.group import run_groups
+from qbatch.cli.schemas import SCHEMAS
 from qbatch.domain.states import Status
-from qbatch.engine import RunSettings, watching
+from qbatch.engine import RunSettings, watcher
 from qbatch.errors import AuthError
-from qbatch.group import run_groups
-from qbatch.maintenance import verify
 from qbatch.rules.backoff import backoff
-from qbatch.schemas import SCHEMAS
 from qbatch.testing import FakeServer
 
 from ..conftest import ANSATZ
@@ -172,7 +172,7 @@ def test_a_batch_that_fails_while_running_is_split_only_when_asked(group, serve,
 
 @pytest.mark.parametrize(("fault", "failed"), [("drop", 1), ("duplicate", 0), ("contradict", 1)])
 def test_wrong_labels_are_errors_of_their_jobs_alone(group, serve, fault, failed, monkeypatch):
-    monkeypatch.setattr(watching, "backoff", lambda *_: 0.01)
+    monkeypatch.setattr(watcher, "backoff", lambda *_: 0.01)
     serve().fault("results", fault)
     add(group)
     report = run(group)
@@ -213,7 +213,7 @@ def test_too_many_failures_stop_the_run(group, serve):
 def test_a_batch_that_a_service_forgets_stays_open_and_is_asked_for_again(
     group, serve, monkeypatch, caplog
 ):
-    monkeypatch.setattr(watching, "backoff", lambda *_: 0.01)
+    monkeypatch.setattr(watcher, "backoff", lambda *_: 0.01)
     server = serve()
     server.fault("status", "forget", times=2)
     add(group)

@@ -7,10 +7,10 @@ import threading
 import pytest
 
 from qbatch import JobGroup
+from qbatch.api.database import settle, verify
 from qbatch.domain.limits import Limits
-from qbatch.engine import Run, RunSettings
+from qbatch.engine import Run, RunSettings, watcher
 from qbatch.errors import BackendError, LostAnswer, NotFound, Transient, UsageError
-from qbatch.maintenance import settle, verify
 from qbatch.seam import BatchStatus, ItemResult
 from qbatch.store import Store
 from qbatch.testing import InstantBackend, all_zeros
@@ -26,7 +26,7 @@ def group(db):
 
 
 class Remote(InstantBackend):
-    """A service whose batches the test moves by hand: ``states`` by the order of sending."""
+    """A service whose batches the test moves by hand: ``states`` by the order of sender."""
 
     def __init__(self, **limits):
         values = {"finds_tokens": True, "lookup_seconds": 0.0, "in_flight": 8, **limits}
@@ -230,9 +230,8 @@ def test_shots_are_not_pooled_where_they_must_not_differ(group):
 
 @pytest.mark.parametrize("error", [BackendError, RuntimeError, SystemExit, Peculiar])
 def test_results_that_cannot_be_had_leave_the_batch_open_and_do_not_hang(group, monkeypatch, error):
-    from qbatch.engine import watching
 
-    monkeypatch.setattr(watching, "backoff", lambda *_: 0.01)
+    monkeypatch.setattr(watcher, "backoff", lambda *_: 0.01)
     group.add(BELL)
 
     class Purged(Remote):
@@ -254,9 +253,8 @@ def test_a_strange_failure_class_is_a_failure_of_the_backend(group):
 
 
 def test_a_cancellation_that_is_not_confirmed_leaves_the_batch_in_the_ledger(group, monkeypatch):
-    from qbatch.engine import watching
 
-    monkeypatch.setattr(watching, "_UNCONFIRMED_SECONDS", 0.3)
+    monkeypatch.setattr(watcher, "_UNCONFIRMED_SECONDS", 0.3)
     group.add(BELL)
     backend = Remote()
     backend.states = {1: RUNNING}
@@ -389,9 +387,11 @@ def test_a_group_of_unknown_fate_is_not_deleted(group):
 
 
 def test_a_long_wait_says_what_it_waits_for(group, monkeypatch, caplog):
-    from qbatch.engine import lanes
+    from qbatch.engine import backend_queue
 
-    monkeypatch.setattr(lanes.Flight, "__init__", _impatient(lanes.Flight.__init__))
+    monkeypatch.setattr(
+        backend_queue.InFlightBatch, "__init__", _impatient(backend_queue.InFlightBatch.__init__)
+    )
     group.add(BELL)
     backend = Remote()
     backend.states = {1: RUNNING}
@@ -410,9 +410,8 @@ def _impatient(made):
 
 def test_results_that_are_none_fail_their_jobs(group, monkeypatch):
     """An adapter may give anything; what is no result is missing."""
-    from qbatch.engine import watching
 
-    monkeypatch.setattr(watching, "backoff", lambda *_: 0.01)
+    monkeypatch.setattr(watcher, "backoff", lambda *_: 0.01)
     group.add(BELL, BELL)
 
     class Odd(Remote):

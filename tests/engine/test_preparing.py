@@ -3,11 +3,11 @@
 import pytest
 
 from qbatch import JobGroup
+from qbatch.api.database import verify
 from qbatch.domain.limits import Limits
 from qbatch.domain.states import BatchState, Failure, Status
 from qbatch.engine import Run, RunSettings
 from qbatch.errors import NotInstalled
-from qbatch.maintenance import verify
 from qbatch.seam import ItemResult
 from qbatch.store import Store
 from qbatch.testing import InstantBackend, PositionalBackend, PositionalService

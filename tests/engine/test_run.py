@@ -8,13 +8,13 @@ import time
 import pytest
 
 from qbatch import JobGroup
+from qbatch.api.database import settle
+from qbatch.api.group import run_groups
 from qbatch.domain.limits import Limits
 from qbatch.domain.states import Status
 from qbatch.engine import Run, RunSettings
 from qbatch.engine.report import Silent
 from qbatch.errors import AuthError, BackendError, Locked, LostAnswer, Rejected, UsageError
-from qbatch.group import run_groups
-from qbatch.maintenance import settle
 from qbatch.seam import BatchStatus, ItemResult
 from qbatch.store import Store, run_lock
 from qbatch.testing import InstantBackend, all_zeros
@@ -375,7 +375,7 @@ def test_settings_that_contradict_each_other_are_refused():
 
 
 def test_an_account_that_is_full_is_waited_for(group, monkeypatch):
-    monkeypatch.setattr("qbatch.engine.lanes._FULL_SECONDS", 0.05)
+    monkeypatch.setattr("qbatch.engine.backend_queue._FULL_SECONDS", 0.05)
 
     class Busy(InstantBackend):
         asked = 0
@@ -435,10 +435,10 @@ def test_jobs_that_come_while_a_run_is_idle_are_sent_at_once(group, monkeypatch)
 
     send = module.Sender.send
 
-    def sent(self, lane, planned):
+    def sent(self, queue, planned):
         if len(backend.submissions) == 1:
             assert slept == []
-        send(self, lane, planned)
+        send(self, queue, planned)
         if len(backend.submissions) == 1:
             group.add(ANSATZ, parameters={"theta": 9.0, "phi": 0.5})
 

@@ -12,7 +12,7 @@ import pytest
 
 from qbatch import JobGroup
 from qbatch.domain.limits import Limits
-from qbatch.domain.results import Shape
+from qbatch.domain.results import ExportOptions
 from qbatch.engine import Run, RunSettings
 from qbatch.errors import UsageError
 from qbatch.files import atomic
@@ -39,7 +39,7 @@ def group(db):
 
 def text(group, form, **shape):
     stream = io.StringIO(newline="")
-    group.export(stream, form=form, shape=Shape(**shape))
+    group.export(stream, form=form, shape=ExportOptions(**shape))
     return stream.getvalue()
 
 
@@ -153,7 +153,7 @@ def test_pandas_and_polars_read_what_the_store_holds(large, tmp_path, form):
 
 def test_wide_parquet_and_numpy_read_what_the_store_holds(large, tmp_path):
     group, entries = large
-    group.export(tmp_path / "wide.parquet", shape=Shape(wide=True))
+    group.export(tmp_path / "wide.parquet", shape=ExportOptions(wide=True))
     wide = pandas.read_parquet(tmp_path / "wide.parquet")
     assert len(wide) == len(entries)
     group.export(tmp_path / "large.npz")
@@ -173,7 +173,7 @@ def test_wide_parquet_and_numpy_read_what_the_store_holds(large, tmp_path):
                 assert arrays["values"][row, 0] == value["value"]
                 assert arrays["standard_errors"][row, 0] == value["standard_error"]
                 assert wide["standard_error:ZZ"][row] == value["standard_error"]
-    group.export(tmp_path / "shares.npz", shape=Shape(probabilities=True, top=1))
+    group.export(tmp_path / "shares.npz", shape=ExportOptions(probabilities=True, top=1))
     with numpy.load(tmp_path / "shares.npz") as arrays:
         largest = max(entries[0]["counts"].values()) / 100
         assert arrays["probabilities"][0].max() == largest
@@ -187,7 +187,7 @@ def test_columns_keep_their_names_apart(db):
     group.run_parallel()
     for wide in (False, True):
         out = io.StringIO(newline="")
-        group.export(out, form="csv", shape=Shape(wide=wide))
+        group.export(out, form="csv", shape=ExportOptions(wide=wide))
         header = out.getvalue().splitlines()[0].split(",")
         assert len(set(header)) == len(header)
         row = next(csv.DictReader(io.StringIO(out.getvalue())))

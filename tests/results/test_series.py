@@ -8,7 +8,7 @@ import pytest
 from qbatch import JobGroup
 from qbatch.errors import UsageError
 from qbatch.results import terminal
-from qbatch.results.series import HeatMap, Histograms, Line, Sweep, Wish
+from qbatch.results.pictures import HeatMap, Histograms, Line, LinePlot, PlotOptions
 
 from ..conftest import ANSATZ, BELL
 
@@ -35,8 +35,8 @@ def groups(tmp_path_factory):
 
 
 def test_a_sweep_has_a_line_with_errors(groups):
-    shown = groups["sweep"].picture(wish=Wish(outcome="11"))
-    assert isinstance(shown, Sweep)
+    shown = groups["sweep"].picture(wish=PlotOptions(outcome="11"))
+    assert isinstance(shown, LinePlot)
     assert (shown.x_label, shown.y_label) == ("theta", "P(11)")
     [line] = shown.lines
     assert line.x == pytest.approx(THETA)
@@ -49,21 +49,23 @@ def test_a_sweep_has_a_line_with_errors(groups):
 def test_observables_are_a_line_each(groups):
     shown = groups["values"].picture()
     assert [line.label for line in shown.lines] == ["ZZ", "XX"]
-    [only] = groups["values"].picture(wish=Wish(observable="XX")).lines
+    [only] = groups["values"].picture(wish=PlotOptions(observable="XX")).lines
     assert only == shown.lines[1]
     assert only.y[4] == pytest.approx(math.sin(THETA[4]), abs=0.3)
 
 
 def test_two_parameters_are_a_heat_map_or_lines(groups):
-    shown = groups["grid"].picture(wish=Wish(outcome="11"))
+    shown = groups["grid"].picture(wish=PlotOptions(outcome="11"))
     assert isinstance(shown, HeatMap)
     assert (shown.x_label, shown.y_label) == ("phi", "theta")
     assert (len(shown.z), len(shown.z[0])) == (9, 3)
     assert shown.z[8][0] == 1.0
-    assert groups["grid"].picture("1-26", Wish(y="phi", x="theta")).z[2][8] != 0  # one missing
-    lines = groups["grid"].picture(wish=Wish(x="theta")).lines
+    assert (
+        groups["grid"].picture("1-26", PlotOptions(y="phi", x="theta")).z[2][8] != 0
+    )  # one missing
+    lines = groups["grid"].picture(wish=PlotOptions(x="theta")).lines
     assert [line.label for line in lines] == [f"P(00), phi={v}" for v in (0, 1, 2)] or len(lines)
-    few = groups["grid"].picture("1-25", Wish(outcome="11"))
+    few = groups["grid"].picture("1-25", PlotOptions(outcome="11"))
     assert sum(math.isnan(v) for row in few.z for v in row) == 2
 
 
@@ -81,13 +83,13 @@ def test_jobs_without_parameters_are_histograms(groups):
 @pytest.mark.parametrize(
     ("name", "wish", "message"),
     [
-        ("sweep", Wish(x="omega"), "no parameter 'omega'"),
-        ("sweep", Wish(outcome="2"), "no outcome '2'"),
-        ("values", Wish(observable="YY"), "no observable 'YY'"),
-        ("values", Wish(kind="histogram"), "needs counts"),
-        ("sweep", Wish(kind="heatmap"), "two parameters"),
-        ("bell", Wish(kind="sweep"), "needs a parameter"),
-        ("three", Wish(x="theta"), "9 lines are too many"),
+        ("sweep", PlotOptions(x="omega"), "no parameter 'omega'"),
+        ("sweep", PlotOptions(outcome="2"), "no outcome '2'"),
+        ("values", PlotOptions(observable="YY"), "no observable 'YY'"),
+        ("values", PlotOptions(kind="histogram"), "needs counts"),
+        ("sweep", PlotOptions(kind="heatmap"), "two parameters"),
+        ("bell", PlotOptions(kind="sweep"), "needs a parameter"),
+        ("three", PlotOptions(x="theta"), "9 lines are too many"),
     ],
 )
 def test_what_cannot_be_shown_is_said(groups, name, wish, message):
@@ -104,12 +106,12 @@ def test_jobs_that_differ_share_a_picture_as_far_as_they_can(db, tmp_path):
     group.add(other, parameters={"theta": [0.0, 1.0], "omega": [0.0]}, shots=10)
     group.add(BELL, shots=10)
     group.run_parallel()
-    lines = group.picture(wish=Wish(x="theta", outcome="00")).lines
+    lines = group.picture(wish=PlotOptions(x="theta", outcome="00")).lines
     assert [len(line.x) for line in lines] == [3, 2]
     assert lines[0].y[1] == pytest.approx(0.5, abs=0.02)  # by far the most shots say so
     with pytest.raises(UsageError, match="vary besides"):
-        group.picture(wish=Wish(x="phi", y="omega"))
-    group.plot(tmp_path / "x.png", wish=Wish(x="theta"))
+        group.picture(wish=PlotOptions(x="phi", y="omega"))
+    group.plot(tmp_path / "x.png", wish=PlotOptions(x="theta"))
     group.report(tmp_path / "x.html")
     group.close()
 
@@ -159,7 +161,7 @@ def test_bars_are_as_long_as_their_shares(groups):
 
 def test_points_stand_where_they_belong():
     line = Line(label="P", x=(0.0, 1.0), y=(0.0, 1.0), errors=None)
-    shown = Sweep(title="t", x_label="x", y_label="P", lines=(line,))
+    shown = LinePlot(title="t", x_label="x", y_label="P", lines=(line,))
     rows = [r for r in terminal.text(shown, width=40, height=10).splitlines() if r.startswith("│")]
     assert rows[0].rstrip("│ 1")[-1] in "▝▐▗▘▌▖"
     assert rows[-1][1] in "▖▌▗▐"

@@ -1,11 +1,11 @@
 """How large local batches are."""
 
-from qbatch.domain.batches import Pace
+from qbatch.domain.batches import Throughput
 from qbatch.rules.sizing import Sizer
 
 
 def test_a_busy_machine_does_not_teach_batches_of_one_job():
-    slow = Sizer({"counts": Pace(seconds=500.0, startup=1.0)})
+    slow = Sizer({"counts": Throughput(seconds=500.0, startup=1.0)})
     slow.expect("counts", 0.001)
     assert slow.size() >= 50
     learning = Sizer({})
@@ -16,7 +16,7 @@ def test_a_busy_machine_does_not_teach_batches_of_one_job():
 
 
 def test_what_was_measured_decides_otherwise():
-    sizer = Sizer({"counts": Pace(seconds=2.0, startup=1.0)})
+    sizer = Sizer({"counts": Throughput(seconds=2.0, startup=1.0)})
     sizer.expect("counts", 0.001)
     assert sizer.size() == 500
     learning = Sizer({})

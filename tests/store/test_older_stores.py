@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 
 from qbatch import JobGroup
+from qbatch.api.database import settle, verify
 from qbatch.domain.states import AttemptStatus, BatchState, Status
 from qbatch.engine import Run, RunSettings
-from qbatch.maintenance import settle, verify
 from qbatch.store import Store
 from qbatch.testing import InstantBackend
 

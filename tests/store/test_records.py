@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from qbatch.store.integrity import WORDS
 from qbatch.store.records import FIELDS
-from qbatch.store.upkeep import WORDS
 
 RECORDS = {"groups": "group", "jobs": "job", "batches": "batch", "attempts": "attempt"}
 CHECKED = [

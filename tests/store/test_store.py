@@ -33,9 +33,9 @@ def add(store, group="g", count=1, if_new=False, **request):
 
 
 def prepared(store, group_id, count=100):
-    store.picking.begin()
-    store.picking.pick([group_id])
-    jobs = [job for _, job in store.picking.planned(0, count)]
+    store.work_queue.begin()
+    store.work_queue.pick([group_id])
+    jobs = [job for _, job in store.work_queue.planned(0, count)]
     return store.ledger.prepare(f"token-{os.urandom(4).hex()}", "x", "{}", jobs, range(len(jobs)))
 
 
@@ -111,9 +111,9 @@ def test_a_result_is_stored_once(db):
 def test_a_job_that_is_gone_is_not_claimed_and_nothing_of_its_batch_is(db):
     with Store(db) as store:
         group_id, _ = add(store, count=3)
-        store.picking.begin()
-        store.picking.pick([group_id])
-        jobs = [job for _, job in store.picking.planned(0, 10)]
+        store.work_queue.begin()
+        store.work_queue.pick([group_id])
+        jobs = [job for _, job in store.work_queue.planned(0, 10)]
         store.jobs.cancel(group_id, parse_selection("2"))
         assert store.ledger.prepare("t", "x", "{}", jobs, [0, 1, 2]) is None
         assert store.groups.get("g").counts == {"unsent": 2, "cancelled": 1}

@@ -9,8 +9,8 @@ import threading
 
 import pytest
 
+from qbatch.api.database import backup, verify
 from qbatch.errors import NotFound, QbatchError, StoreError, UsageError
-from qbatch.maintenance import backup, verify
 from qbatch.payloads.circuit.format import CircuitFormat
 from qbatch.store import Store, database
 from qbatch.store.filesystem import filesystem_type, is_network

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from qbatch.domain.results.base import Column, Result, ResultKind, Shape, leading
+from qbatch.domain.results.base import Column, ExportOptions, Result, ResultKind, leading
 from qbatch.domain.results.counts import Counts
 from qbatch.domain.results.probabilities import Probabilities
 from qbatch.domain.results.values import ExpectationValue, ExpectationValues
@@ -21,10 +21,10 @@ __all__ = [
     "Counts",
     "ExpectationValue",
     "ExpectationValues",
+    "ExportOptions",
     "Probabilities",
     "Result",
     "ResultKind",
-    "Shape",
     "leading",
     "read_stored",
     "stored",

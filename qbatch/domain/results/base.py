@@ -22,7 +22,7 @@ class ResultKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Shape:
+class ExportOptions:
     """What of a result is wanted, and how.
 
     Attributes:
@@ -97,11 +97,11 @@ class Result(ABC):
 
     @classmethod
     @abstractmethod
-    def field(cls, shape: Shape) -> str:
+    def field(cls, shape: ExportOptions) -> str:
         """The name of its field in JSON."""
 
     @abstractmethod
-    def json(self, shape: Shape) -> Any:
+    def json(self, shape: ExportOptions) -> Any:
         """The value of that field."""
 
     @abstractmethod
@@ -153,28 +153,28 @@ class Result(ABC):
 
     @classmethod
     @abstractmethod
-    def columns(cls, shape: Shape) -> tuple[Column, ...]:
+    def columns(cls, shape: ExportOptions) -> tuple[Column, ...]:
         """The columns of a long table that it fills."""
 
     @classmethod
     @abstractmethod
-    def rows(cls, value: Any, shape: Shape) -> Iterator[Sequence[Any]]:
+    def rows(cls, value: Any, shape: ExportOptions) -> Iterator[Sequence[Any]]:
         """Its rows of a long table, cells in the order of `columns`."""
 
     @classmethod
     @abstractmethod
-    def wide(cls, value: Any, shape: Shape) -> Mapping[str, Any]:
+    def wide(cls, value: Any, shape: ExportOptions) -> Mapping[str, Any]:
         """Its cells in the row of a wide table, by column."""
 
     @classmethod
     @abstractmethod
-    def wide_type(cls, shape: Shape) -> type:
+    def wide_type(cls, shape: ExportOptions) -> type:
         """The type of the cells of `wide`."""
 
     @classmethod
     @abstractmethod
     def arrays(
-        cls, results: Sequence[Result | None], shape: Shape
+        cls, results: Sequence[Result | None], shape: ExportOptions
     ) -> dict[str, np.ndarray[Any, Any]]:
         """Arrays with one row per job; None, and other kinds, leave a row without values."""
 

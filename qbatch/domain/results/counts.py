@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from qbatch.domain.results.base import (
     Column,
+    ExportOptions,
     Result,
     ResultKind,
-    Shape,
     leading,
     percentages,
     shown,
@@ -64,11 +64,11 @@ class Counts(Result):
         return [Counts(hand) for hand in deal(self.counts, shots)]
 
     @classmethod
-    def field(cls, shape: Shape) -> str:
+    def field(cls, shape: ExportOptions) -> str:
         """``counts``, or ``probabilities`` where shares are wanted."""
         return "probabilities" if shape.probabilities else "counts"
 
-    def json(self, shape: Shape) -> dict[str, int] | dict[str, float]:
+    def json(self, shape: ExportOptions) -> dict[str, int] | dict[str, float]:
         """By outcome, in order, so that the same results make the same bytes."""
         chosen = sorted(self.counts.items()) if shape.top is None else self._leading(shape.top)
         if not shape.probabilities:
@@ -122,30 +122,30 @@ class Counts(Result):
     # -- exported ----------------------------------------------------------------------
 
     @classmethod
-    def columns(cls, shape: Shape) -> tuple[Column, ...]:
+    def columns(cls, shape: ExportOptions) -> tuple[Column, ...]:
         """An outcome, and its count or share."""
         number = ("probability", float) if shape.probabilities else ("count", int)
         return Column("outcome", str), Column(*number)
 
     @classmethod
-    def rows(cls, value: Any, shape: Shape) -> Iterator[Sequence[Any]]:  # noqa: ARG003
+    def rows(cls, value: Any, shape: ExportOptions) -> Iterator[Sequence[Any]]:  # noqa: ARG003
         """One per outcome."""
         return iter(value.items())
 
     @classmethod
-    def wide(cls, value: Any, shape: Shape) -> Mapping[str, Any]:
+    def wide(cls, value: Any, shape: ExportOptions) -> Mapping[str, Any]:
         """A column per outcome."""
         name = cls.field(shape)
         return {f"{name}:{outcome}": number for outcome, number in value.items()}
 
     @classmethod
-    def wide_type(cls, shape: Shape) -> type:
+    def wide_type(cls, shape: ExportOptions) -> type:
         """Whole numbers, or shares."""
         return float if shape.probabilities else int
 
     @classmethod
     def arrays(
-        cls, results: Sequence[Result | None], shape: Shape
+        cls, results: Sequence[Result | None], shape: ExportOptions
     ) -> dict[str, np.ndarray[Any, Any]]:
         """``outcomes`` and ``counts`` (-1: none) or ``probabilities`` (NaN: none)."""
         import numpy

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from qbatch.domain.results.base import (
     Column,
+    ExportOptions,
     Result,
     ResultKind,
-    Shape,
     finite,
     leading,
     percentages,
@@ -56,11 +56,11 @@ class Probabilities(Result):
         return [self] * len(shots)
 
     @classmethod
-    def field(cls, shape: Shape) -> str:  # noqa: ARG003
+    def field(cls, shape: ExportOptions) -> str:  # noqa: ARG003
         """``probabilities``."""
         return "probabilities"
 
-    def json(self, shape: Shape) -> dict[str, float]:
+    def json(self, shape: ExportOptions) -> dict[str, float]:
         """By outcome, in order."""
         if shape.top is not None:
             return dict(leading(self.probabilities, shape.top))
@@ -104,28 +104,28 @@ class Probabilities(Result):
     # -- exported ----------------------------------------------------------------------
 
     @classmethod
-    def columns(cls, shape: Shape) -> tuple[Column, ...]:  # noqa: ARG003
+    def columns(cls, shape: ExportOptions) -> tuple[Column, ...]:  # noqa: ARG003
         """An outcome and its probability."""
         return Column("outcome", str), Column("probability", float)
 
     @classmethod
-    def rows(cls, value: Any, shape: Shape) -> Iterator[Sequence[Any]]:  # noqa: ARG003
+    def rows(cls, value: Any, shape: ExportOptions) -> Iterator[Sequence[Any]]:  # noqa: ARG003
         """One per outcome."""
         return iter(value.items())
 
     @classmethod
-    def wide(cls, value: Any, shape: Shape) -> Mapping[str, Any]:  # noqa: ARG003
+    def wide(cls, value: Any, shape: ExportOptions) -> Mapping[str, Any]:  # noqa: ARG003
         """A column per outcome."""
         return {f"probabilities:{outcome}": p for outcome, p in value.items()}
 
     @classmethod
-    def wide_type(cls, shape: Shape) -> type:  # noqa: ARG003
+    def wide_type(cls, shape: ExportOptions) -> type:  # noqa: ARG003
         """Shares."""
         return float
 
     @classmethod
     def arrays(
-        cls, results: Sequence[Result | None], shape: Shape
+        cls, results: Sequence[Result | None], shape: ExportOptions
     ) -> dict[str, np.ndarray[Any, Any]]:
         """``exact_outcomes`` and ``exact_probabilities`` (NaN: none)."""
         import numpy

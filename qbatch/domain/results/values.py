@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from qbatch.domain.results.base import Column, Result, ResultKind, Shape, finite, shown
+from qbatch.domain.results.base import Column, ExportOptions, Result, ResultKind, finite, shown
 
 if TYPE_CHECKING:
     import numpy as np
@@ -100,11 +100,11 @@ class ExpectationValues(Result):
         return [self] * len(shots)
 
     @classmethod
-    def field(cls, shape: Shape) -> str:  # noqa: ARG003
+    def field(cls, shape: ExportOptions) -> str:  # noqa: ARG003
         """``expectation_values``."""
         return "expectation_values"
 
-    def json(self, shape: Shape) -> list[dict[str, Any]]:  # noqa: ARG002
+    def json(self, shape: ExportOptions) -> list[dict[str, Any]]:  # noqa: ARG002
         """Objects with ``observable``, ``value`` and ``standard_error``."""
         return [
             {
@@ -146,18 +146,18 @@ class ExpectationValues(Result):
     # -- exported ----------------------------------------------------------------------
 
     @classmethod
-    def columns(cls, shape: Shape) -> tuple[Column, ...]:  # noqa: ARG003
+    def columns(cls, shape: ExportOptions) -> tuple[Column, ...]:  # noqa: ARG003
         """An observable, its value, and the standard error."""
         return Column("observable", str), Column("value", float), Column("standard_error", float)
 
     @classmethod
-    def rows(cls, value: Any, shape: Shape) -> Iterator[Sequence[Any]]:  # noqa: ARG003
+    def rows(cls, value: Any, shape: ExportOptions) -> Iterator[Sequence[Any]]:  # noqa: ARG003
         """One per observable."""
         for found in value:
             yield found["observable"], found["value"], found["standard_error"]
 
     @classmethod
-    def wide(cls, value: Any, shape: Shape) -> Mapping[str, Any]:  # noqa: ARG003
+    def wide(cls, value: Any, shape: ExportOptions) -> Mapping[str, Any]:  # noqa: ARG003
         """Two columns per observable."""
         return {
             f"{part}:{found['observable']}": found[part]
@@ -166,7 +166,7 @@ class ExpectationValues(Result):
         }
 
     @classmethod
-    def wide_type(cls, shape: Shape) -> type:  # noqa: ARG003
+    def wide_type(cls, shape: ExportOptions) -> type:  # noqa: ARG003
         """Numbers."""
         return float
 
@@ -174,7 +174,7 @@ class ExpectationValues(Result):
     def arrays(
         cls,
         results: Sequence[Result | None],
-        shape: Shape,  # noqa: ARG003
+        shape: ExportOptions,  # noqa: ARG003
     ) -> dict[str, np.ndarray[Any, Any]]:
         """``observables``, ``values`` and ``standard_errors`` (NaN: none)."""
         import numpy

@@ -1,0 +1,113 @@
+"""What concerns a database as a whole, and batches that need a decision."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from qbatch.config import database_path, existing_database
+from qbatch.domain.states import Resolution
+from qbatch.errors import NotFound
+from qbatch.files import AnyPath
+from qbatch.store import Store
+
+if TYPE_CHECKING:
+    from qbatch.seam import Backend
+
+
+def settle(
+    batch: int,
+    action: Resolution | str,
+    *,
+    remote_id: str | None = None,
+    db: AnyPath | None = None,
+    config: AnyPath | None = None,
+) -> int:
+    """Decide about a batch whose outcome cannot be had; its number of jobs.
+
+    Args:
+        action: ``resubmit``, ``adopt`` (with ``remote_id``) or ``give-up``.
+
+    Raises:
+        UsageError: there is no such batch, it has an outcome, or the id cannot be its own.
+        BackendError: the service cannot be asked about the id.
+        Locked: one of its groups is being run.
+    """
+    from qbatch.engine import adopting
+    from qbatch.store import run_lock
+
+    if remote_id is not None:
+        adopting.check_id(remote_id)
+    with existing_store(db) as store:
+        ids = set(store.ledger.groups_of(batch))
+        with run_lock.hold(store, [group for group in store.groups.all() if group.id in ids]):
+            found = store.resolving.batch(batch)
+            if remote_id is not None:
+                store.resolving.check_unused(found, remote_id)
+                with _opened(found.backend, config) as backend:
+                    claims = store.ledger.claims(batch)
+                    adopting.check_remote(backend, found, claims, remote_id)
+            return store.resolving.settle(batch, Resolution(action), remote_id)
+
+
+@contextlib.contextmanager
+def _opened(name: str, config: AnyPath | None) -> Iterator[Backend]:
+    from qbatch.backends.catalog import Catalog
+    from qbatch.seam import SupportsClose
+
+    backend = Catalog(config).open(name)
+    try:
+        yield backend
+    finally:
+        if isinstance(backend, SupportsClose):
+            backend.close()
+
+
+def verify(db: AnyPath | None = None) -> list[str]:
+    """What is wrong with the database, a sentence each; nothing for a sound one."""
+    with existing_store(db) as store:
+        return list(store.integrity.problems())
+
+
+def backup(file: AnyPath, db: AnyPath | None = None) -> None:
+    """A consistent copy of the database, also while a run is under way."""
+    with existing_store(db) as store:
+        store.integrity.backup(Path(file).expanduser())
+
+
+@contextlib.contextmanager
+def query(
+    sql: str, db: AnyPath | None = None
+) -> Iterator[tuple[list[str], Iterator[tuple[Any, ...]]]]:
+    """The columns of an SQL query over the documented views, and its rows one at a time.
+
+    Raises:
+        UsageError: it is not understood, or would do more than read.
+    """
+    from qbatch.store import queries
+
+    with existing_store(db) as store:  # of a schema that the views know
+        path = store.database.path
+    with queries.query(path, sql) as found:
+        yield found
+
+
+def views() -> dict[str, str]:
+    """What `query` can be asked: the columns of each view."""
+    from qbatch.store import queries
+
+    return {name: columns for name, (columns, _) in queries.VIEWS.items()}
+
+
+def existing_store(db: AnyPath | None) -> Store:
+    """The store, if there is one; looking must not make one.
+
+    Raises:
+        NotFound: nothing is stored yet.
+    """
+    path = existing_database(db)
+    if path is None:
+        raise NotFound(f"nothing is stored yet at {database_path(db)}")
+    return Store(path)

@@ -1,0 +1,159 @@
+"""``qbatch plan``, and what ``--dry-run`` prints."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from qbatch.cli import options as opt
+from qbatch.cli import output
+from qbatch.cli import run_options as ro
+
+if TYPE_CHECKING:
+    from qbatch.engine.plan import BackendPlan, Plan
+
+_MOST_LINES = 20
+
+
+def plan(
+    ctx: typer.Context,
+    groups: opt.GroupNames,
+    backend: ro.BackendName = None,
+    executor: ro.Executor = "auto",
+    sampling: ro.SamplingKind = opt.Sampling.AUTO,
+    parallel: ro.Parallel = True,
+    batching: ro.BatchingMode = opt.Batching.MERGED,
+    max_batch_size: ro.MaxBatchSize = None,
+    max_in_flight: ro.MaxInFlight = None,
+    no_coalesce: ro.NoCoalesce = False,
+    limit: ro.Limit = None,
+    seed: ro.Seed = None,
+    sort: ro.Sort = opt.Order.ADDED,
+    json: opt.Json = False,
+) -> None:
+    """Show what a run would do, and send nothing.
+
+    Batches and their sizes, circuits after equal ones are put together, shots, requests,
+    and what is known of time, memory and cost. Options as those of qbatch run.
+
+    Example: qbatch plan scan --backend cloud
+    """
+    from qbatch.api.group import plan_groups
+    from qbatch.engine import RunSettings
+
+    settings = RunSettings(
+        sequential=not parallel,
+        backend=backend,
+        executor=executor,
+        sampling=sampling.value,
+        merge=batching is opt.Batching.MERGED,
+        max_batch_size=max_batch_size,
+        max_in_flight=max_in_flight,
+        coalesce=not no_coalesce,
+        limit=limit,
+        seed=seed,
+        by_key=sort is opt.Order.KEY,
+    )
+    chosen = [opt.existing_group(ctx, name) for name in dict.fromkeys(groups)]
+    tell_plan(plan_groups(chosen, settings), json=json)
+
+
+def tell_plan(found: Plan, *, json: bool) -> None:
+    """Print a plan."""
+    if json:
+        output.print_json("plan", _entry(found))
+        return
+    for sentence in found.warnings:
+        output.message(sentence)
+    if not found.backends:
+        print(f"nothing to run in {' '.join(found.groups)}")
+        return
+    columns = ["backend", "batches", "jobs each", "items", "shots", "saved", "requests"]
+    rows = [row for backend in found.backends for row in _rows(backend)]
+    output.table(columns, rows, right=columns[1:])
+    for backend in found.backends:
+        for line in _facts(backend):
+            print(line)
+        for sentence in backend.warnings:
+            output.message(f"{backend.backend}: {sentence}")
+
+
+def _rows(backend: BackendPlan) -> list[list[Any]]:
+    """Batches in the order of sending; neighbours that are alike share a line."""
+
+    def looks(batch: Any) -> tuple[int, ...]:
+        return batch.jobs, batch.items, batch.shots, batch.saved, batch.requests
+
+    rows: list[list[Any]] = []
+    for (jobs, items, shots, saved, requests), alike in groupby(backend.batches, looks):
+        number = len(list(alike))
+        row = [backend.backend, number, jobs, items, shots, saved or "", requests or ""]
+        rows.append(row)
+    if len(rows) > _MOST_LINES:
+        hidden = sum(row[1] for row in rows[_MOST_LINES:])
+        rows = [*rows[:_MOST_LINES], ["…", hidden, "", "", "", "", ""]]
+    return rows
+
+
+def _facts(backend: BackendPlan) -> list[str]:
+    total, name = backend.total, backend.backend
+    facts = f"{output.plural(len(backend.batches), 'batch')}, {output.plural(total('jobs'), 'job')}"
+    facts += f", {output.plural(total('items'), 'item')}, {total('shots')} shots"
+    if total("saved"):
+        facts += f", {total('saved')} of them saved by putting equal jobs together"
+    lines = [f"{name}: {facts}"]
+    size = f"at most {max(batch.width for batch in backend.batches)} {backend.unit}"
+    if backend.depth is not None:
+        size += f", depth {backend.depth}"
+    if backend.memory is not None:
+        size += f"; about {_memory(backend.memory)} of memory"
+    lines.append(f"{name}: {size}")
+    if backend.seconds is not None:
+        basis = "at the pace of earlier runs" if backend.measured else "a guess: no run measured"
+        lines.append(f"{name}: about {_duration(backend.seconds)} ({basis})")
+    if not backend.local:
+        lines.append(f"{name}: at least {output.plural(total('requests'), 'request')}")
+    for unit, cost in backend.cost.items():
+        said = "not known beforehand" if cost is None else f"{cost:.6g}"
+        lines.append(f"{name}: cost of {unit}s: {said}")
+    known = [cost for cost in backend.cost.values() if cost is not None]
+    if len(known) > 1:
+        lines.append(f"{name}: cost in all: {math.fsum(known):.6g}")
+    return lines
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"
+
+
+def _memory(count: int) -> str:
+    return f"{count / 1e6:.0f} MB" if count < 1e9 else f"{count / 1e9:.3g} GB"
+
+
+def _entry(found: Plan) -> dict[str, Any]:
+    return {
+        "groups": found.groups,
+        "jobs": found.jobs,
+        "warnings": found.warnings,
+        "backends": [_backend_entry(backend) for backend in found.backends],
+    }
+
+
+def _backend_entry(backend: BackendPlan) -> dict[str, Any]:
+    entry = asdict(backend)
+    names = ("jobs", "items", "shots", "saved", "requests")
+    entry["totals"] = {name: backend.total(name) for name in names}
+    hidden = ("backend", "workload", "estimated", "workers")
+    entry["batches"] = [
+        {key: value for key, value in asdict(batch).items() if key not in hidden}
+        for batch in backend.batches
+    ]
+    return entry

@@ -1,0 +1,93 @@
+"""Running groups for a command, and saying what came of it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+import typer
+
+from qbatch.cli import output
+from qbatch.errors import word
+
+if TYPE_CHECKING:
+    from qbatch.api.group import JobGroup
+    from qbatch.engine import RunReport, RunSettings
+
+_SHOWN_RESULTS = 10
+
+
+def run_and_tell(groups: list[JobGroup], settings: RunSettings, *, quiet: bool, json: bool) -> None:
+    """Run the groups with the progress that suits, say what came of it, and end the command."""
+    from qbatch.api.group import run_groups
+    from qbatch.api.progress import observer
+
+    watcher = observer(quiet=quiet)
+    try:
+        report = run_groups(groups, settings, observer=watcher)
+    finally:
+        watcher.close()
+    tell(groups, report, quiet=quiet, json=json)
+
+
+def tell(groups: list[JobGroup], report: RunReport, *, quiet: bool, json: bool) -> None:
+    """Say what a run did, and end with its exit code."""
+    names = " ".join(map(word, report.groups))
+    if json:
+        output.print_json("run", asdict(report), exit_code=report.exit_code)
+    elif not quiet:
+        for label, reason in report.errors:
+            output.message(f"{label} failed: {reason}")
+        if report.failed > len(report.errors):
+            output.message(f"… all of them: qbatch jobs {word(report.groups[0])} --status error")
+        _advise(report, names)
+        print(_summary(report))
+        _show_few_results(groups, report)
+    raise typer.Exit(report.exit_code)
+
+
+def _advise(report: RunReport, names: str) -> None:
+    """The command that helps next."""
+    reasons = {"deadline": "the deadline has come", "failures": "too many jobs have failed"}
+    if report.stopped_for is not None:
+        output.message(f"stopped: {reasons[report.stopped_for]}")
+    if report.left and (report.stopped_by is not None or report.stopped_for is not None):
+        output.message(f"stopped; qbatch run {names} goes on with the rest")
+    elif report.under_way:
+        output.message(
+            f"{output.plural(report.under_way, 'job')} under way; qbatch wait {names} fetches them"
+        )
+    for sent in report.sent:
+        jobs = output.plural(int(sent["jobs"]), "job")
+        output.message(f"batch {sent['batch']} on {sent['backend']}: {sent['remote_id']}, {jobs}")
+    for batch in report.unknown_batches:
+        output.message(
+            f"batch {batch} may or may not have been accepted; look at the service, then:"
+            f" qbatch settle {batch} --resubmit | --adopt REMOTE_ID | --give-up"
+        )
+
+
+def _summary(report: RunReport) -> str:
+    if not report.jobs and not report.done and not report.failed and not report.under_way:
+        names = " ".join(map(word, report.groups))
+        if report.left:
+            return f"nothing under way in {names}; {report.left} unsent: qbatch run sends them"
+        return f"nothing to do in {names}: no unsent jobs, none under way"
+    parts = [f"{report.done} done", f"{report.failed} failed"]
+    if report.unknown:
+        parts.append(f"{report.unknown} unknown")
+    if report.left:
+        parts.append(f"{report.left} left")
+    sent = output.plural(report.submissions, "batch")
+    text = f"{', '.join(parts)}; {sent}, {report.seconds:.1f} s"
+    if report.coalesced:
+        text += f"; {output.plural(report.coalesced, 'job')} shared a simulation"
+    return text
+
+
+def _show_few_results(groups: list[JobGroup], report: RunReport) -> None:
+    """A newcomer's few jobs are shown at once; larger groups have ``qbatch results``."""
+    if report.jobs and len(groups) == 1 and groups[0].status().total <= _SHOWN_RESULTS:
+        from qbatch.cli.commands.look import results_table
+
+        results_table(groups[0].results())

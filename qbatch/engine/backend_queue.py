@@ -1,0 +1,199 @@
+"""A queue a backend: its planned batches, what is in flight there, and how large to cut."""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import time
+from collections import deque
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from qbatch.domain.batches import Claim, OpenBatch, PlannedJob, Throughput
+from qbatch.domain.states import StopReason
+from qbatch.engine.throughput import Costs, ThroughputMeter
+from qbatch.rules.batching import Batcher, Policy
+from qbatch.rules.sizing import Sizer
+from qbatch.seam import (
+    Backend,
+    SupportsClose,
+    SupportsDeadlines,
+    SupportsFreeSlots,
+    SupportsTiming,
+    SupportsWait,
+)
+
+_FIRST_POLL = 0.1
+_LONGEST_POLL = 10.0
+_FULL_SECONDS = 2.0  # until an account that is full is asked again
+
+
+@dataclass(slots=True, kw_only=True)
+class InFlightBatch:
+    """A batch under way.
+
+    ``remote_id`` is None where the answer to its submission was lost, for ``reason``, and
+    it must be looked up; ``parts`` is None where an earlier run planned it. ``half_sent``:
+    the service has told an id, and nobody knows whether it has got all of the batch.
+    ``said_after``: seconds of waiting after which the user is told of it, next.
+    """
+
+    batch: OpenBatch
+    remote_id: str | None
+    claims: list[Claim]
+    parts: Sequence[PlannedJob] | None
+    reason: str = ""
+    retry_after: float | None = None
+    half_sent: bool = False
+    said_after: float = 60.0
+    incomplete: int = 0
+    running: bool = False
+    started: float = field(default_factory=time.monotonic)
+    next_poll: float = 0.0
+    poll_seconds: float = _FIRST_POLL
+    poll_failures: int = 0
+    cancelled_for: StopReason | None = None
+    cancelled_at: float = 0.0
+    cancel_sent: bool = False
+
+    def looked_at(self) -> None:
+        """Asked once more without news: ask again later, and later each time."""
+        self.next_poll = time.monotonic() + self.poll_seconds
+        self.poll_seconds = min(self.poll_seconds * 1.5, _LONGEST_POLL)
+
+
+class BackendQueue:
+    """One backend's share of a run.
+
+    Args:
+        policy: how to batch.
+        max_in_flight: the user's limit; the backend's holds besides.
+        measured: how fast the backend was before, by workload.
+
+    Attributes:
+        to_come: jobs that the run has not planned yet.
+    """
+
+    def __init__(
+        self,
+        backend: Backend,
+        policy: Policy,
+        max_in_flight: int | None,
+        measured: Mapping[str, Throughput] = MappingProxyType({}),
+    ) -> None:
+        self.backend = backend
+        self.local = backend.limits.local
+        self.waits = isinstance(backend, SupportsWait)
+        self.costs = Costs(backend)
+        self.sizer = Sizer(measured)
+        self.meter = ThroughputMeter(self.costs)
+        self.to_come = 0
+        target = self._target if self.local and policy.max_batch_size is None else None
+        self._batcher = Batcher(
+            policy,
+            backend.limits,
+            target,
+            cost=self.costs.cost if self.costs.are_known else None,
+            apart=self.costs.apart if self.costs.are_known else None,
+        )
+        self._ready: deque[list[PlannedJob]] = deque()
+        self._later: list[tuple[float, int, list[PlannedJob]]] = []
+        self._count = itertools.count()
+        self.flights: dict[int, InFlightBatch] = {}
+        self._full_until = 0.0
+        self._max_in_flight = max_in_flight
+
+    @property
+    def in_flight(self) -> int:
+        """The most batches at once; a local backend may settle it when it is told its work."""
+        most = self.backend.limits.in_flight
+        return min(most, self._max_in_flight or most)
+
+    @property
+    def has_slot(self) -> bool:
+        """Whether another batch may be sent now."""
+        return len(self.flights) < self.in_flight and time.monotonic() >= self._full_until
+
+    def has_room(self) -> bool:
+        """Ask the service, where it says so, whether the account may send one more now."""
+        if not isinstance(self.backend, SupportsFreeSlots) or self.backend.free_slots() > 0:
+            return True
+        self._full_until = time.monotonic() + _FULL_SECONDS
+        return False
+
+    @property
+    def has_work(self) -> bool:
+        """Whether a batch is ready to be sent."""
+        while self._later and self._later[0][0] <= time.monotonic():
+            self._ready.append(heapq.heappop(self._later)[2])
+        return bool(self._ready)
+
+    @property
+    def idle(self) -> bool:
+        """Nothing ready, nothing to try again, nothing under way."""
+        return not self._ready and not self._later and not self.flights
+
+    def waits_for_a_worker(self, flight: InFlightBatch) -> bool:
+        """Whether a local batch is kept in supply, behind those that the workers have."""
+        if not isinstance(self.backend, SupportsDeadlines) or flight.remote_id is None:
+            return False
+        return self.backend.is_waiting(flight.remote_id)
+
+    def next_event(self) -> float | None:
+        """When, on the monotonic clock, something is due here; None for nothing."""
+        times = [flight.next_poll for flight in self.flights.values()]
+        if self._later:
+            times.append(self._later[0][0])
+        return min(times, default=None)
+
+    def expect(self, job: PlannedJob, seconds: float) -> None:
+        """What the next jobs are like, and the estimate of what one of them costs."""
+        self.sizer.expect(self.costs.workload(job), seconds)
+
+    def learn(self, flight: InFlightBatch) -> None:
+        """What a batch that has ended says of the backend's speed."""
+        if not self.local or flight.remote_id is None:
+            return
+        spent = time.monotonic() - flight.started
+        worked = None
+        if isinstance(self.backend, SupportsTiming):
+            worked = self.backend.worked_seconds(flight.remote_id)
+        if worked is None:
+            # With several batches in flight a batch also waits for its turn.
+            waiting = max(1, len(self.flights) + 1) / 2 if self.in_flight > 1 else 1
+            self.sizer.learn(len(flight.claims), spent / waiting)
+            return
+        self.sizer.learn(len(flight.claims), worked)
+        items = [claim.item for claim in flight.claims]
+        self.meter.note(flight.parts or (), items[: len(flight.parts or ())], worked, spent)
+
+    def add(self, job: PlannedJob) -> None:
+        """Plan a job; full batches become ready."""
+        self._ready.extend(self._batcher.add(job))
+
+    def _target(self, waiting: int) -> int:
+        return self.sizer.share(self.to_come + waiting, self.in_flight)
+
+    def flush(self) -> None:
+        """No more jobs for now: what is planned becomes ready."""
+        self._ready.extend(self._batcher.flush())
+
+    def again(self, batches: Sequence[list[PlannedJob]]) -> None:
+        """Put batches in front that have to be sent again."""
+        self._ready.extendleft(reversed([batch for batch in batches if batch]))
+
+    def again_in(self, seconds: float, batch: list[PlannedJob]) -> None:
+        """A batch to be sent again after a while."""
+        if batch:
+            when = time.monotonic() + seconds
+            heapq.heappush(self._later, (when, next(self._count), batch))
+
+    def take(self) -> list[PlannedJob]:
+        """The next ready batch."""
+        return self._ready.popleft()
+
+    def close(self) -> None:
+        """Let the backend give back what it holds."""
+        if isinstance(self.backend, SupportsClose):
+            self.backend.close()

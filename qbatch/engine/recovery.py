@@ -1,0 +1,96 @@
+"""What an earlier run left open: taken over, given back, or said to be unknown."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+
+from filelock import Timeout
+
+from qbatch.domain.batches import Claim, OpenBatch
+from qbatch.engine.backend_queue import BackendQueue, InFlightBatch
+from qbatch.engine.recorder import BatchRecorder
+from qbatch.errors import NotFound
+from qbatch.store import Store
+from qbatch.store.run_lock import run_lock
+
+_NAMED = 3  # of the batches, in a message
+
+
+def recover(
+    recorder: BatchRecorder, groups: Sequence[int], queue_of: Callable[[str], BackendQueue]
+) -> None:
+    """Settle every open batch of the groups, whose run locks the caller holds.
+
+    - A batch that died with a local process is undone: its jobs are unsent again.
+    - One whose adapter, or a payload's format, is not installed here is left as it is.
+    - Every other one is taken over. Where its id is not known, its submission id is looked
+      up at the first look: found, it is followed to its end; certainly absent, its jobs are
+      unsent again; otherwise they become ``unknown``, and nothing is sent again silently.
+    """
+    taken_over, batches = 0, list[str]()
+    for batch in recorder.store.ledger.open_batches(groups):
+        if _is_someone_elses(recorder.store, batch, groups):
+            continue
+        claims = recorder.store.ledger.claims(batch.id)
+        try:
+            queue = queue_of(batch.backend)
+        except NotFound as error:
+            _leave(recorder, batch, claims, str(error))
+            continue
+        if any(claim.expected is None for claim in claims):
+            _leave(recorder, batch, claims, "the format of its payloads is not installed here")
+            continue
+        if _settle(queue, batch, claims):
+            taken_over += len(claims)
+            batches.append(f"batch {batch.id} on {batch.backend} ({batch.remote_id or 'lost'})")
+            continue
+        recorder.give_back(batch, claims, "the run that worked on it was killed")
+    if taken_over:
+        recorder.state.total += taken_over
+        named = ", ".join(batches[:_NAMED]) + (", …" if len(batches) > _NAMED else "")
+        jobs = "1 job" if taken_over == 1 else f"{taken_over} jobs"
+        recorder.note(f"taken over from an earlier run, and waited for: {jobs} in {named}")
+    if released := recorder.report.released:
+        recorder.note(f"{released} jobs of an interrupted run are taken up again")
+
+
+def _leave(recorder: BatchRecorder, batch: OpenBatch, claims: Sequence[Claim], reason: str) -> None:
+    """Another environment can look after it: here nothing is known of it, and nothing done."""
+    where = f"batch {batch.id} on {batch.backend} ({len(claims)} jobs)"
+    recorder.note(f"{where} is left as it is: {reason}")
+
+
+def _settle(queue: BackendQueue, batch: OpenBatch, claims: list[Claim]) -> bool:
+    """Take a batch over: the first look finds out how it stands, or where it is."""
+    if queue.local:
+        return False
+    reason = "the run was killed while sending it"
+    queue.flights[batch.id] = InFlightBatch(
+        batch=batch,
+        remote_id=batch.remote_id,
+        claims=claims,
+        parts=None,
+        reason=reason,
+        half_sent=bool(batch.half_sent),
+        cancelled_for=batch.stop_reason,
+        cancelled_at=time.monotonic(),
+    )
+    return True
+
+
+def _is_someone_elses(store: Store, batch: OpenBatch, groups: Sequence[int]) -> bool:
+    """Whether a batch shared with another group is being looked after by that group's run.
+
+    Its first runner is dead, or this run could not hold its lock; but a run of the other
+    group may be settling the same batch right now.
+    """
+    for group in store.ledger.groups_of(batch.id):
+        if group in groups:
+            continue
+        try:
+            with run_lock(store, group).acquire(timeout=0):
+                pass
+        except Timeout:
+            return True
+    return False

@@ -1,0 +1,271 @@
+"""Sending a batch: prepared, written down, sent, written down again; and what if it fails."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+
+from qbatch.domain.batches import Claim, OpenBatch, PlannedJob
+from qbatch.domain.limits import Limits
+from qbatch.domain.states import Failure, Status
+from qbatch.engine import labels
+from qbatch.engine.adapter_calls import asked
+from qbatch.engine.backend_queue import BackendQueue, InFlightBatch
+from qbatch.engine.recorder import BatchRecorder
+from qbatch.engine.settings import RunSettings
+from qbatch.engine.submission import Loader, fix_seed
+from qbatch.errors import AuthError, BackendError, LostAnswer, Rejected, Transient, Unavailable
+from qbatch.rules.backoff import backoff
+from qbatch.rules.batching import halves, unanswerable
+from qbatch.rules.merging import coalesce
+from qbatch.seam import Backend, Prepared, Submission, SupportsPrepare, SupportsSubmit
+from qbatch.store.ledger import Refusal
+
+
+@dataclass(slots=True)
+class _Draft:
+    """A batch before it is written down."""
+
+    submission: Submission
+    parts: list[PlannedJob]
+    items: list[int]
+    refused: dict[int, Refusal] = field(default_factory=dict)
+    prepared: Prepared | None = None
+    error: BackendError | None = None
+
+    @property
+    def digest(self) -> bytes | None:
+        return None if self.prepared is None else self.prepared.digest
+
+
+class Sender:
+    """Sends batches, and plans those again that failed for a reason that may pass."""
+
+    def __init__(self, recorder: BatchRecorder, settings: RunSettings) -> None:
+        self._recorder = recorder
+        self._ledger = recorder.store.ledger
+        self._settings = settings
+        self._loader = Loader(recorder.store)
+        self._tries: dict[tuple[int, int], int] = defaultdict(int)
+
+    def send(self, queue: BackendQueue, planned: Sequence[PlannedJob]) -> None:
+        """Prepare a batch, write it down, send it, write down where it is.
+
+        Raises:
+            AuthError: the backend refuses the credentials; the jobs are unsent again.
+            Unavailable: it has gone; likewise.
+        """
+        flights: list[InFlightBatch] = []  # the one that is sent, once it is written down
+
+        def known(remote_id: str) -> None:
+            # Before anything else is sent under it: a run that is killed now looks there.
+            flight = flights[0]
+            flight.remote_id, flight.half_sent = str(remote_id), True
+            self._ledger.known(flight.batch.id, str(remote_id))
+
+        started = time.monotonic()
+        draft = self._draft(queue, planned, known)
+        written = self._ledger.prepare(
+            draft.submission.submission_id,
+            queue.backend.name,
+            planned[0].options,
+            draft.parts,
+            draft.items,
+            status=Status.RUNNING if queue.local else Status.QUEUED,
+            refused=draft.refused,
+            prepared_digest=draft.digest,
+        )
+        if written is None:
+            queue.again([self._ledger.still_wanted(planned)])
+            return
+        batch, claims = written
+        if draft.refused:
+            told = [(p, draft.refused[i][1]) for p, i in zip(draft.parts, draft.items, strict=True)
+                    if i in draft.refused]  # fmt: skip
+            self._recorder.refused(batch, told)
+        if not claims:
+            return
+        left = [p for p, i in zip(planned, draft.items, strict=True) if i not in draft.refused]
+        flight = InFlightBatch(
+            batch=batch, remote_id=None, claims=claims, parts=left, started=started
+        )
+        flights.append(flight)
+        try:
+            if draft.error is not None:
+                raise draft.error
+            remote_id = _sent(queue.backend, draft, known)
+        except LostAnswer as error:
+            # The first look finds out: by the id where one was told, else by our own.
+            flight.reason, flight.retry_after = str(error), error.retry_after
+        except BackendError as error:
+            self.refused(queue, batch, claims, left, error)
+            return
+        else:
+            self.accepted(queue, flight, remote_id)
+        queue.flights[batch.id] = flight
+
+    def resend(self, queue: BackendQueue, flight: InFlightBatch) -> str | None:
+        """Send a batch again under its id, where that is the same batch to the service.
+
+        Only what has the digest that was written down is sent: another version of an adapter
+        may encode the batch in another way.
+
+        Returns:
+            The remote id; None where it cannot be sent again.
+
+        Raises:
+            BackendError: it was not accepted.
+        """
+        backend, batch = queue.backend, flight.batch
+        if not (backend.limits.resends and isinstance(backend, SupportsPrepare) and batch.digest):
+            return None
+        found = self._ledger.parts(batch.id)
+        if not found:
+            return None
+        parts, items = [part for part, _ in found], [item for _, item in found]
+
+        def known(remote_id: str) -> None:
+            self._ledger.known(batch.id, str(remote_id))
+
+        submission = self._loader.submission(
+            batch.submission_id, batch.options, parts, items, known
+        )
+        prepared = asked(lambda: backend.prepare(submission))
+        ours = labels.labels(batch.submission_id, flight.claims)
+        if prepared.digest != batch.digest or list(prepared.ready) != ours:
+            return None
+        return _sent(backend, _Draft(submission, parts, items, prepared=prepared), known)
+
+    def _draft(
+        self, queue: BackendQueue, planned: Sequence[PlannedJob], known: Callable[[str], None]
+    ) -> _Draft:
+        """A batch as it will be sent, with what the backend cannot answer taken out."""
+        settings, limits = self._settings, queue.backend.limits
+        parts = [fix_seed(part, settings.seed) for part in planned]
+        # Where shots must not differ in a batch, they cannot be pooled in it either.
+        enabled = settings.coalesce and settings.policy().merge and limits.mixed_shots
+        items = coalesce(parts, enabled=enabled, max_shots=limits.shots)
+        submission_id, options = f"qbatch-{uuid.uuid4().hex}", parts[0].options
+        submission = self._loader.submission(submission_id, options, parts, items, known)
+        draft = _Draft(submission, parts, items, _unanswerable(queue, parts, items, limits))
+        if draft.refused:
+            draft.submission = _without(submission, draft.refused)
+        backend = queue.backend
+        if isinstance(backend, SupportsPrepare) and draft.submission.items:
+            try:
+                prepared = asked(lambda: backend.prepare(draft.submission))
+                _check(draft.submission, prepared)
+            except BackendError as error:
+                draft.error = error
+            else:
+                draft.prepared = prepared
+                for result in prepared.refused:
+                    item = int(labels.item(str(result.label)))
+                    said = Failure(result.failure or Failure.INVALID), str(result.error)
+                    draft.refused[item] = said
+        return draft
+
+    def retry(
+        self, queue: BackendQueue, parts: Sequence[PlannedJob], retry_after: float | None = None
+    ) -> list[PlannedJob]:
+        """Plan the parts again that have tries left, after a while; those are returned."""
+        spent = set()
+        for part in parts:
+            self._tries[part.id, part.offset] += 1
+            if self._tries[part.id, part.offset] > self._settings.retries:
+                spent.add(part.id)  # and with it the other parts of the same job
+        again = [part for part in parts if part.id not in spent]
+        if again:
+            tries = max(self._tries[part.id, part.offset] for part in again)
+            queue.again_in(backoff(tries, retry_after), again)
+            self._recorder.report.retried += 1
+        return again
+
+    def accepted(self, queue: BackendQueue, flight: InFlightBatch, remote_id: str) -> None:
+        """The backend has the batch: write down where it is, and count it."""
+        flight.remote_id, flight.running, flight.half_sent = remote_id, queue.local, False
+        flight.looked_at()  # nothing has come of it yet
+        self._recorder.sent(flight.batch, flight.claims, remote_id)
+        self._ledger.submitted(flight.batch.id, remote_id, durable=not queue.local)
+
+    def refused(
+        self,
+        queue: BackendQueue,
+        batch: OpenBatch,
+        claims: list[Claim],
+        parts: Sequence[PlannedJob] | None,
+        error: BackendError,
+    ) -> None:
+        """Nothing of the batch was run.
+
+        Args:
+            parts: None where an earlier run planned them: they are unsent again.
+
+        Raises:
+            AuthError, Unavailable: that was the reason.
+        """
+        again: Sequence[PlannedJob] = ()
+        if parts is None:
+            self._recorder.give_back(batch, claims, str(error))
+            self._recorder.state.total -= len(claims)  # they are counted when they are picked
+            return
+        if isinstance(error, Transient):
+            again = self.retry(queue, parts, error.retry_after)
+        elif isinstance(error, (AuthError, Unavailable)):
+            again = parts
+        elif isinstance(error, Rejected) and len(parts) > 1:
+            again = parts
+            queue.again(halves(parts))
+        ids = [part.id for part in again]
+        self._recorder.close_failed(batch, claims, Failure(error.failure), str(error), again=ids)
+        if isinstance(error, (AuthError, Unavailable)):
+            raise error
+
+
+def _unanswerable(
+    queue: BackendQueue, parts: Sequence[PlannedJob], items: Sequence[int], limits: Limits
+) -> dict[int, Refusal]:
+    """Items that the backend says it cannot answer at all: nothing is paid for them."""
+    found: dict[int, Refusal] = {}
+    for part, item in zip(parts, items, strict=True):
+        if reason := unanswerable(part, limits):
+            found[item] = Failure.INVALID, f"{queue.backend.name} cannot answer this: {reason}"
+    return found
+
+
+def _without(submission: Submission, refused: dict[int, Refusal]) -> Submission:
+    left = [i for i in submission.items if int(labels.item(i.label)) not in refused]
+    return replace(submission, items=left)
+
+
+def _check(submission: Submission, prepared: Prepared) -> None:
+    """Make sure that what was prepared is this batch, in this order.
+
+    Raises:
+        BackendError: it is not: results would come back to the wrong jobs.
+    """
+    refused = {str(result.label) for result in prepared.refused}
+    left = [item.label for item in submission.items if item.label not in refused]
+    if list(prepared.ready) != left:
+        raise BackendError("the adapter prepared other items than it was given")
+
+
+def _sent(backend: Backend, draft: _Draft, known: Callable[[str], None]) -> str:
+    """The remote id of a batch that was accepted.
+
+    Raises:
+        LostAnswer: also for what an adapter does not map; that may have been sent.
+    """
+    try:
+        if isinstance(backend, SupportsPrepare):
+            assert draft.prepared is not None
+            return str(backend.send(draft.prepared, draft.submission.submission_id, known))
+        assert isinstance(backend, SupportsSubmit)
+        return str(backend.submit(draft.submission))
+    except (BackendError, KeyboardInterrupt):
+        raise
+    except BaseException as error:
+        raise LostAnswer(f"{type(error).__name__}: {error}") from error

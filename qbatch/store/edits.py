@@ -1,0 +1,138 @@
+"""Book-keeping: tags and notes, names, copies, and what is let go."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import time
+from collections.abc import Mapping, Sequence
+
+from qbatch.domain.groups import Group
+from qbatch.errors import UsageError
+from qbatch.store.columns import COPIED, quoted
+from qbatch.store.database import Database
+from qbatch.store.groups import Groups, check_new_name
+from qbatch.store.results import LET_GO
+from qbatch.store.selection import Selection
+
+_COPIED = quoted(("number", *COPIED))
+
+
+class Edits:
+    """Changes to what is said of jobs, never to what they yielded, but for letting it go."""
+
+    def __init__(self, database: Database, groups: Groups) -> None:
+        self._db = database
+        self._groups = groups
+
+    def tag(
+        self, group_id: int, selection: Selection, add: Mapping[str, str], remove: Sequence[str]
+    ) -> int:
+        """Give jobs tags and take some away; how many jobs are meant."""
+        where, values = selection.where()
+        patch = json.dumps({**dict.fromkeys(remove), **add}, ensure_ascii=False)
+        with self._db.transaction():
+            # A merge patch (RFC 7396): null takes a member away.
+            return self._db.execute(
+                "UPDATE jobs SET tags = nullif(json_patch(coalesce(tags, '{}'), ?), '{}')"
+                f" WHERE group_id = ? AND {where}",
+                [patch, group_id, *values],
+            ).rowcount
+
+    def note_group(self, group_id: int, text: str | None) -> None:
+        """Write a note on a group, or take it away."""
+        with self._db.transaction():
+            self._db.execute("UPDATE groups SET note = ? WHERE id = ?", (text, group_id))
+
+    def note_jobs(self, group_id: int, selection: Selection, text: str | None) -> int:
+        """Write a note on jobs, or take it away; how many jobs are meant."""
+        where, values = selection.where()
+        with self._db.transaction():
+            return self._db.execute(
+                f"UPDATE jobs SET note = ? WHERE group_id = ? AND {where}",
+                [text, group_id, *values],
+            ).rowcount
+
+    def rename(self, group: Group, name: str) -> None:
+        """Call a group something else.
+
+        Raises:
+            UsageError: there is a group of that name, or none can have it.
+        """
+        check_new_name(name)
+        try:
+            with self._db.transaction():
+                self._db.execute("UPDATE groups SET name = ? WHERE id = ?", (name, group.id))
+        except Exception as error:
+            if isinstance(error.__cause__, sqlite3.IntegrityError):
+                raise _taken(name) from error
+            raise
+
+    def copy(self, group: Group, selection: Selection, name: str) -> int:
+        """A new group with the same jobs, unsent and numbered as before; how many.
+
+        Raises:
+            UsageError: there is a group of that name, or none can have it.
+        """
+        where, values = selection.where()
+        check_new_name(name)
+        with self._db.transaction():
+            if self._groups.find(name) is not None:
+                raise _taken(name)
+            copied = self._groups.ensure(name)
+            added = self._db.execute(
+                f"INSERT INTO jobs (group_id, created_at, {_COPIED}) SELECT ?, ?, {_COPIED}"
+                f" FROM jobs WHERE group_id = ? AND {where} ORDER BY number",
+                [copied, time.time(), group.id, *values],
+            ).rowcount
+            self._db.execute(
+                "UPDATE groups SET backend = ?, last_number = coalesce("
+                "(SELECT max(number) FROM jobs WHERE group_id = groups.id), 0) WHERE id = ?",
+                (group.backend, copied),
+            )
+        return added
+
+    def drop_results(self, group_id: int) -> int:
+        """Let the results of jobs that are done go; how many there were.
+
+        The jobs stay done, with their attempts: a result that is gone is not run again.
+        """
+        with self._db.transaction():
+            return self._db.execute(
+                "UPDATE attempts SET result = ?, digest = NULL WHERE status = 'done'"
+                " AND result IS NOT NULL AND result != ? AND job_id IN"
+                " (SELECT id FROM jobs WHERE group_id = ? AND status = 'done')",
+                (LET_GO, LET_GO, group_id),
+            ).rowcount
+
+    def sizes(self, group_ids: Sequence[int]) -> dict[int, dict[str, int]]:
+        """Bytes that groups take, by id: ``results``, ``payloads`` (shared ones too), ``jobs``."""
+        found = {}
+        for group in group_ids:
+            row = self._db.row(_SIZES, {"group": group})
+            assert row is not None
+            found[group] = {name: row[name] or 0 for name in ("payloads", "jobs", "results")}
+        return found
+
+    def vacuum(self) -> None:
+        """Give what has become free in the file back to the disk."""
+        self._db.execute("VACUUM")
+        self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
+
+_SIZES = """
+    SELECT
+        (SELECT sum(length(body)) FROM payloads WHERE id IN
+            (SELECT DISTINCT payload_id FROM jobs WHERE group_id = :group)) AS payloads,
+        (SELECT sum(120 + length("values") + coalesce(length(tags), 0)
+            + coalesce(length(name), 0) + coalesce(length(error), 0))
+            FROM jobs WHERE group_id = :group) AS jobs,
+        (SELECT sum(60 + coalesce(length(result), 0) + coalesce(length(info), 0))
+            FROM attempts JOIN jobs ON jobs.id = job_id WHERE group_id = :group) AS results
+"""
+
+
+def _taken(name: str) -> UsageError:
+    return UsageError(
+        f"there is a group {name!r} already", hint="choose another name, or qbatch delete it first"
+    )

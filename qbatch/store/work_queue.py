@@ -1,0 +1,151 @@
+"""Choosing the jobs of a run, in its order, without holding them all in memory."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from qbatch.domain.batches import PlannedJob
+from qbatch.domain.states import Status
+from qbatch.store.database import Database
+from qbatch.store.reading import PAYLOAD_COLUMNS, REQUEST_COLUMNS, Reader
+
+
+class WorkQueue:
+    """The jobs that one run has chosen; the list lives in the connection's temporary database."""
+
+    def __init__(self, database: Database) -> None:
+        self._db = database
+        self._statuses = "[]"
+        self._reader = Reader()
+
+    def begin(self, statuses: Iterable[Status] = (Status.UNSENT,)) -> None:
+        """Forget what an earlier run on this connection has chosen.
+
+        Args:
+            statuses: those of the jobs that are taken.
+        """
+        self._statuses = json.dumps(list(statuses))
+        self._db.execute("DROP TABLE IF EXISTS temp.picked")
+        self._db.execute("CREATE TEMP TABLE picked (place INTEGER PRIMARY KEY, job_id UNIQUE)")
+
+    def pick(
+        self,
+        groups: Sequence[int],
+        *,
+        by_key: bool = False,
+        limit: int | None = None,
+        only: Sequence[int] | None = None,
+    ) -> int:
+        """Note the unsent jobs that a run will take, in its order; how many there are new.
+
+        Called again, it adds the jobs that have come since.
+
+        Args:
+            by_key: order by key rather than by adding; priority goes first either way.
+            limit: take no more than so many.
+            only: ids of jobs to choose from.
+        """
+        order = "jobs.key, jobs.id" if by_key else "chosen.key, jobs.number"
+        chosen = "" if only is None else "AND jobs.id IN (SELECT value FROM json_each(:only))"
+        return self._db.execute(
+            f"""
+            INSERT INTO picked (job_id)
+            SELECT jobs.id FROM json_each(:groups) chosen JOIN jobs ON group_id = chosen.value
+            WHERE status IN (SELECT value FROM json_each(:statuses)) {chosen}
+                AND NOT EXISTS (SELECT 1 FROM picked WHERE job_id = jobs.id)
+            ORDER BY priority DESC, {order} LIMIT :limit
+            """,
+            {
+                "groups": json.dumps(list(groups)),
+                "statuses": self._statuses,
+                "only": json.dumps(list(only)) if only is not None else None,
+                "limit": -1 if limit is None else limit,
+            },
+        ).rowcount
+
+    def sharing_draws(self) -> int:
+        """How many of the picked jobs draw the same counts under a run's seed as another's.
+
+        They have no seed of their own, and the same key and number in different groups.
+        """
+        sql = """
+            SELECT coalesce(sum(same), 0) AS number FROM (
+                SELECT count(*) AS same FROM picked JOIN jobs ON jobs.id = job_id
+                WHERE seed IS NULL GROUP BY key, number HAVING count(*) > 1)
+        """
+        row = self._db.row(sql)
+        assert row is not None
+        return int(row["number"])
+
+    def planned(self, after: int, count: int) -> list[tuple[int, PlannedJob | UnreadableJob]]:
+        """The next picked jobs after a place, with their places, as far as still unsent.
+
+        A job whose payload's format is not installed here is an `UnreadableJob`.
+        """
+        sql = f"""
+            SELECT picked.place AS picked_place, {PLANNED_COLUMNS}
+            FROM picked JOIN jobs ON jobs.id = picked.job_id
+            JOIN payloads ON payloads.id = jobs.payload_id
+            JOIN requests ON requests.id = jobs.request_id
+            JOIN groups ON groups.id = jobs.group_id
+            WHERE picked.place > ? AND status IN (SELECT value FROM json_each(?))
+            ORDER BY picked.place LIMIT ?
+        """
+        rows = self._db.rows(sql, (after, self._statuses, count))
+        return [(row["picked_place"], planned_job(row, self._reader)) for row in rows]
+
+    def done_parts(self, job_id: int) -> list[tuple[int, int]]:
+        """Which shots of a job are done, as (offset, count), by offset."""
+        rows = self._db.rows(
+            'SELECT "offset", shots FROM attempts WHERE job_id = ? AND status = ?'
+            ' ORDER BY "offset"',
+            (job_id, "done"),
+        )
+        return [(row["offset"], row["shots"]) for row in rows]
+
+
+PLANNED_COLUMNS = f"""
+    jobs.id, jobs.number, jobs.key, jobs.payload_id, jobs."values", jobs.request_id, jobs.shots,
+    jobs.shots_done, jobs.seed, jobs.options, jobs.group_id, jobs.name,
+    coalesce(jobs.backend, groups.backend, '') AS chosen_backend,
+    {PAYLOAD_COLUMNS}, {REQUEST_COLUMNS}
+"""
+"""What `planned_job` reads, over jobs, groups, payloads and requests."""
+
+
+@dataclass(frozen=True, slots=True)
+class UnreadableJob:
+    """A job whose payload's format is not installed here."""
+
+    id: int
+    kind: str
+
+
+def planned_job(row: Any, reader: Reader) -> PlannedJob | UnreadableJob:
+    """The rest of a job's shots, from its row."""
+    expected = reader.expected(row)
+    payload = reader.payload(row)
+    if expected is None:
+        return UnreadableJob(row["id"], payload.kind)
+    shots, done = row["shots"], row["shots_done"]
+    return PlannedJob(
+        row["id"],
+        row["number"],
+        row["key"],
+        payload,
+        row["values"],
+        row["request_id"],
+        reader.request(row),
+        expected,
+        None if shots is None else shots - done,
+        done,
+        done == 0,
+        row["seed"],
+        row["chosen_backend"],
+        row["options"] or "{}",
+        row["group_id"],
+        row["name"],
+    )
