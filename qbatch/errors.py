@@ -27,13 +27,6 @@ QbatchError
 from __future__ import annotations
 
 
-def word(text: str) -> str:
-    """A name as a shell reads it, for the commands that messages give."""
-    import shlex
-
-    return shlex.quote(text)
-
-
 class QbatchError(Exception):
     """Something went wrong."""
 

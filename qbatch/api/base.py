@@ -7,11 +7,11 @@ from pathlib import Path
 
 from qbatch.config import database_path
 from qbatch.domain.groups import Group
-from qbatch.errors import NotFound, word
+from qbatch.domain.naming import check_name, shell_quote
+from qbatch.domain.selectors import Selection, parse_selection
+from qbatch.errors import NotFound
 from qbatch.files import AnyPath
 from qbatch.store import Store
-from qbatch.store.groups import check_name
-from qbatch.store.selection import Selection, parse_selection
 
 Selector = str | Sequence[int] | Selection | None
 
@@ -65,5 +65,5 @@ class Base:
 def _nothing_yet(name: str, path: Path) -> NotFound:
     return NotFound(
         f"there is no group {name!r}: nothing is stored yet at {path}",
-        hint=f"qbatch add {word(name)} FILE… makes it",
+        hint=f"qbatch add {shell_quote(name)} FILE… makes it",
     )

@@ -10,8 +10,9 @@ from pathlib import Path
 from qbatch.api.base import Base, Selector
 from qbatch.config import database_path, existing_database
 from qbatch.domain.groups import Group
+from qbatch.domain.naming import shell_quote
 from qbatch.domain.states import ACTIVE, Status
-from qbatch.errors import Locked, UsageError, word
+from qbatch.errors import Locked, UsageError
 from qbatch.files import AnyPath
 from qbatch.store import Store
 
@@ -94,7 +95,7 @@ class Keeping(Base):
             if loose := sum(group.counts.get(s, 0) for s in (*ACTIVE, Status.UNKNOWN)):
                 raise UsageError(
                     f"group {group.name!r} has {loose} jobs under way or of unknown fate",
-                    hint=f"qbatch wait {word(group.name)} or qbatch settle first: two stores"
+                    hint=f"qbatch wait {shell_quote(group.name)} or qbatch settle first: two stores"
                     " must not follow one batch",
                 )
             with atomic(path, binary=True) as stream:

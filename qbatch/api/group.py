@@ -17,8 +17,9 @@ from qbatch.api.exporting import Exporting
 from qbatch.api.runs import Running, plan_groups, run_groups
 from qbatch.config import existing_database
 from qbatch.domain.groups import Group
+from qbatch.domain.naming import shell_quote
 from qbatch.domain.states import ACTIVE, Status
-from qbatch.errors import Locked, UsageError, word
+from qbatch.errors import Locked, UsageError
 from qbatch.files import AnyPath
 from qbatch.store import Store
 
@@ -117,8 +118,8 @@ def _delete_locked(store: Store, groups: Sequence[Group]) -> list[str]:
             if under_way := sum(counts.get(status, 0) for status in ACTIVE):
                 raise UsageError(
                     f"group {group.name!r} has {under_way} jobs under way at a backend",
-                    hint=f"qbatch cancel {word(group.name)} stops them,"
-                    f" qbatch sync {word(group.name)} fetches what has finished",
+                    hint=f"qbatch cancel {shell_quote(group.name)} stops them,"
+                    f" qbatch sync {shell_quote(group.name)} fetches what has finished",
                 )
             if unknown := counts.get(Status.UNKNOWN, 0):
                 raise UsageError(

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from qbatch.api.base import Base, Selector
+from qbatch.domain.selectors import parse_selection
 from qbatch.domain.states import ACTIVE, UNSUCCESSFUL, Status
-from qbatch.store.selection import parse_selection
 
 if TYPE_CHECKING:
     from qbatch.domain.batches import Batch

@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from qbatch.config import database_path
-from qbatch.errors import InvalidSelector, NotFound, UsageError, word
+from qbatch.domain.naming import shell_quote
+from qbatch.errors import InvalidSelector, NotFound, UsageError
 
 if TYPE_CHECKING:
     from qbatch.api.group import JobGroup
-    from qbatch.store.selection import Selection
+    from qbatch.domain.selectors import Selection
 
 
 @dataclass(slots=True)
@@ -146,7 +147,7 @@ def selection(
     text: str | None, statuses: Sequence[str] | None = None, tags: Sequence[str] | None = None
 ) -> Selection:
     """The selection that the arguments of a command mean."""
-    from qbatch.store.selection import parse_selection
+    from qbatch.domain.selectors import parse_selection
 
     return parse_selection(text, statuses=statuses or (), tags=pairs(tags, "--tag"))
 
@@ -183,7 +184,7 @@ def group_and_selector(ctx: typer.Context, target: str) -> tuple[JobGroup, str |
     if not names:
         raise NotFound(
             f"there is no group {name!r}: nothing is stored yet at {database_path(db)}",
-            hint=f"qbatch add {word(name)} FILE… makes it",
+            hint=f"qbatch add {shell_quote(name)} FILE… makes it",
         )
     return group(ctx, name, must_exist=True), None
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from qbatch.cli import output
-from qbatch.errors import word
+from qbatch.domain.naming import shell_quote
 
 if TYPE_CHECKING:
     from qbatch.api.group import JobGroup
@@ -32,14 +32,16 @@ def run_and_tell(groups: list[JobGroup], settings: RunSettings, *, quiet: bool, 
 
 def tell(groups: list[JobGroup], report: RunReport, *, quiet: bool, json: bool) -> None:
     """Say what a run did, and end with its exit code."""
-    names = " ".join(map(word, report.groups))
+    names = " ".join(map(shell_quote, report.groups))
     if json:
         output.print_json("run", asdict(report), exit_code=report.exit_code)
     elif not quiet:
         for label, reason in report.errors:
             output.message(f"{label} failed: {reason}")
         if report.failed > len(report.errors):
-            output.message(f"… all of them: qbatch jobs {word(report.groups[0])} --status error")
+            output.message(
+                f"… all of them: qbatch jobs {shell_quote(report.groups[0])} --status error"
+            )
         _advise(report, names)
         print(_summary(report))
         _show_few_results(groups, report)
@@ -69,7 +71,7 @@ def _advise(report: RunReport, names: str) -> None:
 
 def _summary(report: RunReport) -> str:
     if not report.jobs and not report.done and not report.failed and not report.under_way:
-        names = " ".join(map(word, report.groups))
+        names = " ".join(map(shell_quote, report.groups))
         if report.left:
             return f"nothing under way in {names}; {report.left} unsent: qbatch run sends them"
         return f"nothing to do in {names}: no unsent jobs, none under way"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from qbatch.domain.history import Attempt
 from qbatch.domain.jobs import Job
+from qbatch.domain.naming import shell_quote
 from qbatch.domain.states import Failure, Status
-from qbatch.errors import word
 
 _BY_FAILURE = {
     Failure.INVALID: "it cannot run there as it is: change it, its options or the"
@@ -26,7 +26,7 @@ def advice(job: Job, attempts: list[Attempt], *, running: bool) -> str:
     Args:
         running: a process runs the job's group now.
     """
-    group = word(job.group)
+    group = shell_quote(job.group)
     place = f"{group} --jobs {job.number}"
     if job.status is Status.DONE:
         return f"nothing: it is done; qbatch results {group} {job.number} prints its result"

@@ -10,9 +10,10 @@ from typing import IO, Any
 
 from qbatch.domain import SCHEMA
 from qbatch.domain.history import JobResult
+from qbatch.domain.naming import shell_quote
 from qbatch.domain.results import RESULT_KINDS, Result
 from qbatch.domain.states import Status
-from qbatch.errors import UsageError, word
+from qbatch.errors import UsageError
 
 _KIND = "qbatch baseline"
 
@@ -90,9 +91,10 @@ def write_baseline(found: Iterable[JobSample], group: str, stream: IO[str]) -> i
 
 def _hint(sample: JobSample, group: str) -> str:
     if sample.status == Status.DONE:
-        return f"it was let go (prune --results-only); qbatch copy {word(group)} NAME runs it anew"
+        named = shell_quote(group)
+        return f"it was let go (prune --results-only); qbatch copy {named} NAME runs it anew"
     verb = "rerun" if sample.status in ("error", "cancelled") else "run"
-    return f"qbatch {verb} {word(group)} first, or leave it out with --status done"
+    return f"qbatch {verb} {shell_quote(group)} first, or leave it out with --status done"
 
 
 def read_baseline(path: Path) -> list[JobSample]:

@@ -11,8 +11,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from qbatch.domain.history import JobResult
+from qbatch.domain.naming import shell_quote
 from qbatch.domain.results import Result
-from qbatch.errors import UsageError, word
+from qbatch.errors import UsageError
 
 _MOST_BARS = 32
 _MOST_PANELS = 6
@@ -122,7 +123,7 @@ def picture(results: Iterable[JobResult], group: str, wish: PlotOptions | None =
     found = [r for r in results if r.result is not None and not r.result.is_empty]
     if not found:
         raise UsageError(
-            f"group {group!r} has no results to show", hint=f"qbatch run {word(group)}"
+            f"group {group!r} has no results to show", hint=f"qbatch run {shell_quote(group)}"
         )
     varying = _varying(found)
     for name in (wish.x, wish.y):

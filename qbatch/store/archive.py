@@ -14,13 +14,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from qbatch.domain.groups import Group
+from qbatch.domain.naming import check_new_name
 from qbatch.domain.requests import Request
 from qbatch.domain.results import read_stored
 from qbatch.errors import StoreError, UsageError
 from qbatch.store import records
 from qbatch.store.columns import quoted
 from qbatch.store.database import Database
-from qbatch.store.groups import Groups, check_new_name
+from qbatch.store.groups import Groups
 from qbatch.store.jobs import Jobs
 from qbatch.store.results import LET_GO, decode_result, digest, encode_result
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import sqlite3
 import weakref
@@ -228,6 +229,9 @@ class Database:
     def _configure(self) -> None:
         self._connection.execute("PRAGMA synchronous=NORMAL")
         self._connection.execute("PRAGMA foreign_keys=ON")
+        for function in (contains, as_number, as_text):
+            count = function.__code__.co_argcount
+            self._connection.create_function(function.__name__, count, function, deterministic=True)
 
     @contextlib.contextmanager
     def _errors(self) -> Iterator[None]:
@@ -242,6 +246,27 @@ class Database:
             raise damaged("its schema", error) from error
         except OSError as error:
             raise StoreError(f"{self.path}: {error.strerror or error}") from error
+
+
+def contains(text: object, part: str) -> bool:
+    """Whether a text holds another, in any case of its letters, also outside ASCII."""
+    return part.casefold() in str(text).casefold()
+
+
+def as_number(value: object) -> float | int | None:
+    """A parameter's value, or what a tag says as a number; None if it says none."""
+    if isinstance(value, (int, float)):
+        return value
+    try:
+        number = float(str(value))
+    except ValueError:
+        return None
+    return number if math.isfinite(number) else None
+
+
+def as_text(value: object) -> str | None:
+    """A tag's text; what is a number is no text."""
+    return value if isinstance(value, str) else None
 
 
 def damaged(what: str, why: object) -> StoreError:

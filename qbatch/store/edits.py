@@ -8,12 +8,14 @@ import time
 from collections.abc import Mapping, Sequence
 
 from qbatch.domain.groups import Group
+from qbatch.domain.naming import check_new_name
+from qbatch.domain.selectors import Selection
 from qbatch.errors import UsageError
+from qbatch.store import selection as sql
 from qbatch.store.columns import COPIED, quoted
 from qbatch.store.database import Database
-from qbatch.store.groups import Groups, check_new_name
+from qbatch.store.groups import Groups
 from qbatch.store.results import LET_GO
-from qbatch.store.selection import Selection
 
 _COPIED = quoted(("number", *COPIED))
 
@@ -29,7 +31,7 @@ class Edits:
         self, group_id: int, selection: Selection, add: Mapping[str, str], remove: Sequence[str]
     ) -> int:
         """Give jobs tags and take some away; how many jobs are meant."""
-        where, values = selection.where()
+        where, values = sql.where(selection)
         patch = json.dumps({**dict.fromkeys(remove), **add}, ensure_ascii=False)
         with self._db.transaction():
             # A merge patch (RFC 7396): null takes a member away.
@@ -46,7 +48,7 @@ class Edits:
 
     def note_jobs(self, group_id: int, selection: Selection, text: str | None) -> int:
         """Write a note on jobs, or take it away; how many jobs are meant."""
-        where, values = selection.where()
+        where, values = sql.where(selection)
         with self._db.transaction():
             return self._db.execute(
                 f"UPDATE jobs SET note = ? WHERE group_id = ? AND {where}",
@@ -74,7 +76,7 @@ class Edits:
         Raises:
             UsageError: there is a group of that name, or none can have it.
         """
-        where, values = selection.where()
+        where, values = sql.where(selection)
         check_new_name(name)
         with self._db.transaction():
             if self._groups.find(name) is not None:

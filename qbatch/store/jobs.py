@@ -10,13 +10,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from qbatch.domain.jobs import Job, JobSpec
+from qbatch.domain.naming import shell_quote
 from qbatch.domain.payloads import Payload, Source
 from qbatch.domain.requests import Request
-from qbatch.errors import NotFound, UsageError, word
+from qbatch.domain.selectors import Selection
+from qbatch.errors import NotFound, UsageError
+from qbatch.store import selection as sql
 from qbatch.store.columns import COPIED, SETTINGS, compact, encoded, quoted
 from qbatch.store.database import Database, reading
 from qbatch.store.reading import JOB_COLUMNS, JOB_TABLES, Reader
-from qbatch.store.selection import Selection
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +59,7 @@ class Jobs:
             if row["state"] != "open":
                 raise UsageError(
                     f"group {row['name']!r} is closed: nothing can be added",
-                    hint=f"qbatch open {word(row['name'])} opens it",
+                    hint=f"qbatch open {shell_quote(row['name'])} opens it",
                 )
             ids = {payload.hash: self._payload_id(payload) for payload in payloads}
             rows = _Rows(self, group_id, row["last_number"], ids)
@@ -70,47 +72,32 @@ class Jobs:
         return Added(numbers=range(row["last_number"] + 1, rows.number + 1), held=rows.held)
 
     def select(self, group_id: int, selection: Selection) -> Iterator[Job]:
-        """The jobs meant by a selection, in the order of adding."""
-        where, values = selection.where()
-        sql = (
-            f"SELECT {JOB_COLUMNS} FROM {JOB_TABLES} WHERE group_id = ? AND {where} ORDER BY number"
+        """The jobs meant by a selection, in its order, by default that of adding."""
+        where, values = sql.where(selection)
+        order, more = sql.order(selection)
+        query = (
+            f"SELECT {JOB_COLUMNS} FROM {JOB_TABLES} WHERE group_id = ? AND {where}"
+            f" ORDER BY {order}jobs.number"
         )
-        return map(Reader().job, self._db.rows(sql, [group_id, *values]))
+        return map(Reader().job, self._db.rows(query, [group_id, *values, *more]))
 
     def check(self, group_id: int, group: str, selection: Selection) -> None:
-        """Make sure that every number and name of a selection exists.
+        """Make sure that everything that a selection names exists.
 
         Raises:
-            NotFound: names the first that does not.
+            NotFound: there is no job of a number or name.
+            InvalidSelector: no job has a parameter or tag of a name.
         """
-        for number in selection.numbers:
-            found = self._db.row(
-                "SELECT 1 FROM jobs WHERE group_id = ? AND number = ?", (group_id, number)
-            )
-            if not found:
-                raise NotFound(
-                    f"group {group!r} has no job {number}",
-                    hint=f"qbatch jobs {word(group)} lists its jobs",
-                )
-        for name in selection.names:
-            found = self._db.row(
-                "SELECT 1 FROM jobs WHERE group_id = ? AND (name = ? OR name GLOB ?) LIMIT 1",
-                (group_id, name, name),
-            )
-            if not found:
-                raise NotFound(
-                    f"group {group!r} has no job named {name!r}",
-                    hint=f"qbatch jobs {word(group)} lists its jobs",
-                )
+        sql.check(self._db, group_id, group, selection)
 
     def labels(self, ids: Iterable[int]) -> dict[int, str]:
         """``group/number`` of jobs by id."""
-        sql = (
+        query = (
             "SELECT jobs.id, groups.name || '/' || number AS label FROM jobs"
             " JOIN groups ON groups.id = group_id"
             " WHERE jobs.id IN (SELECT value FROM json_each(?))"
         )
-        return {row["id"]: row["label"] for row in self._db.rows(sql, (json.dumps(list(ids)),))}
+        return {row["id"]: row["label"] for row in self._db.rows(query, (json.dumps(list(ids)),))}
 
     def source(self, content_hash: str) -> Source:
         """A stored payload's content.
@@ -118,26 +105,26 @@ class Jobs:
         Raises:
             NotFound: no payload has that hash.
         """
-        sql = "SELECT kind, format, body FROM payloads WHERE hash = ?"
-        row = self._db.row(sql, (content_hash,))
+        query = "SELECT kind, format, body FROM payloads WHERE hash = ?"
+        row = self._db.row(query, (content_hash,))
         if row is None:
             raise NotFound(f"there is no payload {content_hash}")
         return _source(row)
 
     def sources(self, ids: Iterable[int]) -> dict[int, Source]:
         """The contents of payloads by id."""
-        sql = (
+        query = (
             "SELECT id, kind, format, body FROM payloads"
             " WHERE id IN (SELECT value FROM json_each(?))"
         )
-        return {row["id"]: _source(row) for row in self._db.rows(sql, (json.dumps(list(ids)),))}
+        return {row["id"]: _source(row) for row in self._db.rows(query, (json.dumps(list(ids)),))}
 
     def reset(self, group_id: int, selection: Selection) -> list[int]:
         """Make failed and cancelled jobs of a selection unsent again; their ids.
 
         A job that another one reruns (``rerun --keep``) is left: that one stands for it.
         """
-        where, values = selection.where()
+        where, values = sql.where(selection)
         with self._db.transaction():
             rows = self._db.execute(
                 "UPDATE jobs SET status = 'unsent', failure = NULL, error = NULL,"
@@ -149,21 +136,21 @@ class Jobs:
 
     def to_rerun(self, group_id: int, selection: Selection) -> list[int]:
         """The ids of the jobs that `reset` would make unsent again, or `append_again` copy."""
-        where, values = selection.where()
-        sql = (
+        where, values = sql.where(selection)
+        query = (
             "SELECT id FROM jobs WHERE group_id = ? AND status IN ('error', 'cancelled')"
             f" AND {where} {_HAS_NO_COPY}"
         )
-        return [row["id"] for row in self._db.rows(sql, [group_id, *values, group_id])]
+        return [row["id"] for row in self._db.rows(query, [group_id, *values, group_id])]
 
     def replaced(self, group_id: int, selection: Selection) -> int:
         """How many failed or cancelled jobs of a selection another one reruns."""
-        where, values = selection.where()
-        sql = (
+        where, values = sql.where(selection)
+        query = (
             "SELECT count(*) AS number FROM jobs WHERE group_id = ?"
             f" AND status IN ('error', 'cancelled') AND {where} AND NOT (1 {_HAS_NO_COPY})"
         )
-        row = self._db.row(sql, [group_id, *values, group_id])
+        row = self._db.row(query, [group_id, *values, group_id])
         assert row is not None
         return int(row["number"])
 
@@ -172,7 +159,7 @@ class Jobs:
 
         The copy names the job it reruns as its ``parent``. Returns the copies' ids.
         """
-        where, values = selection.where()
+        where, values = sql.where(selection)
         with self._db.transaction():
             row = self._db.row("SELECT last_number FROM groups WHERE id = ?", (group_id,))
             assert row is not None
@@ -200,7 +187,7 @@ class Jobs:
         Returns how many were cancelled at once, and how many are under way: a run that
         works on them sees the request and stops them.
         """
-        where, values = selection.where()
+        where, values = sql.where(selection)
         with self._db.transaction():
             asked = self._db.execute(
                 "UPDATE jobs SET cancel_requested = 1 WHERE group_id = ?"

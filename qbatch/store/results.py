@@ -12,9 +12,10 @@ from typing import Any
 from qbatch.domain.jobs import Job
 from qbatch.domain.requests import Request
 from qbatch.domain.results import Result, read_stored, stored
+from qbatch.domain.selectors import Selection
+from qbatch.store import selection as sql
 from qbatch.store.database import Database, damaged, whole
 from qbatch.store.reading import JOB_COLUMNS, JOB_NUMBER, JOB_TABLES, Reader
-from qbatch.store.selection import Selection
 
 _WORTH_COMPRESSING = 512  # bytes; below, it saves little and takes as long as all the rest
 
@@ -85,14 +86,15 @@ class Results:
         self._db = database
 
     def of(self, group_id: int, selection: Selection) -> Iterator[tuple[Job, list[Part]]]:
-        """Each job meant, in the order of adding, with the results of its finished parts."""
-        where, values = selection.where()
-        sql = f"""
+        """Each job meant, in the selection's order, with the results of its finished parts."""
+        where, values = sql.where(selection)
+        order, more = sql.order(selection)
+        query = f"""
             SELECT {JOB_COLUMNS}, a.shots AS part_shots, a.result FROM {JOB_TABLES}
             LEFT JOIN attempts a ON a.job_id = jobs.id AND a.status = 'done'
-            WHERE jobs.group_id = ? AND {where} ORDER BY jobs.number, a."offset", a.id
+            WHERE jobs.group_id = ? AND {where} ORDER BY {order}jobs.number, a."offset", a.id
         """
-        rows, reader = self._db.rows(sql, [group_id, *values]), Reader()
+        rows, reader = self._db.rows(query, [group_id, *values, *more]), Reader()
         number = JOB_NUMBER
         for _, parts in itertools.groupby(rows, key=lambda row: row[number]):
             found = list(parts)

@@ -1,152 +1,182 @@
-"""Job selectors: ``1,3,5-8``, ``2-10:2``, ``all``, ``last``, names; with status and tags.
-
-A name in double quotes stands for itself, whatever it holds; ``""`` inside is a quote.
-"""
+"""Selections of jobs as SQL over the table ``jobs``, in queries that name a group themselves."""
 
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
 from typing import Any
 
-from qbatch.domain.states import Status
-from qbatch.errors import InvalidSelector
+from qbatch.domain.conditions import Comparison, Condition, Field, Origin, fields
+from qbatch.domain.naming import shell_quote
+from qbatch.domain.selectors import Selection
+from qbatch.errors import InvalidSelector, NotFound
+from qbatch.store.database import Database
 
-_RANGE = re.compile(r"(\d+)(?:-(\d+)(?::(\d+))?)?$")
-_QUOTED = re.compile(r'"(?:[^"]|"")+"')
-_MAX_RANGES = 400
-_MAX_NUMBER = 2**63 - 1
+_SQL_COLUMNS = {
+    "kind": "(SELECT kind FROM payloads WHERE id = jobs.payload_id)",
+    "asks": "(SELECT kind FROM requests WHERE id = jobs.request_id)",
+    "finished_at": "(SELECT max(finished_at) FROM attempts WHERE job_id = jobs.id)",
+}
+_PARAMETER = (
+    """(SELECT json_extract(jobs."values", '$[' || n.key || ']')"""
+    " FROM payloads p, json_each(p.parameters) n WHERE p.id = jobs.payload_id AND n.value = ?)"
+)
+_TAG = "(SELECT t.value FROM json_each(jobs.tags) t WHERE t.key = ?)"
+
+Sql = tuple[str, list[Any]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Selection:
-    """Which jobs of a group are meant; a job is meant where it meets every part given.
+def where(selection: Selection) -> Sql:
+    """An SQL condition on ``jobs`` (group aside) and its parameters."""
+    conditions: list[str] = []
+    values: list[Any] = []
+    for condition, own in _conditions(selection):
+        conditions.append(condition)
+        values += own
+    return " AND ".join(conditions) or "1", values
 
-    Attributes:
-        numbers, ranges (first, last, step), names, exact names, last: any of them; none
-            means all.
-        statuses: any of them. tags: all of them.
+
+def order(selection: Selection) -> Sql:
+    """What to sort by, without the number that decides in the end, and its parameters.
+
+    Jobs that lack what is sorted by come last.
     """
-
-    numbers: tuple[int, ...] = ()
-    ranges: tuple[tuple[int, int, int], ...] = ()
-    names: tuple[str, ...] = ()
-    exact: tuple[str, ...] = ()
-    last: bool = False
-    statuses: tuple[str, ...] = ()
-    tags: Mapping[str, str] = field(default_factory=dict)
-
-    def where(self) -> tuple[str, list[Any]]:
-        """An SQL condition on ``jobs`` (group aside) and its parameters."""
-        conditions, values = [], []
-        places, place_values = self._places()
-        if places:
-            conditions.append("(" + " OR ".join(places) + ")")
-            values += place_values
-        if self.statuses:
-            conditions.append("jobs.status IN (SELECT value FROM json_each(?))")
-            values.append(json.dumps(self.statuses))
-        for key, value in self.tags.items():
-            conditions.append(
-                "EXISTS (SELECT 1 FROM json_each(jobs.tags) t WHERE t.key = ? AND t.value = ?)"
-            )
-            values += [key, value]
-        return " AND ".join(conditions) or "1", values
-
-    def _places(self) -> tuple[list[str], list[Any]]:
-        places: list[str] = []
-        values: list[Any] = []
-        if self.numbers:
-            places.append("jobs.number IN (SELECT value FROM json_each(?))")
-            values.append(json.dumps(self.numbers))
-        for first, last, step in self.ranges:
-            places.append("(jobs.number BETWEEN ? AND ? AND (jobs.number - ?) % ? = 0)")
-            values += [first, last, first, step]
-        for name in self.names:
-            places.append("(jobs.name = ? OR jobs.name GLOB ?)")
-            values += [name, name]
-        if self.exact:
-            places.append("jobs.name IN (SELECT value FROM json_each(?))")
-            values.append(json.dumps(self.exact))
-        if self.last:
-            places.append(
-                "jobs.number = (SELECT max(j.number) FROM jobs j WHERE j.group_id = jobs.group_id)"
-            )
-        return places, values
+    texts: list[str] = []
+    values: list[Any] = []
+    for field, goes_down in selection.order:
+        expression, own = _expression(field)
+        texts.append(f"{expression}{' DESC' if goes_down else ''} NULLS LAST, ")
+        values += own
+    return "".join(texts), values
 
 
-def parse_selection(
-    text: str | Sequence[int] | None = None,
-    *,
-    statuses: Iterable[str] = (),
-    tags: Mapping[str, str] | None = None,
-) -> Selection:
-    """A selector as the user writes it; numbers from Python are taken as they are.
+def _conditions(selection: Selection) -> Iterator[Sql]:
+    places = list(_places(selection))
+    if places:
+        yield (
+            "(" + " OR ".join(place for place, _ in places) + ")",
+            [value for _, own in places for value in own],
+        )
+    if selection.statuses:
+        statuses = json.dumps(selection.statuses)
+        yield "jobs.status IN (SELECT value FROM json_each(?))", [statuses]
+    for key, value in selection.tags.items():
+        yield (
+            "EXISTS (SELECT 1 FROM json_each(jobs.tags) t WHERE t.key = ? AND t.value = ?)",
+            [key, value],
+        )
+    if selection.since is not None:
+        yield "jobs.created_at >= ?", [selection.since]
+    if selection.containing is not None:
+        said = "coalesce(jobs.name, '') || char(10) || coalesce(jobs.tags, '') || char(10)"
+        said += " || coalesce(jobs.note, '') || char(10) || coalesce(jobs.error, '')"
+        yield f"contains({said}, ?)", [selection.containing]
+    if selection.condition is not None:
+        yield _condition(selection.condition)
+
+
+def _places(selection: Selection) -> Iterator[Sql]:
+    if selection.numbers:
+        numbers = json.dumps(selection.numbers)
+        yield "jobs.number IN (SELECT value FROM json_each(?))", [numbers]
+    for first, last, step in selection.ranges:
+        yield (
+            "(jobs.number BETWEEN ? AND ? AND (jobs.number - ?) % ? = 0)",
+            [first, last, first, step],
+        )
+    for name in selection.names:
+        yield "(jobs.name = ? OR jobs.name GLOB ?)", [name, name]
+    if selection.exact:
+        exact = json.dumps(selection.exact)
+        yield "jobs.name IN (SELECT value FROM json_each(?))", [exact]
+    if selection.last:
+        last_number = "(SELECT max(j.number) FROM jobs j WHERE j.group_id = jobs.group_id)"
+        yield f"jobs.number = {last_number}", []
+
+
+def _condition(condition: Condition) -> Sql:
+    if isinstance(condition, Comparison):
+        return _comparison(condition)
+    parts = [_condition(part) for part in condition.parts]
+    values = [value for _, own in parts for value in own]
+    if condition.word == "not":
+        return f"NOT ({parts[0][0]})", values
+    return "(" + f" {condition.word.upper()} ".join(text for text, _ in parts) + ")", values
+
+
+def _comparison(comparison: Comparison) -> Sql:
+    expression, values = _expression(comparison.field)
+    if comparison.field.origin is not Origin.COLUMN:
+        # Tags are texts: beside a number they count as what they say.
+        numbers = all(not isinstance(value, str) for value in comparison.values)
+        expression = f"as_number({expression})" if numbers else f"as_text({expression})"
+    if comparison.sign == "in":
+        places = ", ".join("?" for _ in comparison.values)
+        return f"{expression} IN ({places})", [*values, *comparison.values]
+    return f"{expression} {comparison.sign} ?", [*values, comparison.values[0]]
+
+
+def _expression(field: Field) -> Sql:
+    if field.origin is Origin.COLUMN:
+        return _SQL_COLUMNS.get(field.name, f"jobs.{field.name}"), []
+    if field.origin is Origin.PARAMETER:
+        return _PARAMETER, [field.name]
+    if field.origin is Origin.TAG:
+        return _TAG, [field.name]
+    return f"coalesce({_PARAMETER}, {_TAG})", [field.name, field.name]
+
+
+def check(database: Database, group_id: int, group: str, selection: Selection) -> None:
+    """Make sure that everything that a selection names exists.
 
     Raises:
-        InvalidSelector: names the part that cannot be understood.
+        NotFound: there is no job of a number or name.
+        InvalidSelector: no job has a parameter or tag of a name, or it may be either.
     """
-    known = [status.value for status in Status]
-    for status in statuses:
-        if status not in known:
-            raise InvalidSelector(f"unknown status {status!r}", hint=f"one of {', '.join(known)}")
-    parts: dict[str, Any] = {"statuses": tuple(statuses), "tags": dict(tags or {})}
-    if text is None or text == "all":
-        return Selection(**parts)
-    if not isinstance(text, str):
-        return Selection(numbers=tuple(int(number) for number in text), **parts)
-    return _parse_places(text, parts)
+    listed = f"qbatch jobs {shell_quote(group)} lists its jobs"
+    for number in selection.numbers:
+        sql = "SELECT 1 FROM jobs WHERE group_id = ? AND number = ?"
+        if not database.row(sql, (group_id, number)):
+            raise NotFound(f"group {group!r} has no job {number}", hint=listed)
+    for name in selection.names:
+        sql = "SELECT 1 FROM jobs WHERE group_id = ? AND (name = ? OR name GLOB ?) LIMIT 1"
+        if not database.row(sql, (group_id, name, name)):
+            raise NotFound(f"group {group!r} has no job named {name!r}", hint=listed)
+    named = [field for field, _ in selection.order]
+    if selection.condition is not None:
+        named += fields(selection.condition)
+    _check_fields(database, group_id, group, {f for f in named if f.origin is not Origin.COLUMN})
 
 
-def _parse_places(text: str, parts: dict[str, Any]) -> Selection:
-    numbers, ranges, names, exact, last = [], [], [], [], False
-    for part in map(str.strip, _pieces(text)):
-        match = _RANGE.match(part)
-        if _QUOTED.fullmatch(part):
-            exact.append(part[1:-1].replace('""', '"'))
-        elif part == "last":
-            last = True
-        elif part == "all":
-            ranges.append((1, _MAX_NUMBER, 1))
-        elif match and match[2]:
-            ranges.append(_check_range(part, int(match[1]), int(match[2]), int(match[3] or 1)))
-        elif match and 1 <= int(match[1]) <= _MAX_NUMBER:
-            numbers.append(int(match[1]))
-        elif part and not match and not re.match(r'[\d"-]', part):
-            names.append(part)
-        else:
+def _check_fields(database: Database, group_id: int, group: str, named: Iterable[Field]) -> None:
+    for field in named:
+        is_parameter = field.origin is not Origin.TAG and _has(
+            database, _WITH_PARAMETER, group_id, field.name
+        )
+        is_tag = field.origin is not Origin.PARAMETER and _has(
+            database, _WITH_TAG, group_id, field.name
+        )
+        if is_parameter and is_tag:
             raise InvalidSelector(
-                f"selector {text!r}: cannot be understood at {part!r}",
-                hint="write 1,3,5-8 or 2-10:2 or all or last or a job's name, which stands in"
-                ' "quotes" where it holds a comma or begins with a digit',
+                f"{field.name!r} is a parameter and a tag of jobs in {group!r}",
+                hint=f"write param.{field.name} or tag.{field.name}",
             )
-    if len(ranges) > _MAX_RANGES:
-        raise InvalidSelector(f"a selector of {len(ranges)} ranges; at most {_MAX_RANGES}")
-    return Selection(
-        numbers=tuple(numbers),
-        ranges=tuple(ranges),
-        names=tuple(names),
-        exact=tuple(exact),
-        last=last,
-        **parts,
-    )
+        if not is_parameter and not is_tag:
+            raise InvalidSelector(
+                f"no job in {group!r} has a parameter or tag {field.name!r}",
+                hint="columns are number, name, status, shots, … ; texts stand in quotes",
+            )
 
 
-def _pieces(text: str) -> list[str]:
-    """The text cut at its commas, but for those between quotes."""
-    pieces, start, inside = [], 0, False
-    for place, letter in enumerate(text):
-        if letter == '"':
-            inside = not inside
-        elif letter == "," and not inside:
-            pieces.append(text[start:place])
-            start = place + 1
-    return [*pieces, text[start:]]
+def _has(database: Database, sql: str, group_id: int, name: str) -> bool:
+    return database.row(sql, (group_id, name)) is not None
 
 
-def _check_range(part: str, first: int, last: int, step: int) -> tuple[int, int, int]:
-    if not 1 <= first <= last <= _MAX_NUMBER or not 1 <= step <= _MAX_NUMBER:
-        raise InvalidSelector(f"selector {part!r}: not a range from a smaller to a larger number")
-    return first, last, step
+_WITH_PARAMETER = (
+    "SELECT 1 FROM payloads p, json_each(p.parameters) n WHERE p.id IN"
+    " (SELECT DISTINCT payload_id FROM jobs WHERE group_id = ?) AND n.value = ? LIMIT 1"
+)
+_WITH_TAG = (
+    "SELECT 1 FROM jobs, json_each(jobs.tags) t WHERE group_id = ? AND jobs.tags IS NOT NULL"
+    " AND t.key = ? LIMIT 1"
+)

@@ -2,9 +2,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from qbatch.domain.selectors import parse_selection
 from qbatch.errors import InvalidSelector
 from qbatch.store import Store
-from qbatch.store.selection import parse_selection
 
 from .test_store import add
 

@@ -11,15 +11,15 @@ import threading
 import pytest
 
 from qbatch.domain.batches import Outcome
+from qbatch.domain.naming import check_name
 from qbatch.domain.results import Counts
+from qbatch.domain.selectors import Selection, parse_selection
 from qbatch.domain.states import Status
 from qbatch.errors import NotADatabase, StoreError, UsageError
 from qbatch.payloads.adding import AddRequest, job_specs
 from qbatch.payloads.circuit.formats import read_circuits
 from qbatch.payloads.parameters import Sweep
 from qbatch.store import Store
-from qbatch.store.groups import check_name
-from qbatch.store.selection import Selection, parse_selection
 
 from ..conftest import ANSATZ, BELL
 

@@ -8,7 +8,8 @@ import typer
 
 from qbatch.cli import options as opt
 from qbatch.cli import output
-from qbatch.errors import UsageError, word
+from qbatch.domain.naming import shell_quote
+from qbatch.errors import UsageError
 
 Target = Annotated[str, typer.Argument(metavar="GROUP[/SELECTOR]", help="A group, or jobs of it.")]
 
@@ -32,7 +33,7 @@ def tag(
     Example: qbatch tag scan/1-10 day=monday
     """
     if not tags and not remove:
-        raise UsageError("no tag is named", hint=f"qbatch tag {word(target)} KEY=VALUE")
+        raise UsageError("no tag is named", hint=f"qbatch tag {shell_quote(target)} KEY=VALUE")
     group, selector = opt.group_and_selector(ctx, target)
     number = group.tag(opt.pairs(tags, "tag"), selector, remove=remove or ())
     if json:

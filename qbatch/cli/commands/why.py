@@ -8,7 +8,7 @@ import typer
 
 from qbatch.cli import options as opt
 from qbatch.cli import output
-from qbatch.errors import word
+from qbatch.domain.naming import shell_quote
 
 if TYPE_CHECKING:
     from qbatch.domain.history import Attempt
@@ -61,7 +61,9 @@ def _tell(job: Job, attempts: list[Attempt], sentence: str) -> None:
     name = f" ({output.clean(job.name)})" if job.name else ""
     print(f"{job.group}/{job.number}{name} is {job.status.value}")
     if job.parent is not None:
-        print(f"  it reruns {job.group}/{job.parent}: qbatch why {word(job.group)}/{job.parent}")
+        print(
+            f"  it reruns {job.group}/{job.parent}: qbatch why {shell_quote(job.group)}/{job.parent}"
+        )
     print(f"  {output.moment(job.created_at)}  added")
     for number, attempt in enumerate(attempts, 1):
         where = f"batch {attempt.batch} on {attempt.backend}"
