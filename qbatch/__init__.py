@@ -1,27 +1,119 @@
-"""Persistent groups of quantum-circuit jobs, run in few, large batches.
+"""Persistent groups of quantum jobs, run in few, large batches.
 
->>> from qbatch import JobGroup
->>> group = JobGroup("scan")                                  # doctest: +SKIP
->>> group.add("ansatz.qasm", parameters={"theta": [0.1, 0.2]})  # doctest: +SKIP
->>> group.run_parallel()                                      # doctest: +SKIP
->>> group.get_results()                                       # doctest: +SKIP
+>>> import qbatch
+>>> with qbatch.JobGroup("scan") as group:                            # doctest: +SKIP
+...     group.add("ansatz.qasm", parameters={"theta": [0.1, 0.2]})
+...     group.run()
+...     for result in group.results():
+...         print(result.job.parameters, result.counts)
+
+What `__all__` names is what a program may rely on, with `qbatch.seam`, `qbatch.payloads` and
+`qbatch.execution` for the authors of adapters, formats and executors, and `qbatch.testing` for
+their tests. Everything else may move.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import importlib
+from typing import TYPE_CHECKING
 
 __version__ = "0.1.0"
-__all__ = ["JobGroup", "__version__"]
 
 if TYPE_CHECKING:
-    from qbatch.api.group import JobGroup
+    from qbatch.api.adding import AddReport
+    from qbatch.api.database import backup, query, resolve, verify
+    from qbatch.api.groups import (
+        PruneReport,
+        delete_groups,
+        list_groups,
+        prune_groups,
+        unarchive,
+    )
+    from qbatch.api.job_group import JobGroup
+    from qbatch.api.job_handle import JobHandle
+    from qbatch.api.options import AddOptions, RunOptions
+    from qbatch.api.results import Results
+    from qbatch.config import Config
+    from qbatch.domain.batches import Batch
+    from qbatch.domain.groups import Group
+    from qbatch.domain.history import Attempt, Cause, JobResult
+    from qbatch.domain.jobs import Job
+    from qbatch.domain.results import (
+        Counts,
+        ExpectationValue,
+        ExpectationValues,
+        ExportOptions,
+        Probabilities,
+    )
+    from qbatch.domain.selectors import Selection, parse_selection
+    from qbatch.domain.states import Failure, Status
+    from qbatch.engine.plan import Plan
+    from qbatch.engine.report import Observer, RunReport, RunState
+    from qbatch.engine.settings import RunSettings
+    from qbatch.errors import (
+        AuthError,
+        BackendError,
+        InvalidCircuit,
+        InvalidObservable,
+        InvalidParameters,
+        InvalidSelector,
+        Locked,
+        NotFound,
+        QbatchError,
+        StoreError,
+        UsageError,
+    )
+    from qbatch.results.matching import CheckReport, MatchedPair, Thresholds
+    from qbatch.results.pictures import Picture, PlotOptions
+
+_HOME = {
+    "api.adding": ("AddReport",),
+    "api.database": ("backup", "query", "resolve", "verify"),
+    "api.groups": ("PruneReport", "delete_groups", "list_groups", "prune_groups", "unarchive"),
+    "api.job_group": ("JobGroup",),
+    "api.job_handle": ("JobHandle",),
+    "api.options": ("AddOptions", "RunOptions"),
+    "api.results": ("Results",),
+    "config": ("Config",),
+    "domain.batches": ("Batch",),
+    "domain.groups": ("Group",),
+    "domain.history": ("Attempt", "Cause", "JobResult"),
+    "domain.jobs": ("Job",),
+    "domain.results": ("Counts", "ExpectationValue", "ExpectationValues", "ExportOptions",
+                       "Probabilities"),
+    "domain.selectors": ("Selection", "parse_selection"),
+    "domain.states": ("Failure", "Status"),
+    "engine.plan": ("Plan",),
+    "engine.report": ("Observer", "RunReport", "RunState"),
+    "engine.settings": ("RunSettings",),
+    "errors": ("AuthError", "BackendError", "InvalidCircuit", "InvalidObservable",
+               "InvalidParameters", "InvalidSelector", "Locked", "NotFound", "QbatchError",
+               "StoreError", "UsageError"),
+    "results.matching": ("CheckReport", "MatchedPair", "Thresholds"),
+    "results.pictures": ("Picture", "PlotOptions"),
+}  # fmt: skip
+_MODULES = {name: module for module, names in _HOME.items() for name in names}
+
+__all__ = [
+    "AddOptions", "AddReport", "Attempt", "AuthError", "BackendError", "Batch", "Cause",
+    "CheckReport", "Config", "Counts", "ExpectationValue", "ExpectationValues", "ExportOptions",
+    "Failure", "Group", "InvalidCircuit", "InvalidObservable", "InvalidParameters",
+    "InvalidSelector", "Job", "JobGroup", "JobHandle", "JobResult", "Locked", "MatchedPair",
+    "NotFound", "Observer", "Picture", "Plan", "PlotOptions", "Probabilities", "PruneReport",
+    "QbatchError", "Results", "RunOptions", "RunReport", "RunSettings", "RunState", "Selection",
+    "Status", "StoreError", "Thresholds", "UsageError", "__version__", "backup", "delete_groups",
+    "list_groups", "parse_selection", "prune_groups", "query", "resolve", "unarchive", "verify",
+]  # fmt: skip
 
 
-def __getattr__(name: str) -> Any:
-    # A shell completion imports this package; it must not pay for the API.
-    if name == "JobGroup":
-        from qbatch.api.group import JobGroup
+def __getattr__(name: str) -> object:
+    # A shell completion imports this package; it must not pay for all that it offers.
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    found: object = getattr(importlib.import_module(f"qbatch.{_MODULES[name]}"), name)
+    globals()[name] = found
+    return found
 
-        return JobGroup
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

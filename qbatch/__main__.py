@@ -13,7 +13,7 @@ def main() -> None:
 
         complete(sys.argv[1:])
     else:
-        from qbatch.cli.app import main as command
+        from qbatch.cli.boundary import main as command
 
         command()
 

@@ -17,7 +17,6 @@ from __future__ import annotations
 import itertools
 import os
 import re
-import tempfile
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -25,26 +24,16 @@ from pathlib import Path
 from typing import Any
 
 from qbatch.errors import UsageError
+from qbatch.files import atomic
 
 ENV_DATABASE = "QBATCH_DB"
 ENV_CONFIG = "QBATCH_CONFIG"
-DEFAULTS = {
-    "backend",
-    "executor",
-    "max_batch_size",
-    "max_in_flight",
-    "notify",
-    "rate",
-    "retries",
-    "sampling",
-    "shots",
-    "timeout",
-}
-"""Options that the configuration may give another default."""
+_WHOLE = frozenset({"max_batch_size", "max_in_flight", "retries", "shots"})
+_TEXTS = frozenset({"backend", "executor", "notify", "sampling"})
+_NUMBERS = frozenset({"rate", "timeout", "wait_lock"})
+DEFAULTS = _WHOLE | _TEXTS | _NUMBERS
+"""Options that the configuration may give another default, for commands and Python alike."""
 
-_WHOLE = {"max_batch_size", "max_in_flight", "retries", "shots"}
-_TEXTS = {"backend", "executor", "notify", "sampling"}
-_NUMBERS = {"rate", "timeout"}
 _TABLES = {"backends", "defaults", "executors", "notify"}
 _FILES = {"noise_model", "token_file"}
 _SECRET_WORDS = frozenset(
@@ -110,90 +99,82 @@ class BackendConfig:
     prices: Mapping[str, float] = field(default_factory=dict)
 
 
-def configured_backends(path: str | os.PathLike[str] | None = None) -> dict[str, BackendConfig]:
-    """The backends that the configuration file names; none where there is no file.
+_loaded: dict[tuple[Path, int, int], Config] = {}
+"""What this process has read: by file, time of its last change, and size."""
 
-    Raises:
-        UsageError: the file cannot be read, or holds what it must not.
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """The configuration, read once and handed down.
+
+    Attributes:
+        file: where it is, whether it exists or not.
+        document: all of it, as it stands.
+        defaults: options of commands and of Python's verbs, by name with underscores.
+        backends: by name.
+        executors: tables by executor, such as a cluster's certificates.
+        notify_secret: where the secret that signs notifications is: ``secret_env`` or
+            ``secret_file``.
     """
-    file, tables = _table("backends", path)
-    return {name: _backend(file, name, table) for name, table in tables.items()}
 
+    file: Path
+    document: Mapping[str, Any] = field(default_factory=dict)
+    defaults: Mapping[str, Any] = field(default_factory=dict)
+    backends: Mapping[str, BackendConfig] = field(default_factory=dict)
+    executors: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    notify_secret: Mapping[str, str] = field(default_factory=dict)
 
-def configured_notify_secret(path: str | os.PathLike[str] | None = None) -> dict[str, str]:
-    """Where the secret that signs notifications is: ``secret_env`` or ``secret_file``.
+    @classmethod
+    def load(cls, path: str | os.PathLike[str] | Config | None = None) -> Config:
+        """The configuration of a file; an empty one if the user has none.
 
-    Raises:
-        UsageError: the file cannot be read, or holds the secret itself.
-    """
-    file, table = _table("notify", path)
-    if "secret" in table:
-        raise UsageError(
-            f"{file}: [notify]: 'secret' must not stand in the file",
-            hint='name an environment variable (secret_env = "…") or a file (secret_file = "…")',
+        Args:
+            path: default ``$QBATCH_CONFIG``, else the user's own. One that is loaded
+                already is returned as it is.
+
+        Raises:
+            UsageError: the file that is named is missing, cannot be read, or holds what
+                it must not.
+        """
+        if isinstance(path, Config):
+            return path
+        file = config_path(path)
+        if not file.exists():
+            if path or os.environ.get(ENV_CONFIG):
+                raise UsageError(f"{file}: no such configuration file")
+            return cls(file=file)
+        stat = file.stat()
+        mark = (file, stat.st_mtime_ns, stat.st_size)
+        if mark not in _loaded:
+            _loaded[mark] = cls.of(file, _read(file))
+        return _loaded[mark]
+
+    @classmethod
+    def of(cls, file: Path, document: Mapping[str, Any]) -> Config:
+        """The configuration that a document is.
+
+        Args:
+            file: where it stands, for messages and for paths that are relative to it.
+
+        Raises:
+            UsageError: it holds what it must not.
+        """
+        tables = {name: document.get(name, {}) for name in _TABLES}
+        for name, table in tables.items():
+            if not isinstance(table, dict):
+                raise UsageError(f"{file}: [{name}] is not a table")
+        return cls(
+            file=file,
+            document=document,
+            defaults=_defaults(file, tables["defaults"]),
+            backends={
+                name: _backend(file, name, table) for name, table in tables["backends"].items()
+            },
+            executors={
+                name: _executor(file, name, table) for name, table in tables["executors"].items()
+            },
+            notify_secret=_notify_secret(file, tables["notify"]),
         )
-    found = {key: str(value) for key, value in table.items()}
-    if "secret_file" in found:
-        found["secret_file"] = str(file.parent / Path(found["secret_file"]).expanduser())
-    return found
-
-
-def configured_executors(
-    path: str | os.PathLike[str] | None = None,
-) -> dict[str, dict[str, str]]:
-    """The tables ``[executors.NAME]``, such as a cluster's certificates.
-
-    Raises:
-        UsageError: one is not understood.
-    """
-    file, tables = _table("executors", path)
-    found: dict[str, dict[str, str]] = {}
-    for name, table in tables.items():
-        where = f"{file}: [executors.{name}]"
-        if not isinstance(table, dict) or not all(isinstance(v, str) for v in table.values()):
-            raise UsageError(f"{where} is not a table of texts")
-        _refuse_secrets(where, table)
-        found[name] = {
-            key: str(file.parent / Path(value).expanduser()) if key.endswith("_file") else value
-            for key, value in table.items()
-        }
-    return found
-
-
-def read_config(path: str | os.PathLike[str] | None = None) -> dict[str, Any]:
-    """The whole file, checked; nothing where there is none.
-
-    Raises:
-        UsageError: it cannot be read, or holds what it must not.
-    """
-    configured_backends(path)
-    configured_defaults(path)
-    file = config_path(path)
-    return _read(file) if file.exists() else {}
-
-
-def configured_defaults(path: str | os.PathLike[str] | None = None) -> dict[str, Any]:
-    """The table ``[defaults]``: options of ``run``, ``rerun`` and ``add`` by name.
-
-    Raises:
-        UsageError: the file cannot be read, or an option has no default there.
-    """
-    file, table = _table("defaults", path)
-    if unknown := sorted(set(table) - DEFAULTS):
-        known = ", ".join(sorted(DEFAULTS))
-        raise UsageError(f"{file}: [defaults] has no {unknown[0]!r}", hint=f"there are: {known}")
-    for name in sorted(_WHOLE & table.keys()):
-        if not isinstance(table[name], int) or isinstance(table[name], bool):
-            raise UsageError(f"{file}: [defaults] {name} = {table[name]!r}: not a whole number")
-    for name in sorted(_TEXTS & table.keys()):
-        if not isinstance(table[name], str):
-            raise UsageError(f"{file}: [defaults] {name} = {table[name]!r}: not a text")
-    _refuse_secrets(f"{file}: [defaults]", table)
-    for name in sorted(_NUMBERS & table.keys()):
-        number = table[name]
-        if isinstance(number, bool) or not isinstance(number, (int, float)) or not number >= 0:
-            raise UsageError(f"{file}: [defaults] {name} = {number!r}: not a number from 0 on")
-    return table
 
 
 def set_value(key: str, value: str, path: str | os.PathLike[str] | None = None) -> Path:
@@ -219,11 +200,10 @@ def set_value(key: str, value: str, path: str | os.PathLike[str] | None = None) 
         text = tomlkit.dumps(document)
     except (OSError, ValueError, TypeError, AttributeError) as error:
         raise UsageError(f"{file}: cannot set {key}: {error}") from error
-    _check(file, text)
+    Config.of(file, _parsed(file, text.encode()))  # as any command will read it
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile("w", dir=file.parent, delete=False, encoding="utf-8") as new:
-        new.write(text)
-    Path(new.name).replace(file)
+    with atomic(file) as stream:
+        stream.write(text)
     return file
 
 
@@ -243,42 +223,67 @@ def _toml_value(text: str) -> Any:
         return text
 
 
-def _check(file: Path, text: str) -> None:
-    """Read it as any command would, before anybody else can."""
-    with tempfile.NamedTemporaryFile("w", suffix=".toml", encoding="utf-8") as draft:
-        draft.write(text)
-        draft.flush()
-        try:
-            configured_backends(draft.name)
-            configured_defaults(draft.name)
-            configured_executors(draft.name)
-        except UsageError as error:
-            said = str(error).replace(draft.name, str(file))
-            raise UsageError(said, hint=error.hint) from None
-
-
-def _table(name: str, path: str | os.PathLike[str] | None) -> tuple[Path, dict[str, Any]]:
-    """A table of the configuration file; an empty one where there is no file."""
-    file = config_path(path)
-    if not file.exists():
-        if path or os.environ.get(ENV_CONFIG):
-            raise UsageError(f"{file}: no such configuration file")
-        return file, {}
-    table = _read(file).get(name, {})
-    if not isinstance(table, dict):
-        raise UsageError(f"{file}: [{name}] is not a table")
-    return file, table
-
-
 def _read(file: Path) -> dict[str, Any]:
     try:
-        with file.open("rb") as stream:
-            found = tomllib.load(stream)
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        data = file.read_bytes()
+    except OSError as error:
+        raise UsageError(f"{file}: cannot be read: {error.strerror or error}") from error
+    return _parsed(file, data)
+
+
+def _parsed(file: Path, data: bytes) -> dict[str, Any]:
+    try:
+        document = tomllib.loads(data.decode())
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
         raise UsageError(f"{file}: cannot be read: {error}") from error
-    if unknown := sorted(found.keys() - _TABLES):
+    if unknown := sorted(document.keys() - _TABLES):
         tables = ", ".join(sorted(_TABLES))
         raise UsageError(f"{file}: there is no table [{unknown[0]}]", hint=f"there are: {tables}")
+    return document
+
+
+def _defaults(file: Path, table: Mapping[str, Any]) -> Mapping[str, Any]:
+    _refuse_secrets(f"{file}: [defaults]", table)
+    for name, value in sorted(table.items()):
+        if name not in DEFAULTS:
+            known = ", ".join(sorted(DEFAULTS))
+            raise UsageError(f"{file}: [defaults] has no {name!r}", hint=f"there are: {known}")
+        if needed := _lacks(name, value):
+            raise UsageError(f"{file}: [defaults] {name} = {value!r}: not {needed}")
+    return table
+
+
+def _lacks(name: str, value: Any) -> str | None:
+    """What a default should be and is not."""
+    if name in _TEXTS:
+        return None if isinstance(value, str) else "a text"
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return "a whole number" if name in _WHOLE else "a number from 0 on"
+    if name in _WHOLE:
+        return None if isinstance(value, int) else "a whole number"
+    return None if value >= 0 else "a number from 0 on"
+
+
+def _executor(file: Path, name: str, table: Any) -> dict[str, str]:
+    where = f"{file}: [executors.{name}]"
+    if not isinstance(table, dict) or not all(isinstance(v, str) for v in table.values()):
+        raise UsageError(f"{where} is not a table of texts")
+    _refuse_secrets(where, table)
+    return {
+        key: str(file.parent / Path(value).expanduser()) if key.endswith("_file") else value
+        for key, value in table.items()
+    }
+
+
+def _notify_secret(file: Path, table: Mapping[str, Any]) -> dict[str, str]:
+    if "secret" in table:
+        raise UsageError(
+            f"{file}: [notify]: 'secret' must not stand in the file",
+            hint='name an environment variable (secret_env = "…") or a file (secret_file = "…")',
+        )
+    found = {key: str(value) for key, value in table.items()}
+    if "secret_file" in found:
+        found["secret_file"] = str(file.parent / Path(found["secret_file"]).expanduser())
     return found
 
 

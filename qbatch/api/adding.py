@@ -1,19 +1,25 @@
-"""Adding jobs to a group, and what holds for those that come."""
+"""Adding jobs to a group, and finding those that ask the same."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from qbatch.api.base import Base
+from qbatch.api import qiskit_inputs
+from qbatch.api.stored_group import StoredGroup
+from qbatch.errors import UsageError
 
 if TYPE_CHECKING:
+    from qbatch.api.options import AddOptions
     from qbatch.domain.jobs import JobSpec
+    from qbatch.domain.payloads import Payload
+    from qbatch.payloads.adding import AddRequest
     from qbatch.payloads.inputs import Input
 
 Announce = Callable[[int], Callable[[int], None] | None]
 _STEP = 10_000  # jobs between two signs of life
+_NOT_ASKED = ("skip_invalid", "if_new", "announce")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,124 +28,150 @@ class AddReport:
 
     Attributes:
         numbers: the new jobs' numbers in the group.
-        held: jobs left out because the group holds them (``if_new``).
+        duplicates: number of jobs left out because the group has them (``if_new``).
         invalid: circuits left out, each with file, line and reason (``skip_invalid``).
     """
 
     numbers: range
-    held: int = 0
+    duplicates: int = 0
     invalid: tuple[str, ...] = ()
 
 
-class Adding(Base):
-    """The verbs that add."""
+class _Wanted(NamedTuple):
+    """One request, with the payloads that it is made of and the number of jobs each becomes."""
 
-    def add(
-        self,
-        *circuits: Input,
-        shots: int | None = None,
-        parameters: Mapping[str, float | Sequence[float]] | None = None,
-        rows: Sequence[Mapping[str, float]] | None = None,
-        in_step: bool = False,
-        observables: str | Sequence[str] = (),
-        probabilities: bool = False,
-        asks: Mapping[str, Any] | None = None,
-        seed: int | None = None,
-        name: str | None = None,
-        tags: Mapping[str, str] | None = None,
-        backend: str | None = None,
-        priority: int = 0,
-        options: Mapping[str, Any] | None = None,
-        measure_all: bool = False,
-        skip_invalid: bool = False,
-        if_new: bool = False,
-        max_gates: int | None = None,
-        announce: Announce | None = None,
-    ) -> AddReport:
-        """Add a job for each circuit, or one a point of a sweep.
+    request: AddRequest
+    payloads: list[Payload]
+    invalid: tuple[str, ...]
 
-        Args:
-            circuits: Qiskit circuits or objects of another installed payload format,
-                paths (files, directories, globs, ``-``), or OpenQASM text.
-            shots: default 1024 for counts; without it observables are exact.
-            parameters: a value or a list of values a parameter; lists make a product.
-            rows: parameter values row by row, one job a row (times the product).
-            in_step: take the lists in step instead of their product.
-            observables: sums of Pauli strings such as ``"ZZ + 0.5*XX"``.
-            probabilities: ask for the exact distribution instead of counts.
-            asks: what the payloads' format knows besides, such as a post-selection.
-            seed: makes the counts the same every time, alone or merged.
-            options: for the backend, such as ``{"method": "stabilizer"}``.
-            skip_invalid: leave out what cannot be used instead of adding nothing.
-            if_new: leave out what the group holds already.
-            max_gates: that a circuit may have once its definitions are unrolled.
-            announce: told how many jobs it will be before any is stored, and may raise;
-                what it returns is told how many more are.
 
-        Raises:
-            UsageError: something is wrong with the input; nothing was stored.
-        """
-        from qbatch.backends.catalog import Catalog
-        from qbatch.payloads.adding import AddRequest, job_specs
-        from qbatch.payloads.inputs import usable_payloads
-        from qbatch.payloads.parameters import Sweep, float_rows, float_values
+def add(group: StoredGroup, circuits: tuple[Input, ...], options: AddOptions) -> AddReport:
+    """Add a job for each circuit, or one per point of a sweep, all in one transaction.
 
-        axes = {key: float_values(value) for key, value in (parameters or {}).items()}
-        wanted = AddRequest.of(
-            sweep=Sweep(axes, float_rows(rows), in_step=in_step),
-            observables=(observables,) if isinstance(observables, str) else tuple(observables),
-            probabilities=probabilities,
-            asks=dict(asks or {}),
-            measure_all=measure_all,
-            shots=shots,
-            seed=seed,
-            name=name,
-            tags=dict(tags or {}),
-            backend=backend,
-            priority=priority,
-            options=dict(options or {}),
-            **({} if max_gates is None else {"max_gates": max_gates}),
+    Raises:
+        UsageError: something is wrong with the input; nothing was stored.
+    """
+    from qbatch.payloads.adding import job_specs
+
+    wanted = list(_wanted(group, circuits, options))
+    payloads = [payload for part in wanted for payload in part.payloads]
+    specs: Iterator[JobSpec] = (
+        spec for part in wanted for spec in job_specs(part.payloads, part.request)
+    )
+    announce = options.get("announce")
+    if announce is not None:
+        jobs = sum(len(part.payloads) * part.request.sweep.size for part in wanted)
+        progress = announce(jobs)
+        specs = specs if progress is None else _counted(specs, progress)
+    store = group.store
+    with store.database.transaction():
+        group_id = store.groups.ensure(group.name)
+        added = store.jobs.add(group_id, payloads, specs, if_new=options.get("if_new", False))
+    return AddReport(
+        numbers=added.numbers,
+        duplicates=added.duplicates,
+        invalid=tuple(reason for part in wanted for reason in part.invalid),
+    )
+
+
+def keys(group: StoredGroup, circuit: Input, options: AddOptions) -> list[bytes]:
+    """The keys of the jobs that ``add`` would make; nothing is stored.
+
+    Raises:
+        UsageError: something is wrong with the input.
+    """
+    from qbatch.payloads.adding import job_specs
+
+    return [
+        key
+        for part in _wanted(group, (circuit,), options)
+        for spec in job_specs(part.payloads, part.request)
+        for key, _ in spec.points
+    ]
+
+
+def _wanted(
+    group: StoredGroup, circuits: tuple[Input, ...], options: AddOptions
+) -> Iterator[_Wanted]:
+    """The requests that the inputs make: one for all plain ones, and one per PUB."""
+    from qbatch.backends.catalog import Catalog
+    from qbatch.payloads.inputs import usable_payloads
+
+    catalog = Catalog(group.config)
+    for inputs, own in _parts(circuits):
+        if twice := sorted(own.keys() & options.keys()):
+            raise UsageError(f"{twice[0]} stands in the PUB already: leave it out beside")
+        wanted = _request({**options, **own}, inputs, group.config.defaults.get("shots"))
+        catalog.check_options(wanted.settings.backend, wanted.settings.options)
+        usable, invalid = usable_payloads(
+            inputs, wanted, skip_invalid=options.get("skip_invalid", False)
         )
-        Catalog(self._config).check_options(backend, wanted.settings.options)
-        usable, invalid = usable_payloads(circuits, wanted, skip_invalid=skip_invalid)
-        specs = job_specs(usable, wanted)
-        if announce is not None:
-            told = announce(len(usable) * wanted.sweep.size)
-            specs = specs if told is None else _counted(specs, told)
-        store = self._store
-        with store.database.transaction():
-            group_id = store.groups.ensure(self._name)
-            added = store.jobs.add(group_id, usable, specs, if_new=if_new)
-        return AddReport(numbers=added.numbers, held=added.held, invalid=invalid)
-
-    def set_backend(self, backend: str | None) -> None:
-        """Name the backend of those of its jobs that name none; a run's own goes first.
-
-        Raises:
-            NotFound: there is no such backend.
-        """
-        from qbatch.backends.catalog import Catalog
-
-        if backend is not None:
-            Catalog(self._config).get(backend)
-        self._store.groups.set_backend(self._group().id, backend)
-
-    def set_open(self, is_open: bool) -> None:
-        """Close the group, so that adding to it is refused, or open it again."""
-        self._store.groups.set_open(self._group().id, is_open)
+        yield _Wanted(wanted, usable, invalid)
 
 
-def _counted(specs: Iterable[JobSpec], told: Callable[[int], None]) -> Iterator[JobSpec]:
+def _parts(circuits: tuple[Input, ...]) -> Iterator[tuple[list[Input], dict[str, Any]]]:
+    """Runs of plain inputs, and each PUB alone with what it says itself, in their order."""
+    plain: list[Input] = []
+    for entry in circuits:
+        if not qiskit_inputs.is_pub(entry):
+            plain.append(entry)
+            continue
+        if plain:
+            yield plain, {}
+            plain = []
+        circuit, own = qiskit_inputs.pub_options(entry)
+        yield [circuit], own
+    if plain or not circuits:
+        yield plain, {}
+
+
+def _request(
+    given: Mapping[str, Any], inputs: list[Input], default_shots: int | None
+) -> AddRequest:
+    from qbatch.payloads.adding import AddRequest
+    from qbatch.payloads.parameters import Sweep, float_rows, float_values
+
+    wishes = {k: v for k, v in given.items() if v is not None and k not in _NOT_ASKED}
+    axes, vector_rows = qiskit_inputs.axes_by_name(wishes.pop("parameters", {}))
+    rows = qiskit_inputs.rows_by_name(wishes.pop("rows", None), inputs)
+    if rows is not None and vector_rows:
+        raise UsageError("rows, and rows of a parameter vector: give one of them")
+    sweep = Sweep(
+        {name: float_values(values) for name, values in axes.items()},
+        float_rows(rows if rows is not None else vector_rows or None),
+        in_step=wishes.pop("in_step", False),
+    )
+    observables = qiskit_inputs.observable_texts(wishes.pop("observables", ()))
+    shots = _shots(wishes, observables, default_shots)
+    return AddRequest.of(**{**wishes, "sweep": sweep, "observables": observables, "shots": shots})
+
+
+def _shots(
+    wishes: dict[str, Any], observables: tuple[str, ...], default_shots: int | None
+) -> int | None:
+    """Shots of a job; the configuration's default is for counts: observables are exact."""
+    precision: float | None = wishes.pop("precision", None)
+    shots: int | None = wishes.pop("shots", None)
+    if precision is not None:
+        if shots is not None or not observables:
+            raise UsageError("precision is for observables, instead of shots")
+        return qiskit_inputs.shots_for(precision)
+    if shots is None and not observables and not wishes.get("probabilities"):
+        return default_shots
+    return shots
+
+
+def _counted(specs: Iterable[JobSpec], progress: Callable[[int], None]) -> Iterator[JobSpec]:
     for spec in specs:
-        yield replace(spec, points=_told(spec.points, told))
+        yield replace(spec, points=_reported(spec.points, progress))
 
 
-def _told(points: Iterable[Any], told: Callable[[int], None]) -> Iterator[Any]:
+def _reported(points: Iterable[Any], progress: Callable[[int], None]) -> Iterator[Any]:
     more = 0
     for point in points:
         yield point
         more += 1
         if more == _STEP:
-            told(more)
+            progress(more)
             more = 0
-    told(more)
+    progress(more)

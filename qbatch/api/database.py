@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from qbatch.config import database_path, existing_database
+from qbatch.config import Config, database_path, existing_database
 from qbatch.domain.states import Resolution
 from qbatch.errors import NotFound
 from qbatch.files import AnyPath
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
     from qbatch.seam import Backend
 
 
-def settle(
+def resolve(
     batch: int,
     action: Resolution | str,
     *,
     remote_id: str | None = None,
     db: AnyPath | None = None,
-    config: AnyPath | None = None,
+    config: AnyPath | Config | None = None,
 ) -> int:
     """Decide about a batch whose outcome cannot be had; its number of jobs.
 
@@ -49,15 +49,15 @@ def settle(
                 with _opened(found.backend, config) as backend:
                     claims = store.ledger.claims(batch)
                     adopting.check_remote(backend, found, claims, remote_id)
-            return store.resolving.settle(batch, Resolution(action), remote_id)
+            return store.resolving.resolve(batch, Resolution(action), remote_id)
 
 
 @contextlib.contextmanager
-def _opened(name: str, config: AnyPath | None) -> Iterator[Backend]:
+def _opened(name: str, config: AnyPath | Config | None) -> Iterator[Backend]:
     from qbatch.backends.catalog import Catalog
     from qbatch.seam import SupportsClose
 
-    backend = Catalog(config).open(name)
+    backend = Catalog(Config.load(config)).open(name)
     try:
         yield backend
     finally:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
+from qbatch.domain.groups import Group
 from qbatch.domain.states import ACTIVE, UNSUCCESSFUL, Status
-from qbatch.engine.report import RunState
+from qbatch.engine.report import Observer, RunState
 
 _LINE_SECONDS = 30.0
 _BAR_SECONDS = 0.1
@@ -91,6 +93,33 @@ def observer(*, quiet: bool) -> Quiet:
     return Bar() if sys.stderr.isatty() else Lines()
 
 
+def state_of(group: Group) -> RunState:
+    """How a group stands, as an observer is told it."""
+
+    def number(*statuses: Status) -> int:
+        return sum(group.counts.get(status, 0) for status in statuses)
+
+    return RunState(
+        total=group.total,
+        done=number(Status.DONE),
+        failed=number(*UNSUCCESSFUL),
+        active=number(*ACTIVE),
+    )
+
+
+@contextlib.contextmanager
+def shown_on_terminal(given: Observer | None) -> Iterator[Observer | None]:
+    """The observer of a run from Python: the one that is given, else a bar in a terminal."""
+    if given is not None or not sys.stderr.isatty():
+        yield given
+        return
+    bar = Bar()
+    try:
+        yield bar
+    finally:
+        bar.close()
+
+
 class Bars:
     """Three bars, as Perceval shows them."""
 
@@ -105,8 +134,10 @@ class Bars:
             bar.n = sum(counts.get(status, 0) for status in statuses)
             bar.refresh()
 
-    def close(self) -> None:
-        """Leave the bars as they stand."""
+    def __enter__(self) -> Bars:
+        return self
+
+    def __exit__(self, *_: object) -> None:
         for bar in self._bars:
             bar.close()
 

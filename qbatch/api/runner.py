@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from qbatch.backends.catalog import Catalog
-from qbatch.config import configured_notify_secret
+from qbatch.config import Config
 from qbatch.domain.groups import Group
 from qbatch.domain.states import Status
 from qbatch.errors import Locked, QbatchError
@@ -27,14 +26,14 @@ def run(
     groups: Sequence[Group],
     settings: RunSettings,
     *,
-    config: str | os.PathLike[str] | None = None,
+    config: Config,
     observer: Observer | None = None,
     choose: Callable[[], Sequence[int]] | None = None,
 ) -> RunReport:
     """Run groups of a store.
 
     Args:
-        config: the configuration file that names backends.
+        config: names backends, and where a secret for webhooks is.
         choose: says, once the groups are locked, the ids of the jobs to run instead of
             all unsent ones.
 
@@ -50,7 +49,7 @@ def run(
         return job.execute()
     from qbatch.api.webhook import Notifier
 
-    notifier = Notifier(settings.notify, configured_notify_secret(config), observer)
+    notifier = Notifier(settings.notify, config.notify_secret, observer)
     try:
         report = job.execute()
     except Locked:
@@ -67,7 +66,7 @@ def plan(
     groups: Sequence[Group],
     settings: RunSettings,
     *,
-    config: str | os.PathLike[str] | None = None,
+    config: Config,
     only: Sequence[int] | None = None,
     statuses: Iterable[Status] = (Status.UNSENT,),
 ) -> Plan:

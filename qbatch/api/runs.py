@@ -1,138 +1,54 @@
-"""Running the jobs of a group: at once, again, or those that were sent before."""
+"""Running the jobs of groups: at once, again, or those that were sent before."""
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, NamedTuple
 
-from qbatch.api.base import Base, Selector
-from qbatch.domain.states import UNSUCCESSFUL
-from qbatch.errors import Locked
+from qbatch.api.stored_group import StoredGroup
+from qbatch.domain.selectors import Selection
+from qbatch.domain.states import UNSUCCESSFUL, Status
+from qbatch.errors import Locked, UsageError
 
 if TYPE_CHECKING:
+    from qbatch.api.options import RunOptions
+    from qbatch.config import Config
     from qbatch.engine import Observer, RunReport, RunSettings
     from qbatch.engine.plan import Plan
 
 _CANCEL_SECONDS = 10.0
+_ALL = Selection()
 
 
-class Running(Base):
-    """The verbs that run."""
+class Target(NamedTuple):
+    """Jobs of a group that a command means."""
 
-    def run_parallel(self, *, observer: Observer | None = None, **settings: Any) -> RunReport:
-        """Run the unsent jobs, merged into batches, many at once.
+    group: StoredGroup
+    selection: Selection = _ALL
 
-        Args:
-            settings: see `qbatch.engine.RunSettings`.
-        """
-        return run_groups([self], _settings(settings), observer=observer)
 
-    def run_sequential(
-        self, delay: float = 0.0, *, observer: Observer | None = None, **settings: Any
-    ) -> RunReport:
-        """Run the unsent jobs one by one, ``delay`` seconds after the end of the one before."""
-        chosen = _settings({"sequential": True, "delay": delay, **settings})
-        return run_groups([self], chosen, observer=observer)
+def settings_of(config: Config, options: RunOptions) -> RunSettings:
+    """The settings of a run: what is said, else the configuration's default, else ours.
 
-    def rerun(
-        self,
-        selector: Selector = None,
-        *,
-        keep: bool = False,
-        observer: Observer | None = None,
-        **settings: Any,
-    ) -> RunReport | None:
-        """Run failed and cancelled jobs again, and only those.
+    Raises:
+        UsageError: they make no sense.
+    """
+    from qbatch.engine import RunSettings
 
-        A job that was rerun with ``keep`` is not run again: the new one stands for it.
-
-        Args:
-            selector: which of them; all by default.
-            keep: leave each failed job as it is and append a new one that names it as
-                its parent, instead of a new attempt at the same job.
-
-        Returns:
-            None where there is nothing to rerun; nothing was done then.
-        """
-        group, selection = self._group(), self._selection(selector)
-        jobs = self._store.jobs
-        again: list[int] = []
-
-        def choose() -> list[int]:
-            # Under the run's own lock, when everything else about the run has been checked.
-            again.extend((jobs.append_again if keep else jobs.reset)(group.id, selection))
-            return again
-
-        report = run_groups([self], _settings(settings), observer=observer, choose=choose)
-        return report if again else None
-
-    def rerun_failed_parallel(
-        self, replace_failed_jobs: bool = True, **settings: Any
-    ) -> RunReport | None:
-        """Perceval's name for `rerun`."""
-        return self.rerun(keep=not replace_failed_jobs, **settings)
-
-    def rerun_failed_sequential(
-        self, delay: float = 0.0, replace_failed_jobs: bool = True, **settings: Any
-    ) -> RunReport | None:
-        """Perceval's name for a sequential `rerun`."""
-        return self.rerun(keep=not replace_failed_jobs, sequential=True, delay=delay, **settings)
-
-    def plan(self, **settings: Any) -> Plan:
-        """What `run_parallel` with these settings would do; nothing is sent or changed.
-
-        Args:
-            settings: see `qbatch.engine.RunSettings`.
-        """
-        return plan_groups([self], _settings(settings))
-
-    def num_replaced(self, selector: Selector = None) -> int:
-        """How many failed or cancelled jobs ``rerun(keep=True)`` has made a new one for."""
-        return self._store.jobs.replaced(self._group().id, self._selection(selector))
-
-    def plan_rerun(self, selector: Selector = None, **settings: Any) -> Plan:
-        """What `rerun` would do; nothing is sent or changed."""
-        from qbatch.api.runner import plan
-
-        group, selection = self._group(), self._selection(selector)
-        return plan(
-            self._store,
-            [group],
-            _settings(settings),
-            config=self._config,
-            only=self._store.jobs.to_rerun(group.id, selection),
-            statuses=UNSUCCESSFUL,
+    names = RunSettings.__dataclass_fields__
+    defaults = {k: v for k, v in config.defaults.items() if k in names and k != "backend"}
+    if unknown := sorted(options.keys() - names.keys()):
+        raise UsageError(
+            f"a run has no option {unknown[0]!r}", hint=f"there are: {', '.join(names)}"
         )
-
-    def cancel_all(self, selector: Selector = None) -> tuple[int, int]:
-        """Cancel jobs: how many unsent ones, and how many under way are asked to stop.
-
-        Where another process runs the group, that one stops them; otherwise this one
-        tells their backend, so that no batch goes on at a service unwatched.
-        """
-        from qbatch.store import run_lock
-
-        group = self._group()
-        cancelled, asked = self._store.jobs.cancel(group.id, self._selection(selector))
-        if asked and not run_lock.is_running(self._store, group.id):
-            # Whoever starts a run in between sees the request as well.
-            with contextlib.suppress(Locked):
-                self.wait(seconds=_CANCEL_SECONDS)
-        return cancelled, asked
-
-    def sync(self, *, observer: Observer | None = None) -> RunReport:
-        """Fetch what has finished of batches that an earlier run sent; send nothing."""
-        return run_groups([self], _settings({"submit": False, "wait": False}), observer=observer)
-
-    def wait(self, *, seconds: float | None = None, observer: Observer | None = None) -> RunReport:
-        """Follow batches that an earlier run sent to their end; send nothing."""
-        settings = _settings({"submit": False, "wait_seconds": seconds})
-        return run_groups([self], settings, observer=observer)
+    if options.get("sequential"):
+        defaults.pop("max_batch_size", None)  # one job at a time, whatever the default
+    return RunSettings(**{**defaults, **options})
 
 
-def run_groups(
-    groups: Sequence[Base],
+def run(
+    targets: Sequence[Target],
     settings: RunSettings,
     *,
     observer: Observer | None = None,
@@ -141,37 +57,144 @@ def run_groups(
     """Run the unsent jobs of several groups together, in common batches.
 
     Args:
-        groups: of one database.
+        targets: of one database.
         choose: says, once the groups are locked, which jobs to run instead of all unsent
             ones, by id.
 
     Raises:
         Locked: another process runs one of them.
     """
-    from qbatch.api.runner import run
+    from qbatch.api import runner
 
-    found = {group.name: group._group() for group in groups}
-    first = groups[0]
-    return run(
-        first._store,
-        list(found.values()),
+    first = targets[0].group
+    if choose is None and any(target.selection != _ALL for target in targets):
+        choose = lambda: _unsent(targets)  # noqa: E731
+    groups = {target.group.name: target.group.group() for target in targets}
+    _check_selections(targets)
+    return runner.run(
+        first.store,
+        list(groups.values()),
         settings,
-        config=first._config,
+        config=first.config,
         observer=observer,
         choose=choose,
     )
 
 
-def plan_groups(groups: Sequence[Base], settings: RunSettings) -> Plan:
-    """What `run_groups` would do; nothing is sent or changed."""
-    from qbatch.api.runner import plan
+def rerun(
+    targets: Sequence[Target],
+    settings: RunSettings,
+    *,
+    keep: bool = False,
+    observer: Observer | None = None,
+) -> RunReport | None:
+    """Run failed and cancelled jobs again, and only those.
 
-    first = groups[0]
-    found = {group.name: group._group() for group in groups}
-    return plan(first._store, list(found.values()), settings, config=first._config)
+    Returns:
+        None if there is nothing to rerun; nothing was done then.
+    """
+    again: list[int] = []
+
+    def choose() -> list[int]:
+        # Under the run's own lock, when everything else about the run has been checked.
+        for group, selection in targets:
+            jobs = group.store.jobs
+            again.extend((jobs.append_again if keep else jobs.reset)(group.group().id, selection))
+        return again
+
+    report = run(targets, settings, observer=observer, choose=choose)
+    return report if again else None
 
 
-def _settings(wishes: Mapping[str, Any]) -> RunSettings:
+def plan(targets: Sequence[Target], settings: RunSettings) -> Plan:
+    """What `run` would do; nothing is sent or changed."""
+    only = None
+    if any(target.selection != _ALL for target in targets):
+        only = _unsent(targets)
+    return _plan(targets, settings, only=only)
+
+
+def plan_rerun(targets: Sequence[Target], settings: RunSettings) -> Plan:
+    """What `rerun` would do; nothing is sent or changed."""
+    _check_selections(targets)
+    only = [
+        job
+        for group, selection in targets
+        for job in group.store.jobs.to_rerun(group.group().id, selection)
+    ]
+    return _plan(targets, settings, only=only, statuses=UNSUCCESSFUL)
+
+
+def num_replaced(targets: Sequence[Target]) -> int:
+    """Number of failed or cancelled jobs for which ``rerun --keep`` has made a new one."""
+    return sum(
+        group.store.jobs.replaced(group.group().id, selection) for group, selection in targets
+    )
+
+
+def cancel(target: Target) -> tuple[int, int]:
+    """Cancel jobs: number of unsent ones, and of those under way that are asked to stop.
+
+    If another process runs the group, that one stops them; otherwise this one tells their
+    backend, so that no batch goes on at a service unwatched.
+    """
+    from qbatch.store import run_lock
+
+    stored, selection = target
+    group = stored.group()
+    _check_selections([target])
+    cancelled, asked = stored.store.jobs.cancel(group.id, selection)
+    if asked and not run_lock.is_running(stored.store, group.id):
+        # Whoever starts a run in between sees the request as well.
+        with contextlib.suppress(Locked):
+            run([Target(stored)], followed(_CANCEL_SECONDS))
+    return cancelled, asked
+
+
+def followed(seconds: float | None, wait_lock: float = 0.0) -> RunSettings:
+    """Settings of a run that sends nothing and follows what is under way to its end."""
     from qbatch.engine import RunSettings
 
-    return RunSettings(**wishes)
+    return RunSettings(submit=False, wait_seconds=seconds, wait_lock=wait_lock)
+
+
+def fetched(wait_lock: float = 0.0) -> RunSettings:
+    """Settings of a run that sends nothing and looks once at what is under way."""
+    from qbatch.engine import RunSettings
+
+    return RunSettings(submit=False, wait=False, wait_lock=wait_lock)
+
+
+def _plan(
+    targets: Sequence[Target],
+    settings: RunSettings,
+    *,
+    only: Sequence[int] | None,
+    statuses: Iterable[Status] = (Status.UNSENT,),
+) -> Plan:
+    from qbatch.api import runner
+
+    first = targets[0].group
+    groups = {target.group.name: target.group.group() for target in targets}
+    return runner.plan(
+        first.store,
+        list(groups.values()),
+        settings,
+        config=first.config,
+        only=only,
+        statuses=statuses,
+    )
+
+
+def _unsent(targets: Sequence[Target]) -> list[int]:
+    _check_selections(targets)
+    return [
+        job
+        for group, selection in targets
+        for job in group.store.jobs.unsent(group.group().id, selection)
+    ]
+
+
+def _check_selections(targets: Sequence[Target]) -> None:
+    for group, selection in targets:
+        group.selection(selection)

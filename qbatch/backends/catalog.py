@@ -3,18 +3,12 @@
 from __future__ import annotations
 
 import difflib
-import os
 from collections.abc import Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from qbatch.backends import registry
-from qbatch.config import (
-    BackendConfig,
-    configured_backends,
-    configured_defaults,
-    configured_executors,
-)
+from qbatch.config import BackendConfig, Config
 from qbatch.errors import NotFound, QbatchError
 
 if TYPE_CHECKING:
@@ -26,24 +20,18 @@ DEFAULT = "aer"
 class Catalog:
     """All backends by name; one in the configuration goes before an adapter of its name.
 
-    Args:
-        config: the configuration file; default the user's own.
-
     Attributes:
         default: where jobs run for which nobody names a backend.
         executors: tables of the configuration by executor, such as certificates.
-
-    Raises:
-        UsageError: the file cannot be read.
     """
 
-    def __init__(self, config: str | os.PathLike[str] | None = None) -> None:
+    def __init__(self, config: Config) -> None:
         self._named: dict[str, BackendConfig] = {
             name: BackendConfig(name=name, type=name, settings={}) for name in registry.available()
         }
-        self._named.update(configured_backends(config))
-        self.executors = configured_executors(config)
-        self.default = str(configured_defaults(config).get("backend", DEFAULT))
+        self._named.update(config.backends)
+        self.executors = config.executors
+        self.default = str(config.defaults.get("backend", DEFAULT))
 
     def get(self, name: str) -> BackendConfig:
         """The backend of that name.

@@ -10,18 +10,20 @@ the cursor. The answer has a line for each candidate: the value, a tab, a short 
 
 from __future__ import annotations
 
-import json
 import os
 import shlex
-import sqlite3
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
+
+from qbatch.cli import spec
+
+if TYPE_CHECKING:
+    from qbatch.cli.spec import Place, Spec
 
 VARIABLE = "_QBATCH_COMPLETE"
 _MOST = 500
-_STATUSES = ("unsent", "queued", "running", "done", "error", "cancelled", "unknown")
 
 Candidate = tuple[str, str]
 
@@ -58,139 +60,122 @@ def candidates(before: Sequence[str], word: str) -> Iterator[Candidate]:
         before: the words between the program's name and this one.
         word: as far as it is typed.
     """
-    table = json.loads(Path(__file__).with_name("completion_spec.json").read_text("utf-8"))
-    command, given, database = _walk(table, before)
-    taken = [w for w in given if w in command["options"]]
-    last = command["options"].get(given[-1]) if given else None
-    if last is not None and last["value"]:
-        found: Iterator[Candidate] = _values(given[-1], last, database)
-    elif word.startswith("-"):
-        options = command["options"].items()
-        found = iter([(n, o["help"]) for n, o in options if n not in taken or o["repeatable"]])
-    elif "commands" in command:
-        found = iter([(name, entry["help"]) for name, entry in command["commands"].items()])
-    else:
-        found = _argument(command, given, word, database)
+    place = spec.walk(spec.load(), before)
+    found = _option_value(place)
+    if found is None:
+        found = _options(place) if word.startswith("-") else _words(place, word)
     yield from (pair for pair in found if pair[0].startswith(word))
 
 
-def _walk(
-    table: dict[str, Any], words: Sequence[str]
-) -> tuple[dict[str, Any], list[str], str | None]:
-    """The command that the words lead to, the words after it, and ``--db``'s value."""
-    command, given, database = table, list[str](), None
-    for index, word in enumerate(words):
-        if index and words[index - 1] == "--db" and command is table:
-            database, given = word, []
-        elif index and words[index - 1] == "--config" and command is table:
-            given = []
-        elif not given and word in command.get("commands", {}):
-            command, given = command["commands"][word], []
-        else:
-            given.append(word)
-    return command, given, database
+def _option_value(place: Place) -> Iterator[Candidate] | None:
+    """Values of the option that stands last; None if none waits for one."""
+    name = place.given[-1] if place.given else ""
+    option = place.command["options"].get(name)
+    return _values(name, option, place) if option is not None and option["value"] else None
 
 
-def _values(name: str, option: dict[str, Any], database: str | None) -> Iterator[Candidate]:
+def _options(place: Place) -> Iterator[Candidate]:
+    for name, option in place.command["options"].items():
+        if name not in place.given or option["repeatable"]:
+            yield name, option["help"]
+
+
+def _words(place: Place, word: str) -> Iterator[Candidate]:
+    commands = place.command.get("commands")
+    if commands is None:
+        yield from _argument(place, word)
+        return
+    for name, entry in commands.items():
+        yield name, entry["help"].partition("\n")[0]
+
+
+def _values(name: str, option: Spec, place: Place) -> Iterator[Candidate]:
     """Values of an option."""
     if name == "--backend":
-        yield from _backends()
+        yield from _backends(place.before.get("--config"))
     elif option["value"] == "STATUS":
-        yield from ((status, "") for status in _STATUSES)
-    elif option["value"] == "KEY=VALUE" and option["help"].startswith("Only jobs with this tag"):
-        yield from _tags(database)
+        from qbatch.domain.states import Status
+
+        yield from ((status.value, "") for status in Status)
+    elif name in ("--tag", "--set-tag", "--remove-tag"):
+        yield from _tags(place, with_values=option["value"] == "KEY=VALUE")
     else:
         yield from ((choice, "") for choice in option["choices"])
 
 
-def _argument(
-    command: dict[str, Any], given: Sequence[str], word: str, database: str | None
-) -> Iterator[Candidate]:
+def _argument(place: Place, word: str) -> Iterator[Candidate]:
     """What an argument may be: the one whose turn it is."""
-    places = _positional(command, given)
-    arguments = command["arguments"]
+    places = _positional(place)
+    arguments = place.command["arguments"]
     if not arguments or (len(places) >= len(arguments) and not arguments[-1]["many"]):
         return
-    kind = arguments[min(len(places), len(arguments) - 1)]["name"].strip("[]…")
+    argument = arguments[min(len(places), len(arguments) - 1)]
+    kind = argument["name"].strip("[]…")
     if kind.startswith("GROUP"):
-        yield from _groups(database)
+        yield from _groups(place)
         if "/" in kind and "/" in word:
-            group, _, start = word.rpartition("/")
-            yield from ((f"{group}/{job}", text) for job, text in _jobs(database, group, start))
-    elif kind == "SELECTOR":
-        yield from _jobs(database, places[0], word)
+            yield from _jobs(place, word)
+    elif kind == "BACKEND":
+        yield from _backends(place.before.get("--config"))
+    elif kind == "COMMAND":
+        from qbatch.cli.schemas import SCHEMAS
+
+        yield from ((name, "") for name in SCHEMAS)
     else:
-        yield from ((choice, "") for choice in arguments[len(places)].get("choices", ()))
+        yield from ((choice, "") for choice in argument["choices"])
 
 
-def _positional(command: dict[str, Any], given: Sequence[str]) -> list[str]:
-    found, value = [], False
-    for word in given:
-        if value:
-            value = False
+def _positional(place: Place) -> list[str]:
+    found, is_value = [], False
+    for word in place.given:
+        if is_value:
+            is_value = False
         elif word.startswith("-") and len(word) > 1:
-            value = bool(command["options"].get(word, {}).get("value"))
+            is_value = bool(place.command["options"].get(word, {}).get("value"))
         else:
             found.append(word)
     return found
 
 
-def _groups(database: str | None) -> Iterator[Candidate]:
-    for name, jobs in _rows(
-        database,
-        "SELECT name, (SELECT sum(jobs) FROM counters WHERE group_id = groups.id)"
-        " FROM groups ORDER BY id DESC LIMIT ?",
-        _MOST,
-    ):
-        yield name, f"{jobs or 0} jobs"
+def _groups(place: Place) -> Iterator[Candidate]:
+    from qbatch.store import offers
+
+    for name, jobs in offers.groups(_database(place), _MOST):
+        yield name, f"{jobs} jobs"
 
 
-def _jobs(database: str | None, group: str, start: str) -> Iterator[Candidate]:
+def _jobs(place: Place, word: str) -> Iterator[Candidate]:
     """Selectors of a group: numbers that begin so, and names."""
-    yield from (("all", "every job"), ("last", "the job added last"))
-    pattern = start.replace("*", "").replace("?", "").replace("[", "") + "*"
-    named = (
-        "SELECT DISTINCT jobs.name, '' FROM jobs JOIN groups ON groups.id = group_id"
-        " WHERE groups.name = ? AND jobs.name GLOB ? LIMIT 100"
-    )
-    numbered = (
-        "SELECT number, coalesce(jobs.name, '') || ' ' || status FROM jobs"
-        " JOIN groups ON groups.id = group_id"
-        " WHERE groups.name = ? AND number BETWEEN ? AND ? LIMIT 20"
-    )
-    if start.isdecimal():
-        for number, text in _rows(database, numbered, group, int(start), int(start) * 10 + 9):
-            yield str(number), text.strip()
-    yield from _rows(database, named, group, pattern)
+    from qbatch.store import offers
+
+    group, _, start = word.rpartition("/")
+    yield f"{group}/all", "every job"
+    yield f"{group}/last", "the job added last"
+    for job, text in offers.jobs(_database(place), group, start):
+        yield f"{group}/{job}", text
 
 
-def _tags(database: str | None) -> Iterator[Candidate]:
-    query = "SELECT DISTINCT tags FROM jobs WHERE tags IS NOT NULL LIMIT 100"
-    found = [json.loads(tags) for (tags,) in _rows(database, query)]
-    pairs = {f"{key}={value}" for tags in found for key, value in tags.items()}
+def _tags(place: Place, *, with_values: bool) -> Iterator[Candidate]:
+    from qbatch.store import offers
+
+    found = offers.tags(_database(place))
+    pairs = {f"{key}={value}" if with_values else key for key, value in found}
     yield from ((pair, "") for pair in sorted(pairs))
 
 
-def _backends() -> Iterator[Candidate]:
-    from qbatch.config import configured_backends
+def _backends(config: str | None) -> Iterator[Candidate]:
+    from qbatch.config import Config
+    from qbatch.payloads.plugins import BACKENDS, installed
 
-    yield "aer", "on this machine"
-    for name, backend in configured_backends().items():
+    configured = Config.load(config).backends
+    for name, backend in configured.items():
         yield name, backend.type
+    for name in installed(BACKENDS):
+        if name not in configured:
+            yield name, "installed"
 
 
-def _rows(database: str | None, query: str, *values: object) -> Iterator[Any]:
-    path = Path(database or os.environ.get("QBATCH_DB") or _default_database()).expanduser()
-    if not path.is_file():
-        return
-    connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=0.2)
-    try:
-        yield from connection.execute(query, values)
-    finally:
-        connection.close()
+def _database(place: Place) -> Path:
+    from qbatch.config import database_path
 
-
-def _default_database() -> Path:
-    from qbatch.config import data_directory
-
-    return data_directory() / "qbatch.db"
+    return database_path(place.before.get("--db"))

@@ -1,268 +1,375 @@
-"""Options that several commands share, and the reading of their values."""
+"""Arguments and options that several commands share, each declared once."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
-from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from qbatch.config import database_path
-from qbatch.domain.naming import shell_quote
-from qbatch.errors import InvalidSelector, NotFound, UsageError
+from qbatch.cli import values
+from qbatch.cli.families import Family
 
 if TYPE_CHECKING:
-    from qbatch.api.group import JobGroup
+    from qbatch.api.options import RunOptions
     from qbatch.domain.selectors import Selection
 
+WHICH, WHERE, HOW, LIMITS, OUTPUT = (
+    "Which jobs",
+    "Where",
+    "How",
+    "Limits and failures",
+    "Output",
+)
+"""Sections of a command's help, in their order."""
 
-@dataclass(slots=True)
-class Context:
-    """What the options before the command say."""
-
-    db: str | None = None
-    config: str | None = None
-    debug: bool = False
-
-
-class Batching(StrEnum):
-    """How jobs are put together."""
-
-    MERGED = "merged"
-    OFF = "off"
+SAMPLINGS = ("auto", "exact", "shots")
+LEVELS = ("debug", "info", "warning", "error")
 
 
-class Sampling(StrEnum):
-    """How the counts of a circuit with an exact distribution are drawn."""
-
-    AUTO = "auto"
-    EXACT = "exact"
-    SHOTS = "shots"
-
-
-class Level(StrEnum):
-    """Which lines a log file gets."""
-
-    DEBUG = "debug"
-    INFO = "info"
-    WARNING = "warning"
-    ERROR = "error"
-
-
-class Order(StrEnum):
-    """In which order jobs are sent."""
-
-    ADDED = "added"
-    KEY = "key"
+def option(*names: str, section: str | None = None, **more: Any) -> Any:
+    """One of Typer's options, in a section of the help."""
+    return typer.Option(*names, rich_help_panel=section, **more)
 
 
 GroupName = Annotated[str, typer.Argument(metavar="GROUP", help="Name of the group.")]
-GroupNames = Annotated[list[str], typer.Argument(metavar="GROUP…", help="Names of groups.")]
-SelectorText = Annotated[
+GroupNames = Annotated[
+    list[str], typer.Argument(metavar="GROUP…", help="Names of groups, or patterns: 'sc*'.")
+]
+Target = Annotated[
+    str, typer.Argument(metavar="GROUP[/JOBS]", help="A group, or jobs of it: scan/1,3,5-8.")
+]
+Targets = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="GROUP[/JOBS]…", help="Groups, patterns 'sc*', or jobs of them: scan/1,3,5-8."
+    ),
+]
+SomeTargets = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="[GROUP[/JOBS]…]", help="The same. Default: all groups."),
+]
+OneJob = Annotated[
+    str, typer.Argument(metavar="GROUP/JOB", help="Such as scan/3, scan/last or scan/bell.")
+]
+
+Json = Annotated[bool, option("--json", section=OUTPUT, help="Print one JSON value.")]
+QuietIds = Annotated[
+    bool, option("--quiet", "-q", section=OUTPUT, help="Print bare ids, nothing else.")
+]
+Quiet = Annotated[bool, option("--quiet", "-q", section=OUTPUT, help="No progress, no summary.")]
+File = Annotated[
+    str, option("--output", "-o", metavar="FILE", section=OUTPUT, help="Write there, whole.")
+]
+OptionalFile = Annotated[
     str | None,
-    typer.Argument(metavar="[SELECTOR]", help="Jobs: 1,3,5-8, 2-10:2, all, last, or names."),
+    option("--output", "-o", metavar="FILE", section=OUTPUT, help="Write there, whole."),
 ]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON value.")]
-QuietIds = Annotated[bool, typer.Option("--quiet", "-q", help="Print bare ids only.")]
-Statuses = Annotated[
-    list[str] | None,
-    typer.Option("--status", metavar="STATUS", help="Only jobs in this status. Repeatable."),
+Yes = Annotated[bool, option("--yes", "-y", section=HOW, help="Do not ask.")]
+Shots = Annotated[
+    str | None,
+    option(
+        "--shots",
+        metavar="N",
+        section=HOW,
+        help="Of each job: 1000, 1e4, 4k. Default 1024; observables are exact without.",
+    ),
 ]
-Select = Annotated[
-    str | None, typer.Option("--select", metavar="SELECTOR", help="The same as an argument.")
-]
-Tags = Annotated[
-    list[str] | None,
-    typer.Option("--tag", metavar="KEY=VALUE", help="Only jobs with this tag. Repeatable."),
+MeasureAll = Annotated[
+    bool,
+    option("--measure-all", section=HOW, help="Measure every qubit at the end of each circuit."),
 ]
 
 
-def either(argument: str | None, option: str | None) -> str | None:
-    """A selector that may be given in two ways.
+@dataclass(kw_only=True)
+class Narrowing(Family):
+    """What narrows the jobs of a group down."""
 
-    Raises:
-        UsageError: it is given in both.
-    """
-    if argument is not None and option is not None:
-        raise UsageError(f"two selectors, {argument!r} and {option!r}: give one")
-    return argument if option is None else option
+    status: Annotated[
+        list[str] | None,
+        option("--status", metavar="STATUS", section=WHICH, help="In this status. Repeatable."),
+    ] = None
+    tag: Annotated[
+        list[str] | None,
+        option("--tag", metavar="KEY=VALUE", section=WHICH, help="With this tag. Repeatable."),
+    ] = None
+    where: Annotated[
+        str | None,
+        option(
+            "--where",
+            metavar="CONDITION",
+            section=WHICH,
+            help='Such as "theta>pi/2 and shots>=1000", over parameters, tags, columns, dates.',
+        ),
+    ] = None
+    since: Annotated[
+        str | None,
+        option("--since", metavar="DATE", section=WHICH, help="Added since 2026-01-31, or 2d ago."),
+    ] = None
+    grep: Annotated[
+        str | None,
+        option(
+            "--grep", metavar="TEXT", section=WHICH, help="With it in name, tags, note or error."
+        ),
+    ] = None
 
+    def selection(self, text: str | None, sort: str | None = None) -> Selection:
+        """What a selector means, narrowed down.
 
-def context(ctx: typer.Context) -> Context:
-    """The options before the command."""
-    found = ctx.find_object(Context)
-    return found if found is not None else Context()
+        Raises:
+            InvalidSelector: something of it cannot be understood.
+        """
+        from qbatch.domain.selectors import parse_selection
 
-
-def group(ctx: typer.Context, name: str, *, must_exist: bool = False) -> JobGroup:
-    """The group of that name, in the database and with the configuration that are meant."""
-    from qbatch.api.group import JobGroup
-
-    said = context(ctx)
-    return JobGroup(name, db=said.db, config=said.config, must_exist=must_exist)
-
-
-def existing_group(ctx: typer.Context, name: str) -> JobGroup:
-    """The group of that name.
-
-    Raises:
-        NotFound: there is none.
-    """
-    return group(ctx, name, must_exist=True)
-
-
-def pairs(texts: Sequence[str] | None, option: str) -> dict[str, str]:
-    """``KEY=VALUE`` texts as a mapping.
-
-    Raises:
-        UsageError: one is not of that form, or a key comes twice.
-    """
-    found: dict[str, str] = {}
-    for text in texts or ():
-        key, equals, value = text.partition("=")
-        if not equals or not key.strip():
-            raise UsageError(f"{option} {text!r}: not of the form KEY=VALUE")
-        if key in found:
-            raise UsageError(f"{option} {text!r}: {key!r} is given twice")
-        found[key.strip()] = value
-    return found
-
-
-def backend_options(texts: Sequence[str] | None) -> dict[str, Any]:
-    """``KEY=VALUE`` texts as options: numbers, true, false and null are read as JSON."""
-    options: dict[str, Any] = {}
-    for key, value in pairs(texts, "--option").items():
-        try:
-            options[key] = json.loads(value)
-        except (ValueError, RecursionError):
-            options[key] = value
-    return options
-
-
-def selection(
-    text: str | None, statuses: Sequence[str] | None = None, tags: Sequence[str] | None = None
-) -> Selection:
-    """The selection that the arguments of a command mean."""
-    from qbatch.domain.selectors import parse_selection
-
-    return parse_selection(text, statuses=statuses or (), tags=pairs(tags, "--tag"))
-
-
-def group_and_selector(ctx: typer.Context, target: str) -> tuple[JobGroup, str | None]:
-    """``GROUP`` or ``GROUP/SELECTOR``; the name of an old group may hold slashes.
-
-    Raises:
-        NotFound: there is no such group.
-        UsageError: it may mean a group, or jobs of another.
-    """
-    db = context(ctx).db
-    from qbatch.api.group import JobGroup
-
-    names = {group.name for group in JobGroup.list_existing(db)}
-    cuts = [i for i, letter in enumerate(target) if letter == "/"]
-    meant = [cut for cut in cuts if target[:cut] in names and target[cut + 1 :]]
-    if target in names:
-        meant.append(len(target))
-    if len(meant) > 1:
-        # Older versions let names hold slashes: to guess would be to take the wrong one.
-        readings = " or ".join(f"group {target[:cut]!r}" for cut in meant)
-        raise UsageError(
-            f"{target!r} may mean {readings}",
-            hint="qbatch rename gives a group another name: rename '…' NEW takes the whole name",
+        return parse_selection(
+            text,
+            statuses=self.status or (),
+            tags=values.pairs(self.tag, "--tag"),
+            where=self.where,
+            since=self.since,
+            containing=self.grep,
+            sort=sort,
         )
-    if meant == [len(target)]:
-        return group(ctx, target), None
-    if target.endswith("/"):
-        raise InvalidSelector(f"{target!r}: no jobs are named after the slash")
-    if meant:
-        return group(ctx, target[: meant[0]]), target[meant[0] + 1 :]
-    name = target[: cuts[-1]] if cuts else target
-    if not names:
-        raise NotFound(
-            f"there is no group {name!r}: nothing is stored yet at {database_path(db)}",
-            hint=f"qbatch add {shell_quote(name)} FILE… makes it",
-        )
-    return group(ctx, name, must_exist=True), None
 
 
-def one_job(ctx: typer.Context, target: str) -> tuple[JobGroup, str]:
-    """``GROUP/JOB`` as a group and a selector.
-
-    Raises:
-        InvalidSelector: it names no job.
-    """
-    group, selector = group_and_selector(ctx, target)
-    if selector is None:
-        raise InvalidSelector(f"{target!r} names no job", hint=f"write {target}/1 or {target}/last")
-    return group, selector
+Sort = Annotated[
+    str | None,
+    option(
+        "--sort", metavar="NAME,…", section=WHICH, help="By columns, parameters, tags; -NAME: down."
+    ),
+]
 
 
-def start_log(file: str | None, level: Level) -> None:
-    """Have what happens written to a file, if one is named."""
-    if file is not None:
-        from qbatch.cli import log_file
+@dataclass(kw_only=True)
+class Log(Family):
+    """Where what happens is written down."""
 
-        log_file.write_to(file, level.value)
+    log_file: Annotated[
+        str | None,
+        option("--log-file", metavar="FILE", section=OUTPUT, help="Append a line for all events."),
+    ] = None
+    log_level: Annotated[
+        str,
+        option(
+            "--log-level",
+            metavar="|".join(LEVELS),
+            section=OUTPUT,
+            help="Of the lines in the log file. Default: info.",
+        ),
+    ] = "info"
 
+    def start(self) -> None:
+        """Have what happens written to the file, if one is named.
 
-def parse_deadline(text: str) -> float:
-    """A time of day (its next occurrence) or a date and time, in seconds since the epoch.
+        Raises:
+            UsageError: the file cannot be written.
+        """
+        level = values.choice(self.log_level, "--log-level", LEVELS)
+        if self.log_file is not None and level is not None:
+            from qbatch.cli import log_file
 
-    Raises:
-        UsageError: it is neither, or lies in the past.
-    """
-    try:
-        clock = time.fromisoformat(text)
-    except ValueError:
-        try:
-            moment = parse_date(text)
-        except UsageError:
-            raise UsageError(
-                f"--deadline {text!r}: not a time", hint="write 06:00, or 2026-01-31T06:00"
-            ) from None
-    else:
-        now = datetime.now().astimezone()
-        moment = datetime.combine(now.date(), clock).astimezone()
-        if moment <= now:
-            moment = datetime.combine(now.date() + timedelta(days=1), clock).astimezone()
-    if moment <= datetime.now().astimezone():
-        raise UsageError(f"--deadline {text}: lies in the past")
-    return moment.timestamp()
+            log_file.write_to(self.log_file, level)
 
 
-def parse_failures(text: str | None) -> float | None:
-    """``20`` as a number of failures, ``5%`` as a share.
-
-    Raises:
-        UsageError: it is neither.
-    """
-    if text is None:
-        return None
-    try:
-        if text.endswith("%"):
-            share = float(text[:-1]) / 100
-            if 0 < share < 1:
-                return share
-        elif int(text) >= 1:
-            return float(int(text))
-    except ValueError:
-        pass
-    raise UsageError(f"--max-failures {text!r}: not a number such as 20, nor a share such as 5%")
+WaitLock = Annotated[
+    str | None,
+    option(
+        "--wait-lock", metavar="TIME", section=LIMITS, help="Wait so long for another run to end."
+    ),
+]
 
 
-def parse_date(text: str) -> datetime:
-    """An ISO date or date and time; local time where it names no zone.
+@dataclass(kw_only=True)
+class Running(Family):
+    """How jobs are run: the options of run, run-parallel, run-sequential, rerun and plan."""
 
-    Raises:
-        UsageError: it is none.
-    """
-    try:
-        return datetime.fromisoformat(text).astimezone()
-    except (ValueError, OverflowError, OSError):
-        raise UsageError(
-            f"{text!r} is no date", hint="write 2026-01-31 or 2026-01-31T18:00"
-        ) from None
+    backend: Annotated[
+        str | None,
+        option("--backend", metavar="NAME", section=WHERE, help="Whatever the jobs name."),
+    ] = None
+    executor: Annotated[
+        str | None,
+        option(
+            "--executor",
+            metavar="KIND",
+            section=WHERE,
+            help="auto, serial, local:N or dask:tcp://HOST:PORT.",
+        ),
+    ] = None
+    sampling: Annotated[
+        str | None,
+        option(
+            "--sampling",
+            metavar="|".join(SAMPLINGS),
+            section=HOW,
+            help="Of exact circuits: from their distribution, or by the simulator.",
+        ),
+    ] = None
+    batching: Annotated[
+        str | None,
+        option(
+            "--batching", metavar="merged|off", section=HOW, help="Many jobs a submission, or one."
+        ),
+    ] = None
+    max_batch_size: Annotated[
+        str | None,
+        option("--max-batch-size", metavar="N", section=HOW, help="A hard cap on jobs a batch."),
+    ] = None
+    max_in_flight: Annotated[
+        str | None,
+        option(
+            "--max-in-flight",
+            metavar="N",
+            section=HOW,
+            help="Batches under way at once; -1: all that the backend takes.",
+        ),
+    ] = None
+    rate: Annotated[
+        str | None,
+        option("--rate", metavar="N", section=HOW, help="Most requests a second to a service."),
+    ] = None
+    no_coalesce: Annotated[
+        bool, option("--no-coalesce", section=HOW, help="Simulate equal circuits each for itself.")
+    ] = False
+    seed: Annotated[
+        str | None,
+        option("--seed", metavar="N", section=HOW, help="For jobs without a seed of their own."),
+    ] = None
+    order: Annotated[
+        str | None,
+        option("--order", metavar="added|key", section=HOW, help="Order of sending."),
+    ] = None
+    limit: Annotated[
+        str | None, option("--limit", metavar="N", section=WHICH, help="No more jobs than that.")
+    ] = None
+    retries: Annotated[
+        str | None,
+        option(
+            "--retries",
+            metavar="N",
+            section=LIMITS,
+            help="Further tries after a passing failure. Default 3.",
+        ),
+    ] = None
+    max_failures: Annotated[
+        str | None,
+        option(
+            "--max-failures", metavar="N|P%", section=LIMITS, help="Stop when so many have failed."
+        ),
+    ] = None
+    timeout: Annotated[
+        str | None,
+        option(
+            "--timeout", metavar="TIME", section=LIMITS, help="Give a batch up after 600, 10m, 2h."
+        ),
+    ] = None
+    deadline: Annotated[
+        str | None,
+        option(
+            "--deadline", metavar="TIME", section=LIMITS, help="Stop at 06:00, 2026-01-31T06:00."
+        ),
+    ] = None
+    bisect: Annotated[
+        bool,
+        option(
+            "--bisect",
+            section=LIMITS,
+            help="Split a batch that failed while running; good jobs run again.",
+        ),
+    ] = False
+    wait_lock: WaitLock = None
+    no_wait: Annotated[
+        bool,
+        option("--no-wait", section=HOW, help="Send and leave; qbatch sync or wait fetches."),
+    ] = False
+    follow: Annotated[
+        bool,
+        option("--follow", section=HOW, help="Stay for jobs that are added, until closed or idle."),
+    ] = False
+    idle: Annotated[
+        str | None,
+        option("--idle", metavar="TIME", section=HOW, help="With --follow: stay no longer."),
+    ] = None
+    notify: Annotated[
+        str | None,
+        option("--notify", metavar="URL", section=OUTPUT, help="POST there how the run ended."),
+    ] = None
+    dry_run: Annotated[
+        bool, option("--dry-run", section=HOW, help="Send nothing: show what qbatch plan shows.")
+    ] = False
+
+    def options(self) -> RunOptions:
+        """What was said; what was not is left to the configuration.
+
+        Raises:
+            UsageError: a value cannot be understood.
+        """
+        said: dict[str, Any] = {
+            "backend": self.backend,
+            "executor": self.executor,
+            "sampling": values.choice(self.sampling, "--sampling", SAMPLINGS),
+            "max_batch_size": values.count(self.max_batch_size, "--max-batch-size"),
+            "max_in_flight": values.count(self.max_in_flight, "--max-in-flight"),
+            "rate": values.number(self.rate, "--rate"),
+            "limit": values.count(self.limit, "--limit"),
+            "seed": values.count(self.seed, "--seed"),
+            "wait_lock": values.seconds(self.wait_lock, "--wait-lock"),
+            "retries": values.count(self.retries, "--retries"),
+            "max_failures": values.max_failures(self.max_failures),
+            "timeout": values.seconds(self.timeout, "--timeout"),
+            "deadline": values.deadline(self.deadline),
+            "idle": values.seconds(self.idle, "--idle"),
+            "notify": self.notify,
+        }
+        flags = {
+            "merge": False if self._is(self.batching, "--batching", "off", "merged") else None,
+            "by_key": True if self._is(self.order, "--order", "key", "added") else None,
+            "coalesce": False if self.no_coalesce else None,
+            "bisect": True if self.bisect else None,
+            "wait": False if self.no_wait else None,
+            "follow": True if self.follow else None,
+        }
+        found: Any = {k: v for k, v in {**said, **flags}.items() if v is not None}
+        if self.notify == "":
+            found["notify"] = None  # nobody, whatever the configuration says
+        options: RunOptions = found
+        return options
+
+    @staticmethod
+    def _is(text: str | None, name: str, word: str, other: str) -> bool:
+        return values.choice(text, name, (word, other)) == word
+
+
+@dataclass(kw_only=True)
+class Sequence(Family):
+    """Whether jobs run one after another."""
+
+    parallel: Annotated[
+        bool,
+        option("--parallel/--sequential", section=HOW, help="Many at once, or one after another."),
+    ] = True
+    delay: Annotated[
+        str | None,
+        option(
+            "--delay",
+            metavar="TIME",
+            section=HOW,
+            help="From the end of a job to the start of the next.",
+        ),
+    ] = None
+
+    def options(self) -> RunOptions:
+        """What was said."""
+        found: RunOptions = {} if self.parallel else {"sequential": True}
+        if (delay := values.seconds(self.delay, "--delay")) is not None:
+            found["delay"] = delay
+        return found
+
+
+DelayOnly = Annotated[
+    str | None,
+    option(
+        "--delay", metavar="TIME", section=HOW, help="From a job's end to the next one's start."
+    ),
+]
+Missing = Literal["create", "defer", "raise"]

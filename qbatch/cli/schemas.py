@@ -113,8 +113,6 @@ _RUN = _object(
     }
 )
 _RAN = _document("run", _or_null(_RUN), exit_code=_COUNT)
-_RERUN = _document("run", _or_null(_RUN), exit_code=_COUNT)
-_RERUN["properties"]["group"] = _TEXT  # where there was nothing to rerun
 _TOTALS = ("jobs", "items", "shots", "saved", "requests")
 _PLAN = _object(
     {
@@ -209,10 +207,9 @@ SCHEMAS: dict[str, Schema] = {
         ),
     ),
     "plan": _document("plan", _PLAN),
-    **dict.fromkeys(("run", "run-parallel", "run-sequential", "sync", "wait"), _RAN),
-    "rerun": _RERUN,
+    **dict.fromkeys(("run", "run-parallel", "run-sequential", "rerun", "sync", "wait"), _RAN),
     "status": _document("groups", _list(_GROUP)),
-    "jobs": _document("jobs", _list(_object(_JOB_FIELDS)), group=_TEXT),
+    "jobs": _document("jobs", _list(_object(_JOB_FIELDS))),
     "show": _document(
         "jobs",
         _list(
@@ -235,22 +232,21 @@ SCHEMAS: dict[str, Schema] = {
     "results": _document("results", _list(_RESULT), group=_TEXT),
     "results-line": {"$schema": _DRAFT, **_RESULT},
     "diff": _document("diff", _list(_object(_COMPARISON)), first=_TEXT, second=_TEXT),
-    "baseline": _document("baseline", _FILE),
+    "check --save": _document("baseline", _FILE),
     "check": _document("check", _CHECK, group=_TEXT),
     "watch": _document("group", _GROUP, exit_code=_COUNT),
-    "close": _STATES,
-    "open": _STATES,
+    "group close": _STATES,
+    "group open": _STATES,
     "cancel": _document(
-        "cancelled", _object({"group": _TEXT, "cancelled": _COUNT, "asked": _COUNT})
+        "cancelled", _list(_object({"group": _TEXT, "cancelled": _COUNT, "asked": _COUNT}))
     ),
-    "settle": _document("settled", _object({"batch": _COUNT, "action": _TEXT, "jobs": _COUNT})),
-    "tag": _document("tagged", _object({"group": _TEXT, "jobs": _COUNT})),
-    "note": _document("notes", _list(_object({"target": _TEXT, "note": _or_null(_TEXT)}))),
-    "rename": _document("renamed", _object({"from": _TEXT, "to": _TEXT})),
+    "resolve": _document("resolved", _object({"batch": _COUNT, "action": _TEXT, "jobs": _COUNT})),
+    "edit": _document("edited", _list(_object({"group": _TEXT, "jobs": _COUNT}))),
+    "group rename": _document("renamed", _object({"from": _TEXT, "to": _TEXT})),
     "copy": _document("copied", _object({"from": _TEXT, "to": _TEXT, "jobs": _COUNT})),
-    "export": _document("exported", _FILE),
-    "import": _document("imported", _object({"group": _TEXT, "jobs": _COUNT})),
-    "prune": _document(
+    "group archive": _document("archived", _FILE),
+    "group unarchive": _document("unarchived", _object({"group": _TEXT, "jobs": _COUNT})),
+    "group prune": _document(
         "pruned",
         _object(
             {
@@ -261,10 +257,10 @@ SCHEMAS: dict[str, Schema] = {
         ),
     ),
     "delete": _document("deleted", _list(_TEXT)),
-    "sql": _document("rows", _list(_map(_ANY)), columns=_list(_TEXT)),
-    "sql --views": _document("views", _list(_object({"view": _TEXT, "columns": _TEXT}))),
+    "db sql": _document("rows", _list(_map(_ANY)), columns=_list(_TEXT)),
+    "db sql --views": _document("views", _list(_object({"view": _TEXT, "columns": _TEXT}))),
     "db verify": _document("problems", _list(_TEXT)),
-    "backends": _document(
+    "backends list": _document(
         "backends",
         _list(
             _object(

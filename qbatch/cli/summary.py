@@ -1,4 +1,4 @@
-"""Running groups for a command, and saying what came of it."""
+"""Running groups for a command, and a summary of what came of it."""
 
 from __future__ import annotations
 
@@ -11,27 +11,46 @@ from qbatch.cli import output
 from qbatch.domain.naming import shell_quote
 
 if TYPE_CHECKING:
-    from qbatch.api.group import JobGroup
-    from qbatch.engine import RunReport, RunSettings
+    from collections.abc import Callable, Sequence
+
+    from qbatch.api.job_group import JobGroup
+    from qbatch.engine import Observer, RunReport
 
 _SHOWN_RESULTS = 10
 
 
-def run_and_tell(groups: list[JobGroup], settings: RunSettings, *, quiet: bool, json: bool) -> None:
-    """Run the groups with the progress that suits, say what came of it, and end the command."""
-    from qbatch.api.group import run_groups
+def run_and_report(
+    groups: Sequence[JobGroup],
+    work: Callable[[Observer], RunReport | None],
+    *,
+    quiet: bool,
+    json: bool,
+    nothing: Callable[[], str] = lambda: "nothing to do",
+) -> None:
+    """Run with the progress that suits, report what came of it, and end with its exit code.
+
+    Args:
+        nothing: what to say if there was nothing to run at all.
+    """
     from qbatch.api.progress import observer
 
     watcher = observer(quiet=quiet)
     try:
-        report = run_groups(groups, settings, observer=watcher)
+        report = work(watcher)
     finally:
         watcher.close()
-    tell(groups, report, quiet=quiet, json=json)
+    if report is not None:
+        print_summary(groups, report, quiet=quiet, json=json)
+    elif json:
+        output.print_json("run", None, exit_code=0)
+    elif not quiet:
+        print(nothing())
 
 
-def tell(groups: list[JobGroup], report: RunReport, *, quiet: bool, json: bool) -> None:
-    """Say what a run did, and end with its exit code."""
+def print_summary(
+    groups: Sequence[JobGroup], report: RunReport, *, quiet: bool, json: bool
+) -> None:
+    """Print what a run did, and end with its exit code."""
     names = " ".join(map(shell_quote, report.groups))
     if json:
         output.print_json("run", asdict(report), exit_code=report.exit_code)
@@ -65,7 +84,7 @@ def _advise(report: RunReport, names: str) -> None:
     for batch in report.unknown_batches:
         output.message(
             f"batch {batch} may or may not have been accepted; look at the service, then:"
-            f" qbatch settle {batch} --resubmit | --adopt REMOTE_ID | --give-up"
+            f" qbatch resolve {batch} --resubmit | --adopt REMOTE_ID | --give-up"
         )
 
 
@@ -87,9 +106,9 @@ def _summary(report: RunReport) -> str:
     return text
 
 
-def _show_few_results(groups: list[JobGroup], report: RunReport) -> None:
+def _show_few_results(groups: Sequence[JobGroup], report: RunReport) -> None:
     """A newcomer's few jobs are shown at once; larger groups have ``qbatch results``."""
     if report.jobs and len(groups) == 1 and groups[0].status().total <= _SHOWN_RESULTS:
-        from qbatch.cli.commands.look import results_table
+        from qbatch.cli.tables import results_table
 
         results_table(groups[0].results())

@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import TypeGuard
 
 from qbatch.errors import InvalidSelector
 
@@ -218,11 +219,14 @@ def _value(node: ast.expr) -> Value:
     return _number(node)
 
 
+def _is_number(value: object) -> TypeGuard[int | float]:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
 def _number(node: ast.expr) -> float:
-    if isinstance(node, ast.Constant) and isinstance(node.value, int | float):
-        # SQLite's whole numbers end at 2^63; True and False are no numbers here.
-        if not isinstance(node.value, bool):
-            return float(node.value) if abs(node.value) > 2**53 else node.value
+    if isinstance(node, ast.Constant) and _is_number(node.value):
+        # SQLite's whole numbers end at 2^63.
+        return float(node.value) if abs(node.value) > 2**53 else node.value
     if isinstance(node, ast.Name) and node.id in _CONSTANTS:
         return _CONSTANTS[node.id]
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub | ast.UAdd):

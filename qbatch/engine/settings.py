@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from qbatch.errors import UsageError
@@ -11,7 +12,7 @@ from qbatch.rules.batching import Policy
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunSettings:
-    """The wishes for one run; every one has a default.
+    """How one run goes; every setting has a default.
 
     Attributes:
         sequential: one job at a time, each submitted when the one before has ended.
@@ -25,7 +26,7 @@ class RunSettings:
         merge: many jobs in one submission.
         max_batch_size: a hard cap on the jobs of a batch.
         coalesce: simulate equal circuits of a batch once.
-        max_in_flight: batches under way at once; the backend's limit holds besides.
+        max_in_flight: batches under way at once; None or -1: all that the backend takes.
         limit: run no more than so many jobs.
         seed: for jobs without a seed of their own.
         by_key: send in the order of keys instead of the order of adding.
@@ -73,37 +74,45 @@ class RunSettings:
     notify: str | None = None
 
     def __post_init__(self) -> None:
-        wrong = {
-            f"a delay of {self.delay} seconds": not 0 <= self.delay < math.inf,
-            "--delay goes with --sequential": self.delay and not self.sequential,
-            f"--max-in-flight {self.max_in_flight}: nothing could be sent": self.max_in_flight
-            is not None
-            and self.max_in_flight < 1,
-            f"--limit {self.limit}: nothing could be run": self.limit is not None
-            and self.limit < 1,
-            "a sequential run submits one job at a time; --max-batch-size has no place": (
-                self.sequential and self.max_batch_size not in (None, 1)
-            ),
-            f"--retries {self.retries}: fewer than none": self.retries < 0,
-            f"--seed {self.seed}: a seed is not negative": self.seed is not None and self.seed < 0,
-            f"--max-failures {self.max_failures}": self.max_failures is not None
-            and not self.max_failures > 0,
-            f"a timeout of {self.timeout} seconds": self.timeout is not None
-            and not self.timeout > 0,
-            f"--rate {self.rate}: nothing could be asked": self.rate is not None
-            and not self.rate > 0,
-            f"--notify {self.notify}: not an http or https address": self.notify is not None
-            and not self.notify.startswith(("http://", "https://")),
-            f"--idle {self.idle}": self.idle is not None and not self.idle >= 0,
-            "--idle goes with --follow": self.idle is not None and not self.follow,
-            "--follow waits for jobs; --limit and --no-wait have no place": self.follow
-            and (self.limit is not None or not self.wait),
-            f"--wait-lock {self.wait_lock}": not self.wait_lock >= 0,
-        }
-        for message, holds in wrong.items():
-            if holds:
-                raise UsageError(message)
+        if self.max_in_flight == -1:
+            object.__setattr__(self, "max_in_flight", None)
+        for message in (*self._wrong_numbers(), *self._wrong_together()):
+            raise UsageError(message)
         self.policy()
+
+    def _wrong_numbers(self) -> Iterator[str]:
+        """What is wrong with single values."""
+        if not 0 <= self.delay < math.inf:
+            yield f"a delay of {self.delay} seconds"
+        if self.max_in_flight is not None and self.max_in_flight < 1:
+            yield f"--max-in-flight {self.max_in_flight}: nothing could be sent"
+        if self.limit is not None and self.limit < 1:
+            yield f"--limit {self.limit}: nothing could be run"
+        if self.retries < 0:
+            yield f"--retries {self.retries}: fewer than none"
+        if self.seed is not None and self.seed < 0:
+            yield f"--seed {self.seed}: a seed is not negative"
+        for name in ("max_failures", "timeout", "rate"):
+            value = getattr(self, name)
+            if value is not None and not value > 0:
+                yield f"--{name.replace('_', '-')} {value}: not above 0"
+        for name in ("idle", "wait_lock"):
+            value = getattr(self, name)
+            if value is not None and not value >= 0:
+                yield f"--{name.replace('_', '-')} {value}: below 0"
+
+    def _wrong_together(self) -> Iterator[str]:
+        """What does not go with something else, and addresses that are none."""
+        if self.delay and not self.sequential:
+            yield "--delay goes with --sequential"
+        if self.sequential and self.max_batch_size not in (None, 1):
+            yield "a sequential run submits one job at a time; --max-batch-size has no place"
+        if self.idle is not None and not self.follow:
+            yield "--idle goes with --follow"
+        if self.follow and (self.limit is not None or not self.wait):
+            yield "--follow waits for jobs; --limit and --no-wait have no place"
+        if self.notify is not None and not self.notify.startswith(("http://", "https://")):
+            yield f"--notify {self.notify}: not an http or https address"
 
     def policy(self) -> Policy:
         """The batching policy; a sequential run sends every job alone."""

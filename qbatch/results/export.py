@@ -107,6 +107,11 @@ def format_named(name: str) -> ExportFormat:
     return FORMATS[name]
 
 
+def is_ending(suffix: str) -> bool:
+    """Whether files of results end in it."""
+    return any(suffix.lower() in found.endings for found in FORMATS.values())
+
+
 def format_of(path: Path) -> ExportFormat:
     """The format that a file's ending tells.
 

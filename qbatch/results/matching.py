@@ -169,6 +169,10 @@ class CheckReport:
             return "failed"  # nothing was compared
         return "undecided" if self.is_blind else "passed"
 
+    def fails(self, *, strict: bool = False) -> bool:
+        """Whether a gate closes: it failed, or (strict) is undecided."""
+        return self.verdict == "failed" or (strict and self.verdict == "undecided")
+
     @property
     def is_blind(self) -> bool:
         """Whether a change as large as ``detect`` might not have been seen."""

@@ -145,6 +145,7 @@ COLUMNS: tuple[Column, ...] = (
         name="group_id",
         sql="INTEGER NOT NULL REFERENCES groups ON DELETE CASCADE",
         view="g.name AS group_name",
+        entry=Entry(attribute="group", schema=_TEXT, with_results=False),
     ),
     Column(
         name="number",
@@ -359,7 +360,12 @@ COLUMNS: tuple[Column, ...] = (
     Column(name="place", sql="INTEGER -- in that step"),
 )
 
-_NAMES = {"values": "parameters", "request_id": "asks", "payload_id": "payload"}
+_NAMES = {
+    "group_id": "group",
+    "values": "parameters",
+    "request_id": "asks",
+    "payload_id": "payload",
+}
 
 SETTINGS = tuple(column for column in COLUMNS if column.setting)
 COPIED = tuple(column.name for column in COLUMNS if column.copied)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from qbatch.domain.batches import Batch
+from qbatch.domain.groups import Group
 from qbatch.domain.history import Attempt, Cause, SettingsUsed
 from qbatch.domain.states import AttemptStatus, BatchState, Failure, Status
 from qbatch.store.database import Database, reading
@@ -36,6 +37,19 @@ class History:
             ) held JOIN batches ON batches.id = held.batch_id ORDER BY batches.id
         """
         return map(_batch, self._db.rows(sql, (group_id,)))
+
+    def modified_at(self, group: Group) -> float:
+        """When something last happened to a group, in seconds since the epoch."""
+        sql = """
+            SELECT max(
+                (SELECT coalesce(max(created_at), 0) FROM jobs WHERE group_id = :group),
+                coalesce(max(a.finished_at), 0), coalesce(max(b.created_at), 0),
+                coalesce(max(b.submitted_at), 0)) AS moment
+            FROM jobs JOIN attempts a ON a.job_id = jobs.id
+            LEFT JOIN batches b ON b.id = a.batch_id WHERE jobs.group_id = :group
+        """
+        row = self._db.row(sql, {"group": group.id})
+        return max(group.created_at, float(row["moment"] or 0) if row else 0.0)
 
     def causes(self, group_id: int, most: int) -> list[Cause]:
         """Why jobs of a group did not end well, the most frequent causes first."""

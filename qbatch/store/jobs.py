@@ -23,10 +23,10 @@ from qbatch.store.reading import JOB_COLUMNS, JOB_TABLES, Reader
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Added:
-    """What an ``add`` did: the new jobs' numbers, and how many the group held already."""
+    """What an ``add`` did: the new jobs' numbers, and number of duplicates left out."""
 
     numbers: range
-    held: int
+    duplicates: int
 
 
 class Jobs:
@@ -64,12 +64,14 @@ class Jobs:
             ids = {payload.hash: self._payload_id(payload) for payload in payloads}
             rows = _Rows(self, group_id, row["last_number"], ids)
             if if_new:
-                rows.held_before = self._held(group_id)
+                rows.known = self._known(group_id)
             self._db.executemany(_INSERT_JOB, rows.of(specs))
             self._db.execute(
                 "UPDATE groups SET last_number = ? WHERE id = ?", (rows.number, group_id)
             )
-        return Added(numbers=range(row["last_number"] + 1, rows.number + 1), held=rows.held)
+        return Added(
+            numbers=range(row["last_number"] + 1, rows.number + 1), duplicates=rows.duplicates
+        )
 
     def select(self, group_id: int, selection: Selection) -> Iterator[Job]:
         """The jobs meant by a selection, in its order, by default that of adding."""
@@ -89,6 +91,41 @@ class Jobs:
             InvalidSelector: no job has a parameter or tag of a name.
         """
         sql.check(self._db, group_id, group, selection)
+
+    def with_key(self, group_id: int, key: bytes, shots: int | None = None) -> list[int]:
+        """Numbers of the jobs that ask the same, with as many shots if those are given."""
+        query = "SELECT number FROM jobs WHERE group_id = ? AND key = ?"
+        values: list[Any] = [group_id, key]
+        if shots is not None:
+            query, values = f"{query} AND shots = ?", [*values, shots]
+        return [row["number"] for row in self._db.rows(f"{query} ORDER BY number", values)]
+
+    def number_at(self, group_id: int, place: int) -> int | None:
+        """The number of the job at a place from 0, negative from the end; None if none."""
+        order, offset = ("ASC", place) if place >= 0 else ("DESC", -place - 1)
+        query = (
+            f"SELECT number FROM jobs WHERE group_id = ? ORDER BY number {order} LIMIT 1 OFFSET ?"
+        )
+        row = self._db.row(query, (group_id, offset))
+        return None if row is None else int(row["number"])
+
+    def count(self, group_id: int, selection: Selection) -> int:
+        """Number of jobs meant by a selection."""
+        where, values = sql.where(selection)
+        query = f"SELECT count(*) AS number FROM jobs WHERE group_id = ? AND {where}"
+        row = self._db.row(query, [group_id, *values])
+        assert row is not None
+        return int(row["number"])
+
+    def unsent(self, group_id: int, selection: Selection) -> list[int]:
+        """The ids of the unsent jobs of a selection, in its order."""
+        where, values = sql.where(selection)
+        order, more = sql.order(selection)
+        query = (
+            f"SELECT id FROM jobs WHERE group_id = ? AND status = 'unsent' AND {where}"
+            f" ORDER BY {order}number"
+        )
+        return [row["id"] for row in self._db.rows(query, [group_id, *values, *more])]
 
     def labels(self, ids: Iterable[int]) -> dict[int, str]:
         """``group/number`` of jobs by id."""
@@ -236,7 +273,7 @@ class Jobs:
         assert cursor.lastrowid is not None
         return cursor.lastrowid
 
-    def _held(self, group_id: int) -> set[tuple[Any, ...]]:
+    def _known(self, group_id: int) -> set[tuple[Any, ...]]:
         rows = self._db.rows(
             "SELECT key, shots, seed, options FROM jobs WHERE group_id = ?", (group_id,)
         )
@@ -267,8 +304,8 @@ class _Rows:
 
     def __init__(self, jobs: Jobs, group_id: int, number: int, payloads: Mapping[str, int]) -> None:
         self.number = number
-        self.held = 0
-        self.held_before: set[tuple[Any, ...]] | None = None
+        self.duplicates = 0
+        self.known: set[tuple[Any, ...]] | None = None
         self._jobs = jobs
         self._group_id = group_id
         self._payloads = payloads
@@ -282,7 +319,7 @@ class _Rows:
             options = settings[_SETTINGS.index("options")]
             shots, seed = spec.settings.shots, spec.settings.seed
             for key, values in spec.points:
-                if self.held_before is not None and self._holds((key, shots, seed, options)):
+                if self.known is not None and self._is_known((key, shots, seed, options)):
                     continue
                 self.number += 1
                 yield (group, self.number, key, version, payload, values, request, now, *settings)
@@ -294,10 +331,10 @@ class _Rows:
             found = self._requests[id(request)] = request, self._jobs.request_id(request)
         return found[1]
 
-    def _holds(self, mark: tuple[Any, ...]) -> bool:
-        assert self.held_before is not None
-        if mark in self.held_before:
-            self.held += 1
+    def _is_known(self, mark: tuple[Any, ...]) -> bool:
+        assert self.known is not None
+        if mark in self.known:
+            self.duplicates += 1
             return True
-        self.held_before.add(mark)
+        self.known.add(mark)
         return False

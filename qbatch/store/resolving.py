@@ -17,7 +17,7 @@ class Resolving:
     def __init__(self, database: Database) -> None:
         self._db = database
 
-    def settle(self, batch_id: int, action: Resolution, remote_id: str | None = None) -> int:
+    def resolve(self, batch_id: int, action: Resolution, remote_id: str | None = None) -> int:
         """End a batch as the user decides, who looked at the service; how many jobs that settles.
 
         Args:

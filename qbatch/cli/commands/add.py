@@ -9,23 +9,17 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from qbatch.cli import options as opt
-from qbatch.cli import output
+from qbatch.cli import output, targets, values
 from qbatch.errors import UsageError
 
 if TYPE_CHECKING:
-    from qbatch.api.group import AddReport
+    from qbatch.api.adding import AddReport
 
-Shots = Annotated[
-    int | None,
-    typer.Option(
-        "--shots", metavar="N", help="Shots a job. Default 1024; observables: exact without."
-    ),
-]
 _MANY = 200_000  # jobs of which is said how many there will be
 _VERY_MANY = 2_000_000  # jobs that are not added unasked
-MeasureAll = Annotated[
-    bool, typer.Option("--measure-all", help="Measure every qubit at the end of each circuit.")
-]
+_ASKED = "What is asked"
+_NAMED = "Names"
+_SWEPT = "Parameters"
 
 
 def add(
@@ -37,118 +31,156 @@ def add(
             metavar="PATH…", help="Circuit files, directories, patterns, or - for standard input."
         ),
     ],
-    shots: Shots = None,
+    shots: opt.Shots = None,
     param: Annotated[
         list[str] | None,
-        typer.Option(
-            "--param", "-p", metavar="NAME=VALUES", help="0:pi:50 or 0.1,0.2; several: a product."
+        opt.option(
+            "--param",
+            "-p",
+            metavar="NAME=VALUES",
+            section=_SWEPT,
+            help="0:pi:50 or 0.1,0.2; several: a product.",
         ),
     ] = None,
     params: Annotated[
         str | None,
-        typer.Option("--params", metavar="FILE", help="CSV or JSON lines of values, a row a job."),
+        opt.option(
+            "--params",
+            metavar="FILE",
+            section=_SWEPT,
+            help="CSV or JSON lines of values, one row per job.",
+        ),
     ] = None,
     zip_: Annotated[
-        bool, typer.Option("--zip", help="Take several --param in step instead of their product.")
+        bool,
+        opt.option(
+            "--zip", section=_SWEPT, help="Take several --param in step instead of their product."
+        ),
     ] = False,
     observable: Annotated[
         list[str] | None,
-        typer.Option(
+        opt.option(
             "--observable",
             metavar="SUM",
+            section=_ASKED,
             help='Such as "ZZII + 0.5*XXII", qubit 0 rightmost. Repeatable.',
         ),
     ] = None,
     observables: Annotated[
         str | None,
-        typer.Option("--observables", metavar="FILE", help="Observables, one a line."),
+        opt.option(
+            "--observables", metavar="FILE", section=_ASKED, help="Observables, one per line."
+        ),
     ] = None,
     probabilities: Annotated[
         bool,
-        typer.Option("--probabilities", help="Ask for exact probabilities instead of counts."),
+        opt.option(
+            "--probabilities", section=_ASKED, help="Exact probabilities instead of counts."
+        ),
     ] = False,
     ask: Annotated[
         list[str] | None,
-        typer.Option(
-            "--ask", metavar="KEY=VALUE", help="Of other payloads than circuits. Repeatable."
+        opt.option(
+            "--ask",
+            metavar="KEY=VALUE",
+            section=_ASKED,
+            help="Of other payloads than circuits. Repeatable.",
         ),
     ] = None,
-    measure_all: MeasureAll = False,
+    measure_all: opt.MeasureAll = False,
     seed: Annotated[
-        int | None, typer.Option("--seed", metavar="N", help="Makes the counts reproducible.")
+        str | None,
+        opt.option("--seed", metavar="N", section=opt.HOW, help="Makes the counts reproducible."),
     ] = None,
     name: Annotated[
-        str | None, typer.Option("--name", help="Name of the jobs. Default: the file's.")
+        str | None,
+        opt.option(
+            "--name", metavar="NAME", section=_NAMED, help="Of the jobs. Default: the file's."
+        ),
     ] = None,
     tag: Annotated[
         list[str] | None,
-        typer.Option("--tag", metavar="KEY=VALUE", help="Label the jobs. Repeatable."),
+        opt.option(
+            "--tag", metavar="KEY=VALUE", section=_NAMED, help="Label the jobs. Repeatable."
+        ),
     ] = None,
     backend: Annotated[
-        str | None, typer.Option("--backend", help="Where the jobs shall run. Default: aer.")
+        str | None,
+        opt.option(
+            "--backend", metavar="NAME", section=opt.WHERE, help="Where they run. Default: aer."
+        ),
     ] = None,
     option: Annotated[
         list[str] | None,
-        typer.Option(
-            "--option", metavar="KEY=VALUE", help="For the backend: method=stabilizer. Repeatable."
+        opt.option(
+            "--option",
+            metavar="KEY=VALUE",
+            section=opt.WHERE,
+            help="For the backend: method=stabilizer. Repeatable.",
         ),
     ] = None,
     priority: Annotated[
-        int, typer.Option("--priority", metavar="N", help="Higher ones are sent first.")
-    ] = 0,
+        str | None,
+        opt.option("--priority", metavar="N", section=opt.HOW, help="Higher ones are sent first."),
+    ] = None,
     skip_invalid: Annotated[
-        bool, typer.Option("--skip-invalid", help="Leave out what cannot be used, and name it.")
+        bool,
+        opt.option(
+            "--skip-invalid", section=opt.LIMITS, help="Leave out what cannot be used, and name it."
+        ),
     ] = False,
     max_gates: Annotated[
-        int | None,
-        typer.Option(
-            "--max-gates", metavar="N", help="Of a circuit, definitions unrolled. Default: 1e7."
+        str | None,
+        opt.option(
+            "--max-gates",
+            metavar="N",
+            section=opt.LIMITS,
+            help="Of a circuit, definitions unrolled. Default 1e7.",
         ),
     ] = None,
-    yes: Annotated[
-        bool, typer.Option("--yes", "-y", help="Do not ask, however many jobs it will be.")
-    ] = False,
+    yes: opt.Yes = False,
     if_new: Annotated[
-        bool, typer.Option("--if-new", help="Add only what the group does not hold yet.")
+        bool,
+        opt.option("--if-new", section=opt.LIMITS, help="Only what the group does not have yet."),
     ] = False,
     quiet: opt.QuietIds = False,
     json: opt.Json = False,
 ) -> None:
     """Add circuits to a group.
 
-    Each becomes a job, or a job a point of a sweep. Nothing is stored where anything is
+    Each becomes a job, or one job per point of a sweep. Nothing is stored if anything is
     wrong, unless --skip-invalid.
 
-    Example: qbatch add scan ansatz.qasm --param theta=0:pi:50 --shots 1000
+    Example: qbatch add scan ansatz.qasm --param theta=0:pi:50 --shots 4k
     """
     from qbatch.payloads.parameters import axes_from_assignments, read_observables, read_rows
 
-    report = opt.group(ctx, group).add(
+    report = targets.group(ctx, group, "defer").add(
         *paths,
-        shots=shots,
+        shots=values.count(shots, "--shots"),
         parameters=axes_from_assignments(param or ()),
         rows=read_rows(params) if params else None,
         in_step=zip_,
         observables=[*(observable or ()), *(read_observables(observables) if observables else ())],
         probabilities=probabilities,
-        asks=opt.backend_options(ask),
-        seed=seed,
+        asks=values.json_pairs(ask, "--ask"),
+        seed=values.count(seed, "--seed"),
         name=name,
-        tags=opt.pairs(tag, "--tag"),
+        tags=values.pairs(tag, "--tag"),
         backend=backend,
-        options=opt.backend_options(option),
-        priority=priority,
+        options=values.json_pairs(option, "--option"),
+        priority=values.count(priority, "--priority") or 0,
         measure_all=measure_all,
         skip_invalid=skip_invalid,
         if_new=if_new,
-        max_gates=max_gates,
+        max_gates=values.count(max_gates, "--max-gates"),
         announce=lambda jobs: _announced(group, jobs, yes=yes),
     )
-    tell_added(group, report, quiet=quiet, json=json)
+    _print_added(group, report, quiet=quiet, json=json)
 
 
 def _announced(group: str, jobs: int, *, yes: bool) -> Callable[[int], None] | None:
-    """Say what will be added where it takes long, and ask where it is very much.
+    """Say what will be added if it takes long, and ask if it is very much.
 
     Raises:
         UsageError: nobody agreed.
@@ -167,13 +199,13 @@ def _announced(group: str, jobs: int, *, yes: bool) -> Callable[[int], None] | N
         total=jobs, unit="job", disable=None, leave=False, file=output.plain_stream(sys.stderr)
     )
 
-    def told(more: int) -> None:
+    def progress(more: int) -> None:
         bar.update(more)
 
-    return told
+    return progress
 
 
-def tell_added(group: str, report: AddReport, *, quiet: bool, json: bool) -> None:
+def _print_added(group: str, report: AddReport, *, quiet: bool, json: bool) -> None:
     """Say what was added, and what was left out."""
     for reason in report.invalid:
         output.message(f"left out: {reason}")
@@ -182,7 +214,7 @@ def tell_added(group: str, report: AddReport, *, quiet: bool, json: bool) -> Non
             "group": group,
             "jobs": len(report.numbers),
             "numbers": list(report.numbers),
-            "held": report.held,
+            "duplicates": report.duplicates,
             "invalid": list(report.invalid),
         }
         output.print_json("added", added)
@@ -199,8 +231,8 @@ def added_text(group: str, report: AddReport) -> str:
     text = f"added {output.plural(count, 'job')} to {group}"
     if count:
         text += f": {output.job_list(report.numbers)}"
-    if report.held:
-        text += f" ({report.held} held already)"
+    if report.duplicates:
+        text += f" ({report.duplicates} already in the group)"
     if report.invalid:
         text += f" ({len(report.invalid)} left out)"
     return text

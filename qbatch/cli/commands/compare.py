@@ -1,20 +1,25 @@
-"""``qbatch check``, ``baseline`` and ``diff``."""
+"""``qbatch diff`` and ``check``."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from qbatch.cli import options as opt
-from qbatch.cli import output
+from qbatch.cli import output, targets, values
+from qbatch.errors import UsageError
+from qbatch.files import atomic
 
 if TYPE_CHECKING:
+    from qbatch.cli.targets import Chosen
     from qbatch.results.comparing import Comparison
-    from qbatch.results.matching import CheckReport, Finding, MatchedPair
+    from qbatch.results.matching import CheckReport, Finding, MatchedPair, Thresholds
 
+_TEST = "The test"
 _COLUMNS = ["job", "name", "parameters", "tvd", "Hellinger", "Δ value", "p"]
 _VERDICTS = ("same", "drifted", "missing", "new", "undecided")
 _RIGHT = ["job", "tvd", "Hellinger", "Δ value", "p", "would show"]
@@ -22,147 +27,179 @@ _RIGHT = ["job", "tvd", "Hellinger", "Δ value", "p", "would show"]
 
 def check(
     ctx: typer.Context,
-    group: opt.GroupName,
+    group: opt.Target,
+    narrowing: opt.Narrowing,
     baseline: Annotated[
-        str, typer.Option("--baseline", metavar="FILE", help="What qbatch baseline wrote.")
-    ],
-    selector: opt.SelectorText = None,
-    select: opt.Select = None,
-    status: opt.Statuses = None,
-    tag: opt.Tags = None,
+        str | None,
+        opt.option("--baseline", metavar="FILE", section=_TEST, help="What --save wrote."),
+    ] = None,
+    save: Annotated[
+        str | None,
+        opt.option(
+            "--save", metavar="FILE", section=_TEST, help="Write these results as the baseline."
+        ),
+    ] = None,
     p_value: Annotated[
-        float,
-        typer.Option("--p-value", metavar="P", help="False alarms that the whole check may give."),
-    ] = 0.001,
+        str,
+        opt.option(
+            "--p-value",
+            metavar="P",
+            section=_TEST,
+            help="False alarms that the whole check may give. Default 0.001.",
+        ),
+    ] = "0.001",
     tvd: Annotated[
-        float | None,
-        typer.Option("--tvd", metavar="D", help="Counts: most total variation, instead of P."),
+        str | None,
+        opt.option(
+            "--tvd",
+            metavar="D",
+            section=_TEST,
+            help="Counts: most total variation, instead of P.",
+        ),
     ] = None,
     hellinger: Annotated[
-        float | None,
-        typer.Option("--hellinger", metavar="D", help="Counts: most Hellinger distance."),
+        str | None,
+        opt.option(
+            "--hellinger", metavar="D", section=_TEST, help="Counts: most Hellinger distance."
+        ),
     ] = None,
     tolerance: Annotated[
-        float,
-        typer.Option("--tolerance", metavar="X", help="Most difference of exact values."),
-    ] = 1e-6,
+        str,
+        opt.option(
+            "--tolerance",
+            metavar="X",
+            section=_TEST,
+            help="Most difference of exact values. Default 1e-6.",
+        ),
+    ] = "1e-6",
     detect: Annotated[
-        float,
-        typer.Option("--detect", metavar="D", help="Change that the shots must be able to show."),
-    ] = 0.2,
+        str,
+        opt.option(
+            "--detect",
+            metavar="D",
+            section=_TEST,
+            help="Change that the shots must be able to show. Default 0.2.",
+        ),
+    ] = "0.2",
     strict: Annotated[
-        bool, typer.Option("--strict", help="Fail where they are not: the check is undecided.")
+        bool, opt.option("--strict", section=_TEST, help="Fail if they cannot show it.")
     ] = False,
     junit: Annotated[
-        str | None, typer.Option("--junit", metavar="FILE", help="Write JUnit XML there.")
+        str | None,
+        opt.option("--junit", metavar="FILE", section=opt.OUTPUT, help="Write JUnit XML there."),
     ] = None,
-    all_: Annotated[bool, typer.Option("--all", help="Show the jobs that pass, too.")] = False,
+    all_: Annotated[
+        bool, opt.option("--all", section=opt.OUTPUT, help="Show the jobs that pass, too.")
+    ] = False,
     quiet: opt.QuietIds = False,
     json: opt.Json = False,
 ) -> None:
-    """Compare results with a baseline: a gate for CI.
+    """Compare results with a baseline, or save one: a gate for CI.
 
-    Job by job, told by circuit, parameters and observables. By default tests that know
-    shot noise decide. Exit code 1 where a job has drifted or is missing. Where too few
-    shots could have shown a change, the check is undecided: 0, or 1 with --strict.
+    Job by job, matched by circuit, parameters and observables. By default tests that know
+    shot noise decide. Exit code 1 if a job has drifted or is missing. If too few shots
+    could have shown a change, the check is undecided: 0, or 1 with --strict. The same
+    results make the same baseline, byte for byte.
 
     Example: qbatch check nightly --baseline baseline.json --junit report.xml
     """
-    from qbatch.results.matching import Thresholds
-
-    thresholds = Thresholds(
-        p_value=p_value, tvd=tvd, hellinger=hellinger, tolerance=tolerance, detect=detect
-    )
-    found = opt.existing_group(ctx, group)
-    chosen = opt.either(selector, select)
-    wanted = opt.selection(chosen, status, tag) if chosen or status or tag else None
-    report = found.check(baseline, thresholds, wanted)
+    if (baseline is None) == (save is None):
+        raise UsageError("say --baseline FILE to compare, or --save FILE to write one")
+    chosen = targets.target(ctx, group, narrowing)
+    if save is not None:
+        _save(chosen, save, json=json)
+        return
+    thresholds = _thresholds(p_value, tvd, hellinger, tolerance, detect)
+    wanted = None if chosen.selection.is_all else chosen.selection
+    report = chosen.group.check(baseline or "", thresholds, wanted)
+    name = chosen.group.name
     if junit is not None:
-        from qbatch.files import atomic
         from qbatch.results.junit import write_junit
 
         with atomic(Path(junit).expanduser()) as stream:
-            write_junit(report, group, stream, strict=strict)
+            write_junit(report, name, stream, strict=strict)
     if json:
-        output.print_json("check", _report_entry(report), group=group)
+        output.print_json("check", _report_entry(report), group=name)
     elif quiet:
         for finding in report.findings:
             if finding.verdict in ("drifted", "missing", *(["undecided"] if strict else [])):
                 print(finding.pair.sample.number)
     else:
-        _tell(report, all_=all_)
-    failed = report.verdict == "failed" or (strict and report.verdict == "undecided")
-    raise typer.Exit(1 if failed else 0)
+        _print_check(report, all_=all_)
+    raise typer.Exit(1 if report.fails(strict=strict) else 0)
 
 
-def baseline(
-    ctx: typer.Context,
-    group: opt.GroupName,
-    file: Annotated[
-        str, typer.Option("--output", "-o", metavar="FILE", help="Write there, whole.")
-    ],
-    selector: opt.SelectorText = None,
-    select: opt.Select = None,
-    status: opt.Statuses = None,
-    tag: opt.Tags = None,
-    json: opt.Json = False,
-) -> None:
-    """Write results as a baseline for qbatch check.
-
-    The same results make the same file, byte for byte: it may be kept under version control.
-
-    Example: qbatch baseline nightly -o baseline.json
-    """
-    wanted = opt.selection(opt.either(selector, select), status, tag)
-    written = opt.existing_group(ctx, group).write_baseline(file, wanted)
+def _save(chosen: Chosen, file: str, *, json: bool) -> None:
+    written = chosen.group.results(chosen.selection).save_baseline(file)
+    name = chosen.group.name
     if json:
-        output.print_json("baseline", {"group": group, "file": file, "jobs": written})
+        output.print_json("baseline", {"group": name, "file": file, "jobs": written})
     else:
-        print(f"{file}: {output.plural(written, 'job')} of {group}")
+        print(f"{file}: {output.plural(written, 'job')} of {name}")
+
+
+def _thresholds(
+    p_value: str, tvd: str | None, hellinger: str | None, tolerance: str, detect: str
+) -> Thresholds:
+    from qbatch.results.matching import Thresholds
+
+    return Thresholds(
+        p_value=values.number(p_value, "--p-value") or 0.0,
+        tvd=values.number(tvd, "--tvd"),
+        hellinger=values.number(hellinger, "--hellinger"),
+        tolerance=values.number(tolerance, "--tolerance") or 0.0,
+        detect=values.number(detect, "--detect") or 0.0,
+    )
 
 
 def diff(
     ctx: typer.Context,
-    first: Annotated[str, typer.Argument(metavar="GROUP", help="Name of a group.")],
-    second: Annotated[str, typer.Argument(metavar="GROUP", help="Name of another.")],
-    select: opt.Select = None,
-    status: opt.Statuses = None,
-    tag: opt.Tags = None,
+    first: opt.Target,
+    second: opt.Target,
+    narrowing: opt.Narrowing,
     json: opt.Json = False,
 ) -> None:
     """Compare the results of two groups, job by job.
 
-    Jobs belong together that have the same circuit, parameters and observables. p says how
+    Jobs belong together that have the same circuit, parameters and observables. p is how
     often shot noise alone would make such a difference.
 
     Example: qbatch diff ideal noisy
     """
-    one, other = opt.existing_group(ctx, first), opt.existing_group(ctx, second)
-    pairs = one.diff(other, opt.selection(select, status, tag))
+    from qbatch.api.results import diff as matched
+
+    one, other = (targets.target(ctx, text, narrowing) for text in (first, second))
+    names = {"first": one.group.name, "second": other.group.name}
+    pairs = matched(one.group.results(one.selection), other.group.results(other.selection))
     if json:
-        entries = [_pair_entry(pair) for pair in pairs]
-        output.print_json("diff", entries, first=first, second=second)
-        return
-    shown = [pair for pair in pairs if pair.comparison is not None]
-    if shown:
-        output.table(_COLUMNS, (_cells(pair) for pair in shown), right=_RIGHT)
+        output.print_json("diff", [_pair_entry(pair) for pair in pairs], **names)
     else:
+        _print_diff(pairs, names)
+
+
+def _print_diff(pairs: Sequence[MatchedPair], names: Mapping[str, str]) -> None:
+    compared = [pair for pair in pairs if pair.comparison is not None]
+    if compared:
+        output.table(_COLUMNS, (_cells(pair) for pair in compared), right=_RIGHT)
+    else:
+        first, second = names.values()
         print(f"nothing to compare: no job of {first} has a counterpart in {second}")
-    for side, name in (("first", second), ("second", first)):
-        if alone := sum(getattr(pair, side) is None for pair in pairs):
-            output.message(f"only in {name}: {output.plural(alone, 'job')}")
+    for missing, there in (("first", "second"), ("second", "first")):
+        if alone := sum(getattr(pair, missing) is None for pair in pairs):
+            output.message(f"only in {names[there]}: {output.plural(alone, 'job')}")
     if open_ := sum(p.comparison is None and None not in (p.first, p.second) for p in pairs):
         output.message(f"without a result on one side: {output.plural(open_, 'job')}")
-    distances = [p.comparison.tvd for p in shown if p.comparison and p.comparison.tvd is not None]
+    found = [p.comparison.tvd for p in compared if p.comparison is not None]
+    distances = [distance for distance in found if distance is not None]
     if distances:
         mean = math.fsum(distances) / len(distances)
         print(f"total variation: mean {mean:.3g}, largest {max(distances):.3g}")
 
 
-def _tell(report: CheckReport, *, all_: bool) -> None:
+def _print_check(report: CheckReport, *, all_: bool) -> None:
     from qbatch.results.matching import undecided_text
 
-    # Of single jobs too few shots are news only where they leave the whole open.
+    # Of single jobs too few shots are news only if they leave the whole open.
     quiet = {"same"} if report.verdict == "undecided" else {"same", "undecided"}
     shown = [f for f in report.findings if all_ or f.verdict not in quiet]
     if shown:
@@ -170,17 +207,21 @@ def _tell(report: CheckReport, *, all_: bool) -> None:
         rows = ([*_cells(f.pair), _number(f.detectable), f.verdict, f.reason] for f in shown)
         output.table(columns, rows, right=_RIGHT)
     parts = [f"{report.number(v)} {v}" for v in _VERDICTS if v != "undecided" or report.number(v)]
-    together = "" if report.p_value is None else f"; all together: p = {report.p_value:.2g}"
-    if report.drifted_together:
-        together += ", more than shot noise explains"
-    if not report.number("same") + report.number("drifted"):
-        together += "; nothing was compared"
-    if report.detectable is not None:
-        together += f"; a change of {report.detectable:.2g} would have shown"
     said = {"passed": "passed", "undecided": "UNDECIDED", "failed": "FAILED"}[report.verdict]
-    print(f"{said}: {', '.join(parts)}{together}")
+    print("; ".join([f"{said}: {', '.join(parts)}", *_together(report)]))
     if report.verdict == "undecided":
         output.message(undecided_text(report))
+
+
+def _together(report: CheckReport) -> Iterator[str]:
+    """What is said of all jobs together."""
+    if report.p_value is not None:
+        drifted = ", more than shot noise explains" if report.drifted_together else ""
+        yield f"all together: p = {report.p_value:.2g}{drifted}"
+    if not report.number("same") + report.number("drifted"):
+        yield "nothing was compared"
+    if report.detectable is not None:
+        yield f"a change of {report.detectable:.2g} would have shown"
 
 
 def _cells(pair: MatchedPair) -> list[Any]:

@@ -1,4 +1,4 @@
-"""``qbatch open``, ``close`` and ``watch``."""
+"""``qbatch cancel``, ``sync``, ``wait`` and ``watch``."""
 
 from __future__ import annotations
 
@@ -6,105 +6,136 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from qbatch.api import groups as api_groups
+from qbatch.api import runs
 from qbatch.cli import options as opt
-from qbatch.cli import output
+from qbatch.cli import output, summary, tables, targets, values
 
 if TYPE_CHECKING:
+    from qbatch.api.job_group import JobGroup
     from qbatch.domain.groups import Group
-    from qbatch.engine.report import RunState
-
-Names = Annotated[list[str], typer.Argument(metavar="GROUP…", help="Names of groups.")]
+    from qbatch.engine import RunSettings
 
 
-def close(ctx: typer.Context, groups: Names, json: opt.Json = False) -> None:
-    """Close groups: nothing more can be added.
+def cancel(
+    ctx: typer.Context, groups: opt.Targets, narrowing: opt.Narrowing, json: opt.Json = False
+) -> None:
+    """Cancel jobs.
 
-    What they hold can be run and rerun. A run that follows an open group ends.
+    Unsent ones at once; those under way by asking the run that has them.
 
-    Example: qbatch close scan
+    Example: qbatch cancel scan/40-50
     """
-    _set_open(ctx, groups, False, json)
+    ended = []
+    for one in targets.targets(ctx, groups, narrowing):
+        cancelled, asked = one.group.cancel(one.selection)
+        ended.append({"group": one.group.name, "cancelled": cancelled, "asked": asked})
+        if not json:
+            print(f"cancelled {output.plural(cancelled, 'unsent job')} of {one.group.name}")
+            if asked:
+                under_way = output.plural(asked, "job")
+                print(f"asked to stop {under_way} under way; what lands first is kept")
+    if json:
+        output.print_json("cancelled", ended)
 
 
-def open_(
+def sync(
     ctx: typer.Context,
-    groups: Names,
-    backend: Annotated[
-        str | None, typer.Option("--backend", help="For those of its jobs that name none.")
+    groups: Annotated[
+        list[str] | None, typer.Argument(metavar="[GROUP…]", help="Default: all groups.")
     ] = None,
+    wait_lock: opt.WaitLock = None,
+    log: opt.Log = opt.Log(),
+    quiet: opt.Quiet = False,
     json: opt.Json = False,
 ) -> None:
-    """Open closed groups again.
+    """Fetch results of batches sent earlier.
 
-    With --backend it also says where their jobs run, unless a job or a run says it.
+    What has finished is stored; nothing is sent. Exit code 3 while some are under way.
 
-    Example: qbatch open scan --backend aer
+    Example: qbatch sync scan
     """
-    if backend is not None:
-        for name in groups:
-            opt.existing_group(ctx, name).set_backend(backend)
-    _set_open(ctx, groups, True, json)
+    log.start()
+    names = groups or [group.name for group in api_groups.list_groups(targets.context(ctx).db)]
+    if not names:
+        if json:
+            output.print_json("run", None, exit_code=0)
+        output.message("no groups yet")
+        return
+    settings = runs.fetched(values.seconds(wait_lock, "--wait-lock") or 0.0)
+    _run(targets.groups(ctx, names), settings, quiet=quiet, json=json)
+
+
+def wait(
+    ctx: typer.Context,
+    groups: opt.GroupNames,
+    timeout: Annotated[
+        str | None,
+        opt.option(
+            "--timeout", metavar="TIME", section=opt.LIMITS, help="Wait no longer than that."
+        ),
+    ] = None,
+    wait_lock: opt.WaitLock = None,
+    log: opt.Log = opt.Log(),
+    quiet: opt.Quiet = False,
+    json: opt.Json = False,
+) -> None:
+    """Wait for batches sent earlier.
+
+    Their results are stored as they come; nothing is sent. Exit code 3 on timeout.
+
+    Example: qbatch wait scan --timeout 1h
+    """
+    log.start()
+    lock = values.seconds(wait_lock, "--wait-lock") or 0.0
+    settings = runs.followed(values.seconds(timeout, "--timeout"), lock)
+    _run(targets.groups(ctx, groups), settings, quiet=quiet, json=json)
+
+
+def _run(groups: list[JobGroup], settings: RunSettings, *, quiet: bool, json: bool) -> None:
+    summary.run_and_report(
+        groups,
+        lambda watcher: runs.run([g.target() for g in groups], settings, observer=watcher),
+        quiet=quiet,
+        json=json,
+    )
 
 
 def watch(
     ctx: typer.Context,
     group: opt.GroupName,
     interval: Annotated[
-        float, typer.Option("--interval", metavar="SECONDS", min=0.05, help="Between two looks.")
-    ] = 0.5,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
+        str, opt.option("--interval", metavar="TIME", section=opt.HOW, help="Between two looks.")
+    ] = "0.5",
+    quiet: Annotated[
+        bool, opt.option("--quiet", "-q", section=opt.OUTPUT, help="No progress.")
+    ] = False,
     json: opt.Json = False,
 ) -> None:
     """Follow a run that another process does, to its end.
 
-    Exit code 0 where all jobs are done, 1 where some failed or are of unknown fate, 3
-    where work remains.
+    Exit code 0 if all jobs are done, 1 if some failed or have an unknown outcome, 3 if
+    work remains.
 
     Example: qbatch watch scan
     """
-    from qbatch.api.progress import observer
-    from qbatch.cli.commands.look import group_entry
+    from qbatch.api.progress import observer, state_of
 
+    seconds = max(0.05, values.seconds(interval, "--interval") or 0.0)
     watcher = observer(quiet=quiet or json)
     now: Group | None = None
     try:
-        for now, _ in opt.existing_group(ctx, group).watch(seconds=interval):
-            watcher.update(_state(now))
+        for now, _ in targets.group(ctx, group).watch(seconds=seconds):
+            watcher.update(state_of(now))
     finally:
         watcher.close()
     assert now is not None
     code = _exit_code(now)
     if json:
-        output.print_json("group", group_entry(now), exit_code=code)
+        output.print_json("group", tables.group_entry(now), exit_code=code)
     elif not quiet:
         print(f"{now.name}: {output.counts_text(now.counts)}")
     raise typer.Exit(code)
-
-
-def _set_open(ctx: typer.Context, names: list[str], is_open: bool, json: bool) -> None:
-    groups = [opt.existing_group(ctx, name) for name in dict.fromkeys(names)]
-    for group in groups:
-        group.set_open(is_open)
-    state = "open" if is_open else "closed"
-    if json:
-        output.print_json("groups", [{"name": g.name, "state": state} for g in groups])
-    else:
-        print(f"{', '.join(g.name for g in groups)}: {state}")
-
-
-def _state(group: Group) -> RunState:
-    from qbatch.domain.states import ACTIVE, UNSUCCESSFUL, Status
-    from qbatch.engine.report import RunState
-
-    def number(*statuses: Status) -> int:
-        return sum(group.counts.get(status, 0) for status in statuses)
-
-    return RunState(
-        total=group.total,
-        done=number(Status.DONE),
-        failed=number(*UNSUCCESSFUL),
-        active=number(*ACTIVE),
-    )
 
 
 def _exit_code(group: Group) -> int:

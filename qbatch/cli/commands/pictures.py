@@ -5,86 +5,90 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from enum import StrEnum
 from typing import Annotated
 
 import typer
 
 from qbatch.cli import options as opt
+from qbatch.cli import targets, values
 from qbatch.errors import UsageError
 
-
-class Kind(StrEnum):
-    """What a picture may be."""
-
-    HISTOGRAM = "histogram"
-    SWEEP = "sweep"
-    HEATMAP = "heatmap"
+_KINDS = ("histogram", "sweep", "heatmap")
+_SHOWN = "What is shown"
 
 
 def plot(
     ctx: typer.Context,
-    group: opt.GroupName,
-    selector: opt.SelectorText = None,
-    select: opt.Select = None,
-    status: opt.Statuses = None,
-    tag: opt.Tags = None,
-    file: Annotated[
-        str | None,
-        typer.Option("--output", "-o", metavar="FILE", help="PNG, SVG or PDF, by its ending."),
-    ] = None,
+    group: opt.Target,
+    narrowing: opt.Narrowing,
     kind: Annotated[
-        Kind | None, typer.Option("--kind", help="Default: what suits the results.")
+        str | None,
+        opt.option(
+            "--kind",
+            metavar="|".join(_KINDS),
+            section=_SHOWN,
+            help="Default: what suits the results.",
+        ),
     ] = None,
-    x: Annotated[str | None, typer.Option("--x", metavar="PARAM", help="To the right.")] = None,
+    x: Annotated[
+        str | None, opt.option("--x", metavar="PARAM", section=_SHOWN, help="To the right.")
+    ] = None,
     y: Annotated[
-        str | None, typer.Option("--y", metavar="PARAM", help="Upwards: makes a heat map.")
+        str | None,
+        opt.option("--y", metavar="PARAM", section=_SHOWN, help="Upwards: makes a heat map."),
     ] = None,
     outcome: Annotated[
         str | None,
-        typer.Option("--outcome", metavar="BITS", help="Its probability. Default: the leading."),
+        opt.option(
+            "--outcome",
+            metavar="BITS",
+            section=_SHOWN,
+            help="Its probability. Default: the leading.",
+        ),
     ] = None,
     observable: Annotated[
-        str | None, typer.Option("--observable", metavar="SUM", help="Default: all, or the first.")
+        str | None,
+        opt.option(
+            "--observable", metavar="SUM", section=_SHOWN, help="Default: all, or the first."
+        ),
+    ] = None,
+    file: Annotated[
+        str | None,
+        opt.option("--output", "-o", metavar="FILE", section=opt.OUTPUT, help="PNG, SVG or PDF."),
     ] = None,
 ) -> None:
-    """Draw results: a histogram, a sweep, a heat map.
+    """Draw results: a histogram, lines, a heat map.
 
-    In the terminal where no file is given. Needs qbatch[plot].
+    In the terminal if no file is given. Needs matplotlib, or uniplot for the terminal.
 
     Example: qbatch plot scan --outcome 00 -o scan.png
     """
     from qbatch.results.pictures import PlotOptions
 
-    kind_text = kind.value if kind is not None else None
-    wish = PlotOptions(kind=kind_text, x=x, y=y, outcome=outcome, observable=observable)
-    found = opt.existing_group(ctx, group)
-    wanted = opt.selection(opt.either(selector, select), status, tag)
+    values.choice(kind, "--kind", _KINDS)
+    options = PlotOptions(kind=kind, x=x, y=y, outcome=outcome, observable=observable)
+    chosen = targets.target(ctx, group, narrowing)
+    results = chosen.group.results(chosen.selection)
     if file is not None:
-        found.plot(file, wanted, wish)
+        results.plot(file, options)
         return
     from qbatch.results.terminal import text
 
     size = shutil.get_terminal_size()
     colour = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
     height = max(8, min(24, size.lines - 6))
-    print(text(found.picture(wanted, wish), width=size.columns, height=height, colour=colour))
+    print(text(results.picture(options), width=size.columns, height=height, colour=colour))
 
 
-def report(
-    ctx: typer.Context,
-    group: opt.GroupName,
-    file: Annotated[
-        str, typer.Option("--output", "-o", metavar="FILE", help="Write there, whole.")
-    ],
-) -> None:
+def report(ctx: typer.Context, group: opt.GroupName, file: opt.File) -> None:
     """Write a group as one self-contained HTML page.
 
-    Status, failures, results, batches, settings; no network, no scripts. Needs qbatch[plot].
+    Status, failures, results, batches, settings; no network, no scripts. Needs Jinja and
+    matplotlib.
 
     Example: qbatch report scan -o scan.html
     """
     if not file.lower().endswith((".html", ".htm")):
         raise UsageError(f"{file}: a report is HTML", hint="its ending is .html")
-    opt.existing_group(ctx, group).report(file)
+    targets.group(ctx, group).report(file)
     print(file)

@@ -1,4 +1,4 @@
-"""``qbatch plan``, and what ``--dry-run`` prints."""
+"""A plan as a table or as JSON: what ``qbatch plan`` and ``--dry-run`` print."""
 
 from __future__ import annotations
 
@@ -7,11 +7,7 @@ from dataclasses import asdict
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-import typer
-
-from qbatch.cli import options as opt
 from qbatch.cli import output
-from qbatch.cli import run_options as ro
 
 if TYPE_CHECKING:
     from qbatch.engine.plan import BackendPlan, Plan
@@ -19,50 +15,7 @@ if TYPE_CHECKING:
 _MOST_LINES = 20
 
 
-def plan(
-    ctx: typer.Context,
-    groups: opt.GroupNames,
-    backend: ro.BackendName = None,
-    executor: ro.Executor = "auto",
-    sampling: ro.SamplingKind = opt.Sampling.AUTO,
-    parallel: ro.Parallel = True,
-    batching: ro.BatchingMode = opt.Batching.MERGED,
-    max_batch_size: ro.MaxBatchSize = None,
-    max_in_flight: ro.MaxInFlight = None,
-    no_coalesce: ro.NoCoalesce = False,
-    limit: ro.Limit = None,
-    seed: ro.Seed = None,
-    sort: ro.Sort = opt.Order.ADDED,
-    json: opt.Json = False,
-) -> None:
-    """Show what a run would do, and send nothing.
-
-    Batches and their sizes, circuits after equal ones are put together, shots, requests,
-    and what is known of time, memory and cost. Options as those of qbatch run.
-
-    Example: qbatch plan scan --backend cloud
-    """
-    from qbatch.api.group import plan_groups
-    from qbatch.engine import RunSettings
-
-    settings = RunSettings(
-        sequential=not parallel,
-        backend=backend,
-        executor=executor,
-        sampling=sampling.value,
-        merge=batching is opt.Batching.MERGED,
-        max_batch_size=max_batch_size,
-        max_in_flight=max_in_flight,
-        coalesce=not no_coalesce,
-        limit=limit,
-        seed=seed,
-        by_key=sort is opt.Order.KEY,
-    )
-    chosen = [opt.existing_group(ctx, name) for name in dict.fromkeys(groups)]
-    tell_plan(plan_groups(chosen, settings), json=json)
-
-
-def tell_plan(found: Plan, *, json: bool) -> None:
+def print_plan(found: Plan, *, json: bool) -> None:
     """Print a plan."""
     if json:
         output.print_json("plan", _entry(found))

@@ -1,0 +1,104 @@
+"""The options of `add` and of the verbs that run, by name, so that an editor completes them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypedDict
+
+if TYPE_CHECKING:
+    import numpy
+    from qiskit.circuit import Parameter, ParameterVector
+    from qiskit.quantum_info import SparsePauliOp
+
+    from qbatch.api.adding import Announce
+
+    Name: TypeAlias = str | Parameter | ParameterVector
+    Array: TypeAlias = numpy.ndarray[Any, Any]
+    Values: TypeAlias = float | Sequence[float] | Sequence[Sequence[float]] | Array
+    Rows: TypeAlias = Sequence[Mapping[Any, float]] | Sequence[Sequence[float]] | Array
+    Observable: TypeAlias = str | SparsePauliOp
+
+
+class AddOptions(TypedDict, total=False):
+    """What may be said of the jobs that are added; all of it is optional.
+
+    shots: of each job; default 1024 for counts. Without it observables are exact.
+    precision: standard error of the observables that is wanted, instead of shots: they become
+        ``ceil(1 / precision**2)``, as in Qiskit's ``BackendEstimatorV2``.
+    parameters: a value or a list of values by parameter (its name, or Qiskit's ``Parameter``);
+        lists make a product. A ``ParameterVector`` has a value for each element, or rows of them.
+    rows: parameter values row by row, one job per row (times the product): mappings, or a
+        two-dimensional array with a column per parameter, in the circuit's order.
+    in_step: take the lists in step instead of their product.
+    observables: sums of Pauli strings such as ``"ZZ + 0.5*XX"``, or ``SparsePauliOp``.
+    probabilities: ask for the exact distribution instead of counts.
+    asks: what the payloads' format knows besides, such as a post-selection.
+    seed: makes the counts the same every time, alone or merged.
+    name: of the jobs; default the file's or the circuit's.
+    tags: texts by key.
+    backend: where the jobs run, unless a run says otherwise.
+    priority: higher ones are sent first.
+    options: for the backend, such as ``{"method": "stabilizer"}``.
+    measure_all: measure every qubit at the end of each circuit.
+    skip_invalid: leave out what cannot be used instead of adding nothing.
+    if_new: leave out what the group holds already.
+    max_gates: that a circuit may have once its definitions are unrolled.
+    announce: told how many jobs it will be before any is stored, and may raise; what it
+        returns is told how many more are.
+    """
+
+    shots: int | None
+    precision: float | None
+    parameters: Mapping[Name, Values] | None
+    rows: Rows | None
+    in_step: bool
+    observables: Observable | Sequence[Observable]
+    probabilities: bool
+    asks: Mapping[str, Any] | None
+    seed: int | None
+    name: str | None
+    tags: Mapping[str, str] | None
+    backend: str | None
+    priority: int
+    options: Mapping[str, Any] | None
+    measure_all: bool
+    skip_invalid: bool
+    if_new: bool
+    max_gates: int | None
+    announce: Announce | None
+
+
+class CommonRunOptions(TypedDict, total=False):
+    """What may be said of every run; what is not said has the configuration's default.
+
+    The fields of `qbatch.RunSettings` that have the same names say what they mean.
+    """
+
+    backend: str | None
+    executor: str
+    sampling: Literal["auto", "exact", "shots"]
+    rate: float | None
+    merge: bool
+    max_batch_size: int | None
+    coalesce: bool
+    max_in_flight: int | None
+    limit: int | None
+    seed: int | None
+    by_key: bool
+    wait_lock: float
+    wait: bool
+    retries: int
+    max_failures: float | None
+    timeout: float | None
+    deadline: float | None
+    bisect: bool
+    follow: bool
+    idle: float | None
+    notify: str | None
+
+
+class RunOptions(CommonRunOptions, total=False):
+    """The same, with whether jobs run one by one, and how many seconds lie between them."""
+
+    sequential: bool
+    delay: float

@@ -1,0 +1,232 @@
+"""A group's results: read lazily, exported, drawn and compared."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
+
+from qbatch.api.stored_group import Selector, StoredGroup
+from qbatch.files import AnyPath
+
+if TYPE_CHECKING:
+    from qiskit.primitives import PrimitiveResult, PubResult
+    from qiskit.result import Counts
+
+    from qbatch.domain.history import JobResult
+    from qbatch.domain.results import ExportOptions
+    from qbatch.results.baselines import JobSample
+    from qbatch.results.matching import CheckReport, MatchedPair, Thresholds
+    from qbatch.results.pictures import Picture, PlotOptions
+
+_MOST_DRAWN = 5_000
+_MOST_LISTED = 200
+_MOST_SETTINGS = 20
+_MAX_NUMBER = 2**63 - 1
+
+
+class Results:
+    """Jobs with what they yielded, in the order of adding, also those without a result.
+
+    They are read as they are asked for: a loop over a million jobs holds one at a time.
+
+    Args:
+        partial: of a job that is not done, what has landed so far.
+
+    Raises:
+        InvalidSelector: the selector cannot be understood.
+        NotFound: a number or name in it does not exist.
+    """
+
+    def __init__(
+        self, stored: StoredGroup, selector: Selector = None, *, partial: bool = False
+    ) -> None:
+        self._stored = stored
+        self._selection = stored.selection(selector)
+        self._partial = partial
+
+    def __iter__(self) -> Iterator[JobResult]:
+        return self._read(partial=self._partial)
+
+    def _read(self, *, partial: bool) -> Iterator[JobResult]:
+        from qbatch.results.rows import job_results
+
+        stored = self._stored.store.results.of(self._stored.group().id, self._selection)
+        return job_results(stored, partial=partial)
+
+    def export(
+        self,
+        file: AnyPath | IO[str],
+        *,
+        form: str | None = None,
+        options: ExportOptions | None = None,
+    ) -> None:
+        """Write them to a file, whole or not at all, or to a stream of text.
+
+        Args:
+            form: ``json``, ``jsonl``, ``csv``, ``parquet`` or ``npz``; default: what the
+                file's ending says.
+            options: what of the results is wanted; default: all, as counts.
+
+        Raises:
+            UsageError: the format is not known or needs a library that is not installed,
+                or the file cannot be written.
+        """
+        from qbatch.domain.results import ExportOptions
+        from qbatch.files import atomic
+        from qbatch.results import export
+
+        options = options or ExportOptions()
+        results = self._read(partial=self._partial or options.partial)
+        name = self._stored.name
+        if not isinstance(file, (str, os.PathLike)):
+            export.format_named(form or "json").write(results, name, file, options)
+            return
+        path = Path(file).expanduser()
+        chosen = export.format_of(path) if form is None else export.format_named(form)
+        with atomic(path, binary=chosen.binary) as stream:
+            chosen.write(results, name, stream, options)
+
+    def qiskit_counts(self) -> list[Counts | None]:
+        """Qiskit's `Counts`, one per job, None if there is no result."""
+        from qbatch.results.primitives import qiskit_counts
+
+        return [qiskit_counts(result) for result in self]
+
+    def primitive_result(self) -> PrimitiveResult[PubResult]:
+        """What Qiskit's ``SamplerV2`` and ``EstimatorV2`` return, one PUB result per job.
+
+        Raises:
+            UsageError: a job has no result.
+        """
+        from qbatch.results.primitives import primitive_result
+
+        results = list(self)
+        source = self._stored.store.jobs.source
+        return primitive_result(results, {h: source(h) for h in {r.job.payload for r in results}})
+
+    def picture(self, options: PlotOptions | None = None) -> Picture:
+        """What a picture of them shows: histograms, lines, or a heat map.
+
+        Raises:
+            UsageError: there is nothing to show, or too much for one picture.
+        """
+        from qbatch.results.pictures import picture
+
+        return picture(self._read(partial=True), self._stored.name, options)
+
+    def plot(self, file: AnyPath, options: PlotOptions | None = None) -> None:
+        """Draw them as PNG, SVG or PDF, as the file's ending says.
+
+        Raises:
+            UsageError: there is nothing to draw, or matplotlib is not installed.
+        """
+        from qbatch.files import atomic
+        from qbatch.results import figures
+
+        path = Path(file).expanduser()
+        form = figures.form_of(path)
+        shown = self.picture(options)
+        with atomic(path, binary=True) as stream:
+            figures.draw(shown, stream, form)
+
+    def samples(self) -> Iterable[JobSample]:
+        """Them in the form that is compared."""
+        from qbatch.results.baselines import samples
+
+        return samples(self)
+
+    def save_baseline(self, file: AnyPath) -> int:
+        """Write them as a baseline for `JobGroup.check`; the number of jobs.
+
+        Raises:
+            UsageError: a job has no result, or the file cannot be written.
+        """
+        from qbatch.files import atomic
+        from qbatch.results.baselines import write_baseline
+
+        with atomic(Path(file).expanduser()) as stream:
+            return write_baseline(self.samples(), self._stored.name, stream)
+
+
+def check(
+    stored: StoredGroup, baseline: AnyPath, thresholds: Thresholds | None, selector: Selector
+) -> CheckReport:
+    """Compare a group's results with a baseline; see `JobGroup.check`."""
+    from qbatch.results import baselines, matching
+
+    before = baselines.read_baseline(Path(baseline).expanduser())
+    matched = matching.pairs(before, _samples_for(stored, before))
+    if selector is not None:  # what was not asked for is not missing
+        selection = stored.selection(selector)
+        asked = {job.number for job in stored.store.jobs.select(stored.group().id, selection)}
+        matched = [p for p in matched if p.second is not None and p.second.number in asked]
+    return matching.check(matched, thresholds or matching.Thresholds())
+
+
+def _samples_for(stored: StoredGroup, before: Sequence[JobSample]) -> Iterator[JobSample]:
+    """What the jobs yielded; under the key of before if their payload had another name."""
+    from qbatch.results.baselines import samples
+
+    known = {sample.key for sample in before}
+    formerly: dict[str, tuple[str, ...]] = {}
+    for result in Results(stored):
+        for sample in samples([result]):
+            if sample.key in known:
+                yield sample
+                continue
+            keys = _former_keys(stored, result, formerly)
+            former = next((key for key in keys if key in known), sample.key)
+            yield replace(sample, key=former)
+
+
+def _former_keys(
+    stored: StoredGroup, result: JobResult, formerly: dict[str, tuple[str, ...]]
+) -> Iterator[str]:
+    """Keys of a job under the names that its payload had in older versions."""
+    from qbatch.payloads.registry import payload_format
+    from qbatch.rules.keys import KeyMaker, values_text
+
+    job = result.job
+    if job.payload not in formerly:
+        source = stored.store.jobs.source(job.payload)
+        formerly[job.payload] = payload_format(job.kind).former_hashes(source)
+    values = values_text(list(job.parameters.values()))
+    for name in formerly[job.payload]:
+        yield KeyMaker(name, job.request).key(values).hex()
+
+
+def diff(first: Results, second: Results) -> list[MatchedPair]:
+    """Results (first) beside others (second), job by job."""
+    from qbatch.results.matching import pairs
+
+    return pairs(first.samples(), second.samples())
+
+
+def report(stored: StoredGroup, file: AnyPath) -> None:
+    """Write a group as one self-contained HTML page; see `JobGroup.report`."""
+    from qbatch.files import atomic
+    from qbatch.results.report import Contents, write_report
+
+    stored.group()  # looking must not make a database
+    with stored.store.database.snapshot():  # a run may go on meanwhile
+        group, history = stored.group(), stored.store.history
+        # Evenly chosen, so that a page of a million jobs takes no longer than one of
+        # a few thousand.
+        step = max(1, math.ceil(group.total / _MOST_DRAWN))
+        contents = Contents(
+            group=group,
+            drawn=list(Results(stored, f"1-{_MAX_NUMBER}:{step}")),
+            step=step,
+            listed=list(itertools.islice(Results(stored), _MOST_LISTED)),
+            causes=history.causes(group.id, 50),
+            settings=history.settings(group.id, _MOST_SETTINGS),
+        )
+        for batch in history.batches(group.id):
+            contents.note(batch)
+    with atomic(Path(file).expanduser()) as stream:
+        write_report(contents, stream)

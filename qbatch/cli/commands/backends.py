@@ -1,0 +1,74 @@
+"""``qbatch backends``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from qbatch.cli import options as opt
+from qbatch.cli import output, targets
+
+if TYPE_CHECKING:
+    from qbatch.backends.catalog import Catalog
+
+
+def list_(ctx: typer.Context, json: opt.Json = False) -> None:
+    """List backends.
+
+    Those of the configuration and the installed adapters, with what they accept.
+
+    Example: qbatch backends list
+    """
+    entries = _catalog(ctx).described()
+    if json:
+        output.print_json("backends", entries)
+        return
+    columns = ["backend", "type", "installed", "limits", "settings", "price", "problem"]
+    rows = [
+        [
+            e["name"],
+            e["type"],
+            "yes" if e["installed"] else "no",
+            _pairs(e["limits"]),
+            _pairs(e["settings"]),
+            _pairs(e["price"]),
+            e["problem"],
+        ]
+        for e in entries
+    ]
+    if not any(entry["problem"] for entry in entries):
+        columns, rows = columns[:-1], [row[:-1] for row in rows]
+    output.table(columns, rows)
+
+
+def check(
+    ctx: typer.Context,
+    name: Annotated[str, typer.Argument(metavar="BACKEND", help="Its name.")],
+    json: opt.Json = False,
+) -> None:
+    """Try a backend: its settings, the connection, the credentials.
+
+    Nothing is run that costs anything.
+
+    Example: qbatch backends check aer
+    """
+    said = _catalog(ctx).check(name)
+    if json:
+        output.print_json("check", {"backend": name, "said": said}, exit_code=0)
+    else:
+        print(f"{name}: {said}")
+
+
+def _catalog(ctx: typer.Context) -> Catalog:
+    from qbatch.backends.catalog import Catalog
+    from qbatch.config import Config
+
+    return Catalog(Config.load(targets.context(ctx).config))
+
+
+def _pairs(values: dict[str, Any]) -> str:
+    return ", ".join(f"{key} {value}" for key, value in values.items())
+
+
+BACKENDS = ("List and check backends.", {"list": list_, "check": check})

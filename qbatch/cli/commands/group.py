@@ -1,0 +1,153 @@
+"""``qbatch group``: opening and closing, names, archives, and what is let go."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+
+from qbatch.api import groups as api_groups
+from qbatch.cli import options as opt
+from qbatch.cli import output, targets, values
+from qbatch.cli.asking import agreed
+
+
+def open_(ctx: typer.Context, groups: opt.GroupNames, json: opt.Json = False) -> None:
+    """Open closed groups again.
+
+    Example: qbatch group open scan
+    """
+    _set_open(ctx, groups, is_open=True, json=json)
+
+
+def close(ctx: typer.Context, groups: opt.GroupNames, json: opt.Json = False) -> None:
+    """Close groups: nothing more can be added.
+
+    What they hold can be run and rerun. A run that follows an open group ends.
+
+    Example: qbatch group close scan
+    """
+    _set_open(ctx, groups, is_open=False, json=json)
+
+
+def _set_open(ctx: typer.Context, names: list[str], *, is_open: bool, json: bool) -> None:
+    groups = targets.groups(ctx, names)
+    for group in groups:
+        group.set_open(is_open)
+    state = "open" if is_open else "closed"
+    if json:
+        output.print_json("groups", [{"name": g.name, "state": state} for g in groups])
+    else:
+        print(f"{', '.join(g.name for g in groups)}: {state}")
+
+
+def rename(
+    ctx: typer.Context,
+    group: opt.GroupName,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The new name.")],
+    json: opt.Json = False,
+) -> None:
+    """Give a group another name.
+
+    Example: qbatch group rename scan scan-monday
+    """
+    targets.group(ctx, group).rename(name)
+    if json:
+        output.print_json("renamed", {"from": group, "to": name})
+    else:
+        print(f"{group} is now {name}")
+
+
+def archive(
+    ctx: typer.Context, group: opt.GroupName, file: opt.File, json: opt.Json = False
+) -> None:
+    """Write a group as a portable archive.
+
+    Circuits, jobs, attempts and results, with a check sum; qbatch group unarchive reads
+    it. For results alone there is qbatch results -o.
+
+    Example: qbatch group archive scan -o scan.qbatch
+    """
+    number = targets.group(ctx, group).archive(file)
+    if json:
+        output.print_json("archived", {"group": group, "file": file, "jobs": number})
+    else:
+        print(f"{file}: {output.plural(number, 'job')} of {group}")
+
+
+def unarchive(
+    ctx: typer.Context,
+    file: Annotated[str, typer.Argument(metavar="FILE", help="What group archive wrote.")],
+    as_: Annotated[
+        str | None, opt.option("--as", metavar="NAME", help="Another name for the group.")
+    ] = None,
+    json: opt.Json = False,
+) -> None:
+    """Read a group from an archive.
+
+    Example: qbatch group unarchive scan.qbatch --as scan-of-alice
+    """
+    name, number = api_groups.unarchive(file, as_, targets.context(ctx).db)
+    if json:
+        output.print_json("unarchived", {"group": name, "jobs": number})
+    else:
+        print(f"{name}: {output.plural(number, 'job')}")
+
+
+def prune(
+    ctx: typer.Context,
+    before: Annotated[
+        str | None,
+        opt.option("--before", metavar="DATE", section=opt.WHICH, help="Groups made before it."),
+    ] = None,
+    keep: Annotated[
+        str | None,
+        opt.option("--keep", metavar="N", section=opt.WHICH, help="All groups but the N newest."),
+    ] = None,
+    results_only: Annotated[
+        bool,
+        opt.option("--results-only", section=opt.HOW, help="Only the results; jobs stay, done."),
+    ] = False,
+    yes: opt.Yes = False,
+    json: opt.Json = False,
+) -> None:
+    """Delete old groups, or their results, and give the disk back what they took.
+
+    Groups that are being run, or have jobs under way or with an unknown outcome, are kept.
+    Asks first.
+
+    Example: qbatch group prune --before 2026-01-01 --results-only
+    """
+    db = targets.context(ctx).db
+    moment = None if before is None else values.date(before)
+    old = api_groups.old_groups(moment, values.count(keep, "--keep"), db)
+    what = "Delete the results of" if results_only else "Delete"
+    if not old or not (yes or agreed(old, what)):
+        if json:
+            output.print_json("pruned", {"groups": [], "kept": {}, "freed": 0})
+        else:
+            print("nothing was pruned")
+        return
+    report = api_groups.prune_groups(old, results_only=results_only, db=db)
+    for name, reason in report.kept.items():
+        output.message(f"{name} is kept: {reason}")
+    if json:
+        output.print_json("pruned", asdict(report))
+    elif report.groups:
+        print(f"pruned {', '.join(report.groups)}; {output.size(report.freed)} freed")
+    else:
+        print("nothing was pruned")
+
+
+GROUP = (
+    "Open and close groups, give them names, and keep them as files.",
+    {
+        "open": open_,
+        "close": close,
+        "rename": rename,
+        "archive": archive,
+        "unarchive": unarchive,
+        "prune": prune,
+    },
+)

@@ -1,0 +1,96 @@
+"""``qbatch results``."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from qbatch.cli import options as opt
+from qbatch.cli import targets, values
+from qbatch.cli.tables import results_table
+from qbatch.errors import UsageError
+
+
+def results(
+    ctx: typer.Context,
+    group: opt.Target,
+    narrowing: opt.Narrowing,
+    sort: opt.Sort = None,
+    top: Annotated[
+        str | None,
+        opt.option(
+            "--top",
+            metavar="N",
+            section=opt.HOW,
+            help="Only the N most frequent outcomes of a job.",
+        ),
+    ] = None,
+    probabilities: Annotated[
+        bool,
+        opt.option("--probabilities", section=opt.HOW, help="Shares of the shots, not counts."),
+    ] = False,
+    partial: Annotated[
+        bool,
+        opt.option(
+            "--partial", section=opt.HOW, help="Of jobs that are not done, what has landed."
+        ),
+    ] = False,
+    wide: Annotated[
+        bool,
+        opt.option(
+            "--wide", section=opt.HOW, help="CSV and Parquet: one row per job, a column an outcome."
+        ),
+    ] = False,
+    file: opt.OptionalFile = None,
+    format: Annotated[
+        str | None,
+        opt.option(
+            "--format",
+            "-f",
+            metavar="table|json|jsonl|csv|parquet|npz",
+            section=opt.OUTPUT,
+            help="Default: a table, or what FILE ends in.",
+        ),
+    ] = None,
+    json: Annotated[
+        bool, opt.option("--json", section=opt.OUTPUT, help="The same as --format json.")
+    ] = False,
+) -> None:
+    """Print or export results.
+
+    One entry per job, in the order of adding. Parquet needs pyarrow.
+
+    Example: qbatch results scan/1-3 --format json | jq '.results[0].counts'
+    """
+    from qbatch.domain.results import ExportOptions
+
+    number = values.count(top, "--top")
+    if number is not None and number < 1:
+        raise UsageError(f"--top {number}: nothing would be left")
+    form = _format("json" if json else format, file)
+    if wide and form not in ("csv", "parquet"):
+        raise UsageError("--wide goes with CSV and Parquet", hint="--format csv --wide")
+    options = ExportOptions(top=number, probabilities=probabilities, partial=partial, wide=wide)
+    chosen = targets.target(ctx, group, narrowing, sort=sort)
+    found = chosen.group.results(chosen.selection, partial=partial)
+    if form == "table":
+        results_table(found, top=number)
+    else:
+        found.export(file or sys.stdout, form=form, options=options)
+
+
+def _format(wish: str | None, file: str | None) -> str:
+    from qbatch.results import export
+
+    if wish == "table" or (wish is None and file is None):
+        if file is not None:
+            known = ", ".join(export.FORMATS)
+            raise UsageError(f"a table is for reading; --output takes {known}")
+        return "table"
+    chosen = export.format_of(Path(file or "")) if wish is None else export.format_named(wish)
+    if file is None and chosen.binary:
+        raise UsageError(f"{chosen.name} is not for reading: --output FILE says where it goes")
+    return chosen.name

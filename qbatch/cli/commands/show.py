@@ -1,0 +1,181 @@
+"""``qbatch show`` and ``why``."""
+
+from __future__ import annotations
+
+import itertools
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from qbatch.api.job_handle import JobHandle
+from qbatch.cli import options as opt
+from qbatch.cli import output, targets
+from qbatch.cli.tables import attempt_entry
+from qbatch.domain.naming import shell_quote
+
+if TYPE_CHECKING:
+    from qbatch.domain.history import Attempt, JobResult
+    from qbatch.domain.jobs import Job
+
+_SOURCE_LINES = 40
+
+
+def show(ctx: typer.Context, target: opt.OneJob, json: opt.Json = False) -> None:
+    """Show all that is known of a job.
+
+    Its circuit, parameters, every attempt, error and result.
+
+    Example: qbatch show scan/3
+    """
+    from qbatch.results.rows import result_entry
+
+    chosen = targets.one_job(ctx, target)
+    shown: list[dict[str, Any]] = []
+    for result in chosen.group.results(chosen.selection):
+        handle = chosen.group.handle(result.job.number)
+        if json:
+            entry = result_entry(result)
+            entry["attempts"] = [attempt_entry(attempt) for attempt in handle.attempts]
+            entry["source"] = handle.source_text
+            entry["why_not_exact"] = handle.why_not_exact
+            shown.append(entry)
+        else:
+            _show(result, handle)
+    if json:
+        output.print_json("jobs", shown, group=chosen.group.name)
+
+
+def why(ctx: typer.Context, target: opt.OneJob, json: opt.Json = False) -> None:
+    """Show how a job came to stand where it stands.
+
+    Every attempt with its batch, times, failure and reason, and what to do next.
+
+    Example: qbatch why scan/7
+    """
+    chosen = targets.one_job(ctx, target)
+    shown: list[dict[str, Any]] = []
+    for job in chosen.group.select(chosen.selection):
+        handle = chosen.group.handle(job.number)
+        if json:
+            shown.append(_why_entry(job, handle.attempts, handle.advice))
+        else:
+            _print_why(job, handle.attempts, handle.advice)
+    if json:
+        output.print_json("why", shown, group=chosen.group.name)
+
+
+def _show(result: JobResult, handle: JobHandle) -> None:
+    job = result.job
+    print(f"{job.group}/{job.number}  {output.clean(job.name or '')}".rstrip())
+    why_not, attempts = handle.why_not_exact, handle.attempts
+    law = f"none: {why_not}" if why_not else "there is one"
+    for label, value in [*_facts(job), ("exact law", law)]:
+        print(f"  {label:<12}{output.clean(str(value))}")
+    print("  attempts")
+    for number, attempt in enumerate(attempts, 1):
+        print(f"    {number}  {_attempt_text(attempt)}")
+    if not attempts:
+        print("    none")
+    print("  result")
+    for line in _result_lines(result):
+        print(f"    {line}")
+    lines = handle.source_text.splitlines()
+    print(f"  {job.kind}")
+    for line in lines[:_SOURCE_LINES]:
+        print(f"    {line}")
+    if len(lines) > _SOURCE_LINES:
+        print(f"    … {len(lines) - _SOURCE_LINES} more lines (--json has them)")
+
+
+def _facts(job: Job) -> list[tuple[str, Any]]:
+    facts = [
+        ("status", job.status.value),
+        ("error", f"{job.failure}: {job.error}" if job.error else None),
+        ("parameters", " ".join(f"{k}={v!r}" for k, v in job.parameters.items())),
+        ("observables", "; ".join(job.observables)),
+        ("shots", job.shots if job.shots is not None else "exact"),
+        ("seed", job.seed),
+        ("tags", " ".join(f"{k}={v}" for k, v in job.tags.items())),
+        ("backend", job.backend),
+        ("options", " ".join(f"{k}={v}" for k, v in job.options.items())),
+        ("note", job.note),
+        ("reruns job", job.parent),
+        ("added", output.moment(job.created_at)),
+        ("key", job.key),
+        ("asks for", _asked(job)),
+        (job.kind, _payload_facts(job)),
+    ]
+    return [(label, value) for label, value in facts if value not in (None, "")]
+
+
+def _asked(job: Job) -> str:
+    options = " ".join(f"{key}={value}" for key, value in job.request.options.items())
+    return f"{job.request.kind.value.replace('_', ' ')} {options}".rstrip()
+
+
+def _payload_facts(job: Job) -> str:
+    from qbatch.payloads.registry import payload_format
+    from qbatch.store.database import reading
+
+    own = payload_format(job.kind)
+    with reading("a payload"):
+        own.check_info(job.info)
+        facts = own.facts(job.info)
+    return ", ".join(fact for fact in (facts, job.payload) if fact)
+
+
+def _attempt_text(attempt: Attempt) -> str:
+    where = f"batch {attempt.batch} on {attempt.backend}"
+    text = f"{output.moment(attempt.created_at)}  {where}: {attempt.status}"
+    if attempt.error:
+        text += f" ({attempt.failure}: {attempt.error})"
+    details = [f"{key} {value}" for key, value in attempt.info.items()]
+    return f"{text}  [{', '.join(details)}]" if details else text
+
+
+def _result_lines(result: JobResult) -> list[str]:
+    if result.result is None:
+        return ["none"]
+    lines = list(itertools.islice(result.result.lines(), _SOURCE_LINES + 1))
+    if len(lines) <= _SOURCE_LINES:
+        return lines
+    more = len(result.result.quantities()) - _SOURCE_LINES
+    return [*lines[:-1], f"… {more} more {result.result.noun}s"]
+
+
+def _why_entry(job: Job, attempts: list[Attempt], sentence: str) -> dict[str, Any]:
+    return {
+        "number": job.number,
+        "name": job.name,
+        "status": job.status.value,
+        "failure": job.failure,
+        "error": job.error,
+        "created_at": job.created_at,
+        "attempts": [attempt_entry(attempt) for attempt in attempts],
+        "advice": sentence,
+    }
+
+
+def _print_why(job: Job, attempts: list[Attempt], sentence: str) -> None:
+    name = f" ({output.clean(job.name)})" if job.name else ""
+    print(f"{job.group}/{job.number}{name} is {job.status.value}")
+    if job.parent is not None:
+        named = f"{shell_quote(job.group)}/{job.parent}"
+        print(f"  it reruns {job.group}/{job.parent}: qbatch why {named}")
+    print(f"  {output.moment(job.created_at)}  added")
+    for number, attempt in enumerate(attempts, 1):
+        where = f"batch {attempt.batch} on {attempt.backend}"
+        if attempt.remote_id:
+            where += f" as {attempt.remote_id}"
+        print(f"  {output.moment(attempt.created_at)}  attempt {number}: {where}")
+        if attempt.finished_at is not None:
+            took = attempt.finished_at - attempt.created_at
+            ended = f"{output.moment(attempt.finished_at)}  {attempt.status} after {took:.1f} s"
+        else:
+            ended = f"{'':19}  {attempt.status}"
+        if attempt.error:
+            ended += f", {attempt.failure}: {output.clean(attempt.error)}"
+        print(f"  {ended}")
+    if job.error and not (attempts and attempts[-1].error == job.error):
+        print(f"  {job.failure}: {output.clean(job.error)}")
+    print(f"next: {sentence}")
