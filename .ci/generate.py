@@ -30,6 +30,7 @@ def manual() -> str:
 def help_section() -> str:
     """The help of every command, folded away but the first."""
     from qbatch.cli import help_text
+    from qbatch.cli.spec import paths
 
     spec = table()
     parts = [f"```text\n{help_text.text(spec, (), 80)}```\n"]
@@ -40,15 +41,6 @@ def help_section() -> str:
             f"```text\n{help_text.text(spec, path, 80)}```\n\n</details>\n"
         )
     return "\n".join(parts)
-
-
-def paths(spec: dict[str, Any], path: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
-    """Every command, those of families by two words."""
-    found = []
-    for name, command in spec["commands"].items():
-        more = paths(command, (*path, name)) if "commands" in command else [(*path, name)]
-        found += more
-    return found
 
 
 def table() -> dict[str, Any]:

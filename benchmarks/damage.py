@@ -40,7 +40,7 @@ COMMANDS = [
     ["results", "g", "-f", "csv"],
     ["diff", "g", "h"],
     ["baseline", "g"],
-    ["sql", "SELECT * FROM results"],
+    ["db", "sql", "SELECT * FROM results"],
     ["plan", "h"],
     ["status", "--json"],
 ]

@@ -24,7 +24,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from qbatch import JobGroup
+from qbatch import JobGroup, list_groups
 from qbatch.api import archive_file
 from qbatch.cli import app
 
@@ -172,7 +172,7 @@ class Cases:
             "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 9)"
             " SELECT * FROM n",
         )
-        return ["sql", "--limit", "1000", "--", text], path, []
+        return ["db", "sql", "--limit", "1000", "--", text], path, []
 
     def _records_of(self) -> Case:
         """An archive whose check sum is right and one of whose fields is not."""
@@ -191,12 +191,12 @@ class Cases:
         name = f"again{self._number}"
         after = [["status"], ["show", f"{name}/1"], ["why", f"{name}/1"], ["results", name],
                  ["jobs", name, "--json"], ["db", "verify"], ["delete", name, "--yes"]]  # fmt: skip
-        return ["import", str(path), "--as", name], path, after
+        return ["group", "unarchive", str(path), "--as", name], path, after
 
     def _archive_bytes(self) -> Case:
         path = self._file("case.qbatch", self._archive.read_bytes())
         name = f"again{self._number}"
-        return ["import", str(path), "--as", name], path, [["delete", name, "--yes"]]
+        return ["group", "unarchive", str(path), "--as", name], path, [["delete", name, "--yes"]]
 
 
 def campaign(directory: Path, count: int, seed: int) -> tuple[Counter[str], list[str]]:
@@ -246,7 +246,7 @@ def _run(arguments: list[str]) -> tuple[int, str]:
 
 
 def _jobs(db: Path) -> int:
-    return sum(group.total for group in JobGroup.list_existing(db))
+    return sum(group.total for group in list_groups(db))
 
 
 def _hang(_: int, __: FrameType | None) -> None:

@@ -92,7 +92,7 @@ def main() -> int:
         folder = Path(place)
         first = rerun("baseline", folder)
         first.run_parallel()
-        first.write_baseline(folder / "baseline.json")
+        first.results().save_baseline(folder / "baseline.json")
         alarms = 0
         groups = [rerun(f"rerun {i}", folder) for i in range(options.reruns)]
         for group in groups:
@@ -100,7 +100,7 @@ def main() -> int:
             alarms += not group.check(
                 folder / "baseline.json", Thresholds(p_value=options.rate)
             ).passed
-            group.write_baseline(folder / "baseline.json")  # of the next one
+            group.results().save_baseline(folder / "baseline.json")  # of the next one
         expected = options.rate * options.reruns
         print(f"{options.reruns} reruns, {alarms} alarms, {expected:.0f} promised at most")
         caught = 0
@@ -113,7 +113,7 @@ def main() -> int:
                     second=b,
                     comparison=compare_counts(a.result.counts, b.result.counts),
                 )
-                for a, b in zip(first.samples(), off.samples(), strict=True)
+                for a, b in zip(first.results().samples(), off.results().samples(), strict=True)
                 if isinstance(a.result, Counts) and isinstance(b.result, Counts)
             ]
             caught += not matching.check(pairs, Thresholds(p_value=options.p_value)).passed

@@ -80,14 +80,14 @@ def visit(db: str) -> dict[str, Any]:
         added += len(report.numbers)
     run = group.run_parallel(executor="serial")
     own = JobGroup(f"own-{version('qiskit')}", db=db)  # the other's circuits, drawn here
-    if not [g for g in JobGroup.list_existing(db) if g.name == own.name]:
+    if own.name not in JobGroup.list_existing(db):
         group.copy(own.name)
         own.run_parallel(executor="serial")
     found = {
         "qiskit": version("qiskit"),
         "added": added,
         "failed": run.failed + own.status().counts.get("error", 0),
-        "shown": [bool(group.source_text(job)) for job in group.jobs],
+        "shown": [bool(group.handle(job.number).source_text) for job in group.jobs],
         "counts": [dict(result.counts or {}) for result in own.results()],
         "problems": verify(db),
     }

@@ -79,7 +79,7 @@ def rows(place: Path, scale: float) -> list[Row]:
             [["add", *ansatz, "--shots", "10"], noisily]),
         Row("results as JSON", [["results", "g", "-o", "out.json"]], [["add", *ansatz], execute]),
         Row("check", [["check", "g", "--baseline", "b.json"]],
-            [["add", *ansatz], execute, ["baseline", "g", "-o", "b.json"]]),
+            [["add", *ansatz], execute, ["check", "g", "--save", "b.json"]]),
     ]  # fmt: skip
 
 

@@ -118,10 +118,10 @@ def test_its_seeds_merge_archive_and_compare_as_circuits_do(qbatch, tmp_path):
     sums = [sum(e["counts"].values()) for e in qbatch.json("results", "c", "--json")["results"]]
     assert 850 < sums[0] < 990
     assert 2650 < sums[1] < 2870
-    qbatch("baseline", "a", "-o", "base.json")
+    qbatch("check", "a", "--save", "base.json")
     qbatch("check", "b", "--baseline", "base.json", "--detect", "0.5")
-    qbatch("export", "a", "-o", "a.qbatch")
-    qbatch("import", "a.qbatch", "--as", "again")
+    qbatch("group", "archive", "a", "-o", "a.qbatch")
+    qbatch("group", "unarchive", "a.qbatch", "--as", "again")
     assert qbatch.json("results", "again", "--json")["results"][0]["counts"] == one[0]["counts"]
     qbatch("db", "verify")
 

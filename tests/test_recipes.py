@@ -50,7 +50,7 @@ def block(heading):
 
 def test_a_days_work(home):
     lines = block("A day's work")
-    wanted = ("add", "plan", "run", "status", "plot", "rerun", "diff", "results", "export")
+    wanted = ("add", "plan", "run", "status", "plot", "rerun", "diff", "results", "group")
     assert {f"qbatch {word}" for word in wanted} <= {" ".join(x.split()[:2]) for x in lines}
     said = {}
     for line in lines:
@@ -181,7 +181,7 @@ def test_the_workflow_is_one_and_its_commands_run(home):
     assert commands[0].startswith("pip install")
     # The baseline that the repository keeps was made by an earlier run.
     first = "qbatch add circuits circuits/ --shots 10000; qbatch run circuits -q;"
-    run(home, first + "qbatch baseline circuits -o baseline.json", QBATCH_DB=str(home / "old.db"))
+    run(home, first + "qbatch check circuits --save baseline.json", QBATCH_DB=str(home / "old.db"))
     for command in commands[1:]:
         done = run(home, command, **store)
         assert done.returncode == 0, (command, done.stdout, done.stderr)

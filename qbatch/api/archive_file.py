@@ -103,7 +103,7 @@ def _check_head(file: Path, line: bytes) -> int:
     if not isinstance(version, int) or version > VERSION:
         raise UsageError(
             f"{file}: is of version {version}, made by a newer qbatch; this one reads {VERSION}",
-            hint="upgrade qbatch, and import it then",
+            hint="upgrade qbatch, and unarchive it then",
         )
     return version
 

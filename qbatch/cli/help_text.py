@@ -6,7 +6,7 @@ import shutil
 import textwrap
 from collections.abc import Iterator, Sequence
 
-from qbatch.cli.spec import Spec, at
+from qbatch.cli.spec import Spec, at, paths
 
 _WIDEST = 100
 _COLUMN = 28
@@ -73,7 +73,7 @@ def manual_page(spec: Spec, version: str) -> str:
         *_roff_options(spec),
         ".SH COMMANDS",
     ]
-    for path in _paths(spec):
+    for path in paths(spec):
         command = at(spec, path)
         text, example = _parts(command["help"])
         lines += [f".SS {_roff(usage(command, path))}"]
@@ -82,14 +82,6 @@ def manual_page(spec: Spec, version: str) -> str:
         if example:
             lines += [".PP", "Example:", ".PP", ".RS", _roff(example), ".RE"]
     return "\n".join(lines) + "\n"
-
-
-def _paths(spec: Spec, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
-    for name, command in spec.get("commands", {}).items():
-        if "commands" in command:
-            yield from _paths(command, (*path, name))
-        else:
-            yield (*path, name)
 
 
 def _roff_options(command: Spec) -> Iterator[str]:

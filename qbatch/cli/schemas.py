@@ -201,7 +201,7 @@ SCHEMAS: dict[str, Schema] = {
                 "group": _TEXT,
                 "jobs": _COUNT,
                 "numbers": _list(_COUNT),
-                "held": _COUNT,
+                "duplicates": _COUNT,
                 "invalid": _list(_TEXT),
             }
         ),

@@ -7,7 +7,7 @@ completion and the manual page are made of it, so that none of them pays for Typ
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -79,3 +79,12 @@ def at(spec: Spec, path: Sequence[str]) -> Spec:
     for word in path:
         spec = spec["commands"][word]
     return spec
+
+
+def paths(spec: Spec, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    """Every command, those of families by two words."""
+    for name, command in spec.get("commands", {}).items():
+        if "commands" in command:
+            yield from paths(command, (*path, name))
+        else:
+            yield (*path, name)

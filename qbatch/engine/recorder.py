@@ -113,7 +113,7 @@ class BatchRecorder:
         )
 
     def close_unknown(self, batch: OpenBatch, claims: Sequence[Claim], reason: str) -> None:
-        """A batch of which nobody can tell whether it was run: the user must settle it."""
+        """A batch of which nobody can tell whether it was run: the user must resolve it."""
         ended = collect.failed(
             claims, Failure.LOST, reason, job_status=Status.UNKNOWN, status=AttemptStatus.UNKNOWN
         )

@@ -61,7 +61,7 @@ class RunReport:
         sent: batches left with a backend by a run that does not wait: their number,
             backend, id there and number of jobs.
         errors: a few of the failures, as (``group/number``, reason).
-        unknown_batches: numbers of batches that the user must settle, of all the groups.
+        unknown_batches: numbers of batches that the user must resolve, of all the groups.
     """
 
     groups: list[str]

@@ -369,7 +369,7 @@ class Watcher:
         where = f" ({flight.remote_id})" if flight.remote_id else ""
         self._recorder.note(
             f"batch {batch} on {queue.backend.name}{where}: {reason}; it stays open, and the next"
-            f" run asks again (qbatch settle {batch} --give-up or --resubmit ends it)"
+            f" run asks again (qbatch resolve {batch} --give-up or --resubmit ends it)"
         )
 
     def _give_up_late(self, queue: BackendQueue, flight: InFlightBatch) -> None:

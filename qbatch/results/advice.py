@@ -27,9 +27,9 @@ def advice(job: Job, attempts: list[Attempt], *, running: bool) -> str:
         running: a process runs the job's group now.
     """
     group = shell_quote(job.group)
-    place = f"{group} --jobs {job.number}"
+    place = f"{group}/{job.number}"
     if job.status is Status.DONE:
-        return f"nothing: it is done; qbatch results {group} {job.number} prints its result"
+        return f"nothing: it is done; qbatch results {place} prints its result"
     if job.status is Status.UNSENT:
         before = "it waits to be sent again" if attempts else "it has not been sent yet"
         if running:
@@ -42,8 +42,8 @@ def advice(job: Job, attempts: list[Attempt], *, running: bool) -> str:
     if job.status is Status.UNKNOWN:
         batch = attempts[-1].batch if attempts else "BATCH"
         return (
-            f"its batch may or may not have been accepted; look at the service, then: qbatch settle"
-            f" {batch} --resubmit | --adopt REMOTE_ID | --give-up"
+            "its batch may or may not have been accepted; look at the service, then:"
+            f" qbatch resolve {batch} --resubmit | --adopt REMOTE_ID | --give-up"
         )
     said = "to try again:" if job.failure is None else _BY_FAILURE[job.failure]
     return said if job.failure is Failure.INVALID else f"{said} qbatch rerun {place}"

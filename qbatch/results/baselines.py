@@ -15,7 +15,7 @@ from qbatch.domain.results import RESULT_KINDS, Result
 from qbatch.domain.states import Status
 from qbatch.errors import UsageError
 
-_KIND = "qbatch baseline"
+_KIND = "qbatch check --save"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,7 +110,9 @@ def read_baseline(path: Path) -> list[JobSample]:
     except (ValueError, RecursionError) as error:
         raise UsageError(f"{path}: is no JSON: {error}") from error
     if not isinstance(data, dict) or data.get("kind") != _KIND:
-        raise UsageError(f"{path}: is no baseline", hint="qbatch baseline GROUP -o FILE writes one")
+        raise UsageError(
+            f"{path}: is no baseline", hint="qbatch check GROUP --save FILE writes one"
+        )
     if data.get("schema") != SCHEMA:
         raise UsageError(f"{path}: schema {data.get('schema')!r}; this qbatch reads {SCHEMA}")
     found = []

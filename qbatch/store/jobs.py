@@ -59,7 +59,7 @@ class Jobs:
             if row["state"] != "open":
                 raise UsageError(
                     f"group {row['name']!r} is closed: nothing can be added",
-                    hint=f"qbatch open {shell_quote(row['name'])} opens it",
+                    hint=f"qbatch group open {shell_quote(row['name'])} opens it",
                 )
             ids = {payload.hash: self._payload_id(payload) for payload in payloads}
             rows = _Rows(self, group_id, row["last_number"], ids)

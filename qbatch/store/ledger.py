@@ -278,7 +278,7 @@ class Ledger:
         return [open_batch(row) for row in self._db.rows(sql, (json.dumps(list(groups)),))]
 
     def unknown_batches(self, groups: Sequence[int]) -> list[int]:
-        """The batches that hold jobs of these groups and that the user must settle."""
+        """The batches that hold jobs of these groups and that the user must resolve."""
         sql = (
             "SELECT id FROM batches WHERE state = 'unknown' AND EXISTS (SELECT 1 FROM attempts"
             " JOIN jobs ON jobs.id = job_id WHERE batch_id = batches.id AND group_id IN"

@@ -100,7 +100,7 @@ def query(path: Path, sql: str) -> Iterator[tuple[list[str], Iterator[tuple[Any,
         try:
             cursor = connection.execute(sql)
             if cursor.description is None:
-                raise UsageError("nothing is asked", hint='qbatch sql "SELECT * FROM groups"')
+                raise UsageError("nothing is asked", hint='qbatch db sql "SELECT * FROM groups"')
             columns = [column[0] for column in cursor.description]
             rows = _rows(cursor)
             try:
@@ -129,7 +129,7 @@ def _explained(error: Exception) -> UsageError:
     said = str(error)
     if "not authorized" in said or "prohibited" in said or "readonly" in said:
         said = "only SELECT is allowed"
-    return UsageError(f"sql: {said}", hint=f"views: {', '.join(VIEWS)}; qbatch sql --views")
+    return UsageError(f"sql: {said}", hint=f"views: {', '.join(VIEWS)}; qbatch db sql --views")
 
 
 def _authorize(

@@ -6,7 +6,7 @@ import sqlite3
 import pytest
 
 from qbatch import JobGroup
-from qbatch.api.database import settle, verify
+from qbatch.api.database import resolve, verify
 from qbatch.engine import sender, watcher
 from qbatch.errors import UsageError
 from qbatch.testing import HostileServer
@@ -108,7 +108,7 @@ def test_a_lasting_404_is_told_and_left_open(server, group, caplog):
     server.fault("status", "forget")
     report = run(group)
     assert (report.unknown, report.under_way, report.exit_code) == (0, 20, 3)
-    assert "qbatch settle 1 --give-up or --resubmit ends it" in caplog.text
+    assert "qbatch resolve 1 --give-up or --resubmit ends it" in caplog.text
     server.no_faults()
     assert run(group).done == 20
 
@@ -116,7 +116,7 @@ def test_a_lasting_404_is_told_and_left_open(server, group, caplog):
 def test_an_open_batch_can_be_given_up(server, group, db):
     server.fault("status", "forget")
     run(group)
-    assert settle(1, "give-up", db=db) == 20
+    assert resolve(1, "give-up", db=db) == 20
     assert group.status().counts == {"error": 20}
 
 
@@ -171,5 +171,5 @@ def test_another_batchs_id_is_not_adopted(server, group, db, tmp_path):
     server.no_faults()
     for remote_id, said in ((done, "is batch 1"), ("../../x?", "is no id"), ("j9999", "knows no")):
         with pytest.raises(UsageError, match=said):
-            settle(2, "adopt", remote_id=remote_id, db=db, config=tmp_path / "config.toml")
+            resolve(2, "adopt", remote_id=remote_id, db=db, config=tmp_path / "config.toml")
     assert run(group).done == 1

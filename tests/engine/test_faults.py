@@ -9,8 +9,8 @@ import jsonschema
 import pytest
 
 from qbatch import JobGroup
+from qbatch.api import runs
 from qbatch.api.database import verify
-from qbatch.api.group import run_groups
 from qbatch.cli.schemas import SCHEMAS
 from qbatch.domain.states import Status
 from qbatch.engine import RunSettings, watcher
@@ -55,7 +55,7 @@ def add(group, count=20, **changes):
 
 
 def run(group, **settings):
-    return run_groups([group], RunSettings(backend="fake", **settings))
+    return runs.run([group.target()], RunSettings(backend="fake", **settings))
 
 
 def test_passing_failures_are_retried_and_each_try_is_an_attempt(group, serve):
@@ -65,7 +65,7 @@ def test_passing_failures_are_retried_and_each_try_is_an_attempt(group, serve):
     server.fault("submit", "busy", times=1)
     report = run(group)
     assert (report.done, report.retried, report.submissions) == (20, 2, 1)
-    attempts = group.attempts(group.jobs[0])
+    attempts = group[0].attempts
     assert [(a.status, a.failure) for a in attempts] == [
         ("error", "transient"),
         ("error", "transient"),
@@ -80,7 +80,7 @@ def test_retries_come_to_an_end(group, serve):
     report = run(group, retries=1)
     assert (report.failed, report.exit_code) == (5, 1)
     assert {job.failure for job in group.jobs} == {"transient"}
-    assert len(group.attempts(group.jobs[0])) == 2
+    assert len(group[0].attempts) == 2
 
 
 def test_refusals_are_not_retried(group, serve):
@@ -121,22 +121,22 @@ def test_a_lost_answer_is_adopted_or_unknown(group, serve, finds_tokens):
 
 
 @pytest.mark.parametrize("action", ["--resubmit", "--adopt", "--give-up"])
-def test_an_unknown_batch_is_settled_by_the_user(qbatch, ansatz, serve, config, action):
+def test_an_unknown_batch_is_resolved_by_the_user(qbatch, ansatz, serve, config, action):
     server = serve(finds_tokens=False)
     server.fault("submit", "lose_answer", times=1)
     qbatch.env["QBATCH_CONFIG"] = str(config)
     qbatch("add", "g", ansatz, "-p", "theta=0:1:3", "-p", "phi=0", "--backend", "fake")
     lost = qbatch("run", "g", code=1)
-    assert "qbatch settle 1 --resubmit | --adopt REMOTE_ID | --give-up" in lost.stderr
+    assert "qbatch resolve 1 --resubmit | --adopt REMOTE_ID | --give-up" in lost.stderr
     assert qbatch.json("status", "--json")["groups"][0]["counts"]["unknown"] == 3
-    qbatch("settle", "1", code=2)
-    qbatch("settle", "7", "--give-up", code=2)
+    qbatch("resolve", "1", code=2)
+    qbatch("resolve", "7", "--give-up", code=2)
     options = [action, "b1"] if action == "--adopt" else [action]
-    answer = qbatch.json("settle", "1", *options, "--json")
-    jsonschema.validate(answer, SCHEMAS["settle"])
-    assert answer["settled"] == {"batch": 1, "action": action[2:], "jobs": 3}
+    answer = qbatch.json("resolve", "1", *options, "--json")
+    jsonschema.validate(answer, SCHEMAS["resolve"])
+    assert answer["resolved"] == {"batch": 1, "action": action[2:], "jobs": 3}
     if action != "--adopt":  # that one is under way again
-        assert "nothing to decide" in qbatch("settle", "1", "--give-up", code=2).stderr
+        assert "nothing to decide" in qbatch("resolve", "1", "--give-up", code=2).stderr
     qbatch("run", "g")
     counts = qbatch.json("status", "--json")["groups"][0]["counts"]
     accepted = sum(server.audit()["accepted"].values())
@@ -155,7 +155,7 @@ def test_one_poisoned_circuit_among_1024_is_found_in_few_submissions(group, serv
     report = run(group, max_batch_size=1024, coalesce=False)
     assert (report.done, report.failed) == (1023, 1)
     assert [job.number for job in group.list_unsuccessful_jobs()] == [701]
-    submissions = len(group._store.database.execute("SELECT id FROM batches").fetchall())
+    submissions = len(group._stored.store.database.execute("SELECT id FROM batches").fetchall())
     assert submissions <= 25
     assert server.audit()["requests"] - before < 60
 
@@ -222,7 +222,7 @@ def test_a_batch_that_a_service_forgets_stays_open_and_is_asked_for_again(
     add(group)
     report = run(group)
     assert (report.unknown, report.under_way, report.exit_code) == (0, 20, 3)
-    assert "qbatch settle 2 --give-up" in caplog.text
+    assert "qbatch resolve 2 --give-up" in caplog.text
     server.no_faults()
     assert run(group).done == 20
     assert set(server.audit()["executed"].values()) == {1}
@@ -366,5 +366,5 @@ def test_a_job_is_only_ever_in_one_status(group, serve):
     run(group, max_batch_size=4, retries=50)
     assert group.status().counts == {"done": 30, "error": 10}
     assert {job.status for job in group.jobs} == {Status.DONE, Status.ERROR}
-    assert verify(group._path) == []
+    assert verify(group.path) == []
     assert json.dumps(server.audit()["executed"]).count(": 1") == 40

@@ -7,7 +7,7 @@ import threading
 import pytest
 
 from qbatch import JobGroup
-from qbatch.api.database import settle, verify
+from qbatch.api.database import resolve, verify
 from qbatch.domain.limits import Limits
 from qbatch.engine import Run, RunSettings, watcher
 from qbatch.errors import BackendError, LostAnswer, NotFound, Transient, UsageError
@@ -58,7 +58,7 @@ class Peculiar(BaseException):
 
 
 def run(group, backend, *, choose=None, **settings):
-    with Store(group._path) as store:
+    with Store(group.path) as store:
         groups = [store.groups.get(group.name)]
         work = Run(store, groups, lambda *_: backend, RunSettings(**settings), choose=choose)
         return work.execute()
@@ -81,11 +81,11 @@ def test_a_failed_part_does_not_end_a_job_with_another_part_in_flight(group):
     backend.states = {}
     run(group, backend, submit=False)
     assert group.status().counts == {"error": 1}
-    store = group._store
-    run(group, backend, choose=lambda: store.jobs.reset(1, group._selection(None)))
+    store = group._stored.store
+    run(group, backend, choose=lambda: store.jobs.reset(1, group._stored.selection(None)))
     assert [item.shots for b in backend.submissions for item in b.items] == [100, 100, 100]
     assert total(group) == [200]
-    assert verify(group._path) == []
+    assert verify(group.path) == []
 
 
 def test_settling_one_of_two_unknown_batches_sends_nothing_of_the_other(group):
@@ -94,12 +94,12 @@ def test_settling_one_of_two_unknown_batches_sends_nothing_of_the_other(group):
     backend.find = lambda submission_id: None
     backend.lose = {1, 2}
     run(group, backend, max_batch_size=1)
-    assert settle(1, "resubmit", db=group._path) == 0
+    assert resolve(1, "resubmit", db=group.path) == 0
     assert run(group, backend).jobs == 0
-    assert settle(2, "resubmit", db=group._path) == 1
+    assert resolve(2, "resubmit", db=group.path) == 1
     run(group, backend)
     assert total(group) == [200]
-    assert verify(group._path) == []
+    assert verify(group.path) == []
 
 
 def test_unknown_goes_before_error(group):
@@ -126,7 +126,7 @@ def test_only_the_part_that_failed_is_sent_again(group):
     assert run(group, backend).done == 1
     assert [len(b.items) for b in backend.submissions] == [3, 1]
     assert total(group) == [300]
-    assert verify(group._path) == []
+    assert verify(group.path) == []
 
 
 def test_one_failure_costs_each_part_one_try(group):
@@ -149,9 +149,9 @@ def test_two_names_of_one_file_have_one_lock(group, tmp_path):
 
     group.add(BELL)
     link = tmp_path / "link.db"
-    link.symlink_to(group._path)
+    link.symlink_to(group.path)
     other = JobGroup("g", db=link)
-    with run_lock.hold(group._store, [group.status()]), pytest.raises(Locked):
+    with run_lock.hold(group._stored.store, [group.status()]), pytest.raises(Locked):
         other.run_parallel()
     other.close()
 
@@ -178,10 +178,10 @@ def test_a_group_with_work_under_way_is_not_deleted(group):
     backend.states = {1: RUNNING}
     run(group, backend, wait=False)
     with pytest.raises(UsageError, match="1 jobs under way"):
-        JobGroup.delete_job_group("g", db=group._path)
+        JobGroup.delete_job_group("g", db=group.path)
     backend.states = {}
     assert run(group, backend, submit=False).done == 1
-    JobGroup.delete_job_group("g", db=group._path)
+    JobGroup.delete_job_group("g", db=group.path)
 
 
 @pytest.mark.parametrize(
@@ -240,7 +240,7 @@ def test_results_that_cannot_be_had_leave_the_batch_open_and_do_not_hang(group, 
 
     report = run(group, Purged())
     assert (report.unknown_batches, report.under_way, report.exit_code) == ([], 1, 3)
-    assert settle(1, "give-up", db=group._path) == 1
+    assert resolve(1, "give-up", db=group.path) == 1
     assert group.status().counts == {"error": 1}
 
 
@@ -303,9 +303,9 @@ def test_a_rerun_that_cannot_start_changes_nothing(group):
 
 def test_a_group_made_anew_is_not_the_one_that_was_waited_for(group):
     group.add(BELL)
-    with Store(group._path) as store:
+    with Store(group.path) as store:
         old = store.groups.get("g")
-        JobGroup.delete_job_group("g", db=group._path)
+        JobGroup.delete_job_group("g", db=group.path)
         group.add(BELL)
         assert store.groups.get("g").id != old.id
         work = Run(store, [old], lambda *_: InstantBackend(), RunSettings())
@@ -319,8 +319,8 @@ def test_a_cancelled_job_sends_no_further_parts(group):
     class Cancelling(Remote):
         def submit(self, batch):
             token = super().submit(batch)
-            other = JobGroup("g", db=group._path)
-            other._store.jobs.cancel(1, other._selection(None))
+            other = JobGroup("g", db=group.path)
+            other._stored.store.jobs.cancel(1, other._stored.selection(None))
             other.close()
             return token
 
@@ -333,7 +333,7 @@ def test_a_cancelled_job_sends_no_further_parts(group):
 def test_a_backend_that_is_gone_holds_nobody_else_up(group):
     group.add(BELL, shots=10)
     group.add(BELL, backend="aer", shots=20)
-    with Store(group._path) as store:
+    with Store(group.path) as store:
         store.database.execute("UPDATE jobs SET backend = 'gone' WHERE number = 1")
 
         def open_backend(name):
@@ -362,7 +362,7 @@ def test_an_old_wish_to_cancel_does_not_outlive_a_settling(group):
     class Cancelling(Remote):
         def submit(self, batch):
             if not self.submissions:
-                group._store.jobs.cancel(1, group._selection(None))
+                group._stored.store.jobs.cancel(1, group._stored.selection(None))
             return super().submit(batch)
 
         def find(self, submission_id):
@@ -371,7 +371,7 @@ def test_an_old_wish_to_cancel_does_not_outlive_a_settling(group):
     backend = Cancelling(finds_tokens=False)
     backend.lose = {1}
     run(group, backend)
-    settle(1, "resubmit", db=group._path)
+    resolve(1, "resubmit", db=group.path)
     assert run(group, backend).done == 1
     assert backend.cancelled == []
 
@@ -383,7 +383,7 @@ def test_a_group_of_unknown_fate_is_not_deleted(group):
     backend.lose = {1}
     run(group, backend)
     with pytest.raises(UsageError, match="of unknown fate"):
-        JobGroup.delete_job_group("g", db=group._path)
+        JobGroup.delete_job_group("g", db=group.path)
 
 
 def test_a_long_wait_says_what_it_waits_for(group, monkeypatch, caplog):

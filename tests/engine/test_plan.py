@@ -91,7 +91,7 @@ def test_on_aer_too_once_a_run_has_measured(group):
     first = group.plan()
     assert not first.backends[0].measured
     group.run_parallel()
-    again = JobGroup("again", db=group._path, config=group._config)
+    again = JobGroup("again", db=group.path, config=group._config)
     again.add(ANSATZ, parameters=values, shots=300)
     again.add(BELL, BELL, shots=100, seed=1)
     plan = again.plan()
@@ -160,7 +160,7 @@ def test_what_will_not_fit_is_said(group):
     [found] = group.plan().backends
     assert "36 qubits need about 1.1e+03 GB" in found.warnings[0]
     group.add(BELL, backend=None, shots=1)
-    group._store.database.execute("UPDATE jobs SET backend = 'gone' WHERE number = 2")
+    group._stored.store.database.execute("UPDATE jobs SET backend = 'gone' WHERE number = 2")
     assert "'gone'" in group.plan().warnings[0]
     assert Status.UNSENT in group.status().counts
 

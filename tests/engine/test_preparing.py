@@ -36,7 +36,7 @@ def service():
 
 
 def run(group, backend, **settings):
-    with Store(group._path) as store:
+    with Store(group.path) as store:
         found = [store.groups.get(group.name)]
         return Run(store, found, lambda _: backend, RunSettings(**settings)).execute()
 
@@ -53,7 +53,7 @@ def test_a_refused_item_shifts_nobodys_answer(group, service):
     assert statuses(group) == [Status.DONE, Status.ERROR, Status.DONE]
     assert group.jobs[1].failure is Failure.INVALID
     assert [sum(r.counts.values()) if r.counts else None for r in group.results()] == [10, None, 30]
-    assert verify(group._path) == []
+    assert verify(group.path) == []
     assert service.started == 1
 
 
@@ -62,7 +62,7 @@ def test_also_where_another_process_reads_the_answers(group, service):
     for shots in (10, 20, 30, 40):
         group.add(OPAQUE if shots in (10, 30) else BELL, shots=shots)
     run(group, PositionalBackend(service), wait=False, submit=True)
-    with Store(group._path) as store:
+    with Store(group.path) as store:
         store.database.execute("UPDATE batches SET state = 'submitted', finished_at = NULL")
     report = run(group, PositionalBackend(service), submit=False)
     assert report.unknown == 0
@@ -80,7 +80,7 @@ def test_a_batch_of_refused_items_alone_is_never_sent(group, service):
     assert batch.state is BatchState.ERROR
     assert "definition" in str(group.jobs[0].error)
     assert group.rerun(executor="serial", backend="aer").failed == 2
-    assert verify(group._path) == []
+    assert verify(group.path) == []
 
 
 def test_what_a_backend_cannot_answer_costs_nothing(group, service):
@@ -138,7 +138,7 @@ def test_after_a_kill_the_same_batch_is_sent_again_and_paid_once(group, service)
     killed_while_sending(group, service)
     report = run(group, PositionalBackend(service))
     assert (report.done, report.unknown, service.started) == (2, 0, 1)
-    assert verify(group._path) == []
+    assert verify(group.path) == []
 
 
 def test_another_encoding_is_never_sent_again(group, service):
@@ -175,7 +175,7 @@ def test_probabilities_become_counts_the_same_each_time(group):
     first, second = (dict(r.counts) for r in group.results())
     assert (sum(first.values()), sum(second.values())) == (1000, 500)
     assert 150 < first["00"] < 350
-    again = JobGroup("again", db=group._path)
+    again = JobGroup("again", db=group.path)
     again.add(BELL, shots=1000, seed=3)
     run(again, InstantBackend(answer=answer))
     assert [dict(r.counts) for r in again.results()] == [first]
@@ -203,7 +203,7 @@ def test_a_batch_whose_adapter_is_not_here_is_left_alone_and_named(group, servic
         raise NotInstalled(f"there is no backend type {name!r}")
 
     notes = Notes()
-    with Store(group._path) as store:
+    with Store(group.path) as store:
         found = [store.groups.get(group.name)]
         work = Run(store, found, missing, RunSettings(), observer=notes)
         report = work.execute()
@@ -217,7 +217,7 @@ def test_a_batch_whose_adapter_is_not_here_is_left_alone_and_named(group, servic
 def test_jobs_of_a_format_that_is_not_here_are_left_alone_and_named(group, qbatch):
     group.add(BELL, shots=10)
     group.add(BELL, shots=20)
-    with Store(group._path) as store:
+    with Store(group.path) as store:
         store.database.execute(
             "INSERT INTO payloads (id, hash, kind, format, body, num_bytes, parameters, info)"
             " SELECT 9, 'x', 'unheard', format, body, num_bytes, '[]', '{}' FROM payloads"

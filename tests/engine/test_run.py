@@ -8,8 +8,8 @@ import time
 import pytest
 
 from qbatch import JobGroup
-from qbatch.api.database import settle
-from qbatch.api.group import run_groups
+from qbatch.api import runs
+from qbatch.api.database import resolve
 from qbatch.domain.limits import Limits
 from qbatch.domain.states import Status
 from qbatch.engine import Run, RunSettings
@@ -32,7 +32,7 @@ def group(db):
 
 def run(group, backend=None, **settings):
     backend = backend or InstantBackend()
-    store = Store(group._path)
+    store = Store(group.path)
     try:
         work = Run(store, [group.status()], lambda name: backend, RunSettings(**settings))
         return work.execute()
@@ -135,7 +135,7 @@ def test_a_job_that_failed_in_part_runs_only_what_is_missing(db):
     report = run(group, InstantBackend(limits=limits, answer=second_fails), max_batch_size=1)
     assert report.exit_code == 1
     assert group.jobs[0].status is Status.ERROR
-    again = group._store.jobs.reset(group._group().id, group._selection(None))
+    again = group._stored.store.jobs.reset(group.status().id, group._stored.selection(None))
     assert len(again) == 1
     backend = InstantBackend(limits=limits)
     run(group, backend, max_batch_size=1)
@@ -192,7 +192,7 @@ def test_a_refused_batch_is_split_until_the_culprit_stands_alone(group):
     assert (report.done, report.failed) == (19, 1)
     assert [job.number for job in group.list_unsuccessful_jobs()] == [14]
     assert len(backend.submissions) <= 1 + 2 * 5
-    assert len(group.attempts(group.jobs[13])) > 1
+    assert len(group[13].attempts) > 1
 
 
 class Lossy(InstantBackend):
@@ -240,7 +240,7 @@ def test_refused_credentials_end_the_run_and_leave_the_jobs_unsent(group):
 
 
 def test_a_second_run_is_refused_and_told_who_runs(group):
-    with Store(group._path) as store, run_lock.hold(store, [group.status()]):
+    with Store(group.path) as store, run_lock.hold(store, [group.status()]):
         with pytest.raises(Locked, match=rf"process {os.getpid()} on .* since 20"):
             run(group)
         assert run_lock.is_running(store, group.status().id)
@@ -248,7 +248,7 @@ def test_a_second_run_is_refused_and_told_who_runs(group):
 
 
 def test_waiting_for_the_lock_takes_it_when_it_is_free(group):
-    store = Store(group._path)
+    store = Store(group.path)
     holding = run_lock.hold(store, [group.status()])
     holding.__enter__()
     threading.Timer(0.3, lambda: holding.__exit__(None, None, None)).start()
@@ -260,7 +260,7 @@ def test_jobs_added_meanwhile_are_taken_by_the_same_run(group):
     class Adding(InstantBackend):
         def results(self, remote_id, labels):
             if len(self.submissions) == 1:
-                with_another = JobGroup("g", db=group._path)
+                with_another = JobGroup("g", db=group.path)
                 with_another.add(BELL)
                 with_another.close()
             return super().results(remote_id, labels)
@@ -320,8 +320,8 @@ def test_a_batch_that_never_got_an_id_is_given_back_or_unknown(group):
         assert group.status().counts == expected
         assert (report.released, report.unknown) == ((20, 0) if finds else (0, 20))
         for batch in report.unknown_batches:
-            settle(batch, "give-up", db=group._path)
-        group.delete_job_group("g", db=group._path)
+            resolve(batch, "give-up", db=group.path)
+        group.delete_job_group("g", db=group.path)
         group.add(ANSATZ, parameters={"theta": [float(i) for i in range(20)], "phi": 0.5})
 
 
@@ -329,8 +329,8 @@ def test_cancelling_from_elsewhere_stops_a_batch_under_way(group):
     backend = Slow(limits=Limits(finds_tokens=True, in_flight=1))
 
     def cancel():
-        other = JobGroup("g", db=group._path)
-        assert other.cancel_all() == (15, 5)
+        other = JobGroup("g", db=group.path)
+        assert other.cancel() == (15, 5)
         other.close()
 
     threading.Timer(0.4, cancel).start()
@@ -344,7 +344,7 @@ def test_the_same_run_seed_gives_the_same_seeds_whatever_the_batches(group):
     group.add(BELL, BELL, seed=9)
 
     def seeds(**settings):
-        with Store(group._path) as store:
+        with Store(group.path) as store:
             store.database.execute("UPDATE jobs SET status = 'unsent', shots_done = 0")
             store.database.execute("DELETE FROM attempts")
         backend = InstantBackend()
@@ -405,14 +405,16 @@ def test_a_run_seed_that_makes_groups_equal_is_told(db):
         group.add(BELL, shots=10)
         group.add(BELL, shots=10, seed=3)
     listener = Listener()
-    run_groups(groups, RunSettings(seed=5, executor="serial"), observer=listener)
+    runs.run(
+        [g.target() for g in groups], RunSettings(seed=5, executor="serial"), observer=listener
+    )
     [note] = [note for note in listener.notes if "--seed 5" in note]
     assert "2 jobs ask the same" in note
     first, second = ([r.counts for r in group.results()] for group in groups)
     assert first == second
     for group in groups:
         group.add(BELL, shots=10)
-    run_groups(groups[:1], RunSettings(seed=5, executor="serial"), observer=listener)
+    runs.run([groups[0].target()], RunSettings(seed=5, executor="serial"), observer=listener)
     assert len(listener.notes) == 1
     for group in groups:
         group.close()

@@ -82,7 +82,7 @@ def test_a_killed_worker_and_a_killed_scheduler_cost_nothing_but_time(qbatch, an
     # Where a job runs changes nothing.
     sweep(qbatch, "h", 1000)
     qbatch("run", "h", "--sampling", "shots", "--limit", "20", "--executor", "serial")
-    here = qbatch.json("results", "h", "1-20", "--json")["results"]
+    here = qbatch.json("results", "h/1-20", "--json")["results"]
     assert [entry["counts"] for entry in here] == [entry["counts"] for entry in entries[:20]]
 
     process = run_until(qbatch, "h", address, 100)

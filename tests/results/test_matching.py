@@ -178,13 +178,13 @@ def nightly(db, tmp_path):
     group.add(ANSATZ, parameters={"theta": theta, "phi": [0.0]}, shots=10_000)
     group.add(BELL, observables=["ZZ"], name="exact")
     group.run_parallel(seed=1)
-    assert group.write_baseline(tmp_path / "baseline.json") == 11
+    assert group.results().save_baseline(tmp_path / "baseline.json") == 11
     yield group
     group.close()
 
 
 def test_a_change_of_three_percent_of_one_angle_is_caught(nightly, qbatch, tmp_path):
-    again = JobGroup("again", db=nightly._path)
+    again = JobGroup("again", db=nightly.path)
     theta = [0.3 + 0.2 * i for i in range(10)]
     again.add(ANSATZ, parameters={"theta": theta, "phi": [0.0]}, shots=10_000)
     again.add(BELL, observables=["ZZ"], name="exact")
@@ -193,11 +193,11 @@ def test_a_change_of_three_percent_of_one_angle_is_caught(nightly, qbatch, tmp_p
     assert passed.stdout.startswith("passed: 11 same, 0 drifted")
 
     # The device turns by 3 % more than it is told: other circuits under the same keys.
-    off = JobGroup("off", db=nightly._path)
+    off = JobGroup("off", db=nightly.path)
     off.add(ANSATZ, parameters={"theta": [1.03 * t for t in theta], "phi": [0.0]}, shots=10_000)
     off.add(BELL, observables=["ZZ"], name="exact")
     off.run_parallel(seed=3)
-    off.write_baseline(tmp_path / "off.json")
+    off.results().save_baseline(tmp_path / "off.json")
     told, measured = (json.loads((tmp_path / f"{n}.json").read_text()) for n in ("baseline", "off"))
     for told_job, job in zip(told["jobs"], measured["jobs"], strict=True):
         job["key"] = told_job["key"]
@@ -221,7 +221,7 @@ def test_undecided_is_said_everywhere(qbatch, tmp_path, db):
         group = JobGroup(name, db=db)
         group.add(wide, measure_all=True, shots=200)
         group.run_parallel()
-        group.write_baseline(tmp_path / f"{name}.json")
+        group.results().save_baseline(tmp_path / f"{name}.json")
         group.close()
     command = ("check", "a", "--baseline", "b.json", "--junit", "j.xml")
     done = qbatch(*command)
@@ -243,7 +243,7 @@ def test_undecided_is_said_everywhere(qbatch, tmp_path, db):
 
 
 def test_new_and_missing_jobs_are_named(nightly, qbatch, tmp_path):
-    other = JobGroup("other", db=nightly._path)
+    other = JobGroup("other", db=nightly.path)
     other.add(BELL, shots=100, name="newcomer")
     other.add(BELL, observables=["ZZ"])
     other.run_parallel(limit=1)
@@ -261,7 +261,7 @@ def test_new_and_missing_jobs_are_named(nightly, qbatch, tmp_path):
 
 def test_a_baseline_is_the_same_every_time_and_a_damaged_one_is_refused(nightly, qbatch, tmp_path):
     before = (tmp_path / "baseline.json").read_bytes()
-    qbatch("baseline", "nightly", "-o", "baseline.json")
+    qbatch("check", "nightly", "--save", "baseline.json")
     assert (tmp_path / "baseline.json").read_bytes() == before
     cases = {
         "is no JSON": before[:-10],
@@ -277,14 +277,14 @@ def test_a_baseline_is_the_same_every_time_and_a_damaged_one_is_refused(nightly,
         else:
             path.unlink()
         assert message in qbatch("check", "nightly", "--baseline", "x.json", code=2).stderr
-    JobGroup("open", db=nightly._path).add(BELL)
-    done = qbatch("baseline", "open", "-o", "y.json", code=2)
+    JobGroup("open", db=nightly.path).add(BELL)
+    done = qbatch("check", "open", "--save", "y.json", code=2)
     assert "open/1 has no result: it is unsent" in done.stderr
     assert not (tmp_path / "y.json").exists()
 
 
 def test_two_groups_are_compared_job_by_job(nightly, qbatch):
-    JobGroup("b", db=nightly._path).add(BELL, observables=["ZZ"])
+    JobGroup("b", db=nightly.path).add(BELL, observables=["ZZ"])
     qbatch("run", "b", "-q")
     done = qbatch("diff", "nightly", "b")
     assert "only in nightly: 10 jobs" in done.stderr

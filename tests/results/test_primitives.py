@@ -34,9 +34,9 @@ def two_registers():
 
 def test_counts_are_qiskits(group):
     group.add(two_registers(), shots=100)
-    assert group.get_qiskit_counts() == [None]
+    assert group.results().qiskit_counts() == [None]
     group.run_parallel()
-    [counts] = group.get_qiskit_counts()
+    [counts] = group.results().qiskit_counts()
     assert isinstance(counts, Counts)
     assert counts.shots() == 100
     assert counts.int_outcomes().keys() <= {0b0011, 0b0101}
@@ -46,9 +46,9 @@ def test_a_sampler_would_have_returned_the_same_form(group):
     circuit = two_registers()
     group.add(circuit, shots=300)
     with pytest.raises(UsageError, match="g/1 has no result: it is unsent"):
-        group.get_primitive_result()
+        group.results().primitive_result()
     group.run_parallel()
-    [ours] = group.get_primitive_result()
+    [ours] = group.results().primitive_result()
     [theirs] = StatevectorSampler().run([circuit], shots=300).result()
     assert set(ours.data) == set(theirs.data) == {"x", "y"}
     for name in ("x", "y"):
@@ -58,7 +58,7 @@ def test_a_sampler_would_have_returned_the_same_form(group):
     # Shot by shot, the registers belong together.
     assert ours.join_data().get_counts() == {
         outcome.replace(" ", ""): count
-        for outcome, count in group.get_qiskit_counts()[0].items()
+        for outcome, count in group.results().qiskit_counts()[0].items()
     }  # fmt: skip
     assert ours.metadata["number"] == 1
     assert ours.metadata["shots"] == 300
@@ -73,7 +73,7 @@ def test_overlapping_registers_have_their_names(group):
     circuit.measure([0, 1, 2], bits)
     group.add(circuit, shots=30)
     group.run_parallel()
-    [ours] = group.get_primitive_result()
+    [ours] = group.results().primitive_result()
     [theirs] = StatevectorSampler().run([circuit], shots=30).result()
     assert {name: ours.data[name].get_counts() for name in ours.data} == {
         name: theirs.data[name].get_counts() for name in theirs.data
@@ -87,7 +87,7 @@ def test_bits_outside_of_registers_are_shown_as_the_counts_show_them(group):
     circuit.measure(0, 1)
     group.add(circuit, shots=3)
     group.run_parallel()
-    [result] = group.get_primitive_result()
+    [result] = group.results().primitive_result()
     assert result.data.meas.get_counts() == {"10": 3}
 
 
@@ -97,7 +97,7 @@ def test_measure_all_beside_a_register(group):
     circuit.measure(1, 0)
     group.add(circuit, shots=7, measure_all=True)
     group.run_parallel()
-    [result] = group.get_primitive_result()
+    [result] = group.results().primitive_result()
     assert result.data.c.get_counts() == {"1": 7}
     assert result.data.meas.get_counts() == {"10": 7}
 
@@ -107,7 +107,7 @@ def test_many_bits_and_measure_all(group):
     wide.x([0, 9])
     group.add(wide, measure_all=True, shots=5)
     group.run_parallel()
-    [result] = group.get_primitive_result()
+    [result] = group.results().primitive_result()
     assert result.data.meas.get_counts() == {"01000000001": 5}
 
 
@@ -117,7 +117,7 @@ def test_an_estimator_would_have_returned_the_same_form(group):
     group.add(circuit, observables=["IZ", "ZI"])
     group.add(circuit, observables=["IZ"], shots=400)
     group.run_parallel()
-    exact, estimated = group.get_primitive_result()
+    exact, estimated = group.results().primitive_result()
     [theirs] = StatevectorEstimator().run([(circuit, ["IZ", "ZI"])]).result()
     assert numpy.allclose(exact.data.evs, theirs.data.evs)
     assert numpy.allclose(exact.data.stds, 0)

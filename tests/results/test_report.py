@@ -86,7 +86,7 @@ def test_a_group_without_results_has_a_page_too(db, tmp_path, qbatch):
 
 def test_a_group_that_is_not_there_makes_no_database(db, tmp_path):
     with pytest.raises(NotFound):
-        JobGroup("nobody", db=db).report(tmp_path / "x.html")
+        JobGroup("nobody", db=db, if_missing="defer").report(tmp_path / "x.html")
     assert not db.exists()
 
 

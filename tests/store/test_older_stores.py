@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from qbatch import JobGroup
-from qbatch.api.database import settle, verify
+from qbatch import JobGroup, unarchive
+from qbatch.api.database import resolve, verify
 from qbatch.domain.states import AttemptStatus, BatchState, Status
 from qbatch.engine import Run, RunSettings
 from qbatch.store import Store
@@ -62,13 +62,13 @@ def entry(group, result):
         if values is None
         else [[v.observable, v.value, v.standard_error] for v in values],
         "shots_done": result.shots,
-        "attempts": [[a.status, a.shots, a.seed] for a in group.attempts(job)],
+        "attempts": [[a.status, a.shots, a.seed] for a in group.handle(job.number).attempts],
     }
 
 
 def test_everything_is_there_and_sound(old, version):
     before = told(version)
-    assert {group.name for group in JobGroup.list_existing(old)} == set(before)
+    assert set(JobGroup.list_existing(old)) == set(before)
     for name, wanted in before.items():
         with_group = JobGroup(name, db=old)
         status = with_group.status()
@@ -84,7 +84,7 @@ def test_the_same_jobs_have_the_same_keys_and_seeds_today(old, version):
     """What is added again asks the same; run again, it draws the same counts."""
     group = JobGroup("done", db=old)
     sweep = [job for job in group.jobs if job.name == "sweep"]
-    text = group.source(sweep[0]).body.decode()
+    text = group.handle(sweep[0].number).source.body.decode()
     again = JobGroup("again", db=old)
     again.add(text, parameters={"theta": [0.1, 0.2, 0.3], "phi": [0.5]}, shots=200, seed=7)
     assert [job.key for job in again.jobs] == [job.key for job in sweep]
@@ -129,11 +129,11 @@ def test_what_was_under_way_is_followed_and_what_is_unknown_waits(old):
     assert by_name["prepared"].status is Status.UNSENT  # certainly absent there
     assert by_name["unknown"].status is Status.UNKNOWN
     (batch,) = report.unknown_batches
-    assert settle(batch, "resubmit", db=old) == 1
+    assert resolve(batch, "resubmit", db=old) == 1
     group.close()
     again = JobGroup("remote", db=old)
     assert {job.name: job.status for job in again.jobs}["unknown"] is Status.UNSENT
-    attempts = again.attempts(next(job for job in again.jobs if job.name == "parts"))
+    attempts = again.handle(next(job.number for job in again.jobs if job.name == "parts")).attempts
     assert [a.status for a in attempts] == [AttemptStatus.DONE] * 3
     again.close()
     assert verify(old) == []
@@ -146,7 +146,7 @@ def test_numbers_given_once_are_never_given_again(old):
     group = JobGroup("new", db=old)
     group.add("OPENQASM 2.0;\nqreg q[1];\ncreg c[1];\nmeasure q -> c;")
     group.run_parallel()
-    assert group.attempts(group.jobs[0])[0].batch > 1000
+    assert group[0].attempts[0].batch > 1000
     assert group.status().id > 1000
     group.close()
 
@@ -195,14 +195,14 @@ def test_a_stop_that_was_a_sentence_is_a_word(db):
 
 
 def test_an_old_archive_is_the_group_that_it_was(db, tmp_path):
-    name, number = JobGroup.from_archive(STORES / "schema3.archive", db=db)
+    name, number = unarchive(STORES / "schema3.archive", db=db)
     wanted = told(3)["done"]["jobs"]
     assert (name, number) == ("done", len(wanted))
     group = JobGroup("done", db=db)
     assert [entry(group, result) for result in group.results()] == wanted
     assert verify(db) == []
     group.archive(tmp_path / "again.qbatch")
-    assert JobGroup.from_archive(tmp_path / "again.qbatch", "b", db)[1] == number
+    assert unarchive(tmp_path / "again.qbatch", "b", db)[1] == number
     group.close()
 
 
@@ -230,9 +230,9 @@ def test_an_old_baseline_finds_what_was_named_by_the_bytes_of_qpy(db, tmp_path):
     group.add(circuit, shots=1000, seed=2)
     group.run_parallel()
     (job,) = group.jobs
-    group.write_baseline(tmp_path / "base.json")
+    group.results().save_baseline(tmp_path / "base.json")
     data = json.loads((tmp_path / "base.json").read_text())
-    former = KeyMaker(written_hash(group.source(job)), job.request).key("[]").hex()
+    former = KeyMaker(written_hash(group.handle(job.number).source), job.request).key("[]").hex()
     assert former != job.key
     data["jobs"][0]["key"] = former
     (tmp_path / "base.json").write_text(json.dumps(data))

@@ -64,7 +64,7 @@ def test_adding_what_is_held_adds_nothing(db):
     with Store(db) as store:
         add(store, count=5)
         _, added = add(store, count=8, if_new=True)
-        assert (list(added.numbers), added.held) == ([6, 7, 8], 5)
+        assert (list(added.numbers), added.duplicates) == ([6, 7, 8], 5)
         _, added = add(store, count=8, if_new=True, shots=5)
         assert len(added.numbers) == 8
 

@@ -1,4 +1,4 @@
-"""``qbatch backends``."""
+"""``qbatch backends``: list and check them."""
 
 from __future__ import annotations
 

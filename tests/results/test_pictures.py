@@ -35,7 +35,7 @@ def groups(tmp_path_factory):
 
 
 def test_a_sweep_has_a_line_with_errors(groups):
-    shown = groups["sweep"].picture(wish=PlotOptions(outcome="11"))
+    shown = groups["sweep"].results().picture(PlotOptions(outcome="11"))
     assert isinstance(shown, LinePlot)
     assert (shown.x_label, shown.y_label) == ("theta", "P(11)")
     [line] = shown.lines
@@ -43,34 +43,34 @@ def test_a_sweep_has_a_line_with_errors(groups):
     for x, y, error in zip(line.x, line.y, line.errors, strict=True):
         assert y == pytest.approx(math.sin(x / 2) ** 2, abs=5 * 0.023)
         assert error == pytest.approx(math.sqrt(y * (1 - y) / 500))
-    assert groups["sweep"].picture().y_label in ("P(00)", "P(11)")
+    assert groups["sweep"].results().picture().y_label in ("P(00)", "P(11)")
 
 
 def test_observables_are_a_line_each(groups):
-    shown = groups["values"].picture()
+    shown = groups["values"].results().picture()
     assert [line.label for line in shown.lines] == ["ZZ", "XX"]
-    [only] = groups["values"].picture(wish=PlotOptions(observable="XX")).lines
+    [only] = groups["values"].results().picture(PlotOptions(observable="XX")).lines
     assert only == shown.lines[1]
     assert only.y[4] == pytest.approx(math.sin(THETA[4]), abs=0.3)
 
 
 def test_two_parameters_are_a_heat_map_or_lines(groups):
-    shown = groups["grid"].picture(wish=PlotOptions(outcome="11"))
+    shown = groups["grid"].results().picture(PlotOptions(outcome="11"))
     assert isinstance(shown, HeatMap)
     assert (shown.x_label, shown.y_label) == ("phi", "theta")
     assert (len(shown.z), len(shown.z[0])) == (9, 3)
     assert shown.z[8][0] == 1.0
     assert (
-        groups["grid"].picture("1-26", PlotOptions(y="phi", x="theta")).z[2][8] != 0
+        groups["grid"].results("1-26").picture(PlotOptions(y="phi", x="theta")).z[2][8] != 0
     )  # one missing
-    lines = groups["grid"].picture(wish=PlotOptions(x="theta")).lines
+    lines = groups["grid"].results().picture(PlotOptions(x="theta")).lines
     assert [line.label for line in lines] == [f"P(00), phi={v}" for v in (0, 1, 2)] or len(lines)
-    few = groups["grid"].picture("1-25", PlotOptions(outcome="11"))
+    few = groups["grid"].results("1-25").picture(PlotOptions(outcome="11"))
     assert sum(math.isnan(v) for row in few.z for v in row) == 2
 
 
 def test_jobs_without_parameters_are_histograms(groups):
-    shown = groups["bell"].picture()
+    shown = groups["bell"].results().picture()
     assert isinstance(shown, Histograms)
     one, other = shown.panels
     assert one.outcomes == ("00", "11")
@@ -94,7 +94,7 @@ def test_jobs_without_parameters_are_histograms(groups):
 )
 def test_what_cannot_be_shown_is_said(groups, name, wish, message):
     with pytest.raises(UsageError, match=re.escape(message)):
-        groups[name].picture(wish=wish)
+        groups[name].results().picture(wish)
 
 
 def test_jobs_that_differ_share_a_picture_as_far_as_they_can(db, tmp_path):
@@ -106,12 +106,12 @@ def test_jobs_that_differ_share_a_picture_as_far_as_they_can(db, tmp_path):
     group.add(other, parameters={"theta": [0.0, 1.0], "omega": [0.0]}, shots=10)
     group.add(BELL, shots=10)
     group.run_parallel()
-    lines = group.picture(wish=PlotOptions(x="theta", outcome="00")).lines
+    lines = group.results().picture(PlotOptions(x="theta", outcome="00")).lines
     assert [len(line.x) for line in lines] == [3, 2]
     assert lines[0].y[1] == pytest.approx(0.5, abs=0.02)  # by far the most shots say so
     with pytest.raises(UsageError, match="vary besides"):
-        group.picture(wish=PlotOptions(x="phi", y="omega"))
-    group.plot(tmp_path / "x.png", wish=PlotOptions(x="theta"))
+        group.results().picture(PlotOptions(x="phi", y="omega"))
+    group.results().plot(tmp_path / "x.png", PlotOptions(x="theta"))
     group.report(tmp_path / "x.html")
     group.close()
 
@@ -120,7 +120,7 @@ def test_nothing_to_show(db):
     group = JobGroup("g", db=db)
     group.add(BELL)
     with pytest.raises(UsageError, match="has no results to show"):
-        group.picture()
+        group.results().picture()
     group.close()
 
 
@@ -128,8 +128,8 @@ def test_nothing_to_show(db):
 @pytest.mark.parametrize("name", ["sweep", "grid", "values", "bell"])
 def test_images_are_what_their_name_says_and_the_same_every_time(groups, tmp_path, name, form):
     first, second = tmp_path / f"a.{form}", tmp_path / f"b.{form}"
-    groups[name].plot(first)
-    groups[name].plot(second)
+    groups[name].results().plot(first)
+    groups[name].results().plot(second)
     magic = {"png": b"\x89PNG", "svg": b"<?xml", "pdf": b"%PDF"}
     assert first.read_bytes().startswith(magic[form])
     assert first.read_bytes() == second.read_bytes()
@@ -139,19 +139,19 @@ def test_images_are_what_their_name_says_and_the_same_every_time(groups, tmp_pat
 
 def test_an_unknown_image_format_is_refused(groups, tmp_path):
     with pytest.raises(UsageError, match="no image format"):
-        groups["sweep"].plot(tmp_path / "x.bmp")
+        groups["sweep"].results().plot(tmp_path / "x.bmp")
 
 
 @pytest.mark.parametrize("name", ["sweep", "grid", "values", "bell"])
 @pytest.mark.parametrize("width", [30, 80, 200])
 def test_a_terminal_gets_lines_that_fit(groups, name, width):
-    lines = terminal.text(groups[name].picture(), width=width).splitlines()
+    lines = terminal.text(groups[name].results().picture(), width=width).splitlines()
     assert max(map(len, lines)) <= width
     assert len(lines) < 60
 
 
 def test_bars_are_as_long_as_their_shares(groups):
-    lines = terminal.text(groups["bell"].picture("1"), width=80).splitlines()
+    lines = terminal.text(groups["bell"].results("1").picture(), width=80).splitlines()
     assert lines[0] == "bell/1 text"
     shares = [float(re.search(r"([\d.]+)%", line)[1]) for line in lines[1:]]
     assert sum(shares) == pytest.approx(100)
@@ -168,11 +168,11 @@ def test_points_stand_where_they_belong():
 
 
 def test_the_command_draws_where_it_is_told(qbatch, groups, tmp_path):
-    qbatch.env["QBATCH_DB"] = str(groups["sweep"]._path)
+    qbatch.env["QBATCH_DB"] = str(groups["sweep"].path)
     qbatch.env["COLUMNS"] = "60"
     drawn = qbatch("plot", "sweep", "--outcome", "00").stdout
     assert "P(00) against theta" in drawn
     assert "\x1b" not in drawn
-    qbatch("plot", "grid", "--select", "1-9", "--x", "phi", "--y", "theta", "-o", "g.png")
+    qbatch("plot", "grid/1-9", "--x", "phi", "--y", "theta", "-o", "g.png")
     assert (tmp_path / "g.png").stat().st_size > 5000
     assert "no results to show" in qbatch("plot", "sweep", "--status", "error", code=2).stderr

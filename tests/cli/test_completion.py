@@ -11,7 +11,7 @@ import pytest
 from qbatch import JobGroup
 from qbatch.cli.completion import candidates, unquoted
 
-SCRIPTS = Path(__file__).parents[1] / "completions"
+SCRIPTS = Path(__file__).parents[2] / "completions"
 NAMES = ["plain", "two words", "l'été $x", 'say "hi"', "Мой прогон"]
 BELL = "OPENQASM 2.0;qreg q[1];creg c[1];measure q->c;"
 
@@ -64,13 +64,22 @@ def test_commands_options_and_values(store):
     assert "--quiet" not in offered("status", "--quiet", "--")
     assert offered("db", "v") == ["verify"]
     assert offered("completion", "z") == ["zsh"]
-    assert "aer" in offered("run", "--backend", "")
+    assert {"aer", "qoro"} <= set(offered("run", "--backend", ""))
+    assert offered("group", "cl") == ["close"]
+    assert offered("edit", "plain", "--remove-tag", "") == ["run"]
+
+
+def test_backends_of_the_configuration_that_is_named(store, tmp_path):
+    config = tmp_path / "own.toml"
+    config.write_text('[backends.lab]\ntype = "aer"\n')
+    assert "lab" in offered("--config", str(config), "run", "plain", "--backend", "")
+    assert "lab" not in offered("run", "plain", "--backend", "")
 
 
 def test_groups_and_jobs(store):
     assert sorted(offered("status", "")) == sorted(NAMES)
     assert offered("run", "plain", "two") == ["two words"]
-    assert offered("jobs", "plain", "") == ["all", "last", "qft"]
+    assert offered("jobs", "plain/q") == ["plain/qft"]
     assert offered("show", "plain/") == ["plain/all", "plain/last", "plain/qft"]
     assert offered("show", "plain/1") == ["plain/1"]
     assert offered("--db", "/nowhere.db", "status", "") == []

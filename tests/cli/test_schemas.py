@@ -8,10 +8,11 @@ import jsonschema
 import pytest
 import typer.main
 
-from qbatch.cli.app import application, main
+from qbatch.cli.app import application
+from qbatch.cli.boundary import main
 from qbatch.cli.schemas import SCHEMAS
 
-from .conftest import ANSATZ, BELL
+from ..conftest import ANSATZ, BELL
 
 RESET = BELL.replace("cx q[0], q[1];", "reset q[0];")
 
@@ -30,7 +31,7 @@ def commands():
 
 
 def test_every_command_with_json_has_a_schema():
-    extra = {"results-line", "error", "sql --views"}
+    extra = {"results-line", "error", "db sql --views", "check --save"}
     assert set(commands()) == set(SCHEMAS) - extra
 
 
@@ -40,9 +41,9 @@ def test_every_schema_is_one(name):
 
 
 def test_a_schema_is_printed(qbatch):
-    assert qbatch("schema").stdout.split("\n")[:-1] == list(SCHEMAS)
-    assert qbatch.json("schema", "results") == SCHEMAS["results"]
-    assert "did you mean 'results'" in qbatch("schema", "resluts", code=2).stderr
+    assert qbatch("config", "schema").stdout.split("\n")[:-1] == list(SCHEMAS)
+    assert qbatch.json("config", "schema", "results") == SCHEMAS["results"]
+    assert "did you mean 'results'" in qbatch("config", "schema", "resluts", code=2).stderr
 
 
 class Validated:
@@ -102,35 +103,35 @@ def test_every_command_prints_what_its_schema_says(said, qbatch, tmp_path, monke
     said("results", "g", "--top", "1", "--probabilities", "--partial")
     for line in qbatch("results", "g", "-f", "jsonl").stdout.splitlines():
         jsonschema.validate(json.loads(line), SCHEMAS["results-line"])
-    said("baseline", "g", "--status", "done", "-o", "base.json")
+    said("check", "g", "--status", "done", "--save", "base.json", schema="check --save")
     said("check", "g", "--baseline", "base.json")
     said("check", "h", "--baseline", "base.json", code=1)
     said("diff", "g", "h")
-    said("close", "h")
-    said("open", "h")
-    said("tag", "g/1-2", "x=y")
-    said("note", "g", "a note")
-    said("note", "g/1", "another")
-    said("rename", "h", "i")
+    said("group close", "h")
+    said("group open", "h")
+    said("edit", "g/1-2", "--set-tag", "x=y")
+    said("edit", "g", "--note", "a note")
+    said("edit", "g/1", "--note", "another")
+    said("group rename", "h", "i")
     said("copy", "g", "j")
     said("cancel", "j")
-    said("export", "g", "-o", "g.qbatch")
-    said("import", "g.qbatch", "--as", "k")
-    said("sql", "SELECT * FROM jobs")
-    said("sql", "--views", schema="sql --views")
+    said("group archive", "g", "-o", "g.qbatch")
+    said("group unarchive", "g.qbatch", "--as", "k")
+    said("db sql", "SELECT * FROM jobs")
+    said("db sql", "--views", schema="db sql --views")
     said("db verify")
-    said("backends")
+    said("backends list")
     said("backends check", "aer")
     (tmp_path / "config.toml").write_text('[backends.lab]\ntype = "aer"\n')
     monkeypatch.setenv("QBATCH_CONFIG", str(tmp_path / "config.toml"))
     said("config show")
-    said("backends")
-    said("prune", "--keep", "2", "--yes")
+    said("backends list")
+    said("group prune", "--keep", "2", "--yes")
     said("delete", "k", "--yes")
     said("status", "nobody", code=2, schema="error")
     said("plan", "nobody", code=2, schema="error")
     # An unknown batch needs a service: tests/engine/test_faults.py settles one.
-    assert set(SCHEMAS) - said.seen == {"settle", "results-line"}
+    assert set(SCHEMAS) - said.seen == {"resolve", "results-line"}
 
 
 FIELDS = {
@@ -139,7 +140,7 @@ FIELDS = {
     "results": {"job": "number", "result": "counts"},
     "diff": {"job": "number", "tvd": "tvd", "Hellinger": "hellinger", "Δ": "delta",
              "value": "delta", "p": "p_value"},
-    "backends": {"backend": "name"},
+    "backends list": {"backend": "name"},
 }  # fmt: skip
 
 
@@ -147,10 +148,10 @@ FIELDS = {
 def test_json_has_every_field_that_the_table_has(qbatch, bell, command):
     qbatch("add", "g", bell, "--tag", "a=b")
     qbatch("run", "g")
-    qbatch("note", "g", "a note")
-    groups = {"status": [], "backends": [], "diff": ["g", "g"]}.get(command, ["g"])
-    columns = qbatch(command, *groups).stdout.splitlines()[0].split()
-    answer = qbatch.json(command, *groups, "--json")
+    qbatch("edit", "g", "--note", "a note")
+    groups = {"status": [], "backends list": [], "diff": ["g", "g"]}.get(command, ["g"])
+    columns = qbatch(*command.split(), *groups).stdout.splitlines()[0].split()
+    answer = qbatch.json(*command.split(), *groups, "--json")
     [entry, *_] = next(value for value in answer.values() if isinstance(value, list))
     fields = {**entry, **entry.get("counts", {})} if command == "status" else entry
     for column in columns:

@@ -36,45 +36,45 @@ def scan(qbatch, write, finished, db):
     return qbatch
 
 
-def jobs(qbatch, *args):
-    return qbatch.json("jobs", *args, "--json")["jobs"]
+def jobs(qbatch, group, selector=None, *args):
+    target = group if selector is None else f"{group}/{selector}"
+    return qbatch.json("jobs", target, *args, "--json")["jobs"]
 
 
 def test_tags_are_given_and_taken(scan):
-    assert scan("tag", "scan/1-3", "day=monday", "b=x y").stdout == "3 jobs of scan\n"
+    given = ["--set-tag", "day=monday", "--set-tag", "b=x y"]
+    assert scan("edit", "scan/1-3", *given).stdout == "scan: 3 jobs\n"
     assert jobs(scan, "scan", "2")[0]["tags"] == {"a": "1", "day": "monday", "b": "x y"}
-    scan("tag", "scan", "--remove", "a", "--remove", "b", "c=2")
+    scan("edit", "scan", "--remove-tag", "a", "--remove-tag", "b", "--set-tag", "c=2")
     assert [job["tags"] for job in jobs(scan, "scan", "3,4,6")] == [
         {"day": "monday", "c": "2"},
         {"c": "2"},
         {"c": "2"},
     ]
-    scan("tag", "scan/6", "--remove", "c")
+    scan("edit", "scan/6", "--remove-tag", "c")
     assert jobs(scan, "scan", "6")[0]["tags"] == {}
-    assert len(jobs(scan, "scan", "--tag", "day=monday")) == 3
-    assert "no tag is named" in scan("tag", "scan", code=2).stderr
-    assert "not of the form" in scan("tag", "scan", "x", code=2).stderr
+    assert len(jobs(scan, "scan", None, "--tag", "day=monday")) == 3
+    assert "nothing is to be changed" in scan("edit", "scan", code=2).stderr
+    assert "not of the form" in scan("edit", "scan", "--set-tag", "x", code=2).stderr
 
 
 def test_notes_are_written_shown_and_taken(scan):
-    scan("note", "scan", "the fridge was warm")
-    scan("note", "scan/2", "odd")
-    assert scan("note", "scan").stdout == "scan: the fridge was warm\n"
-    assert scan("note", "scan/1-3").stdout == "scan/2: odd\n"
+    scan("edit", "scan", "--note", "the fridge was warm")
+    scan("edit", "scan/2", "--note", "odd")
+    assert [job["note"] for job in jobs(scan, "scan", "1-3")] == [None, "odd", None]
     assert "the fridge was warm" in scan("status").stdout
     assert "odd" in scan("show", "scan/2").stdout
-    scan("note", "scan", "--remove")
-    assert scan("note", "scan").stdout == ""
+    scan("edit", "scan", "--note", "")
     assert scan.json("status", "--json")["groups"][0]["note"] is None
 
 
 def test_a_group_is_renamed(scan):
-    scan("rename", "scan", "scan é 1")
+    scan("group", "rename", "scan", "scan é 1")
     assert scan.json("status", "--json")["groups"][0]["name"] == "scan é 1"
     assert len(jobs(scan, "scan é 1")) == 6
     scan("add", "other", "-", code=0, stdin=BELL)
-    assert "already" in scan("rename", "other", "scan é 1", code=2).stderr
-    assert "empty" in scan("rename", "other", " ", code=2).stderr
+    assert "already" in scan("group", "rename", "other", "scan é 1", code=2).stderr
+    assert "empty" in scan("group", "rename", "other", " ", code=2).stderr
 
 
 def test_a_copy_is_unsent_and_asks_the_same(scan):
@@ -92,12 +92,12 @@ def test_a_copy_is_unsent_and_asks_the_same(scan):
 
 def test_results_alone_are_let_go(scan):
     size = scan.json("status", "--sizes", "--json")["groups"][0]["bytes"]["results"]
-    assert "nobody to ask" in scan("prune", "--keep", "0", "--results-only", code=2).stderr
-    scan("prune", "--keep", "0", "--results-only", "--yes")
+    assert "nobody to ask" in scan("group", "prune", "--keep", "0", "--results-only", code=2).stderr
+    scan("group", "prune", "--keep", "0", "--results-only", "--yes")
     [group] = scan.json("status", "--sizes", "--json")["groups"]
     assert group["counts"]["done"] == 5
     assert group["bytes"]["results"] < size
-    assert scan.json("results", "scan", "1", "--json")["results"][0]["counts"] is None
+    assert scan.json("results", "scan/1", "--json")["results"][0]["counts"] is None
     scan("run", "scan", code=0)  # nothing is run again for it
     assert jobs(scan, "scan", "1")[0]["status"] == "done"
     assert scan("db", "verify").stdout == "the database is sound\n"
@@ -106,65 +106,71 @@ def test_results_alone_are_let_go(scan):
 
 def test_what_has_landed_of_an_unfinished_job_is_never_let_go(scan, db):
     group = JobGroup("scan", db=db)
-    group._store.database.execute("UPDATE jobs SET status = 'error' WHERE number = 1")
-    scan("prune", "--keep", "0", "--results-only", "--yes")
-    assert next(group.results("1", partial=True)).counts is not None
-    assert next(group.results("2", partial=True)).counts is None
+    group._stored.store.database.execute("UPDATE jobs SET status = 'error' WHERE number = 1")
+    scan("group", "prune", "--keep", "0", "--results-only", "--yes")
+    assert next(iter(group.results("1", partial=True))).counts is not None
+    assert next(iter(group.results("2", partial=True))).counts is None
     group.close()
 
 
 def test_a_group_that_is_run_is_neither_pruned_nor_renamed(scan, db):
     scan("add", "other", "-", stdin=BELL)
     with Store(db) as store, run_lock.hold(store, [store.groups.get("scan")]):
-        done = scan("prune", "--keep", "0", "--yes")
+        done = scan("group", "prune", "--keep", "0", "--yes")
         assert "scan is kept: group 'scan' is being run" in done.stderr
         assert done.stdout.startswith("pruned other; ")
-        assert "is being run" in scan("rename", "scan", "x", code=5).stderr
-    assert "--keep -1: not a number" in scan("prune", "--keep", "-1", "--yes", code=2).stderr
+        assert "is being run" in scan("group", "rename", "scan", "x", code=5).stderr
+    assert (
+        "--keep -1: not a number" in scan("group", "prune", "--keep", "-1", "--yes", code=2).stderr
+    )
     assert [g["name"] for g in scan.json("status", "--json")["groups"]] == ["scan"]
 
 
 def test_old_groups_are_let_go(scan, db):
     for name in ("b", "c"):
         scan("add", name, "-", stdin=BELL)
-    JobGroup("c", db=db)._store.database.execute(
+    JobGroup("c", db=db)._stored.store.database.execute(
         "UPDATE jobs SET status = 'queued'"
         " WHERE group_id = (SELECT id FROM groups WHERE name = 'c')"
     )
-    done = scan("prune", "--before", "2100-01-01", "--yes")
+    done = scan("group", "prune", "--before", "2100-01-01", "--yes")
     assert done.stdout.startswith("pruned scan, b; ")
     assert "c is kept: 1 queued" in done.stderr
     assert [g["name"] for g in scan.json("status", "--json")["groups"]] == ["c"]
-    assert scan("prune", "--keep", "5", "--yes").stdout == "nothing was pruned\n"
-    assert "say what is old" in scan("prune", code=2).stderr
-    assert "is no date" in scan("prune", "--before", "soon", code=2).stderr
+    assert scan("group", "prune", "--keep", "5", "--yes").stdout == "nothing was pruned\n"
+    assert "say what is old" in scan("group", "prune", code=2).stderr
+    assert "is no date" in scan("group", "prune", "--before", "soon", code=2).stderr
 
 
 def test_the_file_shrinks(qbatch, write, db):
     write("ansatz.qasm3", ANSATZ)
     qbatch("add", "g", "ansatz.qasm3", "-p", "theta=0:3:3000", "-p", "phi=0")
     before = db.stat().st_size
-    freed = qbatch.json("prune", "--keep", "0", "--yes", "--json")["pruned"]["freed"]
+    freed = qbatch.json("group", "prune", "--keep", "0", "--yes", "--json")["pruned"]["freed"]
     qbatch("status")
     assert freed > 100_000
     assert db.stat().st_size < before
 
 
 def test_sql_reads_and_does_nothing_else(scan, db):
-    rows = scan.json("sql", "SELECT status, count(*) AS n FROM jobs GROUP BY 1", "--json")["rows"]
+    rows = scan.json("db", "sql", "SELECT status, count(*) AS n FROM jobs GROUP BY 1", "--json")[
+        "rows"
+    ]
     assert rows == [{"status": "done", "n": 5}, {"status": "error", "n": 1}]
-    counts = scan.json("results", "scan", "3", "--json")["results"][0]["counts"]
+    counts = scan.json("results", "scan/3", "--json")["results"][0]["counts"]
     query = "SELECT outcome, count FROM results WHERE number = 3"
-    lines = [json.loads(line) for line in scan("sql", query, "-f", "jsonl").stdout.splitlines()]
+    lines = [
+        json.loads(line) for line in scan("db", "sql", query, "-f", "jsonl").stdout.splitlines()
+    ]
     assert {line["outcome"]: line["count"] for line in lines} == counts
     theta = "SELECT parameters ->> 'theta' AS t FROM jobs WHERE number = 5"
-    assert scan("sql", theta, "-f", "csv").stdout == "t\n3.0\n"
+    assert scan("db", "sql", theta, "-f", "csv").stdout == "t\n3.0\n"
     attempts = "SELECT failure FROM attempts WHERE status = 'error'"
-    assert scan("sql", attempts).stdout.splitlines()[1] == "invalid"
-    assert scan("sql", "SELECT jobs FROM groups").stdout.splitlines()[1] == "6"
+    assert scan("db", "sql", attempts).stdout.splitlines()[1] == "invalid"
+    assert scan("db", "sql", "SELECT jobs FROM groups").stdout.splitlines()[1] == "6"
     tags = "SELECT e.key, e.value FROM jobs, json_each(jobs.tags) e WHERE number = 1"
-    assert scan.json("sql", tags, "--json")["rows"] == [{"key": "a", "value": "1"}]
-    twice = scan.json("sql", "SELECT 1 AS id, 2 AS id, 9e999 AS big", "--json")["rows"]
+    assert scan.json("db", "sql", tags, "--json")["rows"] == [{"key": "a", "value": "1"}]
+    twice = scan.json("db", "sql", "SELECT 1 AS id, 2 AS id, 9e999 AS big", "--json")["rows"]
     assert twice == [{"id": 1, "id_2": 2, "big": None}]
     before = db.read_bytes()
     for query in (
@@ -181,12 +187,14 @@ def test_sql_reads_and_does_nothing_else(scan, db):
         "",
     ):
         assert (
-            "sql: " in scan("sql", query, code=2).stderr or "nothing is asked" in query or not query
+            "sql: " in scan("db", "sql", query, code=2).stderr
+            or "nothing is asked" in query
+            or not query
         )
     assert db.read_bytes() == before
     assert not (scan.directory / "x.db").exists()
-    for view in scan.json("sql", "--views", "--json")["views"]:
-        found = scan.json("sql", f"SELECT * FROM {view['view']} LIMIT 1", "--json")["columns"]
+    for view in scan.json("db", "sql", "--views", "--json")["views"]:
+        found = scan.json("db", "sql", f"SELECT * FROM {view['view']} LIMIT 1", "--json")["columns"]
         # What is documented is there, and nothing else.
         text = re.sub(r"\([^)]*\)|:.*", "", view["columns"]).replace(" and", ",")
         assert found == [word.strip() for word in text.split(",")]
@@ -205,7 +213,7 @@ def test_why_tells_every_attempt_and_what_helps(scan):
     scan("add", "scan", "-", stdin=BELL)
     assert "it has not been sent yet: qbatch run scan" in scan("why", "scan/7").stdout
     scan("cancel", "scan/7")
-    assert "qbatch rerun scan --jobs 7" in scan("why", "scan/7").stdout
+    assert "qbatch rerun scan/7" in scan("why", "scan/7").stdout
     assert "names no job" in scan("why", "scan", code=2).stderr
     assert "has no job 99" in scan("why", "scan/99", code=2).stderr
 

@@ -99,7 +99,7 @@ def test_what_cannot_be_encoded_changes_no_exit_code(qbatch, bell, encoding):
         ["results", name],
         ["show", f"{name}/1"],
         ["why", f"{name}/1"],
-        ["baseline", name, "-o", "b.json"],
+        ["check", name, "--save", "b.json"],
         ["check", name, "--baseline", "b.json", "--all"],
     )
     for command in commands:
@@ -150,7 +150,7 @@ def test_an_old_name_that_may_mean_two_groups_is_asked_about(qbatch, bell, db):
         connection.execute("UPDATE groups SET name = 'a/b' WHERE name = 'other'")
     connection.close()
     assert "may mean group 'a' or group 'a/b'" in qbatch("cancel", "a/b", code=2).stderr
-    qbatch("rename", "a/b", "c")
+    qbatch("group", "rename", "a/b", "c")
     qbatch("cancel", "a/b")
     counts = {g["name"]: g["counts"] for g in qbatch.json("status", "--json")["groups"]}
     assert counts["a"]["cancelled"] == 1
@@ -172,7 +172,7 @@ def test_delete_takes_all_or_nothing(qbatch, bell, ansatz):
 
 def test_a_rerun_keeps_the_note(qbatch, bell):
     qbatch("add", "g", bell)
-    qbatch("note", "g/1", "look here")
+    qbatch("edit", "g/1", "--note", "look here")
     qbatch("cancel", "g")
     qbatch("rerun", "g", "--keep", "-q")
     assert [j["note"] for j in qbatch.json("jobs", "g", "--json")["jobs"]] == ["look here"] * 2
@@ -200,7 +200,7 @@ def test_secrets_are_refused_in_the_configuration(qbatch, tmp_path, key):
 def test_an_address_with_a_secret_is_refused(qbatch, tmp_path):
     config = tmp_path / "c.toml"
     config.write_text('[backends.lab]\ntype = "qoro"\nurl = "https://me:s3cret@host/api"\n')
-    for command in (["config", "show"], ["backends", "--json"]):
+    for command in (["config", "show"], ["backends", "list", "--json"]):
         done = qbatch("--config", config, *command, code=2)
         assert "s3cret" not in done.stdout + done.stderr
 
@@ -216,9 +216,9 @@ def test_a_secret_put_where_its_source_belongs_is_not_repeated(qbatch, tmp_path,
 
 def test_what_is_written_is_private_and_no_formula(qbatch, bell, tmp_path):
     qbatch("run", "g", "--add", bell, "-q")
-    qbatch("note", "g", "x")
+    qbatch("edit", "g", "--note", "x")
     qbatch("add", "g", bell, "--name", "=1+1", "--tag", "k=@SUM(A1)")
-    for command in (["results", "g", "-o", "r.csv"], ["export", "g", "-o", "g.qbatch"]):
+    for command in (["results", "g", "-o", "r.csv"], ["group", "archive", "g", "-o", "g.qbatch"]):
         qbatch(*command)
         assert stat.S_IMODE((tmp_path / command[-1]).stat().st_mode) == 0o600
     text = (tmp_path / "r.csv").read_text()
@@ -233,7 +233,7 @@ def test_an_endless_query_ends_with_ctrl_c(qbatch, bell):
     endless = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i FROM n) SELECT {} FROM n"
     # What a shell starts in the background ignores SIGINT, and so would this.
     heard = functools.partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
-    process = qbatch.start("sql", endless.format("count(*)"), preexec_fn=heard)
+    process = qbatch.start("db", "sql", endless.format("count(*)"), preexec_fn=heard)
     try:
         time.sleep(1.5)
         # On a busy machine the first may fall into the interpreter's own start.
@@ -246,7 +246,7 @@ def test_an_endless_query_ends_with_ctrl_c(qbatch, bell):
     finally:
         process.kill()
         process.communicate()
-    some = qbatch("sql", endless.format("i"), "--limit", "5", "-f", "jsonl").stdout
+    some = qbatch("db", "sql", endless.format("i"), "--limit", "5", "-f", "jsonl").stdout
     assert len(some.splitlines()) == 5
 
 
@@ -270,7 +270,7 @@ def test_an_archive_with_wrong_types_is_refused(qbatch, bell, tmp_path):
     from qbatch.api import archive_file
 
     qbatch("run", "g", "--add", bell, "-q")
-    qbatch("export", "g", "-o", "g.qbatch")
+    qbatch("group", "archive", "g", "-o", "g.qbatch")
     sound = list(archive_file.read(tmp_path / "g.qbatch"))
     for kind, field, value in (
         ("group", "created_at", "x"),
@@ -290,7 +290,7 @@ def test_an_archive_with_wrong_types_is_refused(qbatch, bell, tmp_path):
         found[field] = value
         with (tmp_path / "bad.qbatch").open("wb") as stream:
             archive_file.write(records, stream)
-        said = qbatch("import", "bad.qbatch", "--as", "again", code=2).stderr
+        said = qbatch("group", "unarchive", "bad.qbatch", "--as", "again", code=2).stderr
         assert "is damaged" in said or "cannot be taken here" in said
     assert len(qbatch.json("status", "--json")["groups"]) == 1
 
@@ -302,11 +302,11 @@ def test_an_archive_that_unpacks_without_end_is_refused(qbatch, tmp_path):
         stream.write(b'{"kind": "qbatch archive", "version": 1}\n')
         for _ in range(150):
             stream.write(b'{"kind": "x", "a": "' + b"0" * 1_000_000 + b'"}\n')
-    assert "unpacks to more" in qbatch("import", "b.qbatch", code=2).stderr
+    assert "unpacks to more" in qbatch("group", "unarchive", "b.qbatch", code=2).stderr
 
 
 def test_the_command_may_be_called_often_in_one_process(tmp_path, monkeypatch, capsys):
-    from qbatch.cli.app import main
+    from qbatch.cli.boundary import main
 
     monkeypatch.setenv("QBATCH_DB", str(tmp_path / "q.db"))
     (tmp_path / "bell.qasm").write_text(BELL)
@@ -326,7 +326,7 @@ def test_a_line_of_an_archive_that_is_no_text_is_the_archives_damage(qbatch, tmp
     lines.append(b'{"kind": "end", "records": 1, "sha256": "%s"}\n' % digest.encode())
     with gzip.open(tmp_path / "b.qbatch", "wb") as stream:
         stream.writelines(lines)
-    assert "b.qbatch: is damaged" in qbatch("import", "b.qbatch", code=2).stderr
+    assert "b.qbatch: is damaged" in qbatch("group", "unarchive", "b.qbatch", code=2).stderr
 
 
 def test_without_standard_error_the_exit_code_is_the_same(qbatch):

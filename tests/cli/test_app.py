@@ -6,10 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from qbatch.cli.app import application
+from qbatch.cli import spec
+from qbatch.cli.app import COMMANDS as TABLE
+from qbatch.cli.app import MEANT
 
 HEAVY = ("qiskit", "numpy", "sqlite_utils", "requests", "pandas", "rich", "tqdm", "loky")
-COMMANDS = [command.name for command in application().registered_commands]
+SPEC = spec.load()
+COMMANDS = [" ".join(path) for path in spec.paths(SPEC)]
 
 
 def imported(qbatch, *arguments, heavy=HEAVY, **environment):
@@ -33,23 +36,41 @@ def imported(qbatch, *arguments, heavy=HEAVY, **environment):
 
 def test_looking_imports_nothing_heavy(qbatch, bell):
     qbatch("add", "g", bell)
-    assert imported(qbatch, "--help") == "[]"
+    assert imported(qbatch, "--help", heavy=(*HEAVY, "typer")) == "[]"
+    assert imported(qbatch, "run", "--help", heavy=(*HEAVY, "typer")) == "[]"
     assert imported(qbatch, "status") == "[]"
     assert imported(qbatch, "jobs", "g") == "[]"
     assert imported(qbatch, "results", "g", "--json") == "[]"
-    heavier = (*HEAVY, "typer", "pydantic", "qbatch.models")
+    heavier = (*HEAVY, "typer", "pydantic", "qbatch.engine")
     assert imported(qbatch, "status", "", heavy=heavier, _QBATCH_COMPLETE="bash") == "[]"
 
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_has_help_with_an_example(qbatch, command):
-    help_text = qbatch(command, "--help").stdout
+    help_text = qbatch(*command.split(), "--help").stdout
     assert f"Example: qbatch {command}" in " ".join(help_text.split())
+    assert "list[str]" not in help_text
+    assert "Usage: qbatch " + command in help_text
 
 
 def test_every_command_is_in_the_readme():
-    readme = (Path(__file__).parents[1] / "README.md").read_text()
+    readme = (Path(__file__).parents[2] / "README.md").read_text()
     assert [c for c in COMMANDS if f"qbatch {c}" not in readme] == []
+
+
+@pytest.mark.parametrize("word", MEANT)
+def test_words_of_other_tools_are_answered_with_the_command_that_is_meant(qbatch, word):
+    meant = MEANT[word]
+    assert word not in TABLE
+    said = qbatch(word, code=2).stderr
+    assert f"there is no command {word!r}" in said
+    assert f"qbatch {meant} is meant" in said
+
+
+def test_what_is_nearly_a_command_is_asked_about(qbatch):
+    assert "did you mean qbatch status?" in qbatch("sttus", code=2).stderr
+    assert "did you mean qbatch group rename?" in qbatch("group", "renam", "a", code=2).stderr
+    assert "qbatch --help lists them" in qbatch("frobnicate", code=2).stderr
 
 
 def test_alone_it_says_what_to_do(qbatch):

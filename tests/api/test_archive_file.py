@@ -8,11 +8,11 @@ import json
 import pytest
 from qiskit import QuantumCircuit, qpy
 
-from qbatch import JobGroup
+from qbatch import JobGroup, unarchive
 from qbatch.api.database import verify
 from qbatch.errors import UsageError
 
-from .conftest import ANSATZ, BELL
+from ..conftest import ANSATZ, BELL
 
 RESET = BELL.replace("cx q[0], q[1];", "reset q[0];")
 
@@ -35,10 +35,10 @@ def group(tmp_path_factory):
     group.rerun()
     group.add(BELL, priority=3)
     group.add(BELL, shots=7)
-    group.cancel_all("last")
-    group.note("a note")
-    group.note("on a job", "3")
-    group.tag({"x": "y"}, "1-10")
+    group.cancel("last")
+    group.edit(note="a note")
+    group.edit("3", note="on a job")
+    group.edit("1-10", tags={"x": "y"})
     yield group
     group.close()
 
@@ -51,7 +51,7 @@ def archive(group, tmp_path_factory):
 
 
 def test_exported_imported_and_exported_again_it_is_the_same(group, archive, tmp_path):
-    name, number = JobGroup.from_archive(archive, db=tmp_path / "new.db")
+    name, number = unarchive(archive, db=tmp_path / "new.db")
     assert (name, number) == ("naïve group", group.status().total)
     again = JobGroup(name, db=tmp_path / "new.db")
     again.archive(tmp_path / "b.qbatch")
@@ -61,7 +61,7 @@ def test_exported_imported_and_exported_again_it_is_the_same(group, archive, tmp
     assert [(r.counts, r.expectation_values) for r in again.results()] == before
     assert again.status().counts == group.status().counts
     failed = again.list_unsuccessful_jobs()[0]
-    assert len(again.attempts(failed)) == 2
+    assert len(again.handle(failed.number).attempts) == 2
     # It is a group like any other.
     assert again.run_parallel().done == 1
     assert again.add(BELL).numbers[0] == group.status().total + 1
@@ -70,10 +70,10 @@ def test_exported_imported_and_exported_again_it_is_the_same(group, archive, tmp
 
 def test_beside_the_original_it_needs_another_name(group, archive):
     with pytest.raises(UsageError, match="already"):
-        JobGroup.from_archive(archive, db=group._path)
-    assert JobGroup.from_archive(archive, "copy", db=group._path)[0] == "copy"
-    assert verify(group._path) == []
-    JobGroup.delete_job_group("copy", group._path)
+        unarchive(archive, db=group.path)
+    assert unarchive(archive, "copy", db=group.path)[0] == "copy"
+    assert verify(group.path) == []
+    JobGroup.delete_job_group("copy", group.path)
 
 
 def rewritten(archive, path, change):
@@ -95,7 +95,7 @@ def test_damage_is_refused_wherever_it_is(archive, tmp_path):
     for place in range(0, len(whole) - 1, step):
         path.write_bytes(whole[:place] + bytes([whole[place] ^ 0x41]) + whole[place + 1 :])
         try:
-            JobGroup.from_archive(path, db=tmp_path / "x.db")
+            unarchive(path, db=tmp_path / "x.db")
         except UsageError:
             assert JobGroup.list_existing(tmp_path / "x.db") == []
         else:
@@ -104,14 +104,14 @@ def test_damage_is_refused_wherever_it_is(archive, tmp_path):
             JobGroup.delete_all_job_groups(tmp_path / "x.db")
         path.write_bytes(whole[:place])
         with pytest.raises(UsageError):
-            JobGroup.from_archive(path, db=tmp_path / "x.db")
+            unarchive(path, db=tmp_path / "x.db")
     path.write_bytes(gzip.compress(gzip.decompress(whole)[:-200]))
     with pytest.raises(UsageError, match=r"its end is missing|is damaged"):
-        JobGroup.from_archive(path, db=tmp_path / "x.db")
+        unarchive(path, db=tmp_path / "x.db")
     text = gzip.decompress(whole).replace(b'"shots": 20,', b'"shots": 21,', 1)
     path.write_bytes(gzip.compress(text))
     with pytest.raises(UsageError, match="check sum"):
-        JobGroup.from_archive(path, db=tmp_path / "x.db")
+        unarchive(path, db=tmp_path / "x.db")
     assert JobGroup.list_existing(tmp_path / "x.db") == []
 
 
@@ -120,14 +120,14 @@ def test_one_of_a_newer_version_or_of_something_else_is_refused(archive, tmp_pat
         return [lines[0].replace(b'"version": 2', b'"version": 3'), *lines[1:]]
 
     rewritten(archive, tmp_path / "new.qbatch", newer)
-    refused = qbatch("import", "new.qbatch", code=2)
+    refused = qbatch("group", "unarchive", "new.qbatch", code=2)
     assert "made by a newer qbatch; this one reads 2" in refused.stderr
     assert "upgrade qbatch" in refused.stderr
     (tmp_path / "text.qbatch").write_text("hello")
-    assert "is no archive" in qbatch("import", "text.qbatch", code=2).stderr
+    assert "is no archive" in qbatch("group", "unarchive", "text.qbatch", code=2).stderr
     (tmp_path / "zipped.qbatch").write_bytes(gzip.compress(b'{"kind": "else"}\n'))
-    assert "is no archive of qbatch" in qbatch("import", "zipped.qbatch", code=2).stderr
-    assert "cannot be read" in qbatch("import", "none.qbatch", code=2).stderr
+    assert "is no archive of qbatch" in qbatch("group", "unarchive", "zipped.qbatch", code=2).stderr
+    assert "cannot be read" in qbatch("group", "unarchive", "none.qbatch", code=2).stderr
 
 
 @pytest.mark.parametrize(
@@ -151,15 +151,15 @@ def test_one_of_a_newer_version_or_of_something_else_is_refused(archive, tmp_pat
 def test_records_that_make_no_sense_are_refused_whole(archive, tmp_path, change):
     path = rewritten(archive, tmp_path / "odd.qbatch", change)
     with pytest.raises(UsageError, match="damaged"):
-        JobGroup.from_archive(path, db=tmp_path / "x.db")
+        unarchive(path, db=tmp_path / "x.db")
     assert JobGroup.list_existing(tmp_path / "x.db") == []
 
 
 def test_what_is_under_way_is_not_exported(db, tmp_path):
     group = JobGroup("g", db=db)
     group.add(BELL)
-    group._store.database.execute("UPDATE jobs SET status = 'unknown'")
-    with pytest.raises(UsageError, match="under way or of unknown fate"):
+    group._stored.store.database.execute("UPDATE jobs SET status = 'unknown'")
+    with pytest.raises(UsageError, match="under way or with an unknown outcome"):
         group.archive(tmp_path / "x.qbatch")
     assert not (tmp_path / "x.qbatch").exists()
     group.close()

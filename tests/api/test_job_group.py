@@ -12,7 +12,7 @@ from qiskit.circuit import Parameter
 from qbatch import JobGroup
 from qbatch.errors import InvalidCircuit, InvalidParameters, Locked, NotFound, UsageError
 
-from .conftest import BELL
+from ..conftest import BELL
 
 
 @pytest.fixture
@@ -57,13 +57,13 @@ def test_the_verbs_of_perceval(group, db, tmp_path):
     assert group.rerun_failed_parallel() is None
     assert group.rerun_failed_sequential(delay=1) is None
     assert group.track_progress(seconds=0.01)["Finished"][0] == 6
-    assert [g.name for g in JobGroup.list_existing(db)] == ["g"]
+    assert JobGroup.list_existing(db) == ["g"]
     assert group.name == "g"
 
 
 def test_a_sequential_run_and_a_cancelled_job(group):
     group.add(bell(), bell(), bell())
-    assert group.cancel_all("2") == (1, 0)
+    assert group.cancel("2") == (1, 0)
     assert group.run_sequential(delay=0.01).done == 2
     assert [result is None for result in group.get_results()] == [False, True, False]
     assert group.rerun_failed_parallel(replace_failed_jobs=False).done == 1
@@ -136,7 +136,7 @@ def test_what_the_command_refuses_python_is_refused_too(group, wrong):
     circuit.measure(0, 0)
     with pytest.raises(UsageError):
         group.add(circuit, **wrong)
-    assert JobGroup.list_existing(group._path) == []
+    assert group.jobs == []
 
 
 def test_numpy_values_lists_of_circuits_and_things_that_are_none(group):
@@ -159,7 +159,7 @@ def test_numpy_values_lists_of_circuits_and_things_that_are_none(group):
 def test_part_of_a_jobs_shots_is_no_result(group):
     group.add(BELL, shots=100)
     group.run_parallel()
-    store = group._store.database
+    store = group._stored.store.database
     store.execute("UPDATE jobs SET status = 'cancelled', shots = 500")
     assert group.get_results() == [None]
 
@@ -177,7 +177,7 @@ def test_a_group_that_is_run_cannot_be_deleted(group, db):
     from qbatch.store import run_lock
 
     group.add(bell())
-    with run_lock.hold(group._store, [group.status()]), pytest.raises(Locked):
+    with run_lock.hold(group._stored.store, [group.status()]), pytest.raises(Locked):
         JobGroup.delete_job_group("g", db=db)
 
 

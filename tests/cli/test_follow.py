@@ -9,17 +9,17 @@ def counts(qbatch, group="g"):
 
 def test_a_closed_group_takes_no_jobs_until_it_is_opened(qbatch, bell):
     qbatch("add", "g", bell)
-    assert qbatch("close", "g").stdout == "g: closed\n"
+    assert qbatch("group", "close", "g").stdout == "g: closed\n"
     refused = qbatch("add", "g", bell, code=2)
     assert "closed: nothing can be added" in refused.stderr
     assert "qbatch open g" in refused.stderr
     qbatch("run", "g", "--add", bell, code=2)
     assert counts(qbatch)["state"] == "closed"
     qbatch("run", "g")
-    assert qbatch.json("open", "g", "--json")["groups"] == [{"name": "g", "state": "open"}]
+    assert qbatch.json("group", "open", "g", "--json")["groups"] == [{"name": "g", "state": "open"}]
     qbatch("add", "g", bell)
     assert counts(qbatch)["jobs"] == 2
-    assert "no group" in qbatch("close", "h", code=2).stderr
+    assert "no group" in qbatch("group", "close", "h", code=2).stderr
 
 
 def test_a_run_follows_an_open_group_until_it_is_closed(qbatch, bell):
@@ -31,7 +31,7 @@ def test_a_run_follows_an_open_group_until_it_is_closed(qbatch, bell):
     qbatch("add", "g", bell, bell)
     while counts(qbatch)["counts"]["done"] != 3:
         assert process.poll() is None
-    qbatch("close", "g")
+    qbatch("group", "close", "g")
     out, err = process.communicate(timeout=30)
     assert process.returncode == 0, err
     assert "3 done" in out

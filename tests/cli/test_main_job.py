@@ -154,14 +154,14 @@ def test_one_job_that_cannot_run_fails_alone_and_is_rerun_alone(qbatch, tmp_path
     qbatch("rerun", "h", "--keep", code=1)
     kept = qbatch.json("jobs", "h", "--status", "error", "--json")["jobs"]
     assert [(job["number"], job["parent"]) for job in kept] == [(1, None), (101, 1)]
-    nothing = qbatch("rerun", "h", "--jobs", "2-50")
+    nothing = qbatch("rerun", "h/2-50")
     assert "nothing to rerun" in nothing.stdout
     # The copy stands for the first: that one is not run, nor paid, beside it.
     again = qbatch.json("rerun", "h", "--json", code=1)["run"]
     assert again["jobs"] == 1
     attempts = qbatch.json("show", "h/1,101", "--json")["jobs"]
     assert [len(job["attempts"]) for job in attempts] == [2, 2]
-    assert "but 1 that rerun --keep" in qbatch("rerun", "h", "--jobs", "1").stdout
+    assert "but 1 that rerun --keep" in qbatch("rerun", "h/1").stdout
 
 
 def test_the_same_seed_gives_the_same_counts(qbatch, ansatz, bell, tmp_path):
@@ -181,7 +181,7 @@ def test_the_same_seed_gives_the_same_counts(qbatch, ansatz, bell, tmp_path):
         assert len({json.dumps(c) for n, c in reference.items() if n <= 8}) > 4
         for options in (
             ["--max-batch-size", "3", "--executor", "local:2"],
-            ["--sequential", "--sort", "key", "--no-coalesce"],
+            ["--sequential", "--order", "key", "--no-coalesce"],
         ):
             assert counts("--sampling", sampling, *options) == reference, options
 
@@ -217,7 +217,9 @@ def test_add_again_with_if_new_adds_only_the_new(qbatch, write, tmp_path):
     write("c/a.qasm", "OPENQASM 2.0;qreg q[1];creg c[1];measure q->c;")
     qbatch("add", "n", "c", "--if-new")
     write("c/b.qasm", "OPENQASM 2.0;qreg q[2];creg c[2];measure q->c;")
-    assert "added 1 job to n: 2 (1 held already)" in qbatch("add", "n", "c", "--if-new").stdout
+    assert (
+        "added 1 job to n: 2 (1 already in the group)" in qbatch("add", "n", "c", "--if-new").stdout
+    )
     assert qbatch.json("add", "n", "c", "--if-new", "--json")["added"]["numbers"] == []
 
 

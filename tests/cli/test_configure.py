@@ -52,8 +52,8 @@ def test_defaults_give_way_to_the_command_line(qbatch, config, bell):
     # The job's own backend, else the group's, else the default; a run's goes before all.
     assert "no backend 'none'" in qbatch("run", "g", code=3).stderr
     assert [j["status"] for j in qbatch.json("jobs", "g", "--json")["jobs"]] == ["unsent", "done"]
-    assert "no backend 'nowhere'" in qbatch("open", "g", "--backend", "nowhere", code=2).stderr
-    qbatch("open", "g", "--backend", "aer")
+    assert "no backend 'nowhere'" in qbatch("edit", "g", "--backend", "nowhere", code=2).stderr
+    qbatch("edit", "g", "--backend", "aer")
     assert qbatch.json("status", "g", "--json")["groups"][0]["backend"] == "aer"
     qbatch("run", "g")
     qbatch("add", "h", bell)
@@ -68,13 +68,13 @@ def test_backends_are_listed_and_checked(qbatch, config):
         '[backends.typo]\ntype = "aer"\nmetod = "stabilizer"\n'
         '[backends.gone]\ntype = "nowhere.to:Find"\n'
     )
-    entries = {e["name"]: e for e in qbatch.json("backends", "--json")["backends"]}
+    entries = {e["name"]: e for e in qbatch.json("backends", "list", "--json")["backends"]}
     assert set(entries) == {"aer", "qoro", "good", "typo", "gone"}
     assert entries["good"]["settings"] == {"method": "stabilizer"}
     assert entries["good"]["limits"]["shots"] == 1_000_000
     assert "cannot be loaded" in entries["gone"]["problem"]
     assert [entries[n]["installed"] for n in ("good", "qoro", "gone")] == [True, True, False]
-    assert "cannot be loaded" in qbatch("backends").stdout
+    assert "cannot be loaded" in qbatch("backends", "list").stdout
     assert "runs circuits" in qbatch("backends", "check", "good").stdout
     assert "did you mean method" in qbatch("backends", "check", "typo", code=2).stderr
     assert "cannot be loaded" in qbatch("backends", "check", "gone", code=4).stderr
