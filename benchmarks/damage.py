@@ -20,7 +20,7 @@ from collections import Counter
 from pathlib import Path
 
 from qbatch import JobGroup
-from qbatch.cli.app import main as cli
+from qbatch.cli.boundary import main as cli
 
 TEXT = """OPENQASM 3.0;
 include "stdgates.inc";
@@ -39,7 +39,7 @@ COMMANDS = [
     ["results", "g", "--json"],
     ["results", "g", "-f", "csv"],
     ["diff", "g", "h"],
-    ["baseline", "g"],
+    ["check", "g", "--baseline", "none.json"],
     ["db", "sql", "SELECT * FROM results"],
     ["plan", "h"],
     ["status", "--json"],

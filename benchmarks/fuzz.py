@@ -26,7 +26,7 @@ from typing import Any
 
 from qbatch import JobGroup, list_groups
 from qbatch.api import archive_file
-from qbatch.cli import app
+from qbatch.cli import boundary
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 ANSATZ = str(EXAMPLES / "ansatz.qasm3")
@@ -109,7 +109,7 @@ class Cases:
         """So many cases."""
         kinds = [
             *[self._circuit] * 4, self._rows, self._rows, self._values, self._observables,
-            self._configuration, self._setting, self._selector, self._query, self._records_of,
+            self._configuration, self._setting, self._selector, self._condition, self._query, self._records_of,
             self._records_of, self._archive_bytes,
         ]  # fmt: skip
         for number in range(count):
@@ -163,6 +163,16 @@ class Cases:
         text = self._word("1-3", "name=bell", "2,3", "last", "ansatz*", "@k=v", "1/2")
         command = self._chance.choice(["jobs", "show", "results", "why"])
         return [command, f"held/{text}"], path, []
+
+    def _condition(self) -> Case:
+        path = self._file("case.condition", b"")
+        text = self._word(
+            "theta > pi/2 and shots >= 10", "status = 'done' or not tag.k = 'v'",
+            "number in (1, 2, 3)", "created_at > '2026-01-01'", "0 < theta <= 1", "param.phi > 0",
+        )  # fmt: skip
+        sort = self._word("-theta", "name,shots", "tag.k", "created_at")
+        command = self._chance.choice(["jobs", "results"])
+        return [command, "held", f"--where={text}", f"--sort={sort}"], path, []
 
     def _query(self) -> Case:
         path = self._file("case.sql", b"")
@@ -234,7 +244,7 @@ def _run(arguments: list[str]) -> tuple[int, str]:
     signal.alarm(_LONGEST)
     try:
         with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
-            code, _ = app._run(arguments, False)
+            code, _ = boundary._run(arguments, False)
     except Hang:
         code = -1
     except BaseException as error:

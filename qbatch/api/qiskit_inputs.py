@@ -58,13 +58,14 @@ def _observable(value: Any) -> str:
         raise InvalidObservable("an observable with parameters: bind them first")
     if len(value) > _MOST_TERMS:
         raise InvalidObservable(f"an observable of {len(value)} terms, at most {_MOST_TERMS}")
-    return " + ".join(_term(letters, factor) for letters, factor in value.to_list())
+    terms = [f"{_real(letters, factor)!r}*{letters}" for letters, factor in value.to_list()]
+    return " + ".join(terms).replace("+ -", "- ")
 
 
-def _term(letters: str, factor: complex) -> str:
+def _real(letters: str, factor: complex) -> float:
     if abs(factor.imag) > 1e-12 * max(1.0, abs(factor.real)):
         raise InvalidObservable(f"the factor of {letters} is {factor}: not real")
-    return f"{float(factor.real)!r}*{letters}"
+    return float(factor.real)
 
 
 def shots_for(precision: float) -> int:

@@ -91,7 +91,8 @@ def _roff_options(command: Spec) -> Iterator[str]:
 
 
 def _roff(text: str) -> str:
-    escaped = text.replace("\\", "\\e").replace("-", "\\-")
+    # A plain terminal has no ellipsis, and troff says so.
+    escaped = text.replace("\\", "\\e").replace("-", "\\-").replace("…", "...")
     return f"\\&{escaped}" if escaped[:1] in (".", "'") else escaped
 
 

@@ -15,7 +15,7 @@ from qbatch.domain.results import RESULT_KINDS, Result
 from qbatch.domain.states import Status
 from qbatch.errors import UsageError
 
-_KIND = "qbatch check --save"
+_KIND = "qbatch baseline"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

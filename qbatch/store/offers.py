@@ -32,10 +32,11 @@ def jobs(database: Path, group: str, start: str) -> Iterator[tuple[str, str]]:
         sql = (
             "SELECT number, coalesce(jobs.name, '') || ' ' || status FROM jobs"
             " JOIN groups ON groups.id = group_id"
-            " WHERE groups.name = ? AND number BETWEEN ? AND ? LIMIT ?"
+            " WHERE groups.name = ? AND (number = ? OR number BETWEEN ? AND ?) LIMIT ?"
         )
         first = int(start)
-        for number, text in _rows(database, sql, group, first, first * 10 + 9, _MOST_NUMBERS):
+        numbers = (first, first * 10, first * 10 + 9)
+        for number, text in _rows(database, sql, group, *numbers, _MOST_NUMBERS):
             yield str(number), str(text).strip()
     pattern = start.replace("*", "").replace("?", "").replace("[", "") + "*"
     sql = (

@@ -36,7 +36,7 @@ def test_observables_are_taken_as_operators(group):
     group.add(circuit, observables=[operator, "ZI", Pauli("IZ")])
     group.run(executor="serial")
     one, several = group.get_results()
-    assert one.job.observables == ("1.0*ZZ + -0.5*XX",)
+    assert one.job.observables == ("1.0*ZZ - 0.5*XX",)
     assert [round(v.value, 9) for v in one.expectation_values] == [1.0]
     assert [round(v.value, 9) for v in several.expectation_values] == [1.0, 1.0, 1.0]
 

@@ -178,7 +178,7 @@ def test_what_was_sent_is_fetched_by_another_process(group, service, db):
     report = run(group, wait=False)
     assert report.under_way == 1
     assert report.sent[0]["remote_id"].startswith("job-")
-    other = JobGroup("g", db=db, config=config)
+    other = JobGroup("g", db=db, config=group.config)
     assert other.wait().done == 1
     assert other.sync().done == 0
 

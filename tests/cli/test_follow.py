@@ -12,7 +12,7 @@ def test_a_closed_group_takes_no_jobs_until_it_is_opened(qbatch, bell):
     assert qbatch("group", "close", "g").stdout == "g: closed\n"
     refused = qbatch("add", "g", bell, code=2)
     assert "closed: nothing can be added" in refused.stderr
-    assert "qbatch open g" in refused.stderr
+    assert "qbatch group open g" in refused.stderr
     qbatch("run", "g", "--add", bell, code=2)
     assert counts(qbatch)["state"] == "closed"
     qbatch("run", "g")

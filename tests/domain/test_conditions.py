@@ -74,7 +74,7 @@ def test_conditions_are_joined():
         ("status in 'x'", "in takes a list"),
         ("theta is 1", "compare with"),
         ("theta in 1", "in takes a list"),
-        ("f(theta) > 1", "neither a number nor a text"),
+        ("f(theta) > 1", "names nothing of a job"),
         ("theta > True", "neither a number nor a text"),
         ("theta > 1 % 2", "neither a number nor a text"),
         ("theta > 10**400", "range"),

@@ -91,7 +91,7 @@ def test_on_aer_too_once_a_run_has_measured(group):
     first = group.plan()
     assert not first.backends[0].measured
     group.run_parallel()
-    again = JobGroup("again", db=group.path, config=group._config)
+    again = JobGroup("again", db=group.path, config=group.config)
     again.add(ANSATZ, parameters=values, shots=300)
     again.add(BELL, BELL, shots=100, seed=1)
     plan = again.plan()
@@ -110,7 +110,7 @@ def test_on_aer_too_once_a_run_has_measured(group):
 
 def test_requests_of_a_service_are_those_of_the_run(group, db, tmp_path):
     with contextlib.closing(FakeServer()) as server:
-        group._config.write_text(server.configuration(circuits=20))
+        (tmp_path / "config.toml").write_text(server.configuration(circuits=20))
         group.add(ANSATZ, parameters={"theta": [0.1 * i for i in range(50)], "phi": 0.0}, shots=10)
         plan = group.plan(backend="fake")
         before = server.audit()["requests"]
@@ -121,11 +121,11 @@ def test_requests_of_a_service_are_those_of_the_run(group, db, tmp_path):
         assert found.seconds is None
 
 
-def test_requests_of_qoro_and_what_it_refuses(group, monkeypatch):
+def test_requests_of_qoro_and_what_it_refuses(group, monkeypatch, tmp_path):
     monkeypatch.setenv("QORO_API_KEY", "key")
     with contextlib.closing(Loopback("--idle")) as service:
         service.ask("secret", "key")
-        group._config.write_text(
+        (tmp_path / "config.toml").write_text(
             f'[backends.cloud]\ntype = "qoro"\nurl = "{service.url}"\n'
             "price = { shot = 0.001, task = 0.5, second = 2.0 }\n"
         )
