@@ -109,8 +109,8 @@ class Cases:
         """So many cases."""
         kinds = [
             *[self._circuit] * 4, self._rows, self._rows, self._values, self._observables,
-            self._configuration, self._setting, self._selector, self._condition, self._query, self._records_of,
-            self._records_of, self._archive_bytes,
+            self._configuration, self._setting, self._selector, self._condition, self._query,
+            self._records_of, self._records_of, self._archive_bytes,
         ]  # fmt: skip
         for number in range(count):
             self._number = number

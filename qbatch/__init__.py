@@ -64,7 +64,7 @@ if TYPE_CHECKING:
         UsageError,
     )
     from qbatch.results.matching import CheckReport, MatchedPair, Thresholds
-    from qbatch.results.pictures import Picture, PlotOptions
+    from qbatch.results.plot_data import Picture, PlotOptions
 
 _HOME = {
     "api.adding": ("AddReport",),
@@ -90,7 +90,7 @@ _HOME = {
                "InvalidParameters", "InvalidSelector", "Locked", "NotFound", "QbatchError",
                "StoreError", "UsageError"),
     "results.matching": ("CheckReport", "MatchedPair", "Thresholds"),
-    "results.pictures": ("Picture", "PlotOptions"),
+    "results.plot_data": ("Picture", "PlotOptions"),
 }  # fmt: skip
 _MODULES = {name: module for module, names in _HOME.items() for name in names}
 

@@ -65,7 +65,9 @@ def test_what_is_wrong_is_said(write, text, reason):
 
 
 def test_defaults_hold_for_python_and_give_way_to_what_is_said(write):
-    config = Config.load(write('[defaults]\nretries = 7\nmax_batch_size = 9\nexecutor = "serial"\n'))
+    config = Config.load(
+        write('[defaults]\nretries = 7\nmax_batch_size = 9\nexecutor = "serial"\n')
+    )
     assert settings_of(config, {}).retries == 7
     assert settings_of(config, {"retries": 1}).retries == 1
     assert settings_of(config, {"sequential": True}).max_batch_size is None

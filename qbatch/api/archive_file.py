@@ -67,23 +67,16 @@ def _check(file: Path) -> int:
     """Make sure that the file is whole; its version."""
     digest, number, end, version = hashlib.sha256(), -1, None, VERSION
     try:
-        with gzip.open(file, "rb") as lines:
-            most, size = _AT_LEAST + _UNPACKED * file.stat().st_size, 0
-            while line := lines.readline(_LONGEST):
-                size += len(line)
-                if size > most:
-                    raise UsageError(f"{file}: unpacks to more than its size can explain")
-                if not line.endswith(b"\n"):
-                    raise UsageError(f"{file}: is no archive, or is damaged: a line without end")
-                if end is not None:
-                    raise UsageError(f"{file}: is damaged: something stands behind its end")
-                if number < 0:
-                    version = _check_head(file, line)
-                elif line.startswith(b'{"kind": "end"'):
-                    end = json.loads(line)
-                    continue
-                digest.update(line)
-                number += 1
+        for line in _raw_lines(file):
+            if end is not None:
+                raise UsageError(f"{file}: is damaged: something stands behind its end")
+            if number < 0:
+                version = _check_head(file, line)
+            elif line.startswith(b'{"kind": "end"'):
+                end = json.loads(line)
+                continue
+            digest.update(line)
+            number += 1
     except (gzip.BadGzipFile, EOFError, zlib.error, ValueError, RecursionError) as error:
         raise UsageError(f"{file}: is no archive, or is damaged: {error}") from error
     except OSError as error:
@@ -93,6 +86,19 @@ def _check(file: Path) -> int:
     if (end.get("records"), end.get("sha256")) != (number, digest.hexdigest()):
         raise UsageError(f"{file}: is damaged: its check sum does not agree")
     return version
+
+
+def _raw_lines(file: Path) -> Iterator[bytes]:
+    """The lines as they stand, as long as they do not unpack to more than a file may."""
+    with gzip.open(file, "rb") as lines:
+        most, size = _AT_LEAST + _UNPACKED * file.stat().st_size, 0
+        while line := lines.readline(_LONGEST):
+            size += len(line)
+            if size > most:
+                raise UsageError(f"{file}: unpacks to more than its size can explain")
+            if not line.endswith(b"\n"):
+                raise UsageError(f"{file}: is no archive, or is damaged: a line without end")
+            yield line
 
 
 def _check_head(file: Path, line: bytes) -> int:

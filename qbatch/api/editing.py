@@ -33,10 +33,9 @@ def edit(
         if backend is not None:
             _check_backend(stored, backend)
             stored.store.groups.set_backend(group.id, backend or None)
-        if note is not None and selector is None:
-            edits.note_group(group.id, note or None)
-        elif note is not None:
-            edits.note_jobs(group.id, selection, note or None)
+        if note is not None:
+            where = None if selector is None else selection
+            edits.note(group.id, where, note or None)
         if tags or remove_tags:
             return edits.tag(group.id, selection, tags, remove_tags)
     return stored.store.jobs.count(group.id, selection)

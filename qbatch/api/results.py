@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from qbatch.domain.results import ExportOptions
     from qbatch.results.baselines import JobSample
     from qbatch.results.matching import CheckReport, MatchedPair, Thresholds
-    from qbatch.results.pictures import Picture, PlotOptions
+    from qbatch.results.plot_data import Picture, PlotOptions
 
 _MOST_DRAWN = 5_000
 _MOST_LISTED = 200

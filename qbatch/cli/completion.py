@@ -105,11 +105,10 @@ def _values(name: str, option: Spec, place: Place) -> Iterator[Candidate]:
 
 def _argument(place: Place, word: str) -> Iterator[Candidate]:
     """What an argument may be: the one whose turn it is."""
-    places = _positional(place)
-    arguments = place.command["arguments"]
-    if not arguments or (len(places) >= len(arguments) and not arguments[-1]["many"]):
+    count, arguments = len(_positional(place)), place.command["arguments"]
+    if not arguments or (count >= len(arguments) and not arguments[-1]["many"]):
         return
-    argument = arguments[min(len(places), len(arguments) - 1)]
+    argument = arguments[min(count, len(arguments) - 1)]
     kind = argument["name"].strip("[]…")
     if kind.startswith("GROUP"):
         yield from _groups(place)
@@ -118,11 +117,15 @@ def _argument(place: Place, word: str) -> Iterator[Candidate]:
     elif kind == "BACKEND":
         yield from _backends(place.before.get("--config"))
     elif kind == "COMMAND":
-        from qbatch.cli.schemas import SCHEMAS
-
-        yield from ((name, "") for name in SCHEMAS)
+        yield from _schemas()
     else:
         yield from ((choice, "") for choice in argument["choices"])
+
+
+def _schemas() -> Iterator[Candidate]:
+    from qbatch.cli.schemas import SCHEMAS
+
+    yield from ((name, "") for name in SCHEMAS)
 
 
 def _positional(place: Place) -> list[str]:

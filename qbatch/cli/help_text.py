@@ -25,25 +25,26 @@ def text(spec: Spec, path: Sequence[str], width: int | None = None) -> str:
     command = at(spec, path)
     body, example = _parts(command["help"])
     lines = [f"Usage: {usage(command, path)}", "", *_wrapped(body, width)]
-    if "commands" in command:
-        column = max(map(len, command["commands"])) + 4
-        for section, entries in _commands(command):
-            lines += ["", f"{section}:"]
-            for name, about in entries:
-                lines += _entry(name, about, width, column)
-    if command["arguments"]:
-        lines += ["", "Arguments:"]
-        for argument in command["arguments"]:
-            lines += _entry(argument["name"].strip("[]"), argument["help"], width)
+    arguments = [(a["name"].strip("[]"), a["help"]) for a in command["arguments"]]
+    column = max(map(len, command.get("commands", ())), default=_COLUMN - 4) + 4
+    for section, entries in _commands(command):
+        lines += _section(section, entries, width, column)
+    if arguments:
+        lines += _section("Arguments", arguments, width)
     for section, entries in _options(command):
-        lines += ["", f"{section}:"]
-        lines += [line for name, about in entries for line in _entry(name, about, width)]
+        lines += _section(section, entries, width)
     if example:
         lines += ["", "Example:", f"  {example}"]
     if "commands" in command:
-        before = " ".join(["qbatch", *path])
-        lines += ["", f"{before} COMMAND --help tells more of a command."]
+        lines += ["", f"{' '.join(['qbatch', *path])} COMMAND --help tells more of a command."]
     return "\n".join(lines) + "\n"
+
+
+def _section(
+    name: str, entries: Sequence[tuple[str, str]], width: int, column: int = _COLUMN
+) -> list[str]:
+    lines = [line for label, about in entries for line in _entry(label, about, width, column)]
+    return ["", f"{name}:", *lines]
 
 
 def usage(command: Spec, path: Sequence[str]) -> str:
@@ -108,7 +109,7 @@ def _wrapped(lines: Sequence[str], width: int) -> list[str]:
     return [line for text in lines for line in textwrap.wrap(text, width) or [""]]
 
 
-def _entry(name: str, about: str, width: int, column: int = _COLUMN) -> list[str]:
+def _entry(name: str, about: str, width: int, column: int) -> list[str]:
     lines = textwrap.wrap(about, max(20, width - column)) or [""]
     if len(name) + 4 > column:
         return [f"  {name}", *(" " * column + line for line in lines)]
@@ -118,7 +119,7 @@ def _entry(name: str, about: str, width: int, column: int = _COLUMN) -> list[str
 
 def _commands(command: Spec) -> list[tuple[str, list[tuple[str, str]]]]:
     found: dict[str, list[tuple[str, str]]] = {}
-    for name, entry in command["commands"].items():
+    for name, entry in command.get("commands", {}).items():
         body, _ = _parts(entry["help"])
         found.setdefault(entry.get("section") or "Commands", []).append((name, body[0]))
     return list(found.items())

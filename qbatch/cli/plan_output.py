@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import asdict
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
@@ -53,30 +54,41 @@ def _rows(backend: BackendPlan) -> list[list[Any]]:
 
 
 def _facts(backend: BackendPlan) -> list[str]:
-    total, name = backend.total, backend.backend
+    lines = [_amounts(backend), _sizes(backend)]
+    if backend.seconds is not None:
+        basis = "as earlier runs took" if backend.measured else "a guess: no run measured"
+        lines.append(f"about {_duration(backend.seconds)} ({basis})")
+    if not backend.local:
+        lines.append(f"at least {output.plural(backend.total('requests'), 'request')}")
+    lines += _costs(backend)
+    return [f"{backend.backend}: {line}" for line in lines]
+
+
+def _amounts(backend: BackendPlan) -> str:
+    total = backend.total
     facts = f"{output.plural(len(backend.batches), 'batch')}, {output.plural(total('jobs'), 'job')}"
     facts += f", {output.plural(total('items'), 'item')}, {total('shots')} shots"
     if total("saved"):
         facts += f", {total('saved')} of them saved by putting equal jobs together"
-    lines = [f"{name}: {facts}"]
+    return facts
+
+
+def _sizes(backend: BackendPlan) -> str:
     size = f"at most {max(batch.width for batch in backend.batches)} {backend.unit}"
     if backend.depth is not None:
         size += f", depth {backend.depth}"
     if backend.memory is not None:
         size += f"; about {_memory(backend.memory)} of memory"
-    lines.append(f"{name}: {size}")
-    if backend.seconds is not None:
-        basis = "at the pace of earlier runs" if backend.measured else "a guess: no run measured"
-        lines.append(f"{name}: about {_duration(backend.seconds)} ({basis})")
-    if not backend.local:
-        lines.append(f"{name}: at least {output.plural(total('requests'), 'request')}")
+    return size
+
+
+def _costs(backend: BackendPlan) -> Iterator[str]:
     for unit, cost in backend.cost.items():
         said = "not known beforehand" if cost is None else f"{cost:.6g}"
-        lines.append(f"{name}: cost of {unit}s: {said}")
+        yield f"cost of {unit}s: {said}"
     known = [cost for cost in backend.cost.values() if cost is not None]
     if len(known) > 1:
-        lines.append(f"{name}: cost in all: {math.fsum(known):.6g}")
-    return lines
+        yield f"cost in all: {math.fsum(known):.6g}"
 
 
 def _duration(seconds: float) -> str:

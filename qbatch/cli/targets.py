@@ -118,19 +118,22 @@ def _cut(text: str, known: Sequence[str]) -> tuple[str, str | None]:
     Groups that older versions made may have slashes in their names.
     """
     cuts = [place for place, letter in enumerate(text) if letter == "/"]
-    meant = [cut for cut in cuts if text[:cut] in known and text[cut + 1 :]]
-    whole = [len(text)] if text in known else []
-    if len(meant) + len(whole) > 1:
-        # To guess would be to take the wrong one.
-        readings = " or ".join(f"group {text[:cut]!r}" for cut in [*meant, *whole])
-        raise UsageError(
-            f"{text!r} may mean {readings}",
-            hint="qbatch group rename gives a group another name: rename '…' NEW takes the"
-            " whole name",
-        )
-    if whole or not cuts:
+    readings = [cut for cut in (*cuts, len(text)) if text[:cut] in known]
+    readings = [cut for cut in readings if cut != len(text) - 1]  # nothing after the slash
+    if len(readings) > 1:
+        raise _ambiguous(text, readings)
+    if text in known or not cuts:
         return text, None
     if text.endswith("/"):
         raise InvalidSelector(f"{text!r}: no jobs are named after the slash")
-    cut = meant[0] if meant else cuts[0]
+    cut = (readings or cuts)[0]
     return text[:cut], text[cut + 1 :]
+
+
+def _ambiguous(text: str, cuts: Sequence[int]) -> UsageError:
+    """To guess would be to take the wrong one."""
+    readings = " or ".join(f"group {text[:cut]!r}" for cut in cuts)
+    return UsageError(
+        f"{text!r} may mean {readings}",
+        hint="qbatch group rename gives a group another name: rename '…' NEW takes the whole name",
+    )

@@ -76,6 +76,9 @@ _ARITHMETIC: dict[type[ast.operator], Callable[[float, float], float]] = {
     ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul,
     ast.Div: operator.truediv, ast.Pow: operator.pow,
 }  # fmt: skip
+_SIGNED: dict[type[ast.unaryop], Callable[[float], float]] = {
+    ast.USub: operator.neg, ast.UAdd: operator.pos,
+}  # fmt: skip
 _CONSTANTS = {"pi": math.pi, "tau": math.tau}
 _TOKENS = re.compile(r"""("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')|(<>)|(?<![<>=!])(=)(?!=)|(\w+)""")
 _HINT = "write --where \"theta > pi/2 and shots >= 1000\", texts in quotes: status = 'error'"
@@ -229,9 +232,8 @@ def _number(node: ast.expr) -> float:
         return float(node.value) if abs(node.value) > 2**53 else node.value
     if isinstance(node, ast.Name) and node.id in _CONSTANTS:
         return _CONSTANTS[node.id]
-    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub | ast.UAdd):
-        found = _number(node.operand)
-        return -found if isinstance(node.op, ast.USub) else found
+    if isinstance(node, ast.UnaryOp) and type(node.op) in _SIGNED:
+        return _SIGNED[type(node.op)](_number(node.operand))
     if isinstance(node, ast.BinOp) and type(node.op) in _ARITHMETIC:
         # As floats: a power of whole numbers could take all the memory there is.
         return _ARITHMETIC[type(node.op)](float(_number(node.left)), float(_number(node.right)))

@@ -71,12 +71,8 @@ def parse_selection(
     Raises:
         InvalidSelector: names the part that cannot be understood.
     """
-    known = [status.value for status in Status]
-    for status in statuses:
-        if status not in known:
-            raise InvalidSelector(f"unknown status {status!r}", hint=f"one of {', '.join(known)}")
     found = Selection(
-        statuses=tuple(statuses),
+        statuses=tuple(map(_known_status, statuses)),
         tags=dict(tags or {}),
         condition=None if where is None else parse_condition(where),
         since=None if since is None else moment(since),
@@ -88,6 +84,13 @@ def parse_selection(
     if not isinstance(text, str):
         return replace(found, numbers=tuple(int(number) for number in text))
     return _with_places(found, text)
+
+
+def _known_status(status: str) -> str:
+    known = [status.value for status in Status]
+    if status not in known:
+        raise InvalidSelector(f"unknown status {status!r}", hint=f"one of {', '.join(known)}")
+    return status
 
 
 def _sorted_by(text: str) -> tuple[Field, bool]:

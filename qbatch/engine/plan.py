@@ -21,7 +21,7 @@ from qbatch.rules.merging import coalesce
 from qbatch.seam import SupportsCost, SupportsEstimate
 from qbatch.store import Store
 
-_DEFAULT_PACE = Throughput(seconds=1.0, startup=1.0)
+_DEFAULT = Throughput(seconds=1.0, startup=1.0)
 _SECONDS_A_JOB = 6e-5  # of the engine and the store
 _MOST_PAYLOADS = 1_000  # read to count their depth
 _ROUND_TRIPS = 3  # of a remote batch that ends at once: sent, asked for, fetched
@@ -37,7 +37,7 @@ class PlannedBatch:
         requests: the fewest that the backend needs for it; 0 where it is local.
         width: of the widest payload, as its format counts it.
         workload: what its jobs are like to the backend.
-        estimated: seconds of work, before any pace.
+        estimated: seconds of work, before any measurement.
         workers: number of such batches that a local backend works on at once.
     """
 
@@ -141,7 +141,7 @@ class _Adding:
 
     def __init__(self, store: Store, name: str, queue: BackendQueue, settings: RunSettings) -> None:
         self._store = store
-        self._lane = queue
+        self._queue = queue
         self._settings = settings
         self._loader = Loader(store)
         self._payloads: set[int] = set()
@@ -152,38 +152,39 @@ class _Adding:
 
     def take(self, jobs: Sequence[PlannedJob]) -> None:
         """Add a batch."""
-        settings, limits = self._settings, self._lane.backend.limits
+        settings, limits = self._settings, self._queue.backend.limits
         parts = [fix_seed(part, settings.seed) for part in jobs]
         enabled = settings.coalesce and settings.policy().merge and limits.mixed_shots
         items = coalesce(parts, enabled=enabled, max_shots=limits.shots)
         for part in parts:
             if reason := unanswerable(part, limits):
                 self._refused[reason] += 1
-        run = sum(part.shots or 0 for part in pooled(parts, items))
-        shots = sum(part.shots or 0 for part in parts)
         self._payloads.update(part.payload.id for part in parts)
         widest = max(parts, key=_width)
         self._largest.append(widest)
-        costs = self._lane.costs
         self.plan.unit = payload_format(widest.payload.kind).unit
-        self.plan.batches.append(
-            PlannedBatch(
-                backend=self.plan.backend,
-                jobs=len(parts),
-                items=len(set(items)),
-                shots=shots,
-                saved=shots - run,
-                requests=self._requests(parts, items),
-                width=_width(widest),
-                workload=costs.workload(parts[0]),
-                estimated=batch_seconds(costs, parts, items),
-                workers=costs.workers(widest),
-            )
+        self.plan.batches.append(self._planned(parts, items, widest))
+
+    def _planned(
+        self, parts: Sequence[PlannedJob], items: Sequence[int], widest: PlannedJob
+    ) -> PlannedBatch:
+        costs, shots = self._queue.costs, sum(part.shots or 0 for part in parts)
+        return PlannedBatch(
+            backend=self.plan.backend,
+            jobs=len(parts),
+            items=len(set(items)),
+            shots=shots,
+            saved=shots - sum(part.shots or 0 for part in pooled(parts, items)),
+            requests=self._requests(parts, items),
+            width=_width(widest),
+            workload=costs.workload(parts[0]),
+            estimated=batch_seconds(costs, parts, items),
+            workers=costs.workers(widest),
         )
 
     def _requests(self, parts: Sequence[PlannedJob], items: Sequence[int]) -> int:
-        backend = self._lane.backend
-        if self._lane.local:
+        backend = self._queue.backend
+        if self._queue.local:
             return 0
         if not isinstance(backend, SupportsEstimate):
             return _ROUND_TRIPS
@@ -212,22 +213,22 @@ class _Adding:
         return plan
 
     def _estimate_time(self) -> None:
-        """Work at the pace of earlier runs, shared out, and the start of the workers."""
+        """Work at the throughput of earlier runs, shared out, and the start of the workers."""
         plan = self.plan
         plan.measured = all(batch.workload in self._measured for batch in plan.batches)
-        paces = [self._measured.get(batch.workload, _DEFAULT_PACE) for batch in plan.batches]
+        found = [self._measured.get(batch.workload, _DEFAULT) for batch in plan.batches]
         work = [
-            batch.estimated * pace.seconds for batch, pace in zip(plan.batches, paces, strict=True)
+            batch.estimated * own.seconds for batch, own in zip(plan.batches, found, strict=True)
         ]
         shared = sum(
             seconds / batch.workers for seconds, batch in zip(work, plan.batches, strict=True)
         )
-        startup = max(pace.startup for pace in paces)
+        startup = max(own.startup for own in found)
         plan.seconds = startup + max(shared, *work) + _SECONDS_A_JOB * plan.total("jobs")
 
     def _estimate_memory(self) -> None:
-        plan, backend = self.plan, self._lane.backend
-        plan.memory = self._lane.costs.memory(self._largest)
+        plan, backend = self.plan, self._queue.backend
+        plan.memory = self._queue.costs.memory(self._largest)
         available = physical_memory()
         if plan.memory is not None and available is not None and plan.memory > available:
             width = max(batch.width for batch in plan.batches)

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Iterable, Sequence
 
 from qbatch.domain.batches import Claim, OpenBatch, Outcome, PlannedJob
-from qbatch.domain.states import ACTIVE, AttemptStatus, BatchState, Failure, Status
+from qbatch.domain.states import ACTIVE, UNSUCCESSFUL, AttemptStatus, BatchState, Failure, Status
 from qbatch.engine import collect
 from qbatch.engine.backend_queue import BackendQueue
 from qbatch.engine.report import Observer, RunReport, RunState
@@ -183,13 +183,17 @@ class BatchRecorder:
         if status is Status.DONE:
             self.report.done += 1
             self.state.done += 1
-        elif status in (Status.ERROR, Status.CANCELLED):
+        elif status in UNSUCCESSFUL:
             self.report.failed += 1
             self.state.failed += 1
-            if _is_heard():
-                label = self.store.jobs.labels([job]).get(job, f"job {job}")
-                self.log.error("%s: %s: %s", label, failure, error)
-            if len(self._errors) < _SHOWN_ERRORS and error:
-                self._errors.append((job, error))
+            self._note_failure(job, failure, error)
         elif status is Status.UNKNOWN:
             self.report.unknown += 1
+
+    def _note_failure(self, job: int, failure: Failure | None, error: str | None) -> None:
+        """Log it if somebody listens, and keep the first few for the report."""
+        if _is_heard():
+            label = self.store.jobs.labels([job]).get(job, f"job {job}")
+            self.log.error("%s: %s: %s", label, failure, error)
+        if error and len(self._errors) < _SHOWN_ERRORS:
+            self._errors.append((job, error))

@@ -47,7 +47,7 @@ class RunReport:
     Attributes:
         groups: names.
         jobs: how many this run took.
-        done, failed, unknown: how those ended, and those of an earlier run taken over.
+        done, failed, unknown: how those ended, and those of an earlier run that this one resumed.
         left: how many of the groups' jobs are still unsent, queued or running.
         under_way: how many of them are in a batch that the backend has.
         submissions: batches sent; circuits: items in them after coalescing.

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from qbatch.domain.groups import Group
 from qbatch.domain.states import RunEnd, Status, StopReason
 from qbatch.engine.backend_queue import BackendQueue, InFlightBatch
+from qbatch.engine.endings import sentence
 from qbatch.engine.planner import Planner
 from qbatch.engine.recorder import BatchRecorder
 from qbatch.engine.recovery import recover
@@ -18,7 +19,7 @@ from qbatch.engine.report import Observer, RunReport, Silent
 from qbatch.engine.sender import Sender
 from qbatch.engine.settings import RunSettings
 from qbatch.engine.stop import StopSignals
-from qbatch.engine.watcher import Watcher, sentence
+from qbatch.engine.watcher import Watcher
 from qbatch.errors import NotFound, QbatchError
 from qbatch.seam import Backend, SupportsWait
 from qbatch.store import Store, run_lock
@@ -85,53 +86,62 @@ class Run:
             Locked: another process runs one of the groups.
             BackendError: a backend cannot be used at all.
         """
-        started, settings = time.monotonic(), self._settings
-        with (
-            run_lock.hold(
-                self._store,
-                self._groups,
-                wait=settings.wait_lock,
-                say=self._recorder.note,
-                hint=run_lock.MAY_WAIT,
-            ),
-            self._stop,
-            _collecting_rarely(),
-        ):
+        started, settings, log = time.monotonic(), self._settings, self._recorder.log
+        hold = run_lock.hold(
+            self._store,
+            self._groups,
+            wait=settings.wait_lock,
+            say=self._recorder.note,
+            hint=run_lock.MAY_WAIT,
+        )
+        with hold, self._stop, _collecting_rarely():
             if settings.wait_seconds is not None:
                 self._ends_at = time.monotonic() + settings.wait_seconds
-            log = self._recorder.log
             log.info("run begins")
             try:
-                self._check_groups()
-                recover(self._recorder, self._ids, self._planner.queue)
-                if settings.submit:
-                    self._planner.begin(self._choose() if self._choose is not None else None)
-                    self._pick()
-                    self._warn_of_shared_draws()
-                self._loop()
-                self._wind_down()
+                self._work()
             except QbatchError as error:
                 self._take_back_local()
                 log.error("run fails: %s", error)  # noqa: TRY400 - it is reported elsewhere
                 raise
             finally:
                 self._put_away()
-        if not settings.wait:
+        report = self._reported(time.monotonic() - started)
+        log.info(
+            "run ends: %d done, %d failed, %d left, exit code %d, %.1f s",
+            *(report.done, report.failed, report.left, report.exit_code, report.seconds),
+        )
+        return report
+
+    def _work(self) -> None:
+        self._check_groups()
+        # What an earlier run left open comes first: its jobs may be paid for already.
+        recover(self._recorder, self._ids, self._planner.queue)
+        if self._settings.submit:
+            self._planner.begin(self._choose() if self._choose is not None else None)
+            self._pick()
+            self._warn_of_shared_draws()
+        self._loop()
+        self._wind_down()
+
+    def _reported(self, seconds: float) -> RunReport:
+        """The report of a run that has come to its end.
+
+        Raises:
+            NotFound: nothing could be done, as a backend or a format is not known here.
+        """
+        if not self._settings.wait:
             self._recorder.left(self._queues.values())
         report = self._recorder.finish(self._ids)
         report.stopped_by = self._stop.received
-        left = report.left if settings.submit else report.under_way
+        left = report.left if self._settings.submit else report.under_way
         report.unfinished = bool(left if not self._planner.is_chosen else report.under_way)
         if not report.left:
             report.stopped_for = None  # there was nothing left to stop
         missing = self._planner.missing
         if missing is not None and not report.done + report.failed + report.under_way:
             raise missing
-        report.seconds = time.monotonic() - started
-        log.info(
-            "run ends: %d done, %d failed, %d left, exit code %d, %.1f s",
-            *(report.done, report.failed, report.left, report.exit_code, report.seconds),
-        )
+        report.seconds = seconds
         return report
 
     def _put_away(self) -> None:
@@ -226,32 +236,33 @@ class Run:
     def _fill(self) -> None:
         """Send batches as long as a backend has room and there is something to send."""
         while not self._must_stop():
-            queue = next((x for x in self._queues.values() if x.has_slot and x.has_work), None)
+            queue = self._ready_queue()
             if queue is None:
-                if self._planner.exhausted or not self._wants_more():
+                if not self._wants_more():
                     return
                 self._planner.page()
-                continue
-            if self._settings.sequential and not self._may_start_next():
+            elif self._settings.sequential and not self._may_start_next():
                 return
-            if not self._watcher.has_room(queue):
-                continue
-            self._sender.send(queue, queue.take())
-            self._recorder.tell(self._queues.values())
+            elif self._watcher.has_room(queue):
+                self._sender.send(queue, queue.take())
+                self._recorder.tell(self._queues.values())
 
     def _may_start_next(self) -> bool:
         busy = any(queue.flights for queue in self._queues.values())
         return not busy and time.monotonic() >= self._watcher.last_end + self._settings.delay
 
+    def _ready_queue(self) -> BackendQueue | None:
+        return next((x for x in self._queues.values() if x.has_slot and x.has_work), None)
+
     def _wants_more(self) -> bool:
+        """Whether a backend has room for jobs that are not planned yet."""
+        if self._planner.exhausted:
+            return False
         return not self._queues or any(queue.has_slot for queue in self._queues.values())
 
     def _sleep(self) -> None:
         """Until something may have moved: a local batch ended, or it is time to ask again."""
         now = time.monotonic()
-        due = [self._ends_at]
-        if self._settings.sequential:
-            due.append(self._watcher.last_end + self._settings.delay)
         for queue in self._queues.values():
             if queue.flights and isinstance(queue.backend, SupportsWait):
                 ids = [f.remote_id for f in queue.flights.values() if f.remote_id is not None]
@@ -259,10 +270,17 @@ class Run:
                 return
             if any(flight.next_poll <= now for flight in queue.flights.values()):
                 return
-            event = queue.next_event()
-            due += [event] if event is not None else []
         # What else is due already waits for something: a free slot, say.
-        time.sleep(min([_TICK, *(when - now for when in due if when > now)]))
+        time.sleep(min([_TICK, *(when - now for when in self._due() if when > now)]))
+
+    def _due(self) -> Iterator[float]:
+        """Times, on the monotonic clock, at which something is due."""
+        yield self._ends_at
+        if self._settings.sequential:
+            yield self._watcher.last_end + self._settings.delay
+        for queue in self._queues.values():
+            if (event := queue.next_event()) is not None:
+                yield event
 
     def _poll(self, *, everything: bool = False) -> None:
         self._watcher.cancel_on_request(self._queues.values())
@@ -288,13 +306,17 @@ class Run:
         if flights:
             self._recorder.note("stopping: storing what is nearly done (Ctrl-C again: leave now)")
         for queue, flight in flights:
-            if queue.local or flight.parts is None or not self._settings.submit:
-                continue  # this run did not send it
-            self._watcher.look(queue, flight)
-            if flight.batch.id in queue.flights and not flight.running:
-                self._watcher.cancel(queue, flight, StopReason.RUN)
+            # What this run did not send is not its to stop.
+            if not queue.local and flight.parts is not None and self._settings.submit:
+                self._cancel_if_waiting(queue, flight)
         self._until_ended(_GRACE)
         self._take_back_local()
+
+    def _cancel_if_waiting(self, queue: BackendQueue, flight: InFlightBatch) -> None:
+        """A batch that runs is paid for: only one that still waits is cancelled."""
+        self._watcher.look(queue, flight)
+        if flight.batch.id in queue.flights and not flight.running:
+            self._watcher.cancel(queue, flight, StopReason.RUN)
 
     def _until_ended(self, seconds: float) -> None:
         deadline = time.monotonic() + seconds

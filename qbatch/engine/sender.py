@@ -68,7 +68,29 @@ class Sender:
 
         started = time.monotonic()
         draft = self._draft(queue, planned, known)
-        written = self._ledger.prepare(
+        # The batch, its claims and its submission id are committed, durably, before a byte of
+        # it leaves: killed at any moment from here on, a run is found out, never paid twice.
+        written = self._written(queue, planned, draft)
+        if written is None:
+            queue.again([self._ledger.still_wanted(planned)])
+            return
+        batch, claims = written
+        self._report_refused(batch, draft)
+        if not claims:
+            return
+        left = [p for p, i in zip(planned, draft.items, strict=True) if i not in draft.refused]
+        flight = InFlightBatch(
+            batch=batch, remote_id=None, claims=claims, parts=left, started=started
+        )
+        flights.append(flight)
+        if self._submitted(queue, flight, draft, known):
+            queue.flights[batch.id] = flight
+
+    def _written(
+        self, queue: BackendQueue, planned: Sequence[PlannedJob], draft: _Draft
+    ) -> tuple[OpenBatch, list[Claim]] | None:
+        """The batch in the ledger, with what it claims; None if some jobs are not to be had."""
+        return self._ledger.prepare(
             draft.submission.submission_id,
             queue.backend.name,
             planned[0].options,
@@ -78,34 +100,37 @@ class Sender:
             refused=draft.refused,
             prepared_digest=draft.digest,
         )
-        if written is None:
-            queue.again([self._ledger.still_wanted(planned)])
-            return
-        batch, claims = written
-        if draft.refused:
-            told = [(p, draft.refused[i][1]) for p, i in zip(draft.parts, draft.items, strict=True)
-                    if i in draft.refused]  # fmt: skip
-            self._recorder.refused(batch, told)
-        if not claims:
-            return
-        left = [p for p, i in zip(planned, draft.items, strict=True) if i not in draft.refused]
-        flight = InFlightBatch(
-            batch=batch, remote_id=None, claims=claims, parts=left, started=started
-        )
-        flights.append(flight)
+
+    def _report_refused(self, batch: OpenBatch, draft: _Draft) -> None:
+        refused = [
+            (part, draft.refused[item][1])
+            for part, item in zip(draft.parts, draft.items, strict=True)
+            if item in draft.refused
+        ]
+        if refused:
+            self._recorder.refused(batch, refused)
+
+    def _submitted(
+        self,
+        queue: BackendQueue,
+        flight: InFlightBatch,
+        draft: _Draft,
+        known: Callable[[str], None],
+    ) -> bool:
+        """Send what is written down; whether it is, or may be, under way."""
         try:
             if draft.error is not None:
                 raise draft.error
             remote_id = _sent(queue.backend, draft, known)
         except LostAnswer as error:
-            # The first look finds out: by the id where one was told, else by our own.
+            # The first look finds out: by the id if one was told, else by our own.
             flight.reason, flight.retry_after = str(error), error.retry_after
         except BackendError as error:
-            self.refused(queue, batch, claims, left, error)
-            return
+            self.refused(queue, flight.batch, flight.claims, flight.parts, error)
+            return False
         else:
             self.accepted(queue, flight, remote_id)
-        queue.flights[batch.id] = flight
+        return True
 
     def resend(self, queue: BackendQueue, flight: InFlightBatch) -> str | None:
         """Send a batch again under its id, where that is the same batch to the service.
@@ -153,19 +178,8 @@ class Sender:
         draft = _Draft(submission, parts, items, _unanswerable(queue, parts, items, limits))
         if draft.refused:
             draft.submission = _without(submission, draft.refused)
-        backend = queue.backend
-        if isinstance(backend, SupportsPrepare) and draft.submission.items:
-            try:
-                prepared = asked(lambda: backend.prepare(draft.submission))
-                _check(draft.submission, prepared)
-            except BackendError as error:
-                draft.error = error
-            else:
-                draft.prepared = prepared
-                for result in prepared.refused:
-                    item = int(labels.item(str(result.label)))
-                    said = Failure(result.failure or Failure.INVALID), str(result.error)
-                    draft.refused[item] = said
+        if isinstance(queue.backend, SupportsPrepare) and draft.submission.items:
+            _prepare(queue.backend, draft)
         return draft
 
     def retry(
@@ -269,3 +283,17 @@ def _sent(backend: Backend, draft: _Draft, known: Callable[[str], None]) -> str:
         raise
     except BaseException as error:
         raise LostAnswer(f"{type(error).__name__}: {error}") from error
+
+
+def _prepare(backend: SupportsPrepare, draft: _Draft) -> None:
+    """Have the adapter encode a draft, before anything is written down."""
+    try:
+        prepared = asked(lambda: backend.prepare(draft.submission))
+        _check(draft.submission, prepared)
+    except BackendError as error:
+        draft.error = error
+        return
+    draft.prepared = prepared
+    for result in prepared.refused:
+        item = int(labels.item(str(result.label)))
+        draft.refused[item] = Failure(result.failure or Failure.INVALID), str(result.error)

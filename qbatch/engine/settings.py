@@ -9,6 +9,17 @@ from dataclasses import dataclass
 from qbatch.errors import UsageError
 from qbatch.rules.batching import Policy
 
+_LEAST = (
+    ("delay", 0, "not a number of seconds"),
+    ("max_in_flight", 1, "nothing could be sent"),
+    ("limit", 1, "nothing could be run"),
+    ("retries", 0, "fewer than none"),
+    ("seed", 0, "a seed is not negative"),
+    ("idle", 0, "not a number of seconds"),
+    ("wait_lock", 0, "not a number of seconds"),
+)
+"""Settings with their least value, and what is wrong with a lesser one."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunSettings:
@@ -78,41 +89,31 @@ class RunSettings:
             object.__setattr__(self, "max_in_flight", None)
         for message in (*self._wrong_numbers(), *self._wrong_together()):
             raise UsageError(message)
+        if not _is_address(self.notify):
+            raise UsageError(f"--notify {self.notify}: not an http or https address")
         self.policy()
 
     def _wrong_numbers(self) -> Iterator[str]:
         """What is wrong with single values."""
-        if not 0 <= self.delay < math.inf:
-            yield f"a delay of {self.delay} seconds"
-        if self.max_in_flight is not None and self.max_in_flight < 1:
-            yield f"--max-in-flight {self.max_in_flight}: nothing could be sent"
-        if self.limit is not None and self.limit < 1:
-            yield f"--limit {self.limit}: nothing could be run"
-        if self.retries < 0:
-            yield f"--retries {self.retries}: fewer than none"
-        if self.seed is not None and self.seed < 0:
-            yield f"--seed {self.seed}: a seed is not negative"
+        for name, least, why in _LEAST:
+            value = getattr(self, name)
+            if value is not None and not least <= value < math.inf:
+                yield f"--{name.replace('_', '-')} {value}: {why}"
         for name in ("max_failures", "timeout", "rate"):
             value = getattr(self, name)
             if value is not None and not value > 0:
                 yield f"--{name.replace('_', '-')} {value}: not above 0"
-        for name in ("idle", "wait_lock"):
-            value = getattr(self, name)
-            if value is not None and not value >= 0:
-                yield f"--{name.replace('_', '-')} {value}: below 0"
 
     def _wrong_together(self) -> Iterator[str]:
         """What does not go with something else, and addresses that are none."""
-        if self.delay and not self.sequential:
+        if not self.sequential and self.delay:
             yield "--delay goes with --sequential"
         if self.sequential and self.max_batch_size not in (None, 1):
             yield "a sequential run submits one job at a time; --max-batch-size has no place"
-        if self.idle is not None and not self.follow:
+        if not self.follow and self.idle is not None:
             yield "--idle goes with --follow"
-        if self.follow and (self.limit is not None or not self.wait):
+        if self.follow and not (self.limit is None and self.wait):
             yield "--follow waits for jobs; --limit and --no-wait have no place"
-        if self.notify is not None and not self.notify.startswith(("http://", "https://")):
-            yield f"--notify {self.notify}: not an http or https address"
 
     def policy(self) -> Policy:
         """The batching policy; a sequential run sends every job alone."""
@@ -126,3 +127,7 @@ class RunSettings:
             return False
         allowed = self.max_failures if self.max_failures >= 1 else self.max_failures * total
         return failed >= allowed
+
+
+def _is_address(url: str | None) -> bool:
+    return url is None or url.startswith(("http://", "https://"))

@@ -119,7 +119,7 @@ def pooled(parts: Sequence[PlannedJob], items: Sequence[int]) -> list[PlannedJob
 
 
 def batch_seconds(costs: Costs, parts: Sequence[PlannedJob], items: Sequence[int]) -> float:
-    """The estimate for a batch, before any pace."""
+    """The estimate for a batch, before any measurement."""
     before, total = -1, 0.0
     for part in pooled(parts, items):
         total += costs.cost(part, again=part.payload.id == before)

@@ -7,16 +7,16 @@ from collections.abc import Iterable, Sequence
 
 from qbatch.domain.batches import Outcome, PlannedJob
 from qbatch.domain.states import (
-    AttemptStatus,
     BatchState,
     Failure,
     RemoteState,
     Status,
     StopReason,
 )
-from qbatch.engine import collect, labels
+from qbatch.engine import collect, endings, labels
 from qbatch.engine.adapter_calls import asked
 from qbatch.engine.backend_queue import BackendQueue, InFlightBatch
+from qbatch.engine.endings import known_failure
 from qbatch.engine.recorder import BatchRecorder
 from qbatch.engine.sender import Sender
 from qbatch.engine.settings import RunSettings
@@ -48,34 +48,54 @@ class Watcher:
             AuthError: the backend refuses the credentials; the batch stays in the ledger.
         """
         try:
-            remote_id = flight.remote_id or self._looked_up(queue, flight)
-            if remote_id is None:
-                return
-            status = asked(lambda: queue.backend.status(remote_id))
-            results = None
-            if status.state in (RemoteState.DONE, RemoteState.CANCELLED):
-                results = self._results(queue, flight, remote_id, status)
+            found = self._asked(queue, flight)
         except BatchNotFound as error:
-            if not queue.local:
+            if queue.local:
+                self._gone(queue, flight, error)
+            else:
                 self._no_answer(queue, flight, error)
-                return
-            self._drop(queue, flight)
-            gone = BatchStatus(state=RemoteState.ERROR, failure=Failure.LOST, message=str(error))
-            self._failed_whole(queue, flight, gone)
         except AuthError:
+            # The run ends, and the batch stays open: the next run asks again.
             raise
         except BackendError as error:
             self._no_answer(queue, flight, error)
         else:
-            if self._are_foreign(flight, results or ()):
-                said = f"{remote_id} is not this batch: its results are those of another one"
-                self._leave(queue, flight, said)
-                return
-            done = status.state is RemoteState.DONE
-            if done and self._asks_for_more(queue, flight, results or ()):
-                return
-            flight.poll_failures = 0
-            self._follow(queue, flight, status, results)
+            if found is not None:
+                self._judge(queue, flight, *found)
+
+    def _asked(
+        self, queue: BackendQueue, flight: InFlightBatch
+    ) -> tuple[BatchStatus, Sequence[ItemResult] | None] | None:
+        """How a batch stands, with its results if it has ended; None if it has no id (yet)."""
+        remote_id = flight.remote_id or self._looked_up(queue, flight)
+        if remote_id is None:
+            return None
+        status = asked(lambda: queue.backend.status(remote_id))
+        if status.state not in (RemoteState.DONE, RemoteState.CANCELLED):
+            return status, None
+        return status, self._results(queue, flight, remote_id, status)
+
+    def _judge(
+        self,
+        queue: BackendQueue,
+        flight: InFlightBatch,
+        status: BatchStatus,
+        results: Sequence[ItemResult] | None,
+    ) -> None:
+        if labels.are_foreign(flight.batch.submission_id, [str(r.label) for r in results or ()]):
+            reason = f"{flight.remote_id} is not this batch: its results are those of another one"
+            self._leave(queue, flight, reason)
+            return
+        if status.state is RemoteState.DONE and self._asks_for_more(queue, flight, results or ()):
+            return
+        flight.poll_failures = 0
+        self._follow(queue, flight, status, results)
+
+    def _gone(self, queue: BackendQueue, flight: InFlightBatch, error: BatchNotFound) -> None:
+        """A local backend lost the batch: whatever worked on it has died."""
+        self._drop(queue, flight)
+        lost = BatchStatus(state=RemoteState.ERROR, failure=Failure.LOST, message=str(error))
+        self._failed_whole(queue, flight, lost)
 
     def has_room(self, queue: BackendQueue) -> bool:
         """Whether the backend would take a batch now; where it cannot say, sending will tell.
@@ -96,8 +116,7 @@ class Watcher:
             return
         flight.cancelled_for, flight.cancelled_at = reason, time.monotonic()
         self._recorder.store.ledger.stopping(flight.batch.id, reason)
-        flight.next_poll = 0.0
-        flight.poll_seconds = 0.1
+        flight.next_poll, flight.poll_seconds = 0.0, 0.1
         if flight.remote_id is not None:
             self._tell_backend(queue, flight, flight.remote_id)
 
@@ -129,7 +148,8 @@ class Watcher:
             if flight.cancelled_for is not None:
                 self._tell_backend(queue, flight, remote_id)
             return remote_id
-        if queue.backend.limits.finds_tokens and self._is_young(queue, flight):
+        age, limits = time.monotonic() - flight.started, queue.backend.limits
+        if limits.finds_tokens and age < limits.lookup_seconds:
             flight.looked_at()  # it may be accepted and not be listed yet
             return None
         self._drop(queue, flight)
@@ -152,10 +172,6 @@ class Watcher:
         except LostAnswer as error:
             raise Transient(str(error), retry_after=error.retry_after) from error
 
-    def _is_young(self, queue: BackendQueue, flight: InFlightBatch) -> bool:
-        """Whether the backend may not know of the batch yet though it has accepted it."""
-        return time.monotonic() - flight.started < queue.backend.limits.lookup_seconds
-
     def _results(
         self, queue: BackendQueue, flight: InFlightBatch, remote_id: str, status: BatchStatus
     ) -> Sequence[ItemResult] | None:
@@ -170,10 +186,6 @@ class Watcher:
             if status.state is RemoteState.CANCELLED:
                 return None  # most services keep nothing of a cancelled batch
             raise
-
-    def _are_foreign(self, flight: InFlightBatch, results: Sequence[ItemResult]) -> bool:
-        found = [str(result.label) for result in results]
-        return labels.are_foreign(flight.batch.submission_id, found)
 
     def _asks_for_more(
         self, queue: BackendQueue, flight: InFlightBatch, results: Sequence[ItemResult]
@@ -223,11 +235,10 @@ class Watcher:
         if queue.local or waited < flight.said_after:
             return
         flight.said_after = 5 * waited
-        batch = flight.batch.id
         self._recorder.note(
-            f"still waiting for batch {batch} on {queue.backend.name} ({flight.remote_id},"
-            f" {len(flight.claims)} jobs): {status.state.value} after {waited:.0f} s"
-            " (--timeout bounds it, qbatch cancel stops it)"
+            f"still waiting for batch {flight.batch.id} on {queue.backend.name}"
+            f" ({flight.remote_id}, {len(flight.claims)} jobs): {status.state.value} after"
+            f" {waited:.0f} s (--timeout bounds it, qbatch cancel stops it)"
         )
 
     def _complete_or_stop(
@@ -252,15 +263,12 @@ class Watcher:
         self, queue: BackendQueue, flight: InFlightBatch, results: Sequence[ItemResult]
     ) -> None:
         queue.learn(flight)
-        ended = self._outcomes(flight, results)
+        ended = collect.outcomes(flight.claims, results, flight.batch.submission_id)
         passing = {o.claim.attempt_id for o in ended if o.failure is Failure.TRANSIENT}
         if passing:
             again = self._again(queue, flight, passing)
             ended = [collect.unsent(o) if o.claim.attempt_id in again else o for o in ended]
         self._recorder.close(flight.batch, ended)
-
-    def _outcomes(self, flight: InFlightBatch, results: Sequence[ItemResult]) -> list[Outcome]:
-        return collect.outcomes(flight.claims, results, flight.batch.submission_id)
 
     def _again(self, queue: BackendQueue, flight: InFlightBatch, attempts: set[int]) -> set[int]:
         """Have these attempts tried again; those for which that will happen.
@@ -283,10 +291,10 @@ class Watcher:
     ) -> None:
         """Results that landed before the cancellation are kept."""
         stopped = flight.cancelled_for
-        reason = sentence(stopped, self._settings.timeout)
-        outcomes = self._outcomes(flight, results or ())
+        reason = endings.sentence(stopped, self._settings.timeout)
+        outcomes = collect.outcomes(flight.claims, results or (), flight.batch.submission_id)
         left = {o.claim.attempt_id for o in outcomes if o.job_status is not Status.DONE}
-        failure, status, job_status = _ENDS.get(stopped, _CANCELLED)
+        failure, status, job_status = endings.of_stopped(stopped)
         again: set[int] = set()
         if stopped is StopReason.RUN:
             again = left
@@ -316,32 +324,38 @@ class Watcher:
     def _failed_whole(
         self, queue: BackendQueue, flight: InFlightBatch, status: BatchStatus
     ) -> None:
-        """A batch that failed while running.
-
-        On a local backend a second try costs nothing but time; elsewhere the good jobs
-        would be paid for again, so that it is split only where the user asks for it.
-        """
-        known = status.failure in list(Failure)
-        failure = Failure(status.failure) if known and status.failure else Failure.BACKEND
+        """A batch that failed while running."""
+        failure = known_failure(status.failure)
         reason = status.message or "the batch failed"
-        parts, again = flight.parts, list[PlannedJob]()
-        if parts is None and failure is Failure.TRANSIENT:
+        if flight.parts is None and failure is Failure.TRANSIENT:
             self._recorder.give_back(flight.batch, flight.claims, reason)
             self._recorder.state.total -= len(flight.claims)
             return
-        if parts is not None and failure is Failure.TRANSIENT:
-            again = self._sender.retry(queue, parts)
-        elif parts is not None and queue.local and failure is Failure.CANCELLED:
-            again = list(parts)  # no fault of these jobs
-            queue.again([again])
-        elif parts is not None and queue.local:
-            again = [part for part in parts if self._may_try_again(part, len(parts))]
-            queue.again(halves(again) if len(again) > 1 else [again])
-        elif parts is not None and self._settings.bisect and len(parts) > 1:
-            again = list(parts)
-            queue.again(halves(again))
+        again = self._tried_again(queue, flight.parts or (), failure)
         ids = [part.id for part in again]
         self._recorder.close_failed(flight.batch, flight.claims, failure, reason, again=ids)
+
+    def _tried_again(
+        self, queue: BackendQueue, parts: Sequence[PlannedJob], failure: Failure
+    ) -> list[PlannedJob]:
+        """Plan those parts of a failed batch again that may be; which they are.
+
+        On a local backend a second try costs nothing but time; elsewhere the good jobs
+        would be paid for again, so that it is split only if the user asks for it.
+        """
+        if failure is Failure.TRANSIENT:
+            return self._sender.retry(queue, parts)
+        if queue.local and failure is Failure.CANCELLED:
+            queue.again([list(parts)])  # no fault of these jobs
+            return list(parts)
+        if queue.local:
+            again = [part for part in parts if self._may_try_again(part, len(parts))]
+            queue.again(halves(again) if len(again) > 1 else [again])
+            return again
+        if self._settings.bisect and len(parts) > 1:
+            queue.again(halves(parts))
+            return list(parts)
+        return []
 
     def _may_try_again(self, part: PlannedJob, batch_size: int) -> bool:
         """Alone, a job is tried twice: its first death may have been a neighbour's fault."""
@@ -365,8 +379,7 @@ class Watcher:
     def _leave(self, queue: BackendQueue, flight: InFlightBatch, reason: str) -> None:
         """Ask no more in this run; the batch stays open in the ledger."""
         self._drop(queue, flight)
-        batch = flight.batch.id
-        where = f" ({flight.remote_id})" if flight.remote_id else ""
+        batch, where = flight.batch.id, f" ({flight.remote_id})" if flight.remote_id else ""
         self._recorder.note(
             f"batch {batch} on {queue.backend.name}{where}: {reason}; it stays open, and the next"
             f" run asks again (qbatch resolve {batch} --give-up or --resubmit ends it)"
@@ -381,34 +394,7 @@ class Watcher:
                 self.cancel(queue, flight, StopReason.TIMEOUT)
         elif now - flight.cancelled_at > _UNCONFIRMED_SECONDS:
             # It was told to stop and goes on; what it yields after all is not thrown away.
-            said = sentence(flight.cancelled_for, timeout)
+            said = endings.sentence(flight.cancelled_for, timeout)
             self._leave(queue, flight, f"{said}, but the backend has not stopped it")
         elif not flight.cancel_sent and flight.remote_id is not None:
             self._tell_backend(queue, flight, flight.remote_id)
-
-
-_CANCELLED = (Failure.CANCELLED, AttemptStatus.CANCELLED, Status.CANCELLED)
-_ENDS: dict[StopReason | None, tuple[Failure, AttemptStatus, Status]] = {
-    StopReason.TIMEOUT: (Failure.TIMEOUT, AttemptStatus.ERROR, Status.ERROR),
-    StopReason.HALF_SENT: (Failure.TRANSIENT, AttemptStatus.ERROR, Status.ERROR),
-}
-"""What becomes of the jobs of a stopped batch, by why it was stopped; else `_CANCELLED`."""
-
-_SENTENCES = {
-    StopReason.RUN: "the run was stopped",
-    StopReason.USER: "cancelled by the user",
-    StopReason.TIMEOUT: "no result in time",
-    StopReason.HALF_SENT: "nobody knows whether all of it had arrived",
-    None: "the backend cancelled the batch",
-}
-
-
-def sentence(reason: StopReason | None, timeout: float | None = None) -> str:
-    """Why a batch was stopped, for the user; nothing is decided by it.
-
-    Args:
-        timeout: of this run, in seconds; another one may have stopped the batch.
-    """
-    if reason is StopReason.TIMEOUT and timeout is not None:
-        return f"no result after {timeout:g} s"
-    return _SENTENCES[reason]

@@ -163,11 +163,14 @@ class LocalBackend(ABC):
             running = future.running()
             return BatchStatus(state=RemoteState.RUNNING if running else RemoteState.QUEUED)
         error = future.exception()
-        if error is None:
-            return BatchStatus(state=RemoteState.DONE)
-        if isinstance(error, BrokenExecutor) or self._is_loss(error):
-            if isinstance(error, BrokenExecutor):
-                self._drop_pools(broken=True)
+        return BatchStatus(state=RemoteState.DONE) if error is None else self._failed(error)
+
+    def _failed(self, error: BaseException) -> BatchStatus:
+        """What became of a batch whose worker raised, or died."""
+        broken = isinstance(error, BrokenExecutor)
+        if broken:
+            self._drop_pools(broken=True)
+        if broken or self._is_loss(error):
             return _lost(
                 Failure.LOST, "a worker process died while working; it may have run out of memory"
             )

@@ -68,21 +68,30 @@ class AddRequest:
 
 def _check_settings(settings: JobSettings) -> None:
     for what, value in (("shots", settings.shots), ("seed", settings.seed)):
-        if value is not None and (not isinstance(value, int) or isinstance(value, bool)):
+        if not _is_whole(value):
             raise UsageError(f"{what} {value!r}: not a whole number")
-    if settings.shots is not None and settings.shots < 1:
-        raise UsageError(f"{settings.shots} shots: a job needs at least one")
-    if settings.shots is not None and settings.shots > _MOST_SHOTS:
-        raise UsageError(f"{settings.shots} shots: a job may have at most {_MOST_SHOTS}")
+    shots = 1 if settings.shots is None else settings.shots
+    if shots < 1:
+        raise UsageError(f"{shots} shots: a job needs at least one")
+    if shots > _MOST_SHOTS:
+        raise UsageError(f"{shots} shots: a job may have at most {_MOST_SHOTS}")
+    if not 0 <= (settings.seed or 0) <= _MAX_INTEGER:
+        raise UsageError(f"seed {settings.seed}: from 0 to {_MAX_INTEGER}")
+    if not -_MAX_INTEGER <= settings.priority <= _MAX_INTEGER:
+        raise UsageError(f"priority {settings.priority}: from {-_MAX_INTEGER} to {_MAX_INTEGER}")
+    _check_words(settings)
+
+
+def _is_whole(value: Any) -> bool:
+    return value is None or (isinstance(value, int) and not isinstance(value, bool))
+
+
+def _check_words(settings: JobSettings) -> None:
     name = settings.name
     if name is not None and (not isinstance(name, str) or not name.strip()):
         raise UsageError(f"name {name!r}: not a text, or empty")
     if not all(isinstance(t, str) for pair in settings.tags.items() for t in pair):
         raise UsageError("tags are texts")
-    if settings.seed is not None and not 0 <= settings.seed <= _MAX_INTEGER:
-        raise UsageError(f"seed {settings.seed}: from 0 to {_MAX_INTEGER}")
-    if not -_MAX_INTEGER <= settings.priority <= _MAX_INTEGER:
-        raise UsageError(f"priority {settings.priority}: from {-_MAX_INTEGER} to {_MAX_INTEGER}")
 
 
 def check_payload(payload: Payload, wanted: AddRequest, request: Request) -> None:

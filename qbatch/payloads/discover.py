@@ -40,22 +40,27 @@ def _expand(path: str) -> list[str]:
         return [path]
     place = Path(path).expanduser()
     if place.is_dir():
-        endings = suffixes()
-        files = sorted(
-            str(p) for p in place.rglob("*") if p.suffix.lower() in endings and p.is_file()
-        )
-        if not files:
-            raise UsageError(
-                f"{path}: no circuit files in this directory",
-                hint=f"files that end in {', '.join(endings)} are looked for",
-            )
-        return files
+        return _inside(place, path)
     if place.exists():
         return [str(place)]
     matches = sorted(glob.glob(str(place), recursive=True)) if glob.has_magic(path) else []
     if not matches:
         raise UsageError(f"{path}: no such file or directory")
     return [match for match in matches if not Path(match).is_dir()]
+
+
+def _inside(directory: Path, path: str) -> list[str]:
+    """The files of a directory, and below it, that a format knows by their endings."""
+    endings = suffixes()
+    files = sorted(
+        str(p) for p in directory.rglob("*") if p.suffix.lower() in endings and p.is_file()
+    )
+    if not files:
+        raise UsageError(
+            f"{path}: no circuit files in this directory",
+            hint=f"files that end in {', '.join(endings)} are looked for",
+        )
+    return files
 
 
 def _load(file: str) -> list[Payload]:

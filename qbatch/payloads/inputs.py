@@ -59,10 +59,14 @@ def _read(inputs: Iterable[Input]) -> Iterator[Payload | UsageError]:
         elif isinstance(entry, list | tuple):
             yield from _read(entry)
         else:
-            own = next((own for own in formats() if own.takes(entry)), None)
-            if own is None:
-                raise InvalidCircuit(f"{entry!r} is neither a circuit nor a path nor OpenQASM text")
-            yield own.from_object(entry)
+            yield _from_object(entry)
+
+
+def _from_object(entry: Any) -> Payload:
+    own = next((own for own in formats() if own.takes(entry)), None)
+    if own is None:
+        raise InvalidCircuit(f"{entry!r} is neither a circuit nor a path nor OpenQASM text")
+    return own.from_object(entry)
 
 
 def _listed(invalid: Sequence[UsageError]) -> str:

@@ -294,19 +294,22 @@ class Sweep:
         self._in_step = in_step
         for name, values in self._axes.items():
             _check_values(name, values)
-        for row in self._rows:
-            for name, value in row.items():
-                _check_values(name, [value])
+        for name, value in (pair for row in self._rows for pair in row.items()):
+            _check_values(name, [value])
         if self.size > _MOST_POINTS:
             raise InvalidParameters(f"a sweep of {self.size} points; at most {_MOST_POINTS}")
-        lengths = {name: len(v) for name, v in self._axes.items()}
-        if in_step and len(set(lengths.values()) - {1}) > 1:
-            listed = ", ".join(f"{name} has {n}" for name, n in lengths.items())
-            raise InvalidParameters(f"--zip needs as many values for each parameter: {listed}")
+        if in_step:
+            self._check_lengths()
         if twice := set(self._axes).intersection(*map(set, self._rows)):
             raise InvalidParameters(
                 f"parameter {min(twice)!r} is given twice: on the command line and in the file"
             )
+
+    def _check_lengths(self) -> None:
+        lengths = {name: len(values) for name, values in self._axes.items()}
+        if len(set(lengths.values()) - {1}) > 1:
+            listed = ", ".join(f"{name} has {n}" for name, n in lengths.items())
+            raise InvalidParameters(f"--zip needs as many values for each parameter: {listed}")
 
     @property
     def size(self) -> int:
@@ -339,16 +342,13 @@ class Sweep:
             for row in self._rows:
                 yield tuple(row[name] for name in names)
             return
-        order = list(self._axes)
-        pick = [order.index(name) if name in self._axes else -1 for name in names]
-        if self._rows == [{}] and pick == list(range(len(order))):
+        if self._rows == [{}] and list(names) == list(self._axes):
             yield from self._points()
             return
         for row in self._rows:
             for point in self._points():
-                yield tuple(
-                    point[i] if i >= 0 else row[name] for i, name in zip(pick, names, strict=True)
-                )
+                known = {**row, **dict(zip(self._axes, point, strict=True))}
+                yield tuple([known[name] for name in names])
 
     def _check(self, names: Sequence[str], origin: str) -> None:
         has = f"the circuit has {', '.join(names)}" if names else "the circuit has none"

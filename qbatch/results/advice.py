@@ -5,7 +5,7 @@ from __future__ import annotations
 from qbatch.domain.history import Attempt
 from qbatch.domain.jobs import Job
 from qbatch.domain.naming import shell_quote
-from qbatch.domain.states import Failure, Status
+from qbatch.domain.states import ACTIVE, Failure, Status
 
 _BY_FAILURE = {
     Failure.INVALID: "it cannot run there as it is: change it, its options or the"
@@ -32,10 +32,8 @@ def advice(job: Job, attempts: list[Attempt], *, running: bool) -> str:
         return f"nothing: it is done; qbatch results {place} prints its result"
     if job.status is Status.UNSENT:
         before = "it waits to be sent again" if attempts else "it has not been sent yet"
-        if running:
-            return f"{before}; the run that goes on will take it"
-        return f"{before}: qbatch run {group}"
-    if job.status in (Status.QUEUED, Status.RUNNING):
+        return f"{before}; {'the run that goes on will take it' if running else _run(group)}"
+    if job.status in ACTIVE:
         if running:
             return f"it is under way; qbatch watch {group} follows the run"
         return f"it was under way, and nobody looks after it: qbatch run {group} goes on"
@@ -45,5 +43,15 @@ def advice(job: Job, attempts: list[Attempt], *, running: bool) -> str:
             "its batch may or may not have been accepted; look at the service, then:"
             f" qbatch resolve {batch} --resubmit | --adopt REMOTE_ID | --give-up"
         )
-    said = "to try again:" if job.failure is None else _BY_FAILURE[job.failure]
-    return said if job.failure is Failure.INVALID else f"{said} qbatch rerun {place}"
+    return _after_failure(job.failure, place)
+
+
+def _run(group: str) -> str:
+    return f"qbatch run {group} sends it"
+
+
+def _after_failure(failure: Failure | None, place: str) -> str:
+    if failure is Failure.INVALID:
+        return _BY_FAILURE[failure]
+    said = "to try again:" if failure is None else _BY_FAILURE[failure]
+    return f"{said} qbatch rerun {place}"

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import zipfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import IO, TYPE_CHECKING, Any
 
 from qbatch.domain.history import JobResult
+from qbatch.domain.jobs import Job
 from qbatch.domain.results import RESULT_KINDS, ExportOptions
 from qbatch.errors import UsageError
 
@@ -43,21 +44,8 @@ def write_npz(results: Iterable[JobResult], stream: IO[bytes], shape: ExportOpti
 
 
 def _arrays(results: list[JobResult], shape: ExportOptions) -> dict[str, np.ndarray[Any, Any]]:
-    import numpy
-
     jobs = [result.job for result in results]
-    texts = numpy.str_
-    arrays: dict[str, np.ndarray[Any, Any]] = {
-        "number": numpy.array([job.number for job in jobs], numpy.int64),
-        "key": numpy.array([job.key for job in jobs], texts),
-        "name": numpy.array([job.name or "" for job in jobs], texts),
-        "status": numpy.array([job.status.value for job in jobs], texts),
-        "tags": numpy.array([json.dumps(dict(job.tags), sort_keys=True) for job in jobs], texts),
-        "shots": numpy.array([-1 if job.shots is None else job.shots for job in jobs], numpy.int64),
-    }
-    for name in dict.fromkeys(name for job in jobs for name in job.parameters):
-        values = [job.parameters.get(name, numpy.nan) for job in jobs]
-        arrays[f"param:{name}"] = numpy.array(values, numpy.float64)
+    arrays = {**_job_arrays(jobs), **_parameter_arrays(jobs)}
     for kind in {job.request.kind: None for job in jobs}:
         own = [result.result if result.job.request.kind is kind else None for result in results]
         try:
@@ -68,3 +56,29 @@ def _arrays(results: list[JobResult], shape: ExportOptions) -> dict[str, np.ndar
                 hint="--top N keeps the most frequent of each job; CSV and Parquet hold all",
             ) from error
     return arrays
+
+
+def _job_arrays(jobs: Sequence[Job]) -> dict[str, np.ndarray[Any, Any]]:
+    import numpy
+
+    texts = numpy.str_
+    return {
+        "number": numpy.array([job.number for job in jobs], numpy.int64),
+        "key": numpy.array([job.key for job in jobs], texts),
+        "name": numpy.array([job.name or "" for job in jobs], texts),
+        "status": numpy.array([job.status.value for job in jobs], texts),
+        "tags": numpy.array([json.dumps(dict(job.tags), sort_keys=True) for job in jobs], texts),
+        "shots": numpy.array([-1 if job.shots is None else job.shots for job in jobs], numpy.int64),
+    }
+
+
+def _parameter_arrays(jobs: Sequence[Job]) -> dict[str, np.ndarray[Any, Any]]:
+    import numpy
+
+    names = dict.fromkeys(name for job in jobs for name in job.parameters)
+    return {
+        f"param:{name}": numpy.array(
+            [job.parameters.get(name, numpy.nan) for job in jobs], numpy.float64
+        )
+        for name in names
+    }

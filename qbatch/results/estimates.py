@@ -71,12 +71,17 @@ class Score:
         return self.reach / (3 * self.fewest) if self.fewest else 0.0
 
 
+def _reach(observable: str) -> float:
+    """How far two values of an observable may lie apart."""
+    terms = parse_observable(observable)
+    return 2 * sum(abs(factor) for pauli, factor in terms if pauli.strip("I"))
+
+
 def score_of(
     a: ExpectationValue, b: ExpectationValue, shots: tuple[int | None, int | None]
 ) -> Score:
     """Two values of one observable."""
-    terms = parse_observable(a.observable)
-    reach = 2 * sum(abs(factor) for pauli, factor in terms if pauli.strip("I"))
+    reach = _reach(a.observable)
     known = [
         (value.standard_error, count)
         for value, count in ((a, shots[0]), (b, shots[1]))

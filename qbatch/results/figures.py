@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
 from qbatch.errors import UsageError
-from qbatch.results.pictures import HeatMap, Histograms, LinePlot, Picture
+from qbatch.results.plot_data import HeatMap, Histograms, LinePlot, Panel, Picture
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -140,24 +140,28 @@ def _histograms(shown: Histograms, width: float) -> Figure:
     figure = _new(width, 0.4 + (3.2 if rows == 1 else 2.4) * rows)
     axes: Any = figure.subplots(rows, columns, squeeze=False)
     for axis, panel in zip(axes.flat, shown.panels, strict=False):
-        places = range(len(panel.outcomes))
-        axis.bar(places, panel.shares, yerr=panel.errors, color=COLOURS[0], capsize=2)
-        tilt = 90 if max(map(len, panel.outcomes)) * len(panel.outcomes) > 40 / columns else 0
-        axis.set_xticks(places, panel.outcomes, rotation=tilt, fontsize=8 if tilt else 9)
-        title = panel.title
-        if panel.others:
-            title += f"\n{panel.others} others together: {100 * panel.rest:.1f}%"
-        axis.set_title(title, fontsize=10 if len(panel.title) * columns < 50 else 8)
-        room = max(0.0, (_FEW_BARS - len(panel.outcomes)) / 2)  # few bars stay slim
-        axis.set_xlim(-0.6 - room, len(panel.outcomes) - 0.4 + room)
-        axis.set_ylim(0, min(1.05, 1.15 * max(panel.shares) + 0.02))
-        axis.grid(visible=False, axis="x")
-        axis.set_ylabel("share of shots")
+        _bars(axis, panel, columns)
     for axis in list(axes.flat)[len(shown.panels) :]:
         axis.set_axis_off()
     if shown.left_out:
         figure.supxlabel(f"and {shown.left_out} jobs more", fontsize=9)
     return figure
+
+
+def _bars(axis: Any, panel: Panel, columns: int) -> None:
+    places = range(len(panel.outcomes))
+    axis.bar(places, panel.shares, yerr=panel.errors, color=COLOURS[0], capsize=2)
+    tilt = 90 if max(map(len, panel.outcomes)) * len(panel.outcomes) > 40 / columns else 0
+    axis.set_xticks(places, panel.outcomes, rotation=tilt, fontsize=8 if tilt else 9)
+    title = panel.title
+    if panel.others:
+        title += f"\n{panel.others} others together: {100 * panel.rest:.1f}%"
+    axis.set_title(title, fontsize=10 if len(panel.title) * columns < 50 else 8)
+    room = max(0.0, (_FEW_BARS - len(panel.outcomes)) / 2)  # few bars stay slim
+    axis.set_xlim(-0.6 - room, len(panel.outcomes) - 0.4 + room)
+    axis.set_ylim(0, min(1.05, 1.15 * max(panel.shares) + 0.02))
+    axis.grid(visible=False, axis="x")
+    axis.set_ylabel("share of shots")
 
 
 def _sweep(shown: LinePlot, width: float) -> Figure:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import math
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from qbatch.errors import UsageError
@@ -194,14 +194,10 @@ def check(matched: Sequence[MatchedPair], thresholds: Thresholds) -> CheckReport
     tested = [pair for pair in matched if _is_tested(pair, thresholds)]
     drifted = _holm(tested, thresholds.p_value / 2)
     visible = _visible(tested, thresholds)
-    gone = {pair.first.name for pair in matched if pair.first and not pair.second}
-    findings = []
-    for pair in matched:
-        found = _finding(pair, thresholds, id(pair) in drifted, visible.get(id(pair)))
-        if found.verdict == "new" and pair.sample.name in gone:
-            said = f"{found.reason}; {pair.sample.name!r} there has another circuit or parameters"
-            found = replace(found, reason=said)
-        findings.append(found)
+    findings = [
+        _finding(pair, thresholds, id(pair) in drifted, visible.get(id(pair))) for pair in matched
+    ]
+    findings = _with_namesakes(matched, findings)
     report = CheckReport(findings=findings, detect=thresholds.detect)
     if not tested:
         return report
@@ -217,6 +213,20 @@ def check(matched: Sequence[MatchedPair], thresholds: Thresholds) -> CheckReport
     if report.is_blind:
         report = replace(report, deciding_shots=_deciding_shots(distinct, visible, thresholds))
     return report
+
+
+def _with_namesakes(matched: Sequence[MatchedPair], findings: Sequence[Finding]) -> list[Finding]:
+    """Findings of new jobs, told if a job of that name is missing: it was changed."""
+    gone = {pair.first.name for pair in matched if pair.first and not pair.second}
+
+    def told(found: Finding) -> Finding:
+        name = found.pair.sample.name
+        if found.verdict != "new" or name not in gone:
+            return found
+        said = f"{found.reason}; {name!r} there has another circuit or parameters"
+        return replace(found, reason=said)
+
+    return [told(found) for found in findings]
 
 
 def _visible(tested: Sequence[MatchedPair], thresholds: Thresholds) -> dict[int, float]:
@@ -306,17 +316,7 @@ def _finding(
     if found is None:
         said = f"no result: {second.status}" if not second.has_result else "asks something else"
         return Finding(verdict="missing", pair=pair, reason=said)
-    reasons = []
-    if found.tvd is not None and thresholds.tvd is not None and found.tvd > thresholds.tvd:
-        reasons.append(f"total variation {found.tvd:.3g} > {thresholds.tvd:g}")
-    if found.hellinger is not None and thresholds.hellinger is not None:  # noqa: SIM102
-        if found.hellinger > thresholds.hellinger:
-            reasons.append(f"Hellinger {found.hellinger:.3g} > {thresholds.hellinger:g}")
-    if found.exact and not (found.delta or 0.0) <= thresholds.tolerance:
-        reasons.append(f"exact value off by {found.delta:.3g} > {thresholds.tolerance:g}")
-    if drifted:
-        reasons.append(f"p = {found.p_value:.2g}: shot noise does not explain it")
-    if reasons:
+    if reasons := list(_reasons(found, thresholds, drifted)):
         said = "; ".join(reasons)
         return Finding(verdict="drifted", pair=pair, reason=said, detectable=detectable)
     if detectable is not None and detectable > thresholds.detect:
@@ -327,6 +327,21 @@ def _finding(
         )
         return Finding(verdict="undecided", pair=pair, reason=said, detectable=detectable)
     return Finding(verdict="same", pair=pair, detectable=detectable)
+
+
+def _reasons(found: Comparison, thresholds: Thresholds, drifted: bool) -> Iterator[str]:
+    """Why a job counts as drifted."""
+    measured = (
+        ("total variation", found.tvd, thresholds.tvd),
+        ("Hellinger", found.hellinger, thresholds.hellinger),
+    )
+    for name, distance, most in measured:
+        if distance is not None and most is not None and distance > most:
+            yield f"{name} {distance:.3g} > {most:g}"
+    if found.exact and not (found.delta or 0.0) <= thresholds.tolerance:
+        yield f"exact value off by {found.delta:.3g} > {thresholds.tolerance:g}"
+    if drifted:
+        yield f"p = {found.p_value:.2g}: shot noise does not explain it"
 
 
 def undecided_text(report: CheckReport) -> str:

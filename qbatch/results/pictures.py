@@ -14,6 +14,15 @@ from qbatch.domain.history import JobResult
 from qbatch.domain.naming import shell_quote
 from qbatch.domain.results import Result
 from qbatch.errors import UsageError
+from qbatch.results.plot_data import (
+    HeatMap,
+    Histograms,
+    Line,
+    LinePlot,
+    Panel,
+    Picture,
+    PlotOptions,
+)
 
 _MOST_BARS = 32
 _MOST_PANELS = 6
@@ -21,83 +30,7 @@ _MOST_LINES = 8
 _MOST_CELLS = 250_000
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlotOptions:
-    """What the user wants to see; None leaves it to the results.
-
-    Attributes:
-        kind: ``histogram``, ``sweep`` or ``heatmap``.
-        x, y: names of parameters.
-        outcome: whose probability is shown; default: the most frequent one of all jobs.
-        observable: whose expectation value is shown; default: all (of a heat map: the first).
-    """
-
-    kind: str | None = None
-    x: str | None = None
-    y: str | None = None
-    outcome: str | None = None
-    observable: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Panel:
-    """The leading outcomes of one job by name, with their shares.
-
-    ``errors`` are the standard errors, 0 where shares are exact; ``others`` outcomes have
-    the ``rest`` together.
-    """
-
-    title: str
-    outcomes: tuple[str, ...]
-    shares: tuple[float, ...]
-    errors: tuple[float, ...]
-    others: int = 0
-    rest: float = 0.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Histograms:
-    """One panel a job."""
-
-    title: str
-    panels: tuple[Panel, ...]
-    left_out: int = 0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
-    """Points by rising x; ``errors`` are standard errors, None where all are exact."""
-
-    label: str
-    x: tuple[float, ...]
-    y: tuple[float, ...]
-    errors: tuple[float, ...] | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LinePlot:
-    """A quantity against a parameter."""
-
-    title: str
-    x_label: str
-    y_label: str
-    lines: tuple[Line, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HeatMap:
-    """A quantity over two parameters; ``z[i][j]`` belongs to ``y[i]`` and ``x[j]``, NaN: none."""
-
-    title: str
-    x_label: str
-    y_label: str
-    z_label: str
-    x: tuple[float, ...]
-    y: tuple[float, ...]
-    z: tuple[tuple[float, ...], ...]
-
-
-Picture = Histograms | LinePlot | HeatMap
+_CHOOSING = "--tag, --where"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,8 +43,10 @@ class _Point:
     weight: float
 
 
-def picture(results: Iterable[JobResult], group: str, wish: PlotOptions | None = None) -> Picture:
-    """The picture that suits the results, or the one that is wished.
+def picture(
+    results: Iterable[JobResult], group: str, options: PlotOptions | None = None
+) -> Picture:
+    """The picture that suits the results, or the one that is asked for.
 
     Jobs without a result are left out.
 
@@ -119,27 +54,33 @@ def picture(results: Iterable[JobResult], group: str, wish: PlotOptions | None =
         UsageError: there is nothing to show, or no such parameter, outcome or observable,
             or more parameters vary than a picture has room for.
     """
-    wish = wish or PlotOptions()
+    options = options or PlotOptions()
     found = [r for r in results if r.result is not None and not r.result.is_empty]
     if not found:
         raise UsageError(
             f"group {group!r} has no results to show", hint=f"qbatch run {shell_quote(group)}"
         )
     varying = _varying(found)
-    for name in (wish.x, wish.y):
-        names = dict.fromkeys(name for result in found for name in result.job.parameters)
-        if name is not None and name not in names:
-            known = ", ".join(names) or "none"
-            raise UsageError(f"there is no parameter {name!r}", hint=f"parameters: {known}")
-    kind = wish.kind or _kind(found, varying, wish)
+    _check_axes(found, options)
+    kind = options.kind or _kind(found, varying, options)
     if kind == "histogram":
         return _histograms(found, group)
-    points, label = _points(found, wish)
+    points, label = _points(found, options)
     if not points:
         raise UsageError(f"group {group!r} has no results of that observable")
     if kind == "heatmap":
-        return _heat_map(points, group, varying, wish)
-    return _sweep(points, label, group, varying, wish)
+        return _heat_map(points, group, varying, options)
+    return _sweep(points, label, group, varying, options)
+
+
+def _check_axes(found: Sequence[JobResult], options: PlotOptions) -> None:
+    for axis in (options.x, options.y):
+        if axis is None:
+            continue
+        names = dict.fromkeys(name for result in found for name in result.job.parameters)
+        if axis not in names:
+            known = ", ".join(names) or "none"
+            raise UsageError(f"there is no parameter {axis!r}", hint=f"parameters: {known}")
 
 
 def _varying(results: Sequence[JobResult]) -> list[str]:
@@ -151,15 +92,15 @@ def _varying(results: Sequence[JobResult]) -> list[str]:
     return [name for name, found in values.items() if len(found) > 1]
 
 
-def _kind(results: Sequence[JobResult], varying: Sequence[str], wish: PlotOptions) -> str:
-    if wish.x is None and wish.y is None and not varying:
+def _kind(results: Sequence[JobResult], varying: Sequence[str], options: PlotOptions) -> str:
+    if options.x is None and options.y is None and not varying:
         if not _distributions(results):
             raise UsageError(
                 "expectation values without a parameter that varies make no picture",
                 hint="qbatch results shows them",
             )
         return "histogram"
-    if wish.y is not None or (wish.x is None and len(varying) == 2):
+    if options.y is not None or (options.x is None and len(varying) == 2):
         return "heatmap"
     return "sweep"
 
@@ -208,24 +149,16 @@ def _job_title(result: JobResult) -> str:
 # -- sweeps and heat maps -----------------------------------------------------------
 
 
-def _points(results: Sequence[JobResult], wish: PlotOptions) -> tuple[list[_Point], str]:
+def _points(results: Sequence[JobResult], options: PlotOptions) -> tuple[list[_Point], str]:
     """The quantity or quantities at each job's parameters, and what an axis calls them."""
     if counted := _distributions(results):
-        outcome = _outcome(counted, wish)
+        outcome = _outcome(counted, options)
         label = f"P({outcome})"
-        points = []
-        for job, own in counted:
-            found = own.quantities().get(outcome, own.unseen)
-            points.append(_point(job, {label: found}))
+        points = [
+            _point(job, {label: own.quantities().get(outcome, own.unseen)}) for job, own in counted
+        ]
         return points, label
-    observables = list(dict.fromkeys(o for result in results for o in result.job.observables))
-    if wish.observable is not None:
-        if wish.observable not in observables:
-            known = ", ".join(observables)
-            raise UsageError(
-                f"there is no observable {wish.observable!r}", hint=f"observables: {known}"
-            )
-        observables = [wish.observable]
+    observables = _observables(results, options)
     points = []
     for job in results:
         own_values = {} if job.result is None else job.result.quantities()
@@ -233,6 +166,19 @@ def _points(results: Sequence[JobResult], wish: PlotOptions) -> tuple[list[_Poin
         if quantities:
             points.append(_point(job, quantities))
     return points, "expectation value"
+
+
+def _observables(results: Sequence[JobResult], options: PlotOptions) -> list[str]:
+    """All observables, or the one that is asked for."""
+    found = list(dict.fromkeys(o for result in results for o in result.job.observables))
+    if options.observable is None:
+        return found
+    if options.observable not in found:
+        known = ", ".join(found)
+        raise UsageError(
+            f"there is no observable {options.observable!r}", hint=f"observables: {known}"
+        )
+    return [options.observable]
 
 
 def _point(result: JobResult, quantities: dict[str, tuple[float, float | None]]) -> _Point:
@@ -244,53 +190,68 @@ def _point(result: JobResult, quantities: dict[str, tuple[float, float | None]])
     )
 
 
-def _outcome(counted: Sequence[tuple[JobResult, Result]], wish: PlotOptions) -> str:
+def _outcome(counted: Sequence[tuple[JobResult, Result]], options: PlotOptions) -> str:
     sums: dict[str, float] = {}
     for job, own in counted:
         for outcome, share in own.shares():
             sums[outcome] = sums.get(outcome, 0.0) + share * (job.shots or 1)
     leading = min(sums, key=lambda outcome: (-sums[outcome], outcome))
-    if wish.outcome is None:
+    if options.outcome is None:
         return leading
-    widths = {len(outcome) for outcome in sums}
-    letters = {letter for outcome in sums for letter in outcome}
+    if options.outcome not in sums and not _could_come(options.outcome, sums):
+        raise UsageError(
+            f"there is no outcome {options.outcome!r}", hint=f"outcomes look like {leading!r}"
+        )
+    return options.outcome
+
+
+def _could_come(outcome: str, seen: Iterable[str]) -> bool:
+    """Whether an outcome that never came, whose probability is 0, is one that could come."""
+    widths = {len(known) for known in seen}
+    letters = {letter for known in seen for letter in known}
     if letters <= set("01 "):
         letters = set("01 ")
-    # One that never came has probability 0, but it must be one that could come.
-    if wish.outcome not in sums and (
-        len(wish.outcome) not in widths or set(wish.outcome) - letters
-    ):
-        raise UsageError(
-            f"there is no outcome {wish.outcome!r}", hint=f"outcomes look like {leading!r}"
-        )
-    return wish.outcome
+    return len(outcome) in widths and set(outcome) <= letters
 
 
 def _sweep(
-    points: Sequence[_Point], label: str, group: str, varying: Sequence[str], wish: PlotOptions
+    points: Sequence[_Point], label: str, group: str, varying: Sequence[str], options: PlotOptions
 ) -> LinePlot:
-    x = wish.x or (varying[0] if varying else next(iter(points[0].parameters), None))
+    x = options.x or next(iter((*varying, *points[0].parameters)), None)
     if x is None:
         raise UsageError("a sweep needs a parameter; these circuits have none")
     points = _with_parameters(points, [x])
     others = [name for name in varying if name != x]
-    series: dict[str, dict[float, list[_Measured]]] = {}
-    circuits = _circuit_names(points)
-    for point in points:
-        values = ((name, point.parameters.get(name)) for name in others)
-        apart = ", ".join(f"{name}={v:.4g}" for name, v in values if v is not None)
-        for name, (value, error) in point.quantities.items():
-            key = ", ".join(part for part in (name, apart, circuits[point.payload]) if part)
-            place = series.setdefault(key, {}).setdefault(point.parameters[x], [])
-            place.append((value, error, point.weight))
+    series = _series(points, x, others)
     if len(series) > _MOST_LINES:
         raise UsageError(
             f"{len(series)} lines are too many for a picture: {', '.join(others) or 'observables'}"
             " vary besides",
-            hint="--x and --y make a heat map; --select, --tag or --observable choose",
+            hint=f"--x and --y make a heat map; GROUP/JOBS, {_CHOOSING} or --observable choose",
         )
     lines = tuple(_line(name, found) for name, found in series.items())
     return LinePlot(title=group, x_label=x, y_label=label, lines=lines)
+
+
+def _series(
+    points: Sequence[_Point], x: str, others: Sequence[str]
+) -> dict[str, dict[float, list[_Measured]]]:
+    """What was measured, by line and by place on it."""
+    series: dict[str, dict[float, list[_Measured]]] = {}
+    circuits = _circuit_names(points)
+    for point in points:
+        beside = (_apart(point, others), circuits[point.payload])
+        for name, (value, error) in point.quantities.items():
+            key = ", ".join(part for part in (name, *beside) if part)
+            place = series.setdefault(key, {}).setdefault(point.parameters[x], [])
+            place.append((value, error, point.weight))
+    return series
+
+
+def _apart(point: _Point, names: Sequence[str]) -> str:
+    """The values that tell the line of a point from the others."""
+    values = ((name, point.parameters.get(name)) for name in names)
+    return ", ".join(f"{name}={value:.4g}" for name, value in values if value is not None)
 
 
 def _with_parameters(points: Sequence[_Point], names: Sequence[str]) -> list[_Point]:
@@ -334,29 +295,17 @@ def _line(label: str, found: dict[float, list[_Measured]]) -> Line:
 
 
 def _heat_map(
-    points: Sequence[_Point], group: str, varying: Sequence[str], wish: PlotOptions
+    points: Sequence[_Point], group: str, varying: Sequence[str], options: PlotOptions
 ) -> HeatMap:
-    free = [name for name in varying if name not in (wish.x, wish.y)]
-    x = wish.x or (free.pop(0) if free else None)
-    y = wish.y or (free.pop(0) if free else None)
-    if x is None or y is None or x == y:
-        raise UsageError("a heat map needs two parameters that vary")
-    if free:
-        raise UsageError(
-            f"{', '.join(free)} vary besides {x} and {y}",
-            hint="--select or --tag choose the jobs of one plane",
-        )
+    x, y = _plane(varying, options)
     points = _with_parameters(points, [x, y])
     label = next(iter(points[0].quantities))
     if len({point.payload for point in points}) > 1:
         raise UsageError(
-            "several circuits do not make one heat map", hint="--select or --tag choose the jobs"
+            "several circuits do not make one heat map",
+            hint=f"GROUP/JOBS or {_CHOOSING} choose the jobs",
         )
-    cells: dict[tuple[float, float], list[_Measured]] = {}
-    for point in points:
-        if label in point.quantities:
-            place = (point.parameters[y], point.parameters[x])
-            cells.setdefault(place, []).append((*point.quantities[label], point.weight))
+    cells = _cells(points, label, x, y)
     xs, ys = sorted({b for _, b in cells}), sorted({a for a, _ in cells})
     if len(xs) * len(ys) > _MOST_CELLS:
         raise UsageError(
@@ -368,3 +317,30 @@ def _heat_map(
     return HeatMap(
         title=group, x_label=x, y_label=y, z_label=label, x=tuple(xs), y=tuple(ys), z=rows
     )
+
+
+def _cells(
+    points: Sequence[_Point], label: str, x: str, y: str
+) -> dict[tuple[float, float], list[_Measured]]:
+    """What was measured at each place (y, x)."""
+    cells: dict[tuple[float, float], list[_Measured]] = {}
+    for point in points:
+        if label in point.quantities:
+            place = (point.parameters[y], point.parameters[x])
+            cells.setdefault(place, []).append((*point.quantities[label], point.weight))
+    return cells
+
+
+def _plane(varying: Sequence[str], options: PlotOptions) -> tuple[str, str]:
+    """The parameters to the right and upwards."""
+    free = [name for name in varying if name not in (options.x, options.y)]
+    wanted = [options.x, options.y]
+    x, y = (name if name is not None else free.pop(0) if free else None for name in wanted)
+    if x is None or y is None or x == y:
+        raise UsageError("a heat map needs two parameters that vary")
+    if free:
+        raise UsageError(
+            f"{', '.join(free)} vary besides {x} and {y}",
+            hint=f"GROUP/JOBS or {_CHOOSING} choose the jobs of one plane",
+        )
+    return x, y

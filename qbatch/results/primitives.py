@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from qbatch.domain.history import JobResult
@@ -118,15 +118,21 @@ def _bit_arrays(counts: Mapping[str, int], registers: list[Register]) -> dict[st
     if not registers or known != set(range(len(bits[0]))):
         # Bits outside of all registers: the groups that the counts show are all there is.
         registers = _groups_of(words[0])
-    arrays = {}
-    for name, places in registers:
-        width = len(places)
-        num_bytes = (width + 7) // 8
-        texts = ["".join(text[place] for place in reversed(places)) for text in bits]
-        rows = [list(int(text or "0", 2).to_bytes(num_bytes, "big")) for text in texts]
-        shots = numpy.repeat(numpy.array(rows, numpy.uint8), list(counts.values()), axis=0)
-        arrays[name] = BitArray(shots, width)
-    return arrays
+    repeats = list(counts.values())
+    return {
+        name: BitArray(numpy.repeat(_rows(bits, places), repeats, axis=0), len(places))
+        for name, places in registers
+    }
+
+
+def _rows(bits: Sequence[str], places: Sequence[int]) -> Any:
+    """The bits at some places of each text as bytes, the first place last."""
+    import numpy
+
+    num_bytes = (len(places) + 7) // 8
+    texts = ["".join(text[place] for place in reversed(places)) for text in bits]
+    rows = [list(int(text or "0", 2).to_bytes(num_bytes, "big")) for text in texts]
+    return numpy.array(rows, numpy.uint8)
 
 
 def _groups_of(word: str) -> list[Register]:

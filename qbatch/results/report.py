@@ -19,7 +19,8 @@ from qbatch.domain.states import Status
 from qbatch.errors import UsageError
 from qbatch.results import figures
 from qbatch.results.figures import Span
-from qbatch.results.pictures import HeatMap, Histograms, Picture, PlotOptions, picture
+from qbatch.results.pictures import picture
+from qbatch.results.plot_data import HeatMap, Histograms, Picture, PlotOptions
 
 _MOST_BATCHES = 100
 _TOP = 3
@@ -104,27 +105,38 @@ def write_report(contents: Contents, stream: IO[str]) -> None:
 
 def _figures(contents: Contents) -> tuple[list[dict[str, str]], list[str]]:
     """The pictures of jobs with counts and of those with values, or why there is none."""
-    shown, notes = [], []
-    told = [(job, job.result) for job in contents.drawn]
-    known = [(job, own) for job, own in told if own is not None and not own.is_empty]
-    counted = [job for job, own in known if own.is_distribution]
-    valued = [job for job, own in known if not own.is_distribution]
-    left_out = f"Every {contents.step}th job." if contents.step > 1 else ""
-    for found in (counted, valued):
-        if not found:
-            continue
+    shown: list[dict[str, str]] = []
+    notes: list[str] = []
+    pairs = ((job, job.result) for job in contents.drawn)
+    known = [(job, own) for job, own in pairs if own is not None and not own.is_empty]
+    for is_distribution in (True, False):
+        found = [job for job, own in known if own.is_distribution is is_distribution]
         try:
-            made = picture(found, contents.group.name)
-            if isinstance(made, Histograms):
-                made = picture(_some(found, 6), contents.group.name)
+            shown += _pictures(found, contents)
         except UsageError as error:
             notes.append(f"No picture: {error}.")
-            continue
-        shown.append(_image(made, note=left_out))
-        if not isinstance(made, Histograms) and found is counted:
-            panels = picture(_some(counted, _PANELS), contents.group.name, _HISTOGRAM)
-            shown.append(_image(panels, note="Some of the jobs, evenly chosen."))
     return shown, notes
+
+
+def _pictures(found: Sequence[JobResult], contents: Contents) -> list[dict[str, str]]:
+    """What shows jobs of one kind, and beside their lines a few of their histograms.
+
+    Raises:
+        UsageError: they make no picture.
+    """
+    if not found:
+        return []
+    name, left_out = contents.group.name, ""
+    if contents.step > 1:
+        left_out = f"Every {contents.step}th job."
+    made = picture(found, name)
+    if isinstance(made, Histograms):
+        return [_image(picture(_some(found, 6), name), note=left_out)]
+    images = [_image(made, note=left_out)]
+    if found[0].result is not None and found[0].result.is_distribution:
+        panels = picture(_some(found, _PANELS), name, _HISTOGRAM)
+        images.append(_image(panels, note="Some of the jobs, evenly chosen."))
+    return images
 
 
 def _some(results: Sequence[JobResult], number: int) -> list[JobResult]:

@@ -26,13 +26,17 @@ def job_results(
     """
     for job, parts in stored:
         found = [(result, shots) for result, shots in parts if result is not None]
-        let_go = len(found) < len(parts)
-        if not found or let_go or (job.status is not Status.DONE and not partial):
+        is_whole = len(found) == len(parts) > 0  # else some were let go, or there are none
+        if is_whole and (partial or job.status is Status.DONE):
+            yield _added_up(job, found)
+        else:
             yield JobResult(job=job, shots=None)
-            continue
-        shots = sum(shots or 0 for _, shots in found) or None
-        total = RESULT_KINDS[job.request.kind].add_up(found)
-        yield JobResult(job=job, shots=shots, result=total)
+
+
+def _added_up(job: Job, parts: Sequence[tuple[Result, int | None]]) -> JobResult:
+    shots = sum(shots or 0 for _, shots in parts) or None
+    total = RESULT_KINDS[job.request.kind].add_up(parts)
+    return JobResult(job=job, shots=shots, result=total)
 
 
 def result_entry(result: JobResult, shape: ExportOptions = _WHOLE) -> dict[str, Any]:

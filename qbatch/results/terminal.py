@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator
 
 from qbatch.errors import UsageError
-from qbatch.results.pictures import HeatMap, Histograms, LinePlot, Panel, Picture
+from qbatch.results.plot_data import HeatMap, Histograms, LinePlot, Panel, Picture
 
 _SHADES = " ░▒▓█"
 _EIGHTHS = " ▏▎▍▌▋▊▉█"
@@ -110,22 +110,24 @@ def _heat_map(shown: HeatMap, width: int, height: int) -> Iterator[str]:
     columns = min(len(shown.x), max(_FEWEST, width - label - 3))
     wide = max(1, min(2, (width - label - 3) // columns))  # characters are twice as high as wide
     rows = min(len(shown.y), height)
-    low = min(v for row in shown.z for v in row if not math.isnan(v))
-    high = max(v for row in shown.z for v in row if not math.isnan(v))
+    known = [v for row in shown.z for v in row if not math.isnan(v)]
+    low, high = min(known), max(known)
     yield f"{shown.title}: {shown.z_label}, {shown.y_label} (up) over {shown.x_label}"[:width]
     yield " " * label + " ┌" + "─" * (columns * wide) + "┐"
     for row in reversed(range(rows)):
         ys = _span(row, rows, len(shown.y))
-        cells = ""
-        for column in range(columns):
-            xs = _span(column, columns, len(shown.x))
-            found = [shown.z[i][j] for i in ys for j in xs if not math.isnan(shown.z[i][j])]
-            cells += _shade(found, low, high) * wide
-        yield f"{shown.y[ys[0]]:{label}.3g} │{cells}│"
+        spans = (_span(column, columns, len(shown.x)) for column in range(columns))
+        cells = (_shade(_known(shown, xs, ys), low, high) * wide for xs in spans)
+        yield f"{shown.y[ys[0]]:{label}.3g} │{''.join(cells)}│"
     yield " " * label + " └" + "─" * (columns * wide) + "┘"
     left, right = f"{shown.x[0]:.3g}", f"{shown.x[-1]:.3g}"
     yield " " * (label + 2) + left + right.rjust(max(columns * wide - len(left), len(right) + 1))
     yield f"[{_SHADES[0]}] {low:.3g} … [{_SHADES[-1]}] {high:.3g}"
+
+
+def _known(shown: HeatMap, xs: range, ys: range) -> list[float]:
+    """The cells of a rectangle that have a value."""
+    return [shown.z[i][j] for i in ys for j in xs if not math.isnan(shown.z[i][j])]
 
 
 def _span(place: int, places: int, size: int) -> range:

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 from qbatch.results.cells import LEAST
 from qbatch.results.chances import noncentrality
 from qbatch.results.comparing import Comparison
-from qbatch.results.power import POWER
+from qbatch.results.power import POWER, Spectrum
 from qbatch.results.segments import Segments
 
 if TYPE_CHECKING:
@@ -75,18 +75,23 @@ class _Hidden:
         self.stiffness: Array = numpy.array([one / most**2 if most else 0.0 for _, most in jobs])
         spectra = {i: c.spectrum for i, (c, _) in enumerate(jobs) if c.spectrum}
         if spectra:
-            places = numpy.array(list(spectra))
-            segments = Segments(numpy.array([len(s.totals) for s in spectra.values()]))
-            totals = numpy.concatenate([s.totals for s in spectra.values()])
-            cells = numpy.concatenate([s.cells for s in spectra.values()])
-            shots = numpy.array([s.shots for s in spectra.values()], float)
-            smaller = shots.min(axis=1) / shots.sum(axis=1)
-            common = totals * smaller[segments.row] >= LEAST
-            share = segments.total(totals * cells * common) / shots.sum(axis=1)
-            harmonic = shots.prod(axis=1) / shots.sum(axis=1)
-            self.free[places] = numpy.where(share > 0, 1 - share, self.most[places])
-            found = 4 * harmonic / numpy.where(share > 0, share, 1.0)
-            self.stiffness[places] = numpy.where(share > 0, found, 0.0)
+            self._set_counts(numpy.array(list(spectra)), list(spectra.values()))
+
+    def _set_counts(self, places: Array, spectra: Sequence[Spectrum]) -> None:
+        """What counts hide, at the places of their jobs: all of them at once."""
+        import numpy
+
+        segments = Segments(numpy.array([len(s.totals) for s in spectra]))
+        totals = numpy.concatenate([s.totals for s in spectra])
+        cells = numpy.concatenate([s.cells for s in spectra])
+        shots = numpy.array([s.shots for s in spectra], float)
+        smaller = shots.min(axis=1) / shots.sum(axis=1)
+        common = totals * smaller[segments.row] >= LEAST
+        share = segments.total(totals * cells * common) / shots.sum(axis=1)
+        harmonic = shots.prod(axis=1) / shots.sum(axis=1)
+        self.free[places] = numpy.where(share > 0, 1 - share, self.most[places])
+        found = 4 * harmonic / numpy.where(share > 0, share, 1.0)
+        self.stiffness[places] = numpy.where(share > 0, found, 0.0)
 
     def changes(self, price: float) -> Array:
         """The changes at which one more bit of each costs that much."""

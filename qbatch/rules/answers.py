@@ -10,7 +10,7 @@ import functools
 import json
 import numbers
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from qbatch.domain.requests import Expected
@@ -96,20 +96,28 @@ def _check_bits(found: Iterable[str], num_bits: int | None) -> None:
     """Outcomes of so many bits (None: as many as each other), spaced in one way."""
     found = list(found)
     first = found[0]
-    spaces = [place for place, letter in enumerate(first) if letter == " "]
-    wanted = len(first) if num_bits is None else num_bits + len(spaces)
-    plain = "".join(found) if not spaces else "".join(found).replace(" ", "")
-    if set(map(len, found)) == {wanted} and not set(plain) - _BITS:
-        if not spaces:
-            return
-        if " " not in (first[0], first[-1]) and "  " not in first and all(
-            [place for place, letter in enumerate(outcome) if letter == " "] == spaces
-            for outcome in found
-        ):  # fmt: skip
-            return
+    wanted = len(first) if num_bits is None else num_bits + first.count(" ")
+    letters = set("".join(found)) - {" "}
+    if set(map(len, found)) == {wanted} and letters <= _BITS and _are_spaced_alike(found):
+        return
     size = "alike" if num_bits is None else f"of {num_bits} bits"
     wrong = next((o for o in found if len(o) != wanted or set(o) - _BITS - {" "}), first)
     raise ValueError(f"the outcome {shown(wrong)}, where outcomes are {size}")
+
+
+def _are_spaced_alike(found: Sequence[str]) -> bool:
+    """Whether all outcomes have their spaces between the same registers, if any."""
+    first = found[0]
+    spaces = _spaces(first)
+    if not spaces:
+        return not any(" " in outcome for outcome in found)
+    if first != first.strip() or "  " in first:
+        return False
+    return all(_spaces(outcome) == spaces for outcome in found)
+
+
+def _spaces(outcome: str) -> list[int]:
+    return [place for place, letter in enumerate(outcome) if letter == " "]
 
 
 def check_stored(result: Result, shots: int | None, expected: Expected) -> None:

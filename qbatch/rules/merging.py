@@ -33,16 +33,24 @@ def coalesce(
     number = 0
     for job in jobs:
         mark = _mark(job)
-        shots = job.shots or 0
-        item, sum_before = pooled.get(mark, (-1, 0)) if mark else (-1, 0)
-        adds_up = job.seed is None and job.shots is not None
-        if item < 0 or (adds_up and max_shots is not None and sum_before + shots > max_shots):
-            item, sum_before = number, 0
-            number += 1
+        item, before = pooled.get(mark, (number, 0)) if mark else (number, 0)
+        if not _fits(job, before, max_shots):
+            item, before = number, 0
+        number += item == number
         if mark:
-            pooled[mark] = (item, sum_before + shots)
+            pooled[mark] = (item, before + (job.shots or 0))
         items.append(item)
     return items
+
+
+def _fits(job: PlannedJob, before: int, max_shots: int | None) -> bool:
+    """Whether a job's shots fit beside those of the jobs that share an item already.
+
+    Under one seed they are the same shots for all; and exact results have none.
+    """
+    if max_shots is None or job.seed is not None or job.shots is None:
+        return True
+    return before + job.shots <= max_shots
 
 
 def _mark(job: PlannedJob) -> object:

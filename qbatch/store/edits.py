@@ -41,6 +41,13 @@ class Edits:
                 [patch, group_id, *values],
             ).rowcount
 
+    def note(self, group_id: int, selection: Selection | None, text: str | None) -> None:
+        """Write a note on jobs, or without a selection on the group; None takes it away."""
+        if selection is None:
+            self.note_group(group_id, text)
+        else:
+            self.note_jobs(group_id, selection, text)
+
     def note_group(self, group_id: int, text: str | None) -> None:
         """Write a note on a group, or take it away."""
         with self._db.transaction():

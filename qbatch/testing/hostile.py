@@ -196,6 +196,16 @@ class Service:
             self.executed.update(circuit["work"] for circuit in job.circuits)
 
 
+def _changed(operation: str, kind: str, code: int, document: Any) -> tuple[int, Any]:
+    """An answer that can be read, and is not what was asked for."""
+    if code == 200 and operation == "status" and kind in STATES:
+        states = {"strange": {"state": "pondering"}, "mute": {}}
+        return 404 if kind == "forget" else 200, states.get(kind, {"error": "no such job"})
+    if code == 200 and operation == "results" and kind in DISTORTIONS:
+        return 200, {**document, "results": DISTORTIONS[kind](document["results"])}
+    return code, document
+
+
 class Handler(BaseHTTPRequestHandler):
     """One request."""
 
@@ -258,14 +268,8 @@ class Handler(BaseHTTPRequestHandler):
             self._send(307, {}, {"Location": self.path})
         elif kind in ("truncated", "html", "garbage", "list", "drip"):
             self._break(kind, document)
-        elif operation == "status" and kind in STATES and code == 200:
-            states = {"strange": {"state": "pondering"}, "mute": {}}
-            self._send(404 if kind == "forget" else 200, states.get(kind, {"error": "no such job"}))
-        elif operation == "results" and kind in DISTORTIONS and code == 200:
-            results = DISTORTIONS[kind](document["results"])
-            self._send(200, {**document, "results": results})
         else:
-            self._send(code, document)
+            self._send(*_changed(operation, kind, code, document))
 
     def _break(self, kind: str, document: Any) -> None:
         data = json.dumps(document).encode()

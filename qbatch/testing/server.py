@@ -48,6 +48,10 @@ class Batch:
     cancelled: bool = False
     executed: bool = False
 
+    def has(self, word: str) -> bool:
+        """Whether the name of an item begins with a word that asks for a fault."""
+        return any(item["name"].startswith(word) for item in self.items)
+
 
 @dataclass(slots=True)
 class Service:
@@ -90,20 +94,16 @@ class Service:
 
     def status(self, batch: Batch) -> dict[str, Any]:
         """How a batch stands; its items are executed when its time has come."""
-        names = [item["name"] for item in batch.items]
         if batch.cancelled:
             return {"status": "cancelled"}
-        if any(name.startswith("hang") for name in names):
+        if batch.has("hang") or time.monotonic() < batch.accepted_at + self.seconds:
             return {"status": "running"}
-        if time.monotonic() < batch.accepted_at + self.seconds:
-            return {"status": "running"}
-        if any(name.startswith("fail") for name in names):
+        if batch.has("fail"):
             return {"status": "error", "message": "the device failed"}
         if not batch.executed:
             batch.executed = True
-            for item in batch.items:
-                for job in item["jobs"]:
-                    self.executed[job] = self.executed.get(job, 0) + 1
+            for job in (job for item in batch.items for job in item["jobs"]):
+                self.executed[job] = self.executed.get(job, 0) + 1
         return {"status": "done"}
 
 
@@ -201,21 +201,27 @@ class Handler(BaseHTTPRequestHandler):
                 return 422, {"error": "this batch holds something that cannot run"}
             return 200, {"id": service.accept(body).id}
         if operation == "find":
-            if not service.finds_tokens:
-                return 405, {"error": "tokens cannot be looked up"}
-            wanted = query.get("token", [""])[0]
-            found = [b.id for b in service.batches.values() if b.token == wanted]
-            return (200, {"id": found[0]}) if found else (404, {"error": "no such token"})
+            return self._found(query.get("token", [""])[0])
         batch = service.batches.get(path[1])
         if batch is None or fault == "forget":
             return 404, {"error": "no such batch"}
+        return self._about(operation, batch, fault)
+
+    def _found(self, token: str) -> tuple[int, dict[str, Any]]:
+        if not self.service.finds_tokens:
+            return 405, {"error": "tokens cannot be looked up"}
+        found = [b.id for b in self.service.batches.values() if b.token == token]
+        return (200, {"id": found[0]}) if found else (404, {"error": "no such token"})
+
+    def _about(self, operation: str, batch: Batch, fault: str | None) -> tuple[int, dict[str, Any]]:
+        """What is answered about a batch that is known."""
         if operation == "status":
             strange = {"status": "pondering"}
-            return 200, strange if fault == "strange" else service.status(batch)
+            return 200, strange if fault == "strange" else self.service.status(batch)
         if operation == "cancel":
             batch.cancelled = batch.cancelled or not batch.executed
             return 200, {}
-        if service.status(batch)["status"] != "done":
+        if self.service.status(batch)["status"] != "done":
             return 409, {"error": "no results yet"}
         return 200, {"results": _distorted([answer(item) for item in batch.items], fault)}
 

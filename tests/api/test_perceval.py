@@ -56,7 +56,12 @@ def test_the_group_is_a_sequence_of_its_jobs(group):
 def test_a_job_knows_how_it_stands(group):
     group.add(BELL, shots=10, name="bell")
     job = group[0]
-    assert (job.name, job.status, job.is_complete, job.is_failed) == ("bell", Status.UNSENT, False, False)
+    assert (job.name, job.status, job.is_complete, job.is_failed) == (
+        "bell",
+        Status.UNSENT,
+        False,
+        False,
+    )
     assert job.get_results() is None
     assert "qbatch run g" in job.advice
     assert repr(job) == "<qbatch job g/1: unsent>"

@@ -37,5 +37,7 @@ def test_importing_the_package_imports_nothing_else():
         "import sys; before = set(sys.modules); import qbatch;"
         " print([m for m in sys.modules if m.startswith('qbatch.')])"
     )
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
     assert done.stdout.strip() == "[]"

@@ -70,7 +70,9 @@ def test_vectors_have_a_value_for_each_element_or_rows_of_them(group):
     group.add(circuit, parameters={theta: numpy.array([[0.1, 0.2], [0.3, 0.4]])})
     names = ("theta[0]", "theta[1]")
     rows = [(0.1, 0.2), (0.1, 0.2), (0.3, 0.4)]
-    assert [job.parameters for job in group.jobs] == [dict(zip(names, r, strict=True)) for r in rows]
+    assert [job.parameters for job in group.jobs] == [
+        dict(zip(names, r, strict=True)) for r in rows
+    ]
     assert [job.number for job in group.select("all")] == [1, 2, 3]
     for wrong in ([0.1], [[0.1, 0.2, 0.3]]):
         with pytest.raises(InvalidParameters, match="2 elements"):

@@ -49,7 +49,9 @@ def test_the_options_of_a_family_are_the_same_everywhere():
     assert family("plan") - {"--json"} == run
     assert family("rerun") - {"--keep"} == run
     both = {"--parallel", "--sequential"}
-    assert family("run-parallel") - {"--add", "--shots", "--measure-all"} == run - both - {"--delay"}
+    assert family("run-parallel") - {"--add", "--shots", "--measure-all"} == run - both - {
+        "--delay"
+    }
     assert family("run-sequential") - {"--add", "--shots", "--measure-all"} == run - both
 
 

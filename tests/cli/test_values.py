@@ -31,7 +31,9 @@ def test_counts(text, number):
     assert values.count(text, "--shots") == number
 
 
-@pytest.mark.parametrize("text", ["", "k", "1.5", "1e-3", "ten", "1e999", "4kk", "0x10", "1e17", "nan"])
+@pytest.mark.parametrize(
+    "text", ["", "k", "1.5", "1e-3", "ten", "1e999", "4kk", "0x10", "1e17", "nan"]
+)
 def test_what_is_no_count_is_refused(text):
     with pytest.raises(UsageError, match="--shots"):
         values.count(text, "--shots")

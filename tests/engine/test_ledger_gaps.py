@@ -382,7 +382,7 @@ def test_a_group_of_unknown_fate_is_not_deleted(group):
     backend.find = lambda submission_id: None
     backend.lose = {1}
     run(group, backend)
-    with pytest.raises(UsageError, match="of unknown fate"):
+    with pytest.raises(UsageError, match="outcome is unknown"):
         JobGroup.delete_job_group("g", db=group.path)
 
 

@@ -155,7 +155,11 @@ def test_each_item_is_judged_by_itself(group):
     assert (report.done, report.failed, report.exit_code) == (19, 1, 1)
     assert report.errors == [("g/3", "too many qubits")]
     (failed,) = group.list_unsuccessful_jobs()
-    assert (failed.number, failed.failure, failed.error) == (3, "invalid", "too many qubits")
+    assert (failed.number, failed.job.failure, failed.job.error) == (
+        3,
+        "invalid",
+        "too many qubits",
+    )
 
 
 class Labels(InstantBackend):
@@ -170,7 +174,7 @@ class Labels(InstantBackend):
 def test_missing_and_repeated_labels_are_errors_of_their_jobs_alone(group):
     report = run(group, Labels())
     assert (report.done, report.failed) == (18, 2)
-    errors = {job.number: job.error for job in group.list_unsuccessful_jobs()}
+    errors = {job.number: job.job.error for job in group.list_unsuccessful_jobs()}
     assert set(errors) == {3, 5}
     assert "no result" in errors[3]
     assert "2 different results" in errors[5]

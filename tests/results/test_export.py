@@ -220,7 +220,8 @@ def test_partial_shows_what_has_landed(db):
     store = Store(db)
     Run(store, [group.status()], lambda *_: backend, RunSettings(max_batch_size=1)).execute()
     store.close()
-    whole, partial = next(iter(group.results())), next(group.results(partial=True))
+    whole = next(iter(group.results()))
+    partial = next(iter(group.results(partial=True)))
     assert whole.job.status == "error"
     assert whole.counts is None
     assert partial.counts == {"00": 2000}

@@ -8,7 +8,7 @@ import pytest
 from qbatch import JobGroup
 from qbatch.errors import UsageError
 from qbatch.results import terminal
-from qbatch.results.pictures import HeatMap, Histograms, Line, LinePlot, PlotOptions
+from qbatch.results.plot_data import HeatMap, Histograms, Line, LinePlot, PlotOptions
 
 from ..conftest import ANSATZ, BELL
 

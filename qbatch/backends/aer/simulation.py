@@ -163,8 +163,7 @@ class Simulation:
             return []
         if self.is_noisy or self._is_dense:
             batch = [circuits.with_matrices(c, dense=self._is_dense) for c in batch]
-        chooses = self.is_noisy and "method" not in self._options
-        if chooses and any(map(circuits.writes_again, batch)):
+        if self._may_choose_wrongly(batch):
             return self._sorted_out(batch, shots, seed)
         try:
             return _entries(self._call(batch, shots, seed), len(batch))
@@ -173,6 +172,11 @@ class Simulation:
             if len(batch) == 1:
                 return [self._untruncated(batch[0], shots, seed, error)]
             return [entry for circuit in batch for entry in self._list([circuit], shots, seed)]
+
+    def _may_choose_wrongly(self, batch: Sequence[QuantumCircuit]) -> bool:
+        """Whether Aer may choose a method by itself that is wrong for one of the circuits."""
+        chooses = self.is_noisy and "method" not in self._options
+        return chooses and any(map(circuits.writes_again, batch))
 
     def _sorted_out(
         self, batch: Sequence[QuantumCircuit], shots: int, seed: int | None

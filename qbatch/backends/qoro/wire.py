@@ -114,23 +114,28 @@ def _counts(reader: _Reader, bits: int) -> dict[str, int]:
     for _ in range(reader.number()):
         position += reader.number()
         outcomes.append(position)
-    runs = _Reader(reader.take(reader.number()))
+    ones = _ones(_Reader(reader.take(reader.number())), len(outcomes))
+    extras = iter([reader.number() for _ in range(reader.number())])
+    counts = [1 if one else next(extras, -2) + 2 for one in ones]
+    if not len(counts) == len(outcomes) == unique or sum(counts) != shots:
+        raise ValueError("its numbers do not add up")
+    if outcomes and outcomes[-1] >> bits:
+        raise ValueError("an outcome is wider than its bits")
+    return {format(o, f"0{bits}b"): n for o, n in zip(outcomes, counts, strict=True)}
+
+
+def _ones(runs: _Reader, most: int) -> list[bool]:
+    """Which outcomes were seen just once: lengths of runs that take turns."""
     ones: list[bool] = []
     number_of_runs = runs.number()
     value = number_of_runs > 0 and runs.take(1)[0] != 0
     for _ in range(number_of_runs):
         length = runs.number()
-        if len(ones) + length > len(outcomes):
+        if len(ones) + length > most:
             raise ValueError("it has more runs than outcomes")
         ones += [value] * length
         value = not value
-    extras = iter([reader.number() for _ in range(reader.number())])
-    counts = [1 if one else next(extras, -2) + 2 for one in ones]
-    if len(counts) != len(outcomes) or len(outcomes) != unique or sum(counts) != shots:
-        raise ValueError("its numbers do not add up")
-    if outcomes and outcomes[-1] >> bits:
-        raise ValueError("an outcome is wider than its bits")
-    return {format(o, f"0{bits}b"): n for o, n in zip(outcomes, counts, strict=True)}
+    return ones
 
 
 class _Reader:

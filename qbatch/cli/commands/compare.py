@@ -114,19 +114,29 @@ def check(
     report = chosen.group.check(baseline or "", thresholds, wanted)
     name = chosen.group.name
     if junit is not None:
-        from qbatch.results.junit import write_junit
-
-        with atomic(Path(junit).expanduser()) as stream:
-            write_junit(report, name, stream, strict=strict)
+        _write_junit(junit, report, name, strict=strict)
     if json:
         output.print_json("check", _report_entry(report), group=name)
     elif quiet:
-        for finding in report.findings:
-            if finding.verdict in ("drifted", "missing", *(["undecided"] if strict else [])):
-                print(finding.pair.sample.number)
+        _print_numbers(report, strict=strict)
     else:
         _print_check(report, all_=all_)
     raise typer.Exit(1 if report.fails(strict=strict) else 0)
+
+
+def _write_junit(file: str, report: CheckReport, name: str, *, strict: bool) -> None:
+    from qbatch.results.junit import write_junit
+
+    with atomic(Path(file).expanduser()) as stream:
+        write_junit(report, name, stream, strict=strict)
+
+
+def _print_numbers(report: CheckReport, *, strict: bool) -> None:
+    """The jobs for which the gate closes."""
+    bad = ("drifted", "missing", "undecided") if strict else ("drifted", "missing")
+    for finding in report.findings:
+        if finding.verdict in bad:
+            print(finding.pair.sample.number)
 
 
 def _save(chosen: Chosen, file: str, *, json: bool) -> None:
@@ -184,13 +194,21 @@ def _print_diff(pairs: Sequence[MatchedPair], names: Mapping[str, str]) -> None:
     else:
         first, second = names.values()
         print(f"nothing to compare: no job of {first} has a counterpart in {second}")
+    _tell_unmatched(pairs, names)
+    _print_distances([p.comparison for p in compared if p.comparison is not None])
+
+
+def _tell_unmatched(pairs: Sequence[MatchedPair], names: Mapping[str, str]) -> None:
     for missing, there in (("first", "second"), ("second", "first")):
         if alone := sum(getattr(pair, missing) is None for pair in pairs):
             output.message(f"only in {names[there]}: {output.plural(alone, 'job')}")
-    if open_ := sum(p.comparison is None and None not in (p.first, p.second) for p in pairs):
+    matched = [pair for pair in pairs if pair.first is not None and pair.second is not None]
+    if open_ := sum(pair.comparison is None for pair in matched):
         output.message(f"without a result on one side: {output.plural(open_, 'job')}")
-    found = [p.comparison.tvd for p in compared if p.comparison is not None]
-    distances = [distance for distance in found if distance is not None]
+
+
+def _print_distances(found: Sequence[Comparison]) -> None:
+    distances = [one.tvd for one in found if one.tvd is not None]
     if distances:
         mean = math.fsum(distances) / len(distances)
         print(f"total variation: mean {mean:.3g}, largest {max(distances):.3g}")
@@ -201,16 +219,19 @@ def _print_check(report: CheckReport, *, all_: bool) -> None:
 
     # Of single jobs too few shots are news only if they leave the whole open.
     quiet = {"same"} if report.verdict == "undecided" else {"same", "undecided"}
-    shown = [f for f in report.findings if all_ or f.verdict not in quiet]
-    if shown:
-        columns = [*_COLUMNS, "would show", "verdict", "reason"]
-        rows = ([*_cells(f.pair), _number(f.detectable), f.verdict, f.reason] for f in shown)
-        output.table(columns, rows, right=_RIGHT)
+    _print_findings([f for f in report.findings if all_ or f.verdict not in quiet])
     parts = [f"{report.number(v)} {v}" for v in _VERDICTS if v != "undecided" or report.number(v)]
     said = {"passed": "passed", "undecided": "UNDECIDED", "failed": "FAILED"}[report.verdict]
     print("; ".join([f"{said}: {', '.join(parts)}", *_together(report)]))
     if report.verdict == "undecided":
         output.message(undecided_text(report))
+
+
+def _print_findings(shown: Sequence[Finding]) -> None:
+    if shown:
+        columns = [*_COLUMNS, "would show", "verdict", "reason"]
+        rows = ([*_cells(f.pair), _number(f.detectable), f.verdict, f.reason] for f in shown)
+        output.table(columns, rows, right=_RIGHT)
 
 
 def _together(report: CheckReport) -> Iterator[str]:

@@ -63,7 +63,7 @@ def plot(
 
     Example: qbatch plot scan --outcome 00 -o scan.png
     """
-    from qbatch.results.pictures import PlotOptions
+    from qbatch.results.plot_data import PlotOptions
 
     values.choice(kind, "--kind", _KINDS)
     options = PlotOptions(kind=kind, x=x, y=y, outcome=outcome, observable=observable)

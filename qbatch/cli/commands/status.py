@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -13,6 +14,7 @@ from qbatch.errors import UsageError
 
 if TYPE_CHECKING:
     from qbatch.domain.groups import Group
+    from qbatch.domain.jobs import Job
 
 _SORTS = ("created", "name", "jobs", "state")
 
@@ -52,10 +54,7 @@ def status(
     names = [group.name for group in found]
     taken = api_groups.sizes(names, targets.context(ctx).db) if sizes and found else {}
     if json:
-        entries = [tables.group_entry(group) for group in found]
-        for entry in entries if sizes else ():
-            entry["bytes"] = taken[entry["name"]]
-        output.print_json("groups", entries)
+        output.print_json("groups", [_entry(group, taken.get(group.name)) for group in found])
     elif quiet:
         for name in names:
             print(name)
@@ -64,6 +63,11 @@ def status(
     else:
         said = "made since then" if since else "yet; qbatch add GROUP FILE… makes one"
         output.message(f"no groups {said}")
+
+
+def _entry(group: Group, taken: dict[str, int] | None) -> dict[str, Any]:
+    entry = tables.group_entry(group)
+    return entry if taken is None else {**entry, "bytes": taken}
 
 
 def _chosen(
@@ -142,9 +146,11 @@ def jobs(
         for name, job in found:
             print(f"{name}/{job.number}" if several else job.number)
     else:
-        columns = ["job", "name", "parameters", "tags", "shots", "status", "error"]
-        rows = ([name, *tables.job_cells(job), job.error] for name, job in found)
-        if several:
-            output.table(["group", *columns], rows, right=["job", "shots"])
-        else:
-            output.table(columns, (row[1:] for row in rows), right=["job", "shots"])
+        _jobs_table(found, several=several)
+
+
+def _jobs_table(found: Iterable[tuple[str, Job]], *, several: bool) -> None:
+    columns = ["group", "job", "name", "parameters", "tags", "shots", "status", "error"]
+    first = 0 if several else 1
+    rows = ([name, *tables.job_cells(job), job.error][first:] for name, job in found)
+    output.table(columns[first:], rows, right=["job", "shots"])

@@ -112,6 +112,10 @@ class _Parser:
             if text not in self._names:
                 raise NotPlain
             return self._names[text]
+        return self._nested(text)
+
+    def _nested(self, text: str) -> Tree:
+        """What a sign or a parenthesis begins."""
         self._depth += 1
         if self._depth > _DEEPEST:
             raise NotPlain
@@ -129,17 +133,20 @@ class _Parser:
         return tree
 
     def _joined(self, sign: str, left: Tree, right: Tree) -> Tree:
-        if isinstance(left, int) and isinstance(right, int) and sign == "/":
+        if sign == "/":
+            self._check_division(left, right)
+        if isinstance(left, (int, float)) and isinstance(right, (int, float)):
+            return _finite(_OPERATORS[sign](left, right))
+        return (sign, left, right)
+
+    def _check_division(self, left: Tree, right: Tree) -> None:
+        if isinstance(left, int) and isinstance(right, int):
             raise NotPlain  # rounds down in OpenQASM 3
-        if not isinstance(left, (int, float)) or not isinstance(right, (int, float)):
-            # What a parameter comes to is not known here: it may be nothing at all.
-            unknown = self._whole_numbers and not isinstance(right, (int, float))
-            if sign == "/" and (unknown or right == 0):
+        if isinstance(right, (int, float)):
+            if right == 0:
                 raise NotPlain
-            return (sign, left, right)
-        if sign == "/" and right == 0:
-            raise NotPlain
-        return _finite(_OPERATORS[sign](left, right))
+        elif self._whole_numbers:
+            raise NotPlain  # what a parameter comes to is not known here: it may be nothing
 
 
 def _finite(value: float) -> float:

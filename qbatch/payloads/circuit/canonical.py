@@ -74,16 +74,13 @@ class Canonical:
         if cls in known.control:
             yield f"control {cls.__name__} {label!r} {where} {_control(operation, places)}"
             for block in operation.blocks:
-                yield "{"
-                yield from self._circuit(block, _Places(block), depth + 1)
-                yield "}"
+                yield from self._inside(block, depth)
             return
         if cls is known.store:
             left, right = (_expression(side, places) for side in operation.params)
             yield f"store {left} = {right} {where}"
             return
-        module = cls.__module__ or ""
-        if cls in known.plain or module.startswith(f"{_LIBRARY}standard_gates."):
+        if _is_plain(cls, known):
             yield f"plain {cls.__name__} {operation.name} {label!r} {_details(operation)} {where}"
             return
         definition = getattr(operation, "definition", None)
@@ -96,9 +93,17 @@ class Canonical:
             self.stable = False
         # Aer runs some classes by their parameters, everything else by the definition.
         yield f"defined {cls.__name__} {operation.name} {label!r} {_details(operation)} {where}"
+        yield from self._inside(definition, depth)
+
+    def _inside(self, circuit: QuantumCircuit, depth: int) -> Iterator[str]:
         yield "{"
-        yield from self._circuit(definition, _Places(definition), depth + 1)
+        yield from self._circuit(circuit, _Places(circuit), depth + 1)
         yield "}"
+
+
+def _is_plain(cls: type, known: _Known) -> bool:
+    """Whether its class and parameters say all of an operation."""
+    return cls in known.plain or (cls.__module__ or "").startswith(f"{_LIBRARY}standard_gates.")
 
 
 class _Places:
@@ -182,14 +187,7 @@ def _control(operation: Any, places: _Places) -> str:
     """What decides over the blocks of an operation."""
     name = operation.base_class.__name__
     if name == "ForLoopOp":
-        indices, parameter, _ = operation.params
-        if isinstance(indices, range):
-            counted = f"range({indices.start},{indices.stop},{indices.step})"
-        else:
-            counted = ",".join(str(int(index)) for index in indices)
-        if parameter is not None and not hasattr(parameter, "uuid"):
-            raise NotCanonical("a loop over a variable")
-        return f"for {counted} {None if parameter is None else parameter.name!r}"
+        return _loop(operation)
     if name == "SwitchCaseOp":
         cases = [
             ",".join(_case(value, places) for value in values)
@@ -198,6 +196,18 @@ def _control(operation: Any, places: _Places) -> str:
         return f"switch {_condition(operation.target, places)} {'; '.join(cases)}"
     condition = getattr(operation, "condition", None)
     return "" if condition is None else f"if {_condition(condition, places)}"
+
+
+def _loop(operation: Any) -> str:
+    """Over what a loop goes."""
+    indices, parameter, _ = operation.params
+    if isinstance(indices, range):
+        counted = f"range({indices.start},{indices.stop},{indices.step})"
+    else:
+        counted = ",".join(str(int(index)) for index in indices)
+    if parameter is not None and not hasattr(parameter, "uuid"):
+        raise NotCanonical("a loop over a variable")
+    return f"for {counted} {None if parameter is None else parameter.name!r}"
 
 
 def _case(value: Any, places: _Places) -> str:

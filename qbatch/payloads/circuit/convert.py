@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from qbatch.errors import InvalidJob
@@ -145,21 +145,22 @@ def _append(
         on = [qubit_of[qubit] for qubit in instruction.qubits]
         to = [clbit_of[bit] for bit in instruction.clbits]
         if keeps(instruction):
-            operation = instruction.operation
-            blocks = getattr(operation, "blocks", None)
-            if blocks:
-                operation = operation.replace_blocks([flattened(b, keeps) for b in blocks])
-            flat.append(operation, on, to, copy=False)
-            continue
-        if only_looks(instruction):
-            continue
-        definition = _definition(instruction.operation)
-        if not depth:
-            raise InvalidJob(f"the definition of gate {instruction.name!r} never ends")
-        phase = definition.global_phase
-        if not isinstance(phase, float) or phase:
-            flat.global_phase += phase
-        _append(flat, definition, on, to, keeps, depth - 1)
+            flat.append(_with_flat_blocks(instruction.operation, keeps), on, to, copy=False)
+        elif not only_looks(instruction):
+            definition = _definition(instruction.operation)
+            if not depth:
+                raise InvalidJob(f"the definition of gate {instruction.name!r} never ends")
+            phase = definition.global_phase
+            if not isinstance(phase, float) or phase:
+                flat.global_phase += phase
+            _append(flat, definition, on, to, keeps, depth - 1)
+
+
+def _with_flat_blocks(operation: Any, keeps: Callable[[CircuitInstruction], bool]) -> Any:
+    blocks = getattr(operation, "blocks", None)
+    if not blocks:
+        return operation
+    return operation.replace_blocks([flattened(block, keeps) for block in blocks])
 
 
 def _definition(operation: Any) -> QuantumCircuit:
@@ -253,32 +254,37 @@ def form_of(circuit: QuantumCircuit) -> Form:
     flat = flattened(circuit, is_told)
     qubit_of = {bit: index for index, bit in enumerate(flat.qubits)}
     clbit_of = {bit: index for index, bit in enumerate(flat.clbits)}
-    operations = []
-    for instruction in flat.data:
-        what = kind(instruction)
-        standard = what is Kind.STANDARD
-        control = what is Kind.CONTROL
-        operations.append(
-            Operation(
-                what,
-                instruction.name,
-                tuple([qubit_of[qubit] for qubit in instruction.qubits]),
-                tuple([clbit_of[bit] for bit in instruction.clbits]),
-                tuple(instruction.params) if standard else (),
-                instruction.label if standard else None,
-                control and _measures_inside(instruction),
-            )
-        )
+    operations = [_operation(instruction, qubit_of, clbit_of) for instruction in flat.data]
     return Form(
         num_qubits=flat.num_qubits,
         num_clbits=flat.num_clbits,
-        qregs=tuple((register.name, register.size) for register in flat.qregs),
-        cregs=tuple((r.name, tuple(clbit_of[bit] for bit in r)) for r in flat.cregs),
+        qregs=tuple([(register.name, register.size) for register in flat.qregs]),
+        cregs=tuple([(r.name, tuple(map(clbit_of.__getitem__, r))) for r in flat.cregs]),
         operations=operations,
         parameters=tuple(parameter.name for parameter in circuit.parameters),
-        size=sum(number for name, number in circuit.count_ops().items() if name != "barrier"),
+        size=_num_operations(circuit),
         variables=bool(flat.num_vars) or bool(getattr(flat, "num_stretches", 0)),
         unrolled=unrolled,
+    )
+
+
+def _num_operations(circuit: QuantumCircuit) -> int:
+    return sum(number for name, number in circuit.count_ops().items() if name != "barrier")
+
+
+def _operation(
+    instruction: CircuitInstruction, qubit_of: Mapping[Any, int], clbit_of: Mapping[Any, int]
+) -> Operation:
+    what = kind(instruction)
+    standard = what is Kind.STANDARD
+    return Operation(
+        what,
+        instruction.name,
+        tuple([qubit_of[qubit] for qubit in instruction.qubits]),
+        tuple([clbit_of[bit] for bit in instruction.clbits]),
+        tuple(instruction.params) if standard else (),
+        instruction.label if standard else None,
+        what is Kind.CONTROL and _measures_inside(instruction),
     )
 
 
@@ -304,16 +310,12 @@ def to_qiskit(form: Form) -> QuantumCircuit:
 
     circuit = QuantumCircuit(*_registers(form))
     values = {name: Parameter(name) for name in form.parameters}
-    classes = _gate_classes()
     qubits, clbits = circuit.qubits, circuit.clbits
+    add = circuit._append
     for kind_, name, places, bits, numbers, label, _ in form.operations:
         on = [qubits[place] for place in places]
         if kind_ is Kind.STANDARD:
-            if values:
-                numbers = tuple([evaluate(number, values) for number in numbers])
-            cls = classes[name, len(on)]
-            gate = cls(*numbers) if label is None else cls(*numbers, label=label)
-            circuit._append(gate, on, ())
+            add(_gate(name, len(on), numbers, label, values), on, ())
         elif kind_ is Kind.MEASURE:
             circuit.measure(on[0], clbits[bits[0]])
         elif kind_ is Kind.RESET:
@@ -327,26 +329,42 @@ def to_qiskit(form: Form) -> QuantumCircuit:
     return circuit
 
 
+def _gate(
+    name: str,
+    num_qubits: int,
+    numbers: Sequence[Any],
+    label: str | None,
+    values: Mapping[str, Any],
+) -> Any:
+    if values:
+        numbers = [evaluate(number, values) for number in numbers]
+    cls = _gate_classes()[name, num_qubits]
+    return cls(*numbers) if label is None else cls(*numbers, label=label)
+
+
 def _registers(form: Form) -> list[Any]:
     """Qiskit's registers; those that overlap or leave bits out are made of bits."""
-    from qiskit import ClassicalRegister, QuantumRegister
-    from qiskit.circuit import Clbit, Qubit
+    from qiskit import QuantumRegister
+    from qiskit.circuit import Qubit
 
-    found: list[Any] = []
-    if sum(size for _, size in form.qregs) == form.num_qubits:
-        found += (QuantumRegister(size, name) for name, size in form.qregs)
-    else:
-        found.append([Qubit() for _ in range(form.num_qubits)])
+    found: list[Any] = [QuantumRegister(size, name) for name, size in form.qregs]
+    if sum(register.size for register in found) != form.num_qubits:
+        found = [[Qubit() for _ in range(form.num_qubits)]]
+    return [*found, *_classical(form)]
+
+
+def _classical(form: Form) -> list[Any]:
+    from qiskit import ClassicalRegister
+    from qiskit.circuit import Clbit
+
     if [bit for _, bits in form.cregs for bit in bits] == list(range(form.num_clbits)):
-        found += (ClassicalRegister(len(bits), name) for name, bits in form.cregs)
-        return found
+        return [ClassicalRegister(len(bits), name) for name, bits in form.cregs]
     own = [Clbit() for _ in range(form.num_clbits)]
-    found.append(own)
-    found += (
+    registers = [
         ClassicalRegister(name=name, bits=[own[place] for place in bits])
         for name, bits in form.cregs
-    )
-    return found
+    ]
+    return [own, *registers]
 
 
 @functools.cache

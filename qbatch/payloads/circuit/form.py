@@ -149,42 +149,60 @@ def nature(form: Form) -> Nature:
     control, a channel) makes one shot differ from the next. This is decided here and nowhere
     else.
     """
-    why_not: str | None = None
-    from_zero, measures = True, False
-    read: dict[int, int] = {}
-    touched: set[int] = set()
-    measured: set[int] = set()
-    for kind, _, qubits, clbits, _, _, inside in form.operations:
-        if kind is Kind.STANDARD or kind is Kind.GATE:
-            if measured and not measured.isdisjoint(qubits):
-                why_not = why_not or "it goes on after a measurement"
-            touched.update(qubits)
-        elif kind is Kind.MEASURE:
-            measures = True
-            measured.add(qubits[0])
-            read[clbits[0]] = qubits[0]
-        elif kind is Kind.BARRIER or kind is Kind.NOTHING:
-            continue
-        elif kind in _REASONS:
-            why_not = why_not or _REASONS[kind]
-            measures = measures or inside
-        else:
-            from_zero = False
-            if not measured.isdisjoint(qubits):
-                why_not = why_not or "it goes on after a measurement"
-            elif not touched.isdisjoint(qubits):
-                why_not = why_not or "it resets a qubit that was used"
-            if kind is Kind.PREPARE:
-                touched.update(qubits)
+    walk = _Walk()
+    for operation in form.operations:
+        walk.take(operation)
     if form.variables:
-        why_not = why_not or "it has classical variables"
+        walk.refuse("it has classical variables")
     return Nature(
-        why_not=why_not,
-        from_zero=from_zero,
-        read={} if why_not else read,
-        measures=measures,
+        why_not=walk.why_not,
+        from_zero=walk.from_zero,
+        read={} if walk.why_not else walk.read,
+        measures=walk.measures,
         final=_final(form),
     )
+
+
+class _Walk:
+    """What is seen of a circuit, operation by operation."""
+
+    def __init__(self) -> None:
+        self.why_not: str | None = None
+        self.from_zero, self.measures = True, False
+        self.read: dict[int, int] = {}
+        self._touched: set[int] = set()
+        self._measured: set[int] = set()
+
+    def refuse(self, reason: str) -> None:
+        """The first reason against an exact law stands."""
+        self.why_not = self.why_not or reason
+
+    def take(self, operation: Operation) -> None:
+        """The next operation."""
+        kind, _, qubits, clbits, _, _, inside = operation
+        if kind is Kind.STANDARD or kind is Kind.GATE:
+            if self._measured and not self._measured.isdisjoint(qubits):
+                self.refuse("it goes on after a measurement")
+            self._touched.update(qubits)
+        elif kind is Kind.MEASURE:
+            self.measures = True
+            self._measured.add(qubits[0])
+            self.read[clbits[0]] = qubits[0]
+        elif kind in _REASONS:
+            self.refuse(_REASONS[kind])
+            self.measures = self.measures or inside
+        elif kind is not Kind.BARRIER and kind is not Kind.NOTHING:
+            self._reset(kind, qubits)
+
+    def _reset(self, kind: Kind, qubits: tuple[int, ...]) -> None:
+        """A reset, or a preparation of a state: from here on it is not all zeros."""
+        self.from_zero = False
+        if not self._measured.isdisjoint(qubits):
+            self.refuse("it goes on after a measurement")
+        elif not self._touched.isdisjoint(qubits):
+            self.refuse("it resets a qubit that was used")
+        if kind is Kind.PREPARE:
+            self._touched.update(qubits)
 
 
 def _final(form: Form) -> tuple[int, ...]:
@@ -193,15 +211,7 @@ def _final(form: Form) -> tuple[int, ...]:
     A measurement whose outcome a later branch depends on changes the state, also where
     nothing follows on its qubit. In a circuit with an exact law all of them are final.
     """
-    read: set[int] = set()
-    for operation in form.operations:
-        if operation.kind is Kind.CONTROL:
-            # Without bits of its own it may read any: an assignment to a variable, say.
-            read.update(operation.clbits or range(form.num_clbits))
-        elif operation.kind not in (Kind.MEASURE, Kind.NOTHING, Kind.BARRIER):
-            read.update(operation.clbits)
-    if form.variables:
-        read.update(range(form.num_clbits))
+    read = _bits_read(form)
     busy: set[int] = set()
     found: list[int] = []
     for place in range(len(form.operations) - 1, -1, -1):
@@ -211,6 +221,20 @@ def _final(form: Form) -> tuple[int, ...]:
         elif kind is not Kind.BARRIER and kind is not Kind.NOTHING:
             busy.update(qubits)
     return tuple(reversed(found))
+
+
+def _bits_read(form: Form) -> set[int]:
+    """Classical bits that something in the circuit may depend on."""
+    if form.variables:
+        return set(range(form.num_clbits))
+    read: set[int] = set()
+    for operation in form.operations:
+        if operation.kind is Kind.CONTROL:
+            # Without bits of its own it may read any: an assignment to a variable, say.
+            read.update(operation.clbits or range(form.num_clbits))
+        elif operation.kind not in (Kind.MEASURE, Kind.NOTHING, Kind.BARRIER):
+            read.update(operation.clbits)
+    return read
 
 
 def overwritten(form: Form) -> tuple[int, ...]:

@@ -281,21 +281,30 @@ def _check_includes(body: bytes, directory: Path | None, depth: int = 20) -> Non
         if b"//" in body[body.rfind(b"\n", 0, match.start()) + 1 : match.start()]:
             continue  # it stands in a comment
         name = match[1].decode("utf-8", "replace")
-        if name == "qelib1.inc":
-            continue
-        place = Path(name)
-        if place.is_absolute() or ".." in place.parts:
-            raise InvalidCircuit(
-                f"include {name!r} is refused: files are included from beside the circuit or below"
-            )
-        file = None if directory is None else directory / place
-        if file is None or not file.is_file():
-            continue  # the parser says that it is not there
-        if directory is not None and not file.resolve().is_relative_to(directory.resolve()):
-            raise InvalidCircuit(f"include {name!r} is refused: it leads out of its directory")
+        file = None if name == "qelib1.inc" else _included(name, directory)
+        if file is None:
+            continue  # if it is not there, the parser says so
         if not depth:
             raise InvalidCircuit("files include each other without end")
         _check_includes(file.read_bytes(), directory, depth - 1)
+
+
+def _included(name: str, directory: Path | None) -> Path | None:
+    """The file that is meant, if there is one.
+
+    Raises:
+        InvalidCircuit: it lies neither beside the text nor below it.
+    """
+    place = Path(name)
+    if place.is_absolute() or ".." in place.parts:
+        raise InvalidCircuit(
+            f"include {name!r} is refused: files are included from beside the circuit or below"
+        )
+    if directory is None or not (directory / place).is_file():
+        return None
+    if not (directory / place).resolve().is_relative_to(directory.resolve()):
+        raise InvalidCircuit(f"include {name!r} is refused: it leads out of its directory")
+    return directory / place
 
 
 def _parse_qasm2(body: bytes, directory: Path | None) -> QuantumCircuit:

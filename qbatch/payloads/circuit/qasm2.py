@@ -79,6 +79,25 @@ def read(body: bytes) -> Form:
     return _Reader().read(plain_text(body, _COMMENT))
 
 
+def _check_local(names: Sequence[str]) -> None:
+    """Names of a definition's own: each once, and none that means something else."""
+    if len(set(names)) < len(names):
+        raise NotPlain
+    if any(not NAME.match(name) or name in QASM2_KEYWORDS for name in names):
+        raise NotPlain
+
+
+def _own_qubits(operands: str, place: Mapping[str, int]) -> tuple[int, ...]:
+    """The places of a definition's own qubits, each at most once."""
+    try:
+        qubits = tuple(place[part.strip()] for part in operands.split(","))
+    except KeyError:
+        raise NotPlain from None
+    if len(set(qubits)) < len(qubits):
+        raise NotPlain
+    return qubits
+
+
 class _Reader:
     def __init__(self) -> None:
         self._writer = Writer(QASM2_RESERVED)
@@ -159,16 +178,7 @@ class _Reader:
         name, inner, operands = match.groups()
         gate = self._gates.get(name)
         if gate is not None:
-            on = [writer.qubit(part.strip()) for part in operands.split(",")]
-            numbers = self._numbers(inner)
-            if len(on) != gate.num_qubits or len(numbers) != gate.num_angles:
-                raise NotPlain
-            if isinstance(gate, Spec):
-                writer.gate(gate, numbers, on)
-                return
-            for qubits in broadcast(on):
-                self._expand(gate, numbers, qubits)
-                writer.size += 1
+            self._apply(gate, inner, operands)
         elif inner is not None:
             raise NotPlain
         elif name in ("qreg", "creg"):
@@ -184,6 +194,19 @@ class _Reader:
             writer.barrier([writer.qubit(part.strip()) for part in operands.split(",")])
         else:
             raise NotPlain
+
+    def _apply(self, gate: Spec | _Definition, inner: str | None, operands: str) -> None:
+        writer = self._writer
+        on = [writer.qubit(part.strip()) for part in operands.split(",")]
+        numbers = self._numbers(inner)
+        if len(on) != gate.num_qubits or len(numbers) != gate.num_angles:
+            raise NotPlain
+        if isinstance(gate, Spec):
+            writer.gate(gate, numbers, on)
+            return
+        for qubits in broadcast(on):
+            self._expand(gate, numbers, qubits)
+            writer.size += 1
 
     def _register(self, text: str) -> None:
         match = _REGISTER.match(text)
@@ -211,14 +234,10 @@ class _Reader:
 
     def _define(self, name: str, parameters: str | None, qubits: str, body: str) -> None:
         on = [part.strip() for part in qubits.split(",")]
-        names = [part.strip() for part in parameters.split(",")] if parameters else []
-        if parameters is not None and not parameters.strip():
+        names = [part.strip() for part in (parameters or "").split(",")]
+        if names == [""]:
             names = []
-        local = [*names, *on]
-        if len(set(local)) < len(local) or any(
-            not NAME.match(word) or word in QASM2_KEYWORDS for word in local
-        ):
-            raise NotPlain
+        _check_local([*names, *on])
         self._writer.name(name)
         place = {word: index for index, word in enumerate(on)}
         known = {**_PI, **{word: word for word in names}}
@@ -237,20 +256,13 @@ class _Reader:
         name, inner, operands = match.groups()
         if name in place or name in known:
             raise NotPlain  # a name of the definition's own hides the gate's
-        try:
-            qubits = tuple(place[part.strip()] for part in operands.split(","))
-        except KeyError:
-            raise NotPlain from None
-        if len(set(qubits)) < len(qubits):
-            raise NotPlain
+        qubits = _own_qubits(operands, place)
         if name == "barrier" and inner is None:
             return _Call(None, (), qubits)
         gate = self._gates.get(name)
-        trees = tuple(
-            angles.parse(part, known, whole_numbers=False)
-            for part in (_split(inner) if inner is not None else ())
-        )
-        if gate is None or len(trees) != gate.num_angles or len(qubits) != gate.num_qubits:
+        parts = () if inner is None else _split(inner)
+        trees = tuple(angles.parse(part, known, whole_numbers=False) for part in parts)
+        if gate is None or (len(trees), len(qubits)) != (gate.num_angles, gate.num_qubits):
             raise NotPlain
         return _Call(gate, trees, qubits)
 

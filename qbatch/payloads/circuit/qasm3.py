@@ -63,32 +63,50 @@ class _Reader:
         return self._writer.form(tuple(sorted(self._inputs)))
 
     def _statement(self, text: str) -> None:
-        writer = self._writer
         match = _CALL.match(text)
         name = match[1] if match else ""
         gate = self._gates.get(name)
         if match is not None and gate is not None:
-            on = [writer.qubit(part.strip()) for part in match["on"].split(",")]
-            trees = self._angles(match["angles"])
-            if len(on) != gate.num_qubits or len(trees) != gate.num_angles:
+            self._apply(gate, match["angles"], match["on"])
+        elif not self._declared(text) and not self._measured(text):
+            if match is None or match["angles"] is not None:
                 raise NotPlain
-            writer.gate(gate, trees, on)
-        elif found := _REGISTER.match(text):
+            self._other(name, match["on"])
+
+    def _apply(self, gate: Spec, inner: str | None, operands: str) -> None:
+        on = [self._writer.qubit(part.strip()) for part in operands.split(",")]
+        trees = self._angles(inner)
+        if len(on) != gate.num_qubits or len(trees) != gate.num_angles:
+            raise NotPlain
+        self._writer.gate(gate, trees, on)
+
+    def _declared(self, text: str) -> bool:
+        """Whether it declares a register or a parameter."""
+        if found := _REGISTER.match(text):
             kind, size, own, old, old_name, old_size = found.groups()
             quantum = (kind or old) in ("qubit", "qreg")
-            add = writer.add_qubits if quantum else writer.add_clbits
+            add = self._writer.add_qubits if quantum else self._writer.add_clbits
             add(own or old_name, int(size or old_size))
         elif found := _INPUT.match(text):
-            self._names[found[1]] = writer.name(found[1])
+            self._names[found[1]] = self._writer.name(found[1])
             self._inputs.append(found[1])
-        elif found := _ARROW.match(text):
+        return found is not None
+
+    def _measured(self, text: str) -> bool:
+        """Whether it is a measurement, written in either way."""
+        writer = self._writer
+        if found := _ARROW.match(text):
             writer.measure(writer.qubit(found[1].strip()), writer.clbit(found[2].strip()))
         elif found := _ASSIGNED.match(text):
             writer.measure(writer.qubit(found[2].strip()), writer.clbit(found[1].strip()))
-        elif match is not None and name == "reset" and match["angles"] is None:
-            writer.reset(writer.qubit(match["on"].strip()))
-        elif match is not None and name == "barrier" and match["angles"] is None:
-            writer.barrier([writer.qubit(part.strip()) for part in match["on"].split(",")])
+        return found is not None
+
+    def _other(self, name: str, operands: str) -> None:
+        writer = self._writer
+        if name == "reset":
+            writer.reset(writer.qubit(operands.strip()))
+        elif name == "barrier":
+            writer.barrier([writer.qubit(part.strip()) for part in operands.split(",")])
         else:
             raise NotPlain
 

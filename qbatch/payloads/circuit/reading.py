@@ -178,16 +178,16 @@ def broadcast(operands: Sequence[Operand]) -> list[tuple[int, ...]]:
     """
     sizes = {len(operand) for operand in operands if isinstance(operand, tuple)}
     if not sizes:
-        bits = tuple([operand for operand in operands if isinstance(operand, int)])
-        if len(bits) > 1 and len(set(bits)) < len(bits):
-            raise NotPlain
-        return [bits]
+        return [_apart([operand for operand in operands if isinstance(operand, int)])]
     if len(sizes) > 1:
         raise NotPlain
-    found = []
-    for step in range(sizes.pop()):
-        qubits = tuple(o if isinstance(o, int) else o[step] for o in operands)
-        if len(set(qubits)) < len(qubits):
-            raise NotPlain
-        found.append(qubits)
-    return found
+    return [
+        _apart([o if isinstance(o, int) else o[step] for o in operands])
+        for step in range(sizes.pop())
+    ]
+
+
+def _apart(qubits: Sequence[int]) -> tuple[int, ...]:
+    if len(qubits) > 1 and len(set(qubits)) < len(qubits):
+        raise NotPlain
+    return tuple(qubits)

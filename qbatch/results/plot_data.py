@@ -1,0 +1,84 @@
+"""What a picture holds, whatever draws it: histograms, lines, or a heat map."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlotOptions:
+    """What the user wants to see; None leaves it to the results.
+
+    Attributes:
+        kind: ``histogram``, ``sweep`` or ``heatmap``.
+        x, y: names of parameters.
+        outcome: whose probability is shown; default: the most frequent one of all jobs.
+        observable: whose expectation value is shown; default: all (of a heat map: the first).
+    """
+
+    kind: str | None = None
+    x: str | None = None
+    y: str | None = None
+    outcome: str | None = None
+    observable: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Panel:
+    """The leading outcomes of one job by name, with their shares.
+
+    ``errors`` are the standard errors, 0 where shares are exact; ``others`` outcomes have
+    the ``rest`` together.
+    """
+
+    title: str
+    outcomes: tuple[str, ...]
+    shares: tuple[float, ...]
+    errors: tuple[float, ...]
+    others: int = 0
+    rest: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Histograms:
+    """One panel a job."""
+
+    title: str
+    panels: tuple[Panel, ...]
+    left_out: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """Points by rising x; ``errors`` are standard errors, None where all are exact."""
+
+    label: str
+    x: tuple[float, ...]
+    y: tuple[float, ...]
+    errors: tuple[float, ...] | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinePlot:
+    """A quantity against a parameter."""
+
+    title: str
+    x_label: str
+    y_label: str
+    lines: tuple[Line, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeatMap:
+    """A quantity over two parameters; ``z[i][j]`` belongs to ``y[i]`` and ``x[j]``, NaN: none."""
+
+    title: str
+    x_label: str
+    y_label: str
+    z_label: str
+    x: tuple[float, ...]
+    y: tuple[float, ...]
+    z: tuple[tuple[float, ...], ...]
+
+
+Picture = Histograms | LinePlot | HeatMap
