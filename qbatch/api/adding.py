@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from qbatch.payloads.inputs import Input
 
 Announce = Callable[[int], Callable[[int], None] | None]
+_Point = tuple[bytes, str]
 _STEP = 10_000  # jobs between two signs of life
 _NOT_ASKED = ("skip_invalid", "if_new", "announce")
 
@@ -166,7 +167,7 @@ def _counted(specs: Iterable[JobSpec], progress: Callable[[int], None]) -> Itera
         yield replace(spec, points=_reported(spec.points, progress))
 
 
-def _reported(points: Iterable[Any], progress: Callable[[int], None]) -> Iterator[Any]:
+def _reported(points: Iterable[_Point], progress: Callable[[int], None]) -> Iterator[_Point]:
     more = 0
     for point in points:
         yield point

@@ -157,8 +157,6 @@ class JobGroup(PercevalNames):
         numbers = self._stored.store.jobs.with_key(self.status().id, key, shots)
         return self.handle(numbers[0]) if numbers else None
 
-    # -- running --------------------------------------------------------------------
-
     def run(
         self,
         selector: Selector = None,
@@ -235,7 +233,7 @@ class JobGroup(PercevalNames):
         return runs.plan_rerun([self.target(selector)], settings)
 
     def sync(self, *, observer: Observer | None = None) -> RunReport:
-        """Fetch what has finished of batches that an earlier run sent; send nothing."""
+        """Fetch what has finished of batches sent earlier; send nothing."""
         return runs.run([self.target()], runs.fetched(), observer=observer)
 
     def wait(self, *, seconds: float | None = None, observer: Observer | None = None) -> RunReport:
@@ -249,8 +247,6 @@ class JobGroup(PercevalNames):
     def target(self, selector: Selector = None) -> runs.Target:
         """The group and the jobs that a selector means, for runs of several groups."""
         return runs.Target(self._stored, self._stored.selection(selector))
-
-    # -- looking --------------------------------------------------------------------
 
     def status(self) -> Group:
         """The group with its number of jobs in each status."""
@@ -342,8 +338,6 @@ class JobGroup(PercevalNames):
         """When something last happened to it: it was made, jobs came, were sent or ended."""
         moment = self._stored.store.history.modified_at(self.status())
         return datetime.fromtimestamp(moment).astimezone()
-
-    # -- editing --------------------------------------------------------------------
 
     def edit(
         self,

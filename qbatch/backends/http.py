@@ -281,7 +281,7 @@ def _read(answer: requests.Response) -> requests.Response:
             answer.close()
             raise ValueError("an answer without end")
         parts.append(part)
-    answer._content = b"".join(parts)
+    answer._content = b"".join(parts)  # noqa: SLF001 - requests has no other way to give it back
     return answer
 
 

@@ -118,8 +118,7 @@ def _cut(text: str, known: Sequence[str]) -> tuple[str, str | None]:
     Groups that older versions made may have slashes in their names.
     """
     cuts = [place for place, letter in enumerate(text) if letter == "/"]
-    readings = [cut for cut in (*cuts, len(text)) if text[:cut] in known]
-    readings = [cut for cut in readings if cut != len(text) - 1]  # nothing after the slash
+    readings = _readings(text, [*cuts, len(text)], known)
     if len(readings) > 1:
         raise _ambiguous(text, readings)
     if text in known or not cuts:
@@ -128,6 +127,11 @@ def _cut(text: str, known: Sequence[str]) -> tuple[str, str | None]:
         raise InvalidSelector(f"{text!r}: no jobs are named after the slash")
     cut = (readings or cuts)[0]
     return text[:cut], text[cut + 1 :]
+
+
+def _readings(text: str, cuts: Sequence[int], known: Sequence[str]) -> list[int]:
+    """The cuts before which a group is named; a slash with nothing after it is none."""
+    return [cut for cut in cuts if text[:cut] in known and cut != len(text) - 1]
 
 
 def _ambiguous(text: str, cuts: Sequence[int]) -> UsageError:

@@ -22,7 +22,7 @@ from qbatch.rules.backoff import backoff
 from qbatch.rules.batching import halves, unanswerable
 from qbatch.rules.merging import coalesce
 from qbatch.seam import Backend, Prepared, Submission, SupportsPrepare, SupportsSubmit
-from qbatch.store.ledger import Refusal
+from qbatch.store.ledger_rows import Refusal
 
 
 @dataclass(slots=True)

@@ -216,7 +216,7 @@ def _result_cells(found: Mapping[str, Any] | None, request: Request) -> tuple[An
     return result.kind, data, digest(data)
 
 
-def _named(row: Any, columns: Iterable[str]) -> Record:
+def _named(row: sqlite3.Row, columns: Iterable[str]) -> Record:
     return {column: row[column] for column in columns}
 
 

@@ -8,7 +8,6 @@ is a line here, a field of `qbatch.domain.jobs.JobSettings`, a migration, and an
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Callable, Mapping, Sequence
 from operator import attrgetter
 from typing import Any, NamedTuple
@@ -16,53 +15,19 @@ from typing import Any, NamedTuple
 from qbatch.domain.jobs import Job, JobSettings
 from qbatch.domain.results import ResultKind
 from qbatch.domain.states import Failure, Status
-
-Test = Callable[[Any], bool]
-_MOST = 2**63 - 1
-
-
-# -- what values may be ----------------------------------------------------------------
-
-
-def whole(least: int = -_MOST, most: int = _MOST) -> Test:
-    """A whole number from one to another."""
-    return lambda value: type(value) is int and least <= value <= most
-
-
-def or_none(test: Test) -> Test:
-    """The same, or nothing."""
-    return lambda value: value is None or test(value)
-
-
-def is_text(value: Any) -> bool:
-    """A text."""
-    return isinstance(value, str)
-
-
-def is_moment(value: Any) -> bool:
-    """A finite number, as seconds since the epoch are."""
-    return type(value) in (int, float) and math.isfinite(value)
-
-
-def one_of(*words: object) -> Test:
-    """One of a few values, and of their type."""
-    kinds = {str if isinstance(word, str) else type(word) for word in words}
-    return lambda value: value in words and type(value) in kinds
-
-
-def is_object(value: Any) -> bool:
-    """A JSON object as text."""
-    return isinstance(value, str) and isinstance(json.loads(value), dict)
-
-
-def _are_tags(value: Any) -> bool:
-    return is_object(value) and all(isinstance(text, str) for text in json.loads(value).values())
-
-
-COUNT = whole(0)
-FAILURE = or_none(one_of(*(failure.value for failure in Failure)))
-_MAY_BE_TEXT = or_none(is_text)
-
+from qbatch.store.values import (
+    COUNT,
+    FAILURE,
+    MAY_BE_TEXT,
+    Test,
+    are_tags,
+    is_moment,
+    is_object,
+    is_text,
+    one_of,
+    or_none,
+    whole,
+)
 
 # -- the columns -----------------------------------------------------------------------
 
@@ -171,7 +136,7 @@ COLUMNS: tuple[Column, ...] = (
         sql="TEXT",
         setting=True,
         copied=True,
-        archived=_MAY_BE_TEXT,
+        archived=MAY_BE_TEXT,
         view="j.name",
         entry=Entry(attribute="name", schema=_TEXT_OR_NULL),
         decode=_plain_text,
@@ -192,7 +157,7 @@ COLUMNS: tuple[Column, ...] = (
         sql="TEXT -- JSON object",
         setting=True,
         copied=True,
-        archived=or_none(_are_tags),
+        archived=or_none(are_tags),
         view="coalesce(j.tags, '{}') AS tags",
         entry=Entry(
             attribute="tags",
@@ -272,7 +237,7 @@ COLUMNS: tuple[Column, ...] = (
         sql="TEXT",
         setting=True,
         copied=True,
-        archived=_MAY_BE_TEXT,
+        archived=MAY_BE_TEXT,
         view="j.backend",
         entry=Entry(attribute="backend", schema=_TEXT_OR_NULL),
         decode=_plain_text,
@@ -332,7 +297,7 @@ COLUMNS: tuple[Column, ...] = (
     Column(
         name="error",
         sql="TEXT",
-        archived=_MAY_BE_TEXT,
+        archived=MAY_BE_TEXT,
         view="j.error",
         entry=Entry(attribute="error", schema=_TEXT_OR_NULL),
     ),
@@ -340,7 +305,7 @@ COLUMNS: tuple[Column, ...] = (
         name="note",
         sql="TEXT",
         copied=True,
-        archived=_MAY_BE_TEXT,
+        archived=MAY_BE_TEXT,
         view="j.note",
         entry=Entry(attribute="note", schema=_TEXT_OR_NULL),
     ),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Iterator
 from typing import Any
 
@@ -82,18 +83,18 @@ class History:
         ]
 
 
-def _seeds(row: Any) -> str:
+def _seeds(row: sqlite3.Row) -> str:
     if not row["seeded"]:
         return "none"
     alike = row["least"] == row["most"] and row["seeded"] == row["jobs"]
     return str(row["least"]) if alike else "several"
 
 
-def _failure(row: Any) -> Failure | None:
+def _failure(row: sqlite3.Row) -> Failure | None:
     return None if row["failure"] is None else Failure(row["failure"])
 
 
-def _cause(row: Any) -> Cause:
+def _cause(row: sqlite3.Row) -> Cause:
     return Cause(
         status=Status(row["status"]),
         failure=_failure(row),
@@ -103,12 +104,12 @@ def _cause(row: Any) -> Cause:
     )
 
 
-def _attempt(row: Any) -> Attempt:
+def _attempt(row: sqlite3.Row) -> Attempt:
     with reading("an attempt"):
         return _attempt_of(row, json.loads(row["info"]) if row["info"] else {})
 
 
-def _attempt_of(row: Any, info: dict[str, Any]) -> Attempt:
+def _attempt_of(row: sqlite3.Row, info: dict[str, Any]) -> Attempt:
     return Attempt(
         batch=row["batch_id"],
         backend=row["backend"],
@@ -125,12 +126,12 @@ def _attempt_of(row: Any, info: dict[str, Any]) -> Attempt:
     )
 
 
-def _batch(row: Any) -> Batch:
+def _batch(row: sqlite3.Row) -> Batch:
     with reading("a batch"):
         return _batch_of(row)
 
 
-def _batch_of(row: Any) -> Batch:
+def _batch_of(row: sqlite3.Row) -> Batch:
     return Batch(
         id=row["id"],
         backend=row["backend"],

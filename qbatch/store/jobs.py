@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 import time
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
@@ -280,7 +281,7 @@ class Jobs:
         return {tuple(row) for row in rows}
 
 
-def _source(row: Any) -> Source:
+def _source(row: sqlite3.Row) -> Source:
     with reading("a payload"):
         body = zlib.decompress(row["body"])
         return Source(kind=str(row["kind"]), format=str(row["format"]), body=body)

@@ -12,14 +12,12 @@ import json
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
 from qbatch.domain.batches import Claim, OpenBatch, Outcome, PlannedJob
-from qbatch.domain.results import ResultKind
-from qbatch.domain.states import AttemptStatus, BatchState, Failure, Status, StopReason
-from qbatch.store.database import Database, reading
+from qbatch.domain.states import BatchState, Failure, Status, StopReason
+from qbatch.store import ledger_rows as rows
+from qbatch.store.database import Database
 from qbatch.store.reading import Reader
-from qbatch.store.results import digest, encode_result
 from qbatch.store.work_queue import PLANNED_COLUMNS, UnreadableJob, planned_job
 
 
@@ -27,10 +25,7 @@ class _Gone(Exception):
     """A job was cancelled or deleted between planning and claiming."""
 
 
-Refusal = tuple[Failure, str]
-"""Why an item will not be sent: the class of the failure, and a sentence."""
-
-NONE_REFUSED: Mapping[int, Refusal] = {}
+NONE_REFUSED: Mapping[int, rows.Refusal] = {}
 
 _UNANSWERED = f"""
     SELECT a.id AS attempt_id, position, a.shots AS part_shots, a.seed AS part_seed, a."offset",
@@ -58,7 +53,7 @@ class Ledger:
         items: Sequence[int],
         *,
         status: Status = Status.QUEUED,
-        refused: Mapping[int, Refusal] = NONE_REFUSED,
+        refused: Mapping[int, rows.Refusal] = NONE_REFUSED,
         prepared_digest: bytes | None = None,
     ) -> tuple[OpenBatch, list[Claim]] | None:
         """Claim jobs for a batch and write it down, durably.
@@ -93,7 +88,7 @@ class Ledger:
                     ),
                 )  # fmt: skip
                 if refused:
-                    self._close_claims(_refusals(claims, refused), time.time())
+                    self._close_claims(rows.refusals(claims, refused), time.time())
                     claims = [claim for claim in claims if claim.item not in refused]
                     if not claims:  # nothing is sent: the batch has come to its end
                         self._end(batch_id, BatchState.ERROR, Failure.INVALID,
@@ -225,9 +220,9 @@ class Ledger:
         self._db.executemany(
             "UPDATE attempts SET status = ?, failure = ?, error = ?, finished_at = ?, info = ?,"
             " sampler = ?, kind = ?, result = ?, digest = ? WHERE id = ?",
-            (_closed(outcome, now) for outcome in outcomes),
+            (rows.closed(outcome, now) for outcome in outcomes),
         )
-        self._settle_jobs(outcomes)
+        self._resolve_jobs(outcomes)
 
     def claims(self, batch_id: int) -> list[Claim]:
         """What is still to be answered of a batch, in the order in which it was claimed."""
@@ -275,7 +270,7 @@ class Ledger:
                 AND group_id IN (SELECT value FROM json_each(?)))
             ORDER BY id
         """
-        return [open_batch(row) for row in self._db.rows(sql, (json.dumps(list(groups)),))]
+        return [rows.open_batch(row) for row in self._db.rows(sql, (json.dumps(list(groups)),))]
 
     def unknown_batches(self, groups: Sequence[int]) -> list[int]:
         """The batches that hold jobs of these groups and that the user must resolve."""
@@ -344,7 +339,7 @@ class Ledger:
             if not had:
                 raise _Gone
 
-    def _settle_jobs(self, outcomes: Sequence[Outcome]) -> None:
+    def _resolve_jobs(self, outcomes: Sequence[Outcome]) -> None:
         done = [o for o in outcomes if o.claim.whole and o.job_status is Status.DONE]
         self._db.executemany(
             "UPDATE jobs SET status = 'done', shots_done = ?, failure = NULL, error = NULL,"
@@ -354,9 +349,9 @@ class Ledger:
         for outcome in outcomes:
             if outcome.claim.whole and outcome.job_status is Status.DONE:
                 continue
-            self._settle_job(outcome)
+            self._resolve_job(outcome)
 
-    def _settle_job(self, outcome: Outcome) -> None:
+    def _resolve_job(self, outcome: Outcome) -> None:
         """A job whose attempt failed, or that has further attempts for its other shots."""
         shots = outcome.claim.shots if outcome.job_status is Status.DONE else 0
         status = outcome.job_status
@@ -365,7 +360,7 @@ class Ledger:
             (shots or 0, outcome.claim.job_id),
         )
         self._db.execute(
-            _SETTLE,
+            rows.RESOLVE,
             {
                 "job": outcome.claim.job_id,
                 "status": "unsent" if status is Status.DONE else status.value,
@@ -373,89 +368,3 @@ class Ledger:
                 "error": outcome.error,
             },
         )
-
-
-def open_batch(row: Any) -> OpenBatch:
-    """A batch without an outcome, from its row.
-
-    Raises:
-        StoreError: it is damaged.
-    """
-    with reading("a batch"):
-        stopped = row["stop_reason"]
-        return OpenBatch(
-            id=row["id"],
-            submission_id=row["submission_id"],
-            backend=row["backend"],
-            remote_id=row["remote_id"],
-            stop_reason=None if stopped is None else StopReason(stopped),
-            half_sent=row["state"] == BatchState.PREPARED and row["remote_id"] is not None,
-            digest=row["prepared_digest"],
-            options=row["options"],
-        )
-
-
-def _refusals(claims: Iterable[Claim], refused: Mapping[int, Refusal]) -> list[Outcome]:
-    return [
-        Outcome(
-            claim=claim,
-            status=AttemptStatus.ERROR,
-            job_status=Status.ERROR,
-            failure=refused[claim.item][0],
-            error=refused[claim.item][1],
-        )
-        for claim in claims
-        if claim.item in refused
-    ]
-
-
-def _closed(outcome: Outcome, now: float) -> tuple[Any, ...]:
-    """What is stored of an attempt that has ended."""
-    info, result = outcome.info, outcome.result
-    sampler = info.get("sampling")
-    kind: ResultKind | None = None
-    data: bytes | None = None
-    if result is not None:
-        kind, data = result.kind, encode_result(result)
-    return (
-        outcome.status,
-        outcome.failure,
-        outcome.error,
-        now,
-        json.dumps(info, default=str) if info else None,
-        sampler if isinstance(sampler, str) else None,
-        kind,
-        data,
-        None if data is None else digest(data),
-        outcome.claim.attempt_id,
-    )
-
-
-# A job is done when all its shots are. Until then an attempt of unknown fate, or one under
-# way, decides: what failed meanwhile is noted, and becomes the job's status when nothing
-# of it is under way any more. So a rerun never meets a job with shots in flight.
-_SETTLE = """
-    UPDATE jobs SET
-        status = CASE
-            WHEN shots IS NOT NULL AND shots_done >= shots THEN 'done'
-            WHEN EXISTS (SELECT 1 FROM attempts a WHERE a.job_id = jobs.id
-                AND a.status = 'unknown') THEN 'unknown'
-            WHEN EXISTS (SELECT 1 FROM attempts a WHERE a.job_id = jobs.id
-                AND a.status IN ('queued', 'running'))
-                THEN iif(status IN ('queued', 'running'), status, 'queued')
-            WHEN :status = 'unsent' AND failure = 'cancelled' THEN 'cancelled'
-            WHEN :status = 'unsent' AND failure IS NOT NULL THEN 'error'
-            WHEN :status = 'unsent' AND cancel_requested THEN 'cancelled'
-            ELSE :status END,
-        failure = CASE
-            WHEN shots IS NOT NULL AND shots_done >= shots THEN NULL
-            WHEN :status IN ('error', 'cancelled', 'unknown') THEN :failure
-            WHEN failure IS NULL AND cancel_requested THEN 'cancelled'
-            ELSE failure END,
-        error = CASE
-            WHEN shots IS NOT NULL AND shots_done >= shots THEN NULL
-            WHEN :status IN ('error', 'cancelled', 'unknown') THEN :error
-            WHEN failure IS NULL AND cancel_requested THEN 'cancelled before it was sent again'
-            ELSE error END
-    WHERE id = :job
-"""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from typing import Any
 
 from qbatch.domain.jobs import Job
@@ -45,7 +46,7 @@ class Reader:
         self._requests: dict[int, Request] = {}
         self._expected: dict[tuple[int, int], Expected | None] = {}
 
-    def payload(self, row: Any) -> StoredPayload:
+    def payload(self, row: sqlite3.Row) -> StoredPayload:
         """The payload of a row of `PAYLOAD_COLUMNS` with a ``payload_id``.
 
         Raises:
@@ -59,7 +60,7 @@ class Reader:
                 found = self._payloads[row["payload_id"]] = _payload(row)
         return found
 
-    def request(self, row: Any) -> Request:
+    def request(self, row: sqlite3.Row) -> Request:
         """The request of a row of `REQUEST_COLUMNS`.
 
         Raises:
@@ -72,7 +73,7 @@ class Reader:
             self._requests[row["request_id"]] = found
         return found
 
-    def expected(self, row: Any) -> Expected | None:
+    def expected(self, row: sqlite3.Row) -> Expected | None:
         """What an answer must look like; None where nothing here knows the payload's format."""
         mark = (row["payload_id"], row["request_id"])
         if mark not in self._expected:
@@ -89,7 +90,7 @@ class Reader:
                     self._expected[mark] = own.expected(payload.info, request)
         return self._expected[mark]
 
-    def job(self, row: Any) -> Job:
+    def job(self, row: sqlite3.Row) -> Job:
         """The job of a row of `JOB_COLUMNS`.
 
         Raises:
@@ -105,7 +106,7 @@ class Reader:
             raise damaged("a job", error) from error
 
 
-def _payload(row: Any) -> StoredPayload:
+def _payload(row: sqlite3.Row) -> StoredPayload:
     names = json.loads(row["names"])
     info = json.loads(row["payload_info"])
     if not isinstance(info, dict) or not all(isinstance(name, str) for name in names):

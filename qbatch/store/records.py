@@ -17,8 +17,8 @@ from qbatch.payloads.registry import payload_format
 from qbatch.rules import answers
 from qbatch.rules.keys import KeyMaker
 from qbatch.rules.pauli import parse_observable
-from qbatch.store.columns import (
-    ARCHIVED,
+from qbatch.store.columns import ARCHIVED
+from qbatch.store.values import (
     COUNT,
     FAILURE,
     Test,

@@ -8,7 +8,7 @@ from qbatch.domain.batches import OpenBatch
 from qbatch.domain.states import OPEN_BATCH, AttemptStatus, BatchState, Resolution, Status
 from qbatch.errors import NotFound, UsageError
 from qbatch.store.database import Database
-from qbatch.store.ledger import open_batch
+from qbatch.store.ledger_rows import open_batch
 
 
 class Resolving:

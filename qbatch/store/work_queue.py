@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from qbatch.domain.batches import PlannedJob
 from qbatch.domain.states import Status
@@ -124,7 +124,7 @@ class UnreadableJob:
     kind: str
 
 
-def planned_job(row: Any, reader: Reader) -> PlannedJob | UnreadableJob:
+def planned_job(row: sqlite3.Row, reader: Reader) -> PlannedJob | UnreadableJob:
     """The rest of a job's shots, from its row."""
     expected = reader.expected(row)
     payload = reader.payload(row)

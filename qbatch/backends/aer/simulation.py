@@ -129,7 +129,7 @@ class Simulation:
         single = (
             entry
             for start in range(0, len(alone), most)
-            for entry in self._list(alone[start : start + most], shots, seed)
+            for entry in self.entries_of(alone[start : start + most], shots, seed)
         )
         for template, points in work:
             found: list[Entry] = []
@@ -156,9 +156,12 @@ class Simulation:
                 return _entries(result, len(points))
             except Exception:  # noqa: S110 - each is bound by Qiskit then, and judged by itself
                 pass
-        return self._list([template.bound(point) for point in points], shots, seed)
+        return self.entries_of([template.bound(point) for point in points], shots, seed)
 
-    def _list(self, batch: Sequence[QuantumCircuit], shots: int, seed: int | None) -> list[Entry]:
+    def entries_of(
+        self, batch: Sequence[QuantumCircuit], shots: int, seed: int | None
+    ) -> list[Entry]:
+        """One entry per circuit of a list, each judged by itself."""
         if not batch:
             return []
         if self.is_noisy or self._is_dense:
@@ -171,7 +174,7 @@ class Simulation:
             # A circuit that Aer cannot even convert fails the whole list: one by one then.
             if len(batch) == 1:
                 return [self._untruncated(batch[0], shots, seed, error)]
-            return [entry for circuit in batch for entry in self._list([circuit], shots, seed)]
+            return [entry for circuit in batch for entry in self.entries_of([circuit], shots, seed)]
 
     def _may_choose_wrongly(self, batch: Sequence[QuantumCircuit]) -> bool:
         """Whether Aer may choose a method by itself that is wrong for one of the circuits."""
@@ -193,7 +196,7 @@ class Simulation:
         found: dict[bool, Iterator[Entry]] = {}
         for chosen, simulation in ((True, vectors), (False, self)):
             part = [c for c, marked in zip(batch, again, strict=True) if marked is chosen]
-            found[chosen] = iter(simulation._list(part, shots, seed))
+            found[chosen] = iter(simulation.entries_of(part, shots, seed))
         return [next(found[marked]) for marked in again]
 
     def _untruncated(

@@ -70,7 +70,7 @@ class Counts(Result):
 
     def json(self, shape: ExportOptions) -> dict[str, int] | dict[str, float]:
         """By outcome, in order, so that the same results make the same bytes."""
-        chosen = sorted(self.counts.items()) if shape.top is None else self._leading(shape.top)
+        chosen = sorted(self.counts.items()) if shape.top is None else self.most_frequent(shape.top)
         if not shape.probabilities:
             return dict(chosen)
         total = self.total or 1
@@ -103,12 +103,12 @@ class Counts(Result):
     def summary(self, top: int | None = None) -> str:
         """The leading outcomes with their shares."""
         total = self.total or 1
-        shares = [(o, n / total) for o, n in self._leading(max(top or 0, 4))]
+        shares = [(o, n / total) for o, n in self.most_frequent(max(top or 0, 4))]
         return percentages(shares, len(self.counts), top)
 
     def lines(self) -> Iterator[str]:
         """By falling count."""
-        for outcome, count in self._leading():
+        for outcome, count in self.most_frequent():
             yield f"{outcome}  {count}"
 
     @property
@@ -116,7 +116,8 @@ class Counts(Result):
         """Whether no outcome came."""
         return not any(self.counts.values())
 
-    def _leading(self, top: int | None = None) -> list[tuple[str, int]]:
+    def most_frequent(self, top: int | None = None) -> list[tuple[str, int]]:
+        """The outcomes with the largest counts, or all of them."""
         return leading(self.counts, top)
 
     # -- exported ----------------------------------------------------------------------
@@ -151,7 +152,7 @@ class Counts(Result):
         import numpy
 
         own = [result if isinstance(result, Counts) else None for result in results]
-        chosen = [None if r is None else dict(r._leading(shape.top)) for r in own]
+        chosen = [None if r is None else dict(r.most_frequent(shape.top)) for r in own]
         outcomes, found = table(chosen, -1, numpy.int64)
         names = numpy.array(outcomes, numpy.str_)
         if not shape.probabilities:

@@ -311,7 +311,7 @@ def to_qiskit(form: Form) -> QuantumCircuit:
     circuit = QuantumCircuit(*_registers(form))
     values = {name: Parameter(name) for name in form.parameters}
     qubits, clbits = circuit.qubits, circuit.clbits
-    add = circuit._append
+    add = circuit._append  # noqa: SLF001 - adds many gates fast, and is kept for that
     for kind_, name, places, bits, numbers, label, _ in form.operations:
         on = [qubits[place] for place in places]
         if kind_ is Kind.STANDARD:

@@ -8,12 +8,9 @@ self-contained and is kept as QPY.
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import io
 import re
-import warnings
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,6 +18,7 @@ from typing import TYPE_CHECKING
 from qbatch.domain.payloads import Payload, Source
 from qbatch.errors import InvalidCircuit, InvalidJob
 from qbatch.payloads.circuit import qasm2, qasm3
+from qbatch.payloads.circuit import qiskit_parsers as parsers
 from qbatch.payloads.circuit.angles import NotPlain
 from qbatch.payloads.circuit.form import Form, nature
 from qbatch.payloads.circuit.info import CircuitInfo
@@ -30,22 +28,13 @@ if TYPE_CHECKING:
 
 _COMMENT = re.compile(rb"//[^\n]*|/\*.*?\*/", re.DOTALL)
 _VERSION = re.compile(rb"\s*OPENQASM\s+(\d+)")
-_INCLUDE = re.compile(rb'\binclude\s*["\']([^"\']+)["\']')
 _REGISTER_SIZE = re.compile(
     rb"\b(?:qreg|creg|qubit|bit|int|uint|angle)\b[^;]*?\[\s*(\d{7,100})\s*\]"
 )
 _MOST_BITS = 1_000_000
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _OWN_INCLUDES = {b"qelib1.inc", b"stdgates.inc"}
-_POSITION = re.compile(
-    r"^(?:(?P<file>.*):)?(?P<line>\d+),(?P<column>\d+): (?P<reason>.*)$", re.DOTALL
-)
-_ANTLR_POSITION = re.compile(r"line (?P<line>\d+):(?P<column>\d+) (?P<reason>[^\n]+)")
-_ANSI = re.compile(r"\x1b\[[0-9;]*m")
 _AUTOMATIC_NAME = re.compile(r"circuit-\d+(-\d+)*$")
-_STATM = Path("/proc/self/statm")
-_MEMORY_AT_LEAST = 2 * 2**30
-_MEMORY_PER_BYTE = 200
 
 
 def content_hash(source: Source) -> str:
@@ -114,7 +103,7 @@ def read_circuits(data: bytes, origin: str, *, path: Path | None = None) -> list
     if not data.strip():
         raise InvalidCircuit(f"{origin}: the file is empty")
     if data.startswith(b"QISKIT"):
-        with _bounded_memory(len(data)):
+        with parsers.bounded_memory(len(data)):
             return _read_qpy(data, origin, stem)
     if b"\0" in data or not _is_utf8(data):
         raise InvalidCircuit(
@@ -126,9 +115,9 @@ def read_circuits(data: bytes, origin: str, *, path: Path | None = None) -> list
     form = read_plain(source)
     if form is not None:
         return [_plain_entry(form, source, stem, origin)]
-    with _bounded_memory(len(data)):
+    with parsers.bounded_memory(len(data)):
         circuit = parse(source, origin=origin, directory=path.parent if path else None)
-    if set(_INCLUDE.findall(_COMMENT.sub(b"", data))) - _OWN_INCLUDES:
+    if set(parsers.INCLUDE.findall(_COMMENT.sub(b"", data))) - _OWN_INCLUDES:
         source = _as_qpy(circuit)
     return [_entry(circuit, source, stem, origin)]
 
@@ -153,9 +142,13 @@ def parse(
     Raises:
         InvalidCircuit: with line and column where the parser gives them.
     """
-    parsers = {"qasm2": _parse_qasm2, "qasm3": _parse_qasm3, "qpy": _parse_qpy}
-    with _parser_errors(origin):
-        return parsers[source.format](source.body, directory)
+    known = {
+        "qasm2": parsers.parse_qasm2,
+        "qasm3": parsers.parse_qasm3,
+        "qpy": parsers.parse_qpy,
+    }
+    with parsers.parser_errors(origin):
+        return known[source.format](source.body, directory)
 
 
 def read_plain(source: Source) -> Form | None:
@@ -271,89 +264,10 @@ def _qasm_version(data: bytes, origin: str, path: Path | None) -> str:
     return f"qasm{version}"
 
 
-def _check_includes(body: bytes, directory: Path | None, depth: int = 20) -> None:
-    """Files are included from beside the text or below it, and from nowhere else.
-
-    Raises:
-        InvalidCircuit: one is not.
-    """
-    for match in _INCLUDE.finditer(body):
-        if b"//" in body[body.rfind(b"\n", 0, match.start()) + 1 : match.start()]:
-            continue  # it stands in a comment
-        name = match[1].decode("utf-8", "replace")
-        file = None if name == "qelib1.inc" else _included(name, directory)
-        if file is None:
-            continue  # if it is not there, the parser says so
-        if not depth:
-            raise InvalidCircuit("files include each other without end")
-        _check_includes(file.read_bytes(), directory, depth - 1)
-
-
-def _included(name: str, directory: Path | None) -> Path | None:
-    """The file that is meant, if there is one.
-
-    Raises:
-        InvalidCircuit: it lies neither beside the text nor below it.
-    """
-    place = Path(name)
-    if place.is_absolute() or ".." in place.parts:
-        raise InvalidCircuit(
-            f"include {name!r} is refused: files are included from beside the circuit or below"
-        )
-    if directory is None or not (directory / place).is_file():
-        return None
-    if not (directory / place).resolve().is_relative_to(directory.resolve()):
-        raise InvalidCircuit(f"include {name!r} is refused: it leads out of its directory")
-    return directory / place
-
-
-def _parse_qasm2(body: bytes, directory: Path | None) -> QuantumCircuit:
-    from qiskit import qasm2
-
-    _check_includes(body, directory)
-    return qasm2.loads(
-        body.decode().removeprefix("\ufeff"),
-        custom_instructions=qasm2.LEGACY_CUSTOM_INSTRUCTIONS,
-        include_path=[str(directory)] if directory else [],
-    )
-
-
-def _parse_qasm3(body: bytes, _: Path | None) -> QuantumCircuit:
-    from qiskit import qasm3
-
-    # ANTLR's lexer prints its errors as well as raising them.
-    with contextlib.redirect_stderr(io.StringIO()) as said:
-        try:
-            circuit: QuantumCircuit = qasm3.loads(body.decode().removeprefix("\ufeff"))
-        except Exception as error:
-            if reason := _syntax_error(error, said.getvalue()):
-                raise InvalidCircuit(reason) from error
-            raise
-    return circuit
-
-
-def _syntax_error(error: BaseException, printed: str) -> str | None:
-    """Where a text breaks the grammar: the parser leaves that in the cause of its error."""
-    cancelled = error.__cause__
-    cause = cancelled.args[0] if cancelled is not None and cancelled.args else None
-    token = getattr(cause, "offendingToken", None)
-    if token is not None:
-        return f"{token.line},{token.column}: syntax error at {token.text!r}"
-    place = _ANTLR_POSITION.search(printed)
-    return "{line},{column}: {reason}".format(**place.groupdict()) if place else None
-
-
-def _parse_qpy(body: bytes, _: Path | None) -> QuantumCircuit:
-    from qiskit import qpy
-
-    circuit: QuantumCircuit = qpy.load(io.BytesIO(body))[0]
-    return circuit
-
-
 def _read_qpy(data: bytes, origin: str, stem: str) -> list[Payload]:
     from qiskit import QuantumCircuit, qpy
 
-    with _parser_errors(origin, "a truncated or damaged QPY file, or one of a newer Qiskit"):
+    with parsers.parser_errors(origin, "a truncated or damaged QPY file, or one of a newer Qiskit"):
         circuits = qpy.load(io.BytesIO(data))
     entries = []
     for index, circuit in enumerate(circuits, 1):
@@ -389,57 +303,3 @@ def _as_qpy(circuit: QuantumCircuit) -> Source:
             continue
         break
     return Source(format="qpy", body=buffer.getvalue())
-
-
-@contextlib.contextmanager
-def _bounded_memory(size: int) -> Iterator[None]:
-    """No parser may take memory out of all proportion to a file's size.
-
-    A few wrong bytes, or a typing error, declare a billion qubits; without a limit that
-    ends with the process, or another one, being killed for want of memory.
-    """
-    try:
-        import resource
-
-        used = int(_STATM.read_text().split()[0]) * resource.getpagesize()
-    except (ImportError, OSError):  # Linux only
-        yield
-        return
-    before = resource.getrlimit(resource.RLIMIT_AS)
-    limit = used + _MEMORY_AT_LEAST + _MEMORY_PER_BYTE * size
-    most = [limit, *(value for value in before if value != resource.RLIM_INFINITY)]
-    resource.setrlimit(resource.RLIMIT_AS, (min(most), before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_AS, before)
-
-
-@contextlib.contextmanager
-def _parser_errors(origin: str, summary: str | None = None) -> Iterator[None]:
-    """Whatever a parser throws, a Rust panic included, as one clear message."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    except (KeyboardInterrupt, SystemExit, GeneratorExit):
-        raise
-    except MemoryError as error:
-        reason = "takes more memory than its size can explain; is a register too large?"
-        raise InvalidCircuit(f"{origin}: {reason}") from error
-    except BaseException as error:
-        raise InvalidCircuit(_located(origin, error, summary)) from error
-
-
-def _located(origin: str, error: BaseException, summary: str | None) -> str:
-    said = _ANSI.sub("", getattr(error, "message", "") or str(error)).strip().strip('"')
-    if place := _POSITION.match(said):
-        # A position in a file that the text includes belongs to that file.
-        file = place["file"]
-        included = file and file != "<input>" and Path(file).name != Path(origin).name
-        where = f"{origin}: in {file}:" if included else f"{origin}:"
-        return f"{where}{place['line']}:{place['column']}: {place['reason']}"
-    if summary:
-        return f"{origin}: {summary}"
-    reason = said.splitlines()[0] if said else type(error).__name__
-    return f"{origin}: cannot be parsed: {reason}"
