@@ -102,7 +102,7 @@ def test_all_that_the_backend_takes():
 @pytest.mark.parametrize(
     ("wrong", "reason"),
     [
-        ({"delay": -1.0, "sequential": True}, "a delay"),
+        ({"delay": -1.0, "sequential": True}, "--delay"),
         ({"delay": 1.0}, "goes with --sequential"),
         ({"limit": 0}, "nothing could be run"),
         ({"retries": -1}, "fewer than none"),
