@@ -49,7 +49,7 @@ class Batch:
 
     Attributes:
         num_jobs, num_items: jobs, and items after equal jobs were put together.
-        held: number of its jobs that belong to the group that was asked for.
+        jobs_in_group: number of its jobs that belong to the group that was asked for.
     """
 
     id: int
@@ -58,7 +58,7 @@ class Batch:
     remote_id: str | None
     num_jobs: int
     num_items: int
-    held: int
+    jobs_in_group: int
     failure: Failure | None
     error: str | None
     created_at: float

@@ -139,7 +139,7 @@ def _batch_of(row: sqlite3.Row) -> Batch:
         remote_id=row["remote_id"],
         num_jobs=row["num_jobs"],
         num_items=row["num_items"],
-        held=row["held"],
+        jobs_in_group=row["held"],
         failure=_failure(row),
         error=row["error"],
         created_at=row["created_at"],
