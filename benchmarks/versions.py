@@ -62,6 +62,8 @@ def rows(place: Path, scale: float) -> list[Row]:
         Row("add, three plain files", [["add", "g", str(three)]]),
         Row("run --add, one file", [["run", "g", "--add", one]]),
         Row("status", [["status"]], [["add", "g", one]]),
+        Row("--help", [["--help"]]),
+        Row("run --help", [["run", "--help"]]),
         Row("add, 2,000 files of one shape", [["add", "g", str(same)]]),
         Row("add, 2,000 distinct files", [["add", "g", str(distinct)]]),
         Row("sweep of 10,000 points", [["add", *ansatz], execute]),
@@ -111,12 +113,25 @@ def _noise(place: Path) -> str:
     return str(config)
 
 
+_FORMERLY = {("check", "g", "--save", "b.json"): ["baseline", "g", "-o", "b.json"]}
+"""Commands that an older version has under another name."""
+
+
+def _prepare(python: str, command: list[str], env: dict[str, str], place: Path) -> None:
+    try:
+        run([python, "-m", "qbatch", *command], env, place)
+    except Exception:
+        if tuple(command) not in _FORMERLY:
+            raise
+        run([python, "-m", "qbatch", *_FORMERLY[tuple(command)]], env, place)
+
+
 def time_once(python: str, row: Row) -> float:
     """Seconds of a row's commands in a fresh data directory."""
     with tempfile.TemporaryDirectory() as place:
         env = {"QBATCH_DB": f"{place}/x.db", "XDG_CONFIG_HOME": place, "PYTHONPATH": ""}
         for command in row.before:
-            run([python, "-m", "qbatch", *command], env, Path(place))
+            _prepare(python, command, env, Path(place))
         commands = ([python, "-m", "qbatch", *command] for command in row.commands)
         return sum(run(command, env, Path(place))[0] for command in commands)
 

@@ -6,9 +6,7 @@ import sys
 
 def main() -> None:
     """Answer a shell's TAB at once; everything else is the command's."""
-    from qbatch.cli.completion import VARIABLE
-
-    if VARIABLE in os.environ:
+    if "_QBATCH_COMPLETE" in os.environ:
         from qbatch.cli.completion import main as complete
 
         complete(sys.argv[1:])

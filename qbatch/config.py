@@ -17,21 +17,19 @@ from __future__ import annotations
 import itertools
 import os
 import re
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from qbatch.errors import UsageError
-from qbatch.files import atomic
 
 ENV_DATABASE = "QBATCH_DB"
 ENV_CONFIG = "QBATCH_CONFIG"
-_WHOLE = frozenset({"max_batch_size", "max_in_flight", "retries", "shots"})
+WHOLE_NUMBERS = frozenset({"max_batch_size", "max_in_flight", "retries", "shots"})
 _TEXTS = frozenset({"backend", "executor", "notify", "sampling"})
 _NUMBERS = frozenset({"rate", "timeout", "wait_lock"})
-DEFAULTS = _WHOLE | _TEXTS | _NUMBERS
+DEFAULTS = WHOLE_NUMBERS | _TEXTS | _NUMBERS
 """Options that the configuration may give another default, for commands and Python alike."""
 
 _TABLES = {"backends", "defaults", "executors", "notify"}
@@ -177,17 +175,20 @@ class Config:
         )
 
 
-def set_value(key: str, value: str, path: str | os.PathLike[str] | None = None) -> Path:
+def set_value(key: str, value: str | None, path: str | os.PathLike[str] | None = None) -> Path:
     """Set one value of the configuration file, keeping everything else as it is written.
 
     Args:
         key: such as ``defaults.backend`` or ``backends.lab.type``.
-        value: as TOML writes it (``3``, ``true``, ``["cx"]``); anything else is a text.
+        value: as TOML writes it (``3``, ``true``, ``["cx"]``); anything else is a text; None
+            takes what is there away.
 
     Raises:
         UsageError: the result would not be a configuration; nothing was written.
     """
     import tomlkit
+
+    from qbatch.files import atomic
 
     file = config_path(path)
     try:
@@ -196,7 +197,10 @@ def set_value(key: str, value: str, path: str | os.PathLike[str] | None = None) 
         place: Any = document
         for table in tables:
             place = place.setdefault(table, tomlkit.table())
-        place[name] = _toml_value(value)
+        if value is None:
+            del place[name]
+        else:
+            place[name] = _toml_value(value)
         text = tomlkit.dumps(document)
     except (OSError, ValueError, TypeError, AttributeError) as error:
         raise UsageError(f"{file}: cannot set {key}: {error}") from error
@@ -232,6 +236,8 @@ def _read(file: Path) -> dict[str, Any]:
 
 
 def _parsed(file: Path, data: bytes) -> dict[str, Any]:
+    import tomllib
+
     try:
         document = tomllib.loads(data.decode())
     except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
@@ -258,8 +264,8 @@ def _lacks(name: str, value: Any) -> str | None:
     if name in _TEXTS:
         return None if isinstance(value, str) else "a text"
     if isinstance(value, bool) or not isinstance(value, (int, float)):
-        return "a whole number" if name in _WHOLE else "a number from 0 on"
-    if name in _WHOLE:
+        return "a whole number" if name in WHOLE_NUMBERS else "a number from 0 on"
+    if name in WHOLE_NUMBERS:
         return None if isinstance(value, int) else "a whole number"
     return None if value >= 0 else "a number from 0 on"
 
@@ -292,7 +298,10 @@ def _backend(file: Path, name: str, table: Any) -> BackendConfig:
     if isinstance(table, dict):
         _refuse_secrets(where, table)
     if not isinstance(table, dict) or not isinstance(table.get("type"), str):
-        raise UsageError(f'{where} needs a type, such as type = "aer"')
+        raise UsageError(
+            f'{where} needs a type, such as type = "aer"',
+            hint=f"qbatch config set backends.{name}.type aer comes first",
+        )
     settings = {key: value for key, value in table.items() if key != "type"}
     for key in _FILES & settings.keys():
         # A run from cron stands in another directory than the user who wrote the file.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fnmatch
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -51,6 +50,8 @@ def matching_groups(patterns: Sequence[str], db: AnyPath | None = None) -> list[
     Raises:
         NotFound: there is none of a name, or none that a pattern fits.
     """
+    import fnmatch
+
     groups = {group.name: group for group in list_groups(db)}
     found: dict[str, Group] = {}
     for pattern in patterns:
@@ -64,6 +65,10 @@ def matching_groups(patterns: Sequence[str], db: AnyPath | None = None) -> list[
 def _no_such_group(name: str, db: AnyPath | None) -> NotFound:
     if any(letter in name for letter in "*?["):
         return NotFound(f"no group fits {name!r}", hint="qbatch status lists the groups")
+    if Path(name).exists():
+        said = f"{name!r} is a file: a group's name comes first"
+        hint = f"qbatch run NAME --add {shell_quote(name)} adds it to a group and runs it"
+        return NotFound(f"there is no group {name!r}; {said}", hint=hint)
     path = existing_database(db)
     if path is None:
         return NotFound(

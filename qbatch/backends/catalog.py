@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from qbatch.backends import registry
 from qbatch.config import BackendConfig, Config
+from qbatch.domain.naming import shell_quote
 from qbatch.errors import NotFound, QbatchError
 
 if TYPE_CHECKING:
@@ -42,8 +43,9 @@ class Catalog:
         if name in self._named:
             return self._named[name]
         near = difflib.get_close_matches(name, self._named, 1)
-        hint = f"did you mean {near[0]!r}?" if near else f"there are: {', '.join(self._named)}"
-        raise NotFound(f"there is no backend {name!r}", hint=hint)
+        known = f"did you mean {near[0]!r}?" if near else f"there are: {', '.join(self._named)}"
+        make = f"qbatch config set backends.{shell_quote(name)}.type TYPE makes one"
+        raise NotFound(f"there is no backend {name!r}", hint=f"{known}; {make}")
 
     def open(self, name: str, **run_settings: Any) -> Backend:
         """The backend, ready to use.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import importlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -130,6 +129,8 @@ def application(arguments: Sequence[str] | None = None) -> typer.Typer:
 
 def unknown_command(word: str, path: Sequence[str] = ()) -> UsageError:
     """What is wrong with a word that is no command, and which one is meant."""
+    import difflib
+
     before = " ".join(["qbatch", *path])
     if not path and word in MEANT:
         return UsageError(f"there is no command {word!r}", hint=f"qbatch {MEANT[word]} is meant")

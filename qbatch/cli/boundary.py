@@ -6,12 +6,11 @@ import contextlib
 import os
 import signal
 import sys
-import traceback
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from qbatch.cli import help_text, spec
+from qbatch.cli import spec
 from qbatch.cli.output import SafeStream
 from qbatch.errors import QbatchError
 
@@ -79,6 +78,8 @@ def _answer(arguments: list[str]) -> tuple[int, str | None]:
     table = spec.load()
     wanted = spec.asks_for_help(table, arguments)
     if wanted is not None:
+        from qbatch.cli import help_text
+
         print(help_text.text(table, wanted), end="")
         return 0, None
     import typer
@@ -105,6 +106,8 @@ def _print_error(error: str, code: int) -> None:
 
 def _report(error: BaseException, hint: str | None, debug: bool) -> str:
     if debug:
+        import traceback
+
         traceback.print_exception(error, file=sys.stderr)
     named = str(error) if isinstance(error, QbatchError) else f"{type(error).__name__}: {error}"
     print(f"qbatch: {named}", file=sys.stderr)

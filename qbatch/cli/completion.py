@@ -168,12 +168,12 @@ def _tags(place: Place, *, with_values: bool) -> Iterator[Candidate]:
 
 def _backends(config: str | None) -> Iterator[Candidate]:
     from qbatch.config import Config
-    from qbatch.payloads.plugins import BACKENDS, installed
+    from qbatch.payloads.plugins import BACKENDS, names
 
     configured = Config.load(config).backends
     for name, backend in configured.items():
         yield name, backend.type
-    for name in installed(BACKENDS):
+    for name in dict.fromkeys(names(BACKENDS)):
         if name not in configured:
             yield name, "installed"
 

@@ -25,7 +25,7 @@ def text(spec: Spec, path: Sequence[str], width: int | None = None) -> str:
     command = at(spec, path)
     body, example = _parts(command["help"])
     lines = [f"Usage: {usage(command, path)}", "", *_wrapped(body, width)]
-    arguments = [(a["name"].strip("[]"), a["help"]) for a in command["arguments"]]
+    arguments = [(_plain(a["name"]), a["help"]) for a in command["arguments"]]
     column = max(map(len, command.get("commands", ())), default=_COLUMN - 4) + 4
     for section, entries in _commands(command):
         lines += _section(section, entries, width, column)
@@ -38,6 +38,11 @@ def text(spec: Spec, path: Sequence[str], width: int | None = None) -> str:
     if "commands" in command:
         lines += ["", f"{' '.join(['qbatch', *path])} COMMAND --help tells more of a command."]
     return "\n".join(lines) + "\n"
+
+
+def _plain(argument: str) -> str:
+    """An argument's name without the brackets that say that it may be left out."""
+    return argument[1:-1] if argument.startswith("[") else argument
 
 
 def _section(

@@ -75,6 +75,13 @@ Shots = Annotated[
         help="Of each job: 1000, 1e4, 4k. Default 1024; observables are exact without.",
     ),
 ]
+AddedShots = Annotated[
+    str | None,
+    option("--shots", metavar="N", section=HOW, help="With --add: of each job, 1000, 1e4, 4k."),
+]
+AddedMeasureAll = Annotated[
+    bool, option("--measure-all", section=HOW, help="With --add: measure every qubit at the end.")
+]
 MeasureAll = Annotated[
     bool,
     option("--measure-all", section=HOW, help="Measure every qubit at the end of each circuit."),
@@ -87,7 +94,12 @@ class Narrowing(Family):
 
     status: Annotated[
         list[str] | None,
-        option("--status", metavar="STATUS", section=WHICH, help="In this status. Repeatable."),
+        option(
+            "--status",
+            metavar="STATUS",
+            section=WHICH,
+            help="unsent, queued, running, done, error, cancelled or unknown. Repeatable.",
+        ),
     ] = None
     tag: Annotated[
         list[str] | None,
@@ -123,7 +135,7 @@ class Narrowing(Family):
 
         return parse_selection(
             text,
-            statuses=self.status or (),
+            statuses=[word for text in self.status or () for word in text.split(",")],
             tags=values.pairs(self.tag, "--tag"),
             where=self.where,
             since=self.since,
@@ -354,7 +366,7 @@ class Sequence(Family):
             "--delay",
             metavar="TIME",
             section=HOW,
-            help="From the end of a job to the start of the next.",
+            help="With --sequential: from a job's end to the next one's start, 5 or 1m.",
         ),
     ] = None
 

@@ -26,11 +26,13 @@ def run_and_report(
     quiet: bool,
     json: bool,
     nothing: Callable[[], str] = lambda: "nothing to do",
+    some: bool = False,
 ) -> None:
     """Run with the progress that suits, report what came of it, and end with its exit code.
 
     Args:
         nothing: what to say if there was nothing to run at all.
+        some: only some of the groups' jobs were meant.
     """
     from qbatch.api.progress import observer
 
@@ -40,7 +42,7 @@ def run_and_report(
     finally:
         watcher.close()
     if report is not None:
-        print_summary(groups, report, quiet=quiet, json=json)
+        print_summary(groups, report, quiet=quiet, json=json, some=some)
     elif json:
         output.print_json("run", None, exit_code=0)
     elif not quiet:
@@ -48,7 +50,7 @@ def run_and_report(
 
 
 def print_summary(
-    groups: Sequence[JobGroup], report: RunReport, *, quiet: bool, json: bool
+    groups: Sequence[JobGroup], report: RunReport, *, quiet: bool, json: bool, some: bool
 ) -> None:
     """Print what a run did, and end with its exit code."""
     names = " ".join(map(shell_quote, report.groups))
@@ -62,7 +64,7 @@ def print_summary(
                 f"… all of them: qbatch jobs {shell_quote(report.groups[0])} --status error"
             )
         _advise(report, names)
-        print(_summary(report))
+        print(_summary(report, some=some))
         _show_few_results(groups, report)
     raise typer.Exit(report.exit_code)
 
@@ -88,9 +90,11 @@ def _advise(report: RunReport, names: str) -> None:
         )
 
 
-def _summary(report: RunReport) -> str:
+def _summary(report: RunReport, *, some: bool) -> str:
     if not report.jobs and not report.done and not report.failed and not report.under_way:
         names = " ".join(map(shell_quote, report.groups))
+        if some:
+            return f"nothing to do in {names}: no job of those that are meant is unsent"
         if report.left:
             return f"nothing under way in {names}; {report.left} unsent: qbatch run sends them"
         return f"nothing to do in {names}: no unsent jobs, none under way"

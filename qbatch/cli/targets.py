@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, NamedTuple
 import typer
 
 from qbatch.api import groups as api_groups
-from qbatch.api.job_group import JobGroup
 from qbatch.cli.options import Missing, Narrowing
 from qbatch.errors import InvalidSelector, UsageError
 
 if TYPE_CHECKING:
+    from qbatch.api.job_group import JobGroup
     from qbatch.domain.selectors import Selection
 
 
@@ -45,6 +45,8 @@ def group(ctx: typer.Context, name: str, if_missing: Missing = "raise") -> JobGr
     Raises:
         NotFound: there is none.
     """
+    from qbatch.api.job_group import JobGroup
+
     said = context(ctx)
     return JobGroup(name, db=said.db, config=said.config, if_missing=if_missing)
 

@@ -13,7 +13,6 @@ from collections.abc import Sequence
 from datetime import datetime, time, timedelta
 from typing import Any
 
-from qbatch.domain.conditions import moment
 from qbatch.errors import InvalidSelector, UsageError
 
 _MULTIPLES = {"k": 10**3, "M": 10**6, "G": 10**9}
@@ -168,6 +167,8 @@ def date(text: str) -> datetime:
     Raises:
         UsageError: it is none.
     """
+    from qbatch.domain.conditions import moment
+
     try:
         return datetime.fromtimestamp(moment(text)).astimezone()
     except InvalidSelector as error:

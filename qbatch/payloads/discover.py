@@ -45,7 +45,10 @@ def _expand(path: str) -> list[str]:
         return [str(place)]
     matches = sorted(glob.glob(str(place), recursive=True)) if glob.has_magic(path) else []
     if not matches:
-        raise UsageError(f"{path}: no such file or directory")
+        raise UsageError(
+            f"{path}: no such file or directory",
+            hint="the group's name comes first: qbatch add GROUP PATH…",
+        )
     return [match for match in matches if not Path(match).is_dir()]
 
 

@@ -32,7 +32,7 @@ def advice(job: Job, attempts: list[Attempt], *, running: bool) -> str:
         return f"nothing: it is done; qbatch results {place} prints its result"
     if job.status is Status.UNSENT:
         before = "it waits to be sent again" if attempts else "it has not been sent yet"
-        return f"{before}; {'the run that goes on will take it' if running else _run(group)}"
+        return f"{before}; {'the run that goes on will take it' if running else _run(place)}"
     if job.status in ACTIVE:
         if running:
             return f"it is under way; qbatch watch {group} follows the run"
@@ -46,8 +46,8 @@ def advice(job: Job, attempts: list[Attempt], *, running: bool) -> str:
     return _after_failure(job.failure, place)
 
 
-def _run(group: str) -> str:
-    return f"qbatch run {group} sends it"
+def _run(place: str) -> str:
+    return f"qbatch run {place} sends it"
 
 
 def _after_failure(failure: Failure | None, place: str) -> str:

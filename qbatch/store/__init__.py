@@ -4,7 +4,8 @@
 (for a run), ``ledger`` (batches and attempts), ``resolving``, ``history``, ``results``,
 ``edits``, ``archive`` and ``integrity``.
 Many processes may use one store at once: every write begins with ``BEGIN IMMEDIATE`` and
-waits its turn. A part is imported when it is first asked for: a look at the groups needs one.
+waits its turn. A part is imported when it is first asked for: a look at the groups needs one, and
+a TAB none.
 """
 
 from __future__ import annotations
@@ -14,12 +15,11 @@ from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from qbatch.store.database import Database
-from qbatch.store.groups import Groups
-
 if TYPE_CHECKING:
     from qbatch.store.archive import Archive
+    from qbatch.store.database import Database
     from qbatch.store.edits import Edits
+    from qbatch.store.groups import Groups
     from qbatch.store.history import History
     from qbatch.store.integrity import Integrity
     from qbatch.store.jobs import Jobs
@@ -44,8 +44,11 @@ class Store:
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        self.database = Database(path)
-        self.groups = Groups(self.database)
+        from qbatch.store.database import Database
+        from qbatch.store.groups import Groups
+
+        self.database: Database = Database(path)
+        self.groups: Groups = Groups(self.database)
 
     @cached_property
     def jobs(self) -> Jobs:

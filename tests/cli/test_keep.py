@@ -211,7 +211,7 @@ def test_why_tells_every_attempt_and_what_helps(scan):
     assert [attempt["failure"] for attempt in entry["attempts"]] == ["invalid", "invalid"]
     assert "nothing: it is done" in scan("why", "scan/1").stdout
     scan("add", "scan", "-", stdin=BELL)
-    assert "it has not been sent yet; qbatch run scan" in scan("why", "scan/7").stdout
+    assert "it has not been sent yet; qbatch run scan/7 sends it" in scan("why", "scan/7").stdout
     scan("cancel", "scan/7")
     assert "qbatch rerun scan/7" in scan("why", "scan/7").stdout
     assert "names no job" in scan("why", "scan", code=2).stderr

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from qbatch.cli import options as opt
-from qbatch.cli import output, targets
+from qbatch.cli import output, targets, values
 from qbatch.errors import UsageError
 
 
@@ -44,18 +44,31 @@ def show(ctx: typer.Context, json: opt.Json = False) -> None:
 
 def set_(
     ctx: typer.Context,
-    key: Annotated[str, typer.Argument(metavar="KEY", help="Such as defaults.backend.")],
-    value: Annotated[str, typer.Argument(metavar="VALUE", help="A TOML value, or a text.")],
+    key: Annotated[str, typer.Argument(metavar="KEY", help="Such as defaults.shots.")],
+    value: Annotated[
+        str | None,
+        typer.Argument(metavar="[VALUE]", help="A TOML value, or a text; 4k for whole numbers."),
+    ] = None,
+    unset: Annotated[bool, opt.option("--unset", help="Take the value away.")] = False,
 ) -> None:
     """Set a value of the configuration.
 
-    Comments and order of the file stay. A secret is refused: name its source.
+    Keys are defaults.NAME (backend, executor, max_batch_size, max_in_flight, notify, rate,
+    retries, sampling, shots, timeout, wait_lock), backends.NAME.type (an adapter of qbatch
+    backends list) and, once that is set, backends.NAME.SETTING, such as token_env, price or
+    what the adapter takes. Comments and order of the file stay. A secret is refused: name
+    its source.
 
-    Example: qbatch config set backends.lab.token_env LAB_TOKEN
+    Example: qbatch config set backends.lab.type aer
     """
-    from qbatch.config import set_value
+    from qbatch.config import WHOLE_NUMBERS, set_value
 
-    print(f"{set_value(key, value, targets.context(ctx).config)}: {key} is set")
+    if (value is None) != unset:
+        raise UsageError("say KEY VALUE, or KEY --unset")
+    if value is not None and key.removeprefix("defaults.") in WHOLE_NUMBERS:
+        value = str(values.count(value, key))
+    file = set_value(key, value, targets.context(ctx).config)
+    print(f"{file}: {key} is {'gone' if unset else 'set'}")
 
 
 def schema(

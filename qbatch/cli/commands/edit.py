@@ -65,7 +65,8 @@ def edit(
     tags = values.pairs(set_tag, "--set-tag")
     if not (tags or remove_tag) and note is None and backend is None:
         raise UsageError(
-            "nothing is to be changed", hint=f"qbatch edit {shell_quote(groups[0])} --note TEXT"
+            "nothing is to be changed",
+            hint=f"qbatch edit {shell_quote(groups[0])} --set-tag KEY=VALUE, or --note TEXT",
         )
     edited = []
     for one in targets.targets(ctx, groups, narrowing):

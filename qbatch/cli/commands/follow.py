@@ -12,7 +12,6 @@ from qbatch.cli import options as opt
 from qbatch.cli import output, summary, tables, targets, values
 
 if TYPE_CHECKING:
-    from qbatch.api.job_group import JobGroup
     from qbatch.domain.groups import Group
     from qbatch.engine import RunSettings
 
@@ -56,19 +55,15 @@ def sync(
     Example: qbatch sync scan
     """
     log.start()
-    names = groups or [group.name for group in api_groups.list_groups(targets.context(ctx).db)]
-    if not names:
-        if json:
-            output.print_json("run", None, exit_code=0)
-        output.message("no groups yet")
-        return
     settings = runs.fetched(values.seconds(wait_lock, "--wait-lock") or 0.0)
-    _run(targets.groups(ctx, names), settings, quiet=quiet, json=json)
+    _run(ctx, groups, settings, quiet=quiet, json=json)
 
 
 def wait(
     ctx: typer.Context,
-    groups: opt.GroupNames,
+    groups: Annotated[
+        list[str] | None, typer.Argument(metavar="[GROUP…]", help="Default: all groups.")
+    ] = None,
     timeout: Annotated[
         str | None,
         opt.option(
@@ -89,10 +84,24 @@ def wait(
     log.start()
     lock = values.seconds(wait_lock, "--wait-lock") or 0.0
     settings = runs.followed(values.seconds(timeout, "--timeout"), lock)
-    _run(targets.groups(ctx, groups), settings, quiet=quiet, json=json)
+    _run(ctx, groups, settings, quiet=quiet, json=json)
 
 
-def _run(groups: list[JobGroup], settings: RunSettings, *, quiet: bool, json: bool) -> None:
+def _run(
+    ctx: typer.Context,
+    names: list[str] | None,
+    settings: RunSettings,
+    *,
+    quiet: bool,
+    json: bool,
+) -> None:
+    names = names or [group.name for group in api_groups.list_groups(targets.context(ctx).db)]
+    if not names:
+        if json:
+            output.print_json("run", None, exit_code=0)
+        output.message("no groups yet")
+        return
+    groups = targets.groups(ctx, names)
     summary.run_and_report(
         groups,
         lambda watcher: runs.run([g.target() for g in groups], settings, observer=watcher),

@@ -57,8 +57,8 @@ def run(
     sequence: opt.Sequence,
     log: opt.Log,
     add: Add = None,
-    shots: opt.Shots = None,
-    measure_all: opt.MeasureAll = False,
+    shots: opt.AddedShots = None,
+    measure_all: opt.AddedMeasureAll = False,
     quiet: opt.Quiet = False,
     json: opt.Json = False,
 ) -> None:
@@ -84,6 +84,7 @@ def run(
         lambda watcher: runs.run(_targets(chosen), settings, observer=watcher),
         quiet=quiet,
         json=json,
+        some=any(not one.selection.is_all for one in chosen),
     )
 
 
@@ -94,8 +95,8 @@ def run_parallel(
     running: opt.Running,
     log: opt.Log,
     add: Add = None,
-    shots: opt.Shots = None,
-    measure_all: opt.MeasureAll = False,
+    shots: opt.AddedShots = None,
+    measure_all: opt.AddedMeasureAll = False,
     quiet: opt.Quiet = False,
     json: opt.Json = False,
 ) -> None:
@@ -114,8 +115,8 @@ def run_sequential(
     log: opt.Log,
     delay: opt.DelayOnly = None,
     add: Add = None,
-    shots: opt.Shots = None,
-    measure_all: opt.MeasureAll = False,
+    shots: opt.AddedShots = None,
+    measure_all: opt.AddedMeasureAll = False,
     quiet: opt.Quiet = False,
     json: opt.Json = False,
 ) -> None:
