@@ -14,6 +14,7 @@ from qbatch.errors import Locked, UsageError
 if TYPE_CHECKING:
     from qbatch.api.options import RunOptions
     from qbatch.config import Config
+    from qbatch.domain.groups import Group
     from qbatch.engine import Observer, RunReport, RunSettings
     from qbatch.engine.plan import Plan
 
@@ -69,11 +70,10 @@ def run(
     first = targets[0].group
     if choose is None and any(target.selection != _ALL for target in targets):
         choose = lambda: _unsent(targets)  # noqa: E731
-    groups = {target.group.name: target.group.group() for target in targets}
     _check_selections(targets)
     return runner.run(
         first.store,
-        list(groups.values()),
+        _groups(targets),
         settings,
         config=first.config,
         observer=observer,
@@ -175,15 +175,19 @@ def _plan(
     from qbatch.api import runner
 
     first = targets[0].group
-    groups = {target.group.name: target.group.group() for target in targets}
     return runner.plan(
         first.store,
-        list(groups.values()),
+        _groups(targets),
         settings,
         config=first.config,
         only=only,
         statuses=statuses,
     )
+
+
+def _groups(targets: Sequence[Target]) -> list[Group]:
+    """The groups as they stand, each once."""
+    return list({target.group.name: target.group.group() for target in targets}.values())
 
 
 def _unsent(targets: Sequence[Target]) -> list[int]:

@@ -9,6 +9,7 @@ import typer
 
 from qbatch.cli import values
 from qbatch.cli.families import Family
+from qbatch.errors import UsageError
 
 if TYPE_CHECKING:
     from qbatch.api.options import RunOptions
@@ -74,13 +75,6 @@ Shots = Annotated[
         section=HOW,
         help="Of each job: 1000, 1e4, 4k. Default 1024; observables are exact without.",
     ),
-]
-AddedShots = Annotated[
-    str | None,
-    option("--shots", metavar="N", section=HOW, help="With --add: of each job, 1000, 1e4, 4k."),
-]
-AddedMeasureAll = Annotated[
-    bool, option("--measure-all", section=HOW, help="With --add: measure every qubit at the end.")
 ]
 MeasureAll = Annotated[
     bool,
@@ -181,6 +175,35 @@ class Log(Family):
             from qbatch.cli import log_file
 
             log_file.write_to(self.log_file, level)
+
+
+@dataclass(kw_only=True)
+class AddFirst(Family):
+    """Circuits that a run adds to its group before anything else."""
+
+    add: Annotated[
+        list[str] | None,
+        option("--add", metavar="PATH", section=WHICH, help="Add circuits first. Repeatable."),
+    ] = None
+    shots: Annotated[
+        str | None,
+        option("--shots", metavar="N", section=HOW, help="With --add: of each job, 1000, 1e4, 4k."),
+    ] = None
+    measure_all: Annotated[
+        bool,
+        option("--measure-all", section=HOW, help="With --add: measure every qubit at the end."),
+    ] = False
+
+    def check(self, *, dry_run: bool) -> None:
+        """Make sure that what is said of new jobs stands beside new jobs.
+
+        Raises:
+            UsageError: it does not.
+        """
+        if dry_run and self.add:
+            raise UsageError("--dry-run adds nothing; qbatch add the circuits first")
+        if (self.shots is not None or self.measure_all) and not self.add:
+            raise UsageError("--shots and --measure-all go with --add; stored jobs have their own")
 
 
 WaitLock = Annotated[

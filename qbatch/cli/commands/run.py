@@ -22,11 +22,6 @@ if TYPE_CHECKING:
     from qbatch.cli.targets import Chosen
     from qbatch.engine import RunSettings
 
-Add = Annotated[
-    list[str] | None,
-    opt.option("--add", metavar="PATH", section=opt.WHICH, help="Add circuits first. Repeatable."),
-]
-
 
 def plan(
     ctx: typer.Context,
@@ -56,9 +51,7 @@ def run(
     running: opt.Running,
     sequence: opt.Sequence,
     log: opt.Log,
-    add: Add = None,
-    shots: opt.AddedShots = None,
-    measure_all: opt.AddedMeasureAll = False,
+    first: opt.AddFirst,
     quiet: opt.Quiet = False,
     json: opt.Json = False,
 ) -> None:
@@ -70,10 +63,10 @@ def run(
     Example: qbatch run scan --max-batch-size 500
     """
     options: RunOptions = {**sequence.options(), **running.options()}
-    _check_added(running, add, shots, measure_all=measure_all)
+    first.check(dry_run=running.dry_run)
     log.start()
-    if add:
-        _add(ctx, groups, add, shots, measure_all=measure_all, quiet=quiet or json)
+    if first.add:
+        _add(ctx, groups, first, quiet=quiet or json)
     chosen = targets.targets(ctx, groups, narrowing)
     settings = _settings(chosen, options)
     if running.dry_run:
@@ -94,9 +87,7 @@ def run_parallel(
     narrowing: opt.Narrowing,
     running: opt.Running,
     log: opt.Log,
-    add: Add = None,
-    shots: opt.AddedShots = None,
-    measure_all: opt.AddedMeasureAll = False,
+    first: opt.AddFirst,
     quiet: opt.Quiet = False,
     json: opt.Json = False,
 ) -> None:
@@ -104,7 +95,7 @@ def run_parallel(
 
     Example: qbatch run-parallel scan
     """
-    run(ctx, groups, narrowing, running, opt.Sequence(), log, add, shots, measure_all, quiet, json)
+    run(ctx, groups, narrowing, running, opt.Sequence(), log, first, quiet, json)
 
 
 def run_sequential(
@@ -113,10 +104,8 @@ def run_sequential(
     narrowing: opt.Narrowing,
     running: opt.Running,
     log: opt.Log,
+    first: opt.AddFirst,
     delay: opt.DelayOnly = None,
-    add: Add = None,
-    shots: opt.AddedShots = None,
-    measure_all: opt.AddedMeasureAll = False,
     quiet: opt.Quiet = False,
     json: opt.Json = False,
 ) -> None:
@@ -125,7 +114,7 @@ def run_sequential(
     Example: qbatch run-sequential scan --delay 5
     """
     sequence = opt.Sequence(parallel=False, delay=delay)
-    run(ctx, groups, narrowing, running, sequence, log, add, shots, measure_all, quiet, json)
+    run(ctx, groups, narrowing, running, sequence, log, first, quiet, json)
 
 
 def rerun(
@@ -182,27 +171,14 @@ def _targets(chosen: Sequence[Chosen]) -> list[Target]:
     return [one.group.target(one.selection) for one in chosen]
 
 
-def _check_added(
-    running: opt.Running, add: list[str] | None, shots: str | None, *, measure_all: bool
-) -> None:
-    if running.dry_run and add:
-        raise UsageError("--dry-run adds nothing; qbatch add the circuits first")
-    if (shots is not None or measure_all) and not add:
-        raise UsageError("--shots and --measure-all go with --add; stored jobs have their own")
-
-
-def _add(
-    ctx: typer.Context,
-    names: list[str],
-    paths: list[str],
-    shots: str | None,
-    *,
-    measure_all: bool,
-    quiet: bool,
-) -> None:
+def _add(ctx: typer.Context, names: list[str], first: opt.AddFirst, *, quiet: bool) -> None:
     if len(set(names)) > 1:
         raise UsageError("--add puts circuits into one group; name just that one")
     group = targets.group(ctx, names[0], "defer")
-    report = group.add(*paths, shots=values.count(shots, "--shots"), measure_all=measure_all)
+    report = group.add(
+        *(first.add or ()),
+        shots=values.count(first.shots, "--shots"),
+        measure_all=first.measure_all,
+    )
     if not quiet:
         output.message(added_text(names[0], report))
