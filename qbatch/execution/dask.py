@@ -2,7 +2,7 @@
 
 Results come back once, but work may be done more than once: a worker that dies takes its
 tasks along, and Dask gives them to another. Only simulations go here, never a submission
-that costs money. The extra ``qbatch[dask]`` installs what is needed on this machine; on
+that costs money. The package ``distributed`` is needed on this machine; on
 the workers qbatch itself must be installed.
 """
 
@@ -47,7 +47,7 @@ class ClusterExecutor:
             from distributed import Client
         except ImportError:
             raise UsageError(
-                "dask is not installed", hint="pip install 'qbatch[dask]' installs it"
+                "dask is not installed", hint="pip install distributed installs it"
             ) from None
         _silence("distributed", "tornado")  # they log what qbatch says itself, with tracebacks
         self.address = address

@@ -175,7 +175,7 @@ def write_parquet(entries: Iterable[Entry], stream: IO[bytes], shape: ExportOpti
         from pyarrow import parquet
     except ImportError:
         raise UsageError(
-            "pyarrow is not installed", hint="pip install 'qbatch[parquet]' installs it"
+            "pyarrow is not installed", hint="pip install pyarrow installs it"
         ) from None
     with _two_passes(entries, shape) as (columns, rows):
         found, cells = (_wide if shape.wide else _long)(columns, shape)

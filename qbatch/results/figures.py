@@ -57,7 +57,7 @@ def require() -> None:
         import matplotlib  # noqa: F401
     except ImportError:
         raise UsageError(
-            "matplotlib is not installed", hint="pip install 'qbatch[plot]' installs it"
+            "matplotlib is not installed", hint="pip install matplotlib installs it"
         ) from None
 
 

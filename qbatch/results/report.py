@@ -73,7 +73,7 @@ def write_report(contents: Contents, stream: IO[str]) -> None:
         from jinja2 import Environment, PackageLoader, select_autoescape
     except ImportError:
         raise UsageError(
-            "jinja2 is not installed", hint="pip install 'qbatch[plot]' installs it"
+            "jinja2 is not installed", hint="pip install jinja2 matplotlib installs them"
         ) from None
     environment = Environment(
         loader=PackageLoader("qbatch.results", "."),

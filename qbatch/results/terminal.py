@@ -71,7 +71,7 @@ def _sweep(shown: LinePlot, width: int, height: int, colour: bool) -> list[str]:
         from uniplot import plot_to_string
     except ImportError:
         raise UsageError(
-            "uniplot is not installed", hint="pip install 'qbatch[plot]' installs it"
+            "uniplot is not installed", hint="pip install uniplot installs it"
         ) from None
     names = ["blue", "red", "green", "magenta", "yellow", "cyan", "white", "bright_black"]
     xs, ys, bars, colours = [], [], [], []
