@@ -26,7 +26,11 @@ _LONGEST = 256 * 1024 * 1024  # bytes of a line: a job with all its outcomes
 
 
 def write(records: Iterable[dict[str, Any]], stream: IO[bytes]) -> int:
-    """Write an archive; how many records."""
+    """Write an archive.
+
+    Returns:
+        Number of records.
+    """
     digest, number = hashlib.sha256(), 0
     with gzip.GzipFile(filename="", mode="wb", fileobj=stream, mtime=0, compresslevel=6) as file:
         _put({"kind": _KIND, "version": VERSION}, file, digest)

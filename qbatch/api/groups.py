@@ -119,7 +119,7 @@ def unarchive(file: AnyPath, name: str | None = None, db: AnyPath | None = None)
 def old_groups(
     before: datetime | None = None, keep: int | None = None, db: AnyPath | None = None
 ) -> list[Group]:
-    """The groups that are old: made before a moment, or all but so many of the newest.
+    """The groups that are old: made before a moment, or all but that many of the newest.
 
     Raises:
         UsageError: not one of the two is given, or ``keep`` is below 0.

@@ -289,7 +289,7 @@ class Running(Family):
     max_failures: Annotated[
         str | None,
         option(
-            "--max-failures", metavar="N|P%", section=LIMITS, help="Stop when so many have failed."
+            "--max-failures", metavar="N|P%", section=LIMITS, help="Stop when as many have failed."
         ),
     ] = None
     timeout: Annotated[

@@ -97,7 +97,7 @@ def top_outcomes(result: JobResult, top: int | None = None) -> str:
     """A result in one cell: the leading outcomes with their share, or the values.
 
     Args:
-        top: so many outcomes; by default four, and how many there are.
+        top: number of outcomes; by default four, and how many there are.
     """
     return result.job.error or "" if result.result is None else result.result.summary(top)
 

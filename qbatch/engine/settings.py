@@ -38,7 +38,7 @@ class RunSettings:
         max_batch_size: a hard cap on the jobs of a batch.
         coalesce: simulate equal circuits of a batch once.
         max_in_flight: batches under way at once; None or -1: all that the backend takes.
-        limit: run no more than so many jobs.
+        limit: run no more jobs than that.
         seed: for jobs without a seed of their own.
         by_key: send in the order of keys instead of the order of adding.
         wait_lock: seconds to wait for another run of the same groups to end.
@@ -46,12 +46,12 @@ class RunSettings:
         wait: follow what is under way to its end; otherwise look once and leave.
         wait_seconds: follow it no longer than that.
         retries: further tries after a transient failure.
-        max_failures: stop when so many jobs have failed; below 1, that share of the jobs.
+        max_failures: stop when that many jobs have failed; below 1, that share of the jobs.
         timeout: seconds after which a batch is given up.
         deadline: when to stop, in seconds since the epoch.
         follow: when nothing is left, wait for jobs that are added, as long as one of the
             groups is open.
-        idle: end that waiting after so many seconds without a job.
+        idle: end that waiting after that many seconds without a job.
         notify: where to POST how the run ended.
         bisect: split a batch that failed while running, to find the culprit. It costs:
             the good jobs of the batch are run again.

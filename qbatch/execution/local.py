@@ -33,7 +33,7 @@ class LocalBackend(ABC):
         settings: ``executor`` (default ``auto``: little work in this process, the rest in
             worker processes) and ``executors``, the configuration's tables of executors by
             name; the rest is the subclass's.
-        limits: what it accepts; how many batches at once is settled here.
+        limits: what it accepts; the number of batches at once is set here.
     """
 
     run_settings: ClassVar[tuple[str, ...]] = ("executor", "executors")
@@ -221,7 +221,7 @@ class LocalBackend(ABC):
         return not self._shares_itself
 
     def _settle(self) -> None:
-        """How many work at once, and how many batches keep them supplied."""
+        """Number that work at once, and how many batches keep them supplied."""
         spec = ExecutorSpec("local") if self._where.name == AUTO else self._where
         self._workers = spec.workers or cores()
         if spec.name not in ("serial", "local") and not self._executors():

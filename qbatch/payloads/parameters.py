@@ -313,7 +313,7 @@ class Sweep:
 
     @property
     def size(self) -> int:
-        """How many points each circuit gets."""
+        """Number of points that each circuit gets."""
         lengths = [len(values) for values in self._axes.values()]
         points = max(lengths, default=1) if self._in_step else math.prod(lengths)
         return points * len(self._rows)

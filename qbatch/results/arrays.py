@@ -19,7 +19,7 @@ _EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
 def write_npz(results: Iterable[JobResult], stream: IO[bytes], shape: ExportOptions) -> None:
-    """Arrays with a row a job, in the order of adding.
+    """Arrays with one row per job, in the order of adding.
 
     Always there, of length n (jobs): ``number``, ``key``, ``name``, ``status``, ``tags``
     (JSON texts), ``shots`` (-1: exact); ``param:NAME`` for each parameter, NaN where a job

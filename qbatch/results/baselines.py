@@ -59,7 +59,10 @@ def samples(results: Iterable[JobResult]) -> Iterator[JobSample]:
 
 
 def write_baseline(found: Iterable[JobSample], group: str, stream: IO[str]) -> int:
-    """Write a baseline, an entry a line, the same bytes for the same results; how many jobs.
+    """Write a baseline, an entry a line, the same bytes for the same results.
+
+    Returns:
+        Number of jobs.
 
     Raises:
         UsageError: a job has no result.

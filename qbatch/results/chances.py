@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def tail(chi2: float, dof: int) -> float:
-    """The probability that χ² with so many degrees of freedom is at least that large."""
+    """The probability that χ² with that many degrees of freedom is at least that large."""
     if dof < 1:
         return 1.0
     if math.isinf(chi2):

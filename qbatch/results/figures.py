@@ -62,7 +62,7 @@ def require() -> None:
 
 
 def draw(shown: Picture, stream: IO[bytes], form: str, *, width: float = 7.0) -> None:
-    """Draw a picture of so many inches.
+    """Draw a picture of that many inches.
 
     Raises:
         UsageError: matplotlib is not installed.

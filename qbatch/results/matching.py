@@ -157,7 +157,7 @@ class CheckReport:
         return Counter(finding.verdict for finding in self.findings)
 
     def number(self, verdict: str) -> int:
-        """How many jobs have that verdict."""
+        """Number of jobs with that verdict."""
         return self._numbers[verdict]
 
     @property

@@ -162,7 +162,7 @@ def _encoded(buffer: io.BytesIO) -> str:
 
 
 def _timeline(spans: list[Span]) -> dict[str, str] | None:
-    """When each batch was under way, a line a batch."""
+    """When each batch was under way, one line per batch."""
     if not spans:
         return None
     buffer = io.BytesIO()

@@ -93,7 +93,7 @@ def check_outcomes(found: Mapping[Any, Any], expected: Expected) -> None:
 
 
 def _check_bits(found: Iterable[str], num_bits: int | None) -> None:
-    """Outcomes of so many bits (None: as many as each other), spaced in one way."""
+    """Outcomes of that many bits (None: as many as each other), spaced in one way."""
     found = list(found)
     first = found[0]
     wanted = len(first) if num_bits is None else num_bits + first.count(" ")

@@ -43,7 +43,7 @@ def parse_observable(text: str) -> list[tuple[str, float]]:
 
 
 def check_observable(text: str, num_qubits: int, origin: str) -> str:
-    """The text without needless white space, if it fits a circuit of so many qubits.
+    """The text without needless white space, if it fits a circuit of that many qubits.
 
     Raises:
         InvalidObservable: it cannot be read, or has another number of qubits.

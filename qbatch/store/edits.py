@@ -30,7 +30,11 @@ class Edits:
     def tag(
         self, group_id: int, selection: Selection, add: Mapping[str, str], remove: Sequence[str]
     ) -> int:
-        """Give jobs tags and take some away; how many jobs are meant."""
+        """Give jobs tags and take some away.
+
+        Returns:
+            Number of jobs meant.
+        """
         where, values = sql.where(selection)
         patch = json.dumps({**dict.fromkeys(remove), **add}, ensure_ascii=False)
         with self._db.transaction():
@@ -54,7 +58,11 @@ class Edits:
             self._db.execute("UPDATE groups SET note = ? WHERE id = ?", (text, group_id))
 
     def note_jobs(self, group_id: int, selection: Selection, text: str | None) -> int:
-        """Write a note on jobs, or take it away; how many jobs are meant."""
+        """Write a note on jobs, or take it away.
+
+        Returns:
+            Number of jobs meant.
+        """
         where, values = sql.where(selection)
         with self._db.transaction():
             return self._db.execute(
@@ -78,7 +86,10 @@ class Edits:
             raise
 
     def copy(self, group: Group, selection: Selection, name: str) -> int:
-        """A new group with the same jobs, unsent and numbered as before; how many.
+        """A new group with the same jobs, unsent and numbered as before.
+
+        Returns:
+            Number of jobs.
 
         Raises:
             UsageError: there is a group of that name, or none can have it.
@@ -102,7 +113,10 @@ class Edits:
         return added
 
     def drop_results(self, group_id: int) -> int:
-        """Let the results of jobs that are done go; how many there were.
+        """Delete the results of jobs that are done.
+
+        Returns:
+            Number of results.
 
         The jobs stay done, with their attempts: a result that is gone is not run again.
         """

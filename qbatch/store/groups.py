@@ -69,7 +69,7 @@ class Groups:
         return list(self._select("WHERE created_at < ?", (when,)))
 
     def counts(self, ids: Iterable[int]) -> dict[str, int]:
-        """How many jobs of several groups together stand in each status."""
+        """Number of jobs of several groups together in each status."""
         sql = (
             "SELECT status, sum(jobs) AS jobs FROM counters"
             " WHERE group_id IN (SELECT value FROM json_each(?)) GROUP BY status"

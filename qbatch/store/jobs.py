@@ -182,7 +182,7 @@ class Jobs:
         return [row["id"] for row in self._db.rows(query, [group_id, *values, group_id])]
 
     def replaced(self, group_id: int, selection: Selection) -> int:
-        """How many failed or cancelled jobs of a selection another one reruns."""
+        """Number of failed or cancelled jobs of a selection another one reruns."""
         where, values = sql.where(selection)
         query = (
             "SELECT count(*) AS number FROM jobs WHERE group_id = ?"

@@ -53,7 +53,7 @@ VIEWS = {
             failure, error, created_at, submitted_at, finished_at FROM main.batches""",
     ),
     "results": (
-        "group_name, number, outcome, count, value, standard_error: a row an outcome or an"
+        "group_name, number, outcome, count, value, standard_error: one row per outcome or an"
         " expectation value (outcome is then its observable's place, from 0)",
         """SELECT g.name AS group_name, j.number, r.key AS outcome,
             sum(CASE WHEN r.type = 'integer' THEN r.value END) AS count,

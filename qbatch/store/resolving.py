@@ -18,7 +18,10 @@ class Resolving:
         self._db = database
 
     def resolve(self, batch_id: int, action: Resolution, remote_id: str | None = None) -> int:
-        """End a batch as the user decides, who looked at the service; how many jobs that settles.
+        """End a batch as the user decides, who looked at the service.
+
+        Returns:
+            Number of jobs that this decides.
 
         Args:
             action: ``resubmit`` (its jobs are unsent again), ``adopt`` (the backend runs

@@ -39,7 +39,10 @@ class WorkQueue:
         limit: int | None = None,
         only: Sequence[int] | None = None,
     ) -> int:
-        """Note the unsent jobs that a run will take, in its order; how many there are new.
+        """Note the unsent jobs that a run will take, in its order.
+
+        Returns:
+            Number of new ones.
 
         Called again, it adds the jobs that have come since.
 
@@ -67,7 +70,7 @@ class WorkQueue:
         ).rowcount
 
     def sharing_draws(self) -> int:
-        """How many of the picked jobs draw the same counts under a run's seed as another's.
+        """Number of picked jobs that draw the same counts under a run's seed as another's.
 
         They have no seed of their own, and the same key and number in different groups.
         """

@@ -42,7 +42,7 @@ def is_bounded(batch: Submission, *, noisy: bool) -> bool:
 
 
 def _gates(form: Form) -> int | None:
-    """How many gates are applied; None where that is not known to be few."""
+    """Number of gates that are applied; None where that is not known to be few."""
     if form.variables or any(operation.kind not in _KNOWN for operation in form.operations):
         return None
     gates = max(len(form.operations), form.unrolled)

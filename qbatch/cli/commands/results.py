@@ -41,7 +41,9 @@ def results(
     wide: Annotated[
         bool,
         opt.option(
-            "--wide", section=opt.HOW, help="CSV and Parquet: one row per job, a column an outcome."
+            "--wide",
+            section=opt.HOW,
+            help="CSV and Parquet: one row per job, a column for each outcome.",
         ),
     ] = False,
     file: opt.OptionalFile = None,

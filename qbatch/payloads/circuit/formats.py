@@ -276,7 +276,7 @@ def _read_qpy(data: bytes, origin: str, stem: str) -> list[Payload]:
             raise InvalidCircuit(f"{where}: a {type(circuit).__name__} is not a circuit")
         if max(circuit.num_qubits, circuit.num_clbits) > _MOST_BITS:
             # Qiskit ends the process where it runs out of memory while it writes such a one.
-            raise InvalidCircuit(f"{where}: a register of so many bits is too large")
+            raise InvalidCircuit(f"{where}: a register of that many bits is too large")
         own = "" if _AUTOMATIC_NAME.match(circuit.name or "") else circuit.name
         name = own or (stem if len(circuits) == 1 else f"{stem}-{index}")
         circuit.name = ""
