@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import socket
+import sqlite3
 import time
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -126,20 +127,29 @@ class Groups:
             f" WHERE group_id = g.id AND jobs > 0) AS counts FROM groups g {where} ORDER BY id"
         )
         for row in self._db.rows(sql, parameters):
-            with reading("the counters of a group"):
-                counts = json.loads(row["counts"])
-                total = sum(int(counts[word]) for word in counts)
-                if total < 0:
-                    raise ValueError(total)
-            yield Group(
-                id=row["id"],
-                name=str(text(row["name"])),
-                state=_state(row["state"]),
-                backend=text(row["backend"]),
-                created_at=row["created_at"],
-                note=row["note"],
-                counts={s.value: counts[s.value] for s in Status if s.value in counts},
-            )
+            with reading("a group"):
+                found = _group(row)
+            yield found
+
+
+def _group(row: sqlite3.Row) -> Group:
+    """A group from its row.
+
+    Raises:
+        ValueError, TypeError, IndexError: it is damaged, its column's name perhaps.
+    """
+    counts = json.loads(row["counts"])
+    if sum(int(counts[word]) for word in counts) < 0:
+        raise ValueError(f"its counters are {counts}")
+    return Group(
+        id=row["id"],
+        name=str(text(row["name"])),
+        state=_state(row["state"]),
+        backend=text(row["backend"]),
+        created_at=row["created_at"],
+        note=row["note"],
+        counts={s.value: counts[s.value] for s in Status if s.value in counts},
+    )
 
 
 def _state(word: Any) -> GroupState:
