@@ -198,6 +198,8 @@ def set_value(key: str, value: str | None, path: str | os.PathLike[str] | None =
         for table in tables:
             place = place.setdefault(table, tomlkit.table())
         if value is None:
+            if name not in place:
+                raise UsageError(f"{file}: {key} is not set")
             del place[name]
         else:
             place[name] = _toml_value(value)
