@@ -177,7 +177,7 @@ class Jobs:
         where, values = sql.where(selection)
         query = (
             "SELECT id FROM jobs WHERE group_id = ? AND status IN ('error', 'cancelled')"
-            f" AND {where} {_HAS_NO_COPY}"
+            f" AND {where} {_HAS_NO_COPY} ORDER BY number"
         )
         return [row["id"] for row in self._db.rows(query, [group_id, *values, group_id])]
 

@@ -47,7 +47,7 @@ class Resolving:
                 " AND status IN ('unknown', 'queued', 'running')",
                 (attempt, batch_id),
             )
-            # A job with another attempt of unknown fate waits for that one's settling.
+            # A job with another attempt whose outcome is unknown waits for that one.
             return self._db.execute(
                 "UPDATE jobs SET status = ?, cancel_requested = 0,"
                 " failure = iif(?, failure, NULL), error = iif(?, error, NULL)"

@@ -74,7 +74,7 @@ def _acquired(stack: contextlib.ExitStack, lock: FileLock, seconds: float) -> bo
 
 
 _MOMENT = 0.3
-MAY_WAIT = "wait for it, or pass --wait-lock SECONDS"
+MAY_WAIT = "wait for it, or pass --wait-lock TIME"
 
 
 def _held(store: Store, group: Group) -> str:
