@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import ast
+import os
 import random
 import shutil
 import subprocess
@@ -139,16 +140,24 @@ def survives(mutant: Mutant, tree: Path) -> bool:
     place = tree / mutant.file
     before = place.read_text("utf-8")
     place.write_text(_changed(mutant, before), "utf-8")
+    tests = tree / "tests" / mutant.room
+    beside = sorted(tests.glob(f"test_{place.stem}*.py"))
+    try:  # those beside the module first: they are the quickest to tell
+        return all(_pass(tree, chosen) for chosen in (beside, [tests]) if chosen)
+    finally:
+        place.write_text(before, "utf-8")
+
+
+def _pass(tree: Path, tests: list[Path]) -> bool:
     try:
         done = subprocess.run(
-            [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider",
-             f"tests/{mutant.room}"],
+            [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *map(str, tests)],
             cwd=tree, capture_output=True, timeout=_LONGEST, check=False,
+            # what the tests start is of this tree, wherever it is started
+            env={**os.environ, "PYTHONPATH": str(tree), "PYTHONDONTWRITEBYTECODE": "1"},
         )  # fmt: skip
     except subprocess.TimeoutExpired:
         return False
-    finally:
-        place.write_text(before, "utf-8")
     return done.returncode == 0
 
 

@@ -50,23 +50,31 @@ def usable_payloads(
 
 def _read(inputs: Iterable[Input]) -> Iterator[Payload | UsageError]:
     for entry in inputs:
-        if isinstance(entry, str) and ("\n" in entry or "OPENQASM" in entry):
-            data = entry.encode()
-            yield from format_of(data).read(data, "text")
-        elif isinstance(entry, str | os.PathLike):
+        if isinstance(entry, list | tuple):
+            yield from _read(entry)
+        elif _is_text(entry) or not isinstance(entry, str | os.PathLike):
+            yield from _from_object(entry)
+        else:
             for file in find_files([os.fspath(entry)]):
                 yield from load_file(file)
-        elif isinstance(entry, list | tuple):
-            yield from _read(entry)
-        else:
-            yield _from_object(entry)
 
 
-def _from_object(entry: Any) -> Payload:
-    own = next((own for own in formats() if own.takes(entry)), None)
-    if own is None:
-        raise InvalidCircuit(f"{entry!r} is neither a circuit nor a path nor OpenQASM text")
-    return own.from_object(entry)
+def _is_text(entry: Input) -> bool:
+    return isinstance(entry, str) and ("\n" in entry or "OPENQASM" in entry)
+
+
+def _from_object(entry: Input) -> list[Payload | UsageError]:
+    """The payloads of a text or an object, or what is wrong with it."""
+    try:
+        if isinstance(entry, str):
+            data = entry.encode()
+            return list(format_of(data).read(data, "text"))
+        own = next((own for own in formats() if own.takes(entry)), None)
+        if own is None:
+            raise InvalidCircuit(f"{entry!r} is neither a circuit nor a path nor OpenQASM text")
+        return [own.from_object(entry)]
+    except UsageError as error:
+        return [error]
 
 
 def _listed(invalid: Sequence[UsageError]) -> str:
