@@ -17,7 +17,7 @@ class Pulses(CircuitFormat):
 
     suffixes = (".pulse", ".qasm")
 
-    def recognises(self, data: bytes, path: Path | None = None) -> bool:  # noqa: ARG002
+    def recognises(self, data: bytes, path: Path | None = None) -> bool:
         return data.startswith(b"PULSE")
 
 

@@ -50,8 +50,9 @@ def test_an_include_in_a_comment_is_none(beside):
 
 
 def test_openqasm_3_says_where_it_breaks_the_grammar(capfd):
-    with pytest.raises(InvalidCircuit, match=r"^f.qasm:2:\d+: syntax error"), parser_errors(
-        "f.qasm"
+    with (
+        pytest.raises(InvalidCircuit, match=r"^f.qasm:2:\d+: syntax error"),
+        parser_errors("f.qasm"),
     ):
         parse_qasm3(b"OPENQASM 3.0;\nqubit[2 q;", None)
     assert capfd.readouterr().err == ""
