@@ -30,6 +30,7 @@ from cosmic_ray.mutating import mutate_code
 
 TOP = Path(__file__).parents[1]
 ROOMS = ("engine", "rules", "store")
+_PYTEST = (sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider")
 _LONGEST = 240  # seconds: a mutant that hangs is seen, too
 
 EQUIVALENT: dict[tuple[str, str, str], str] = {}
@@ -151,7 +152,7 @@ def survives(mutant: Mutant, tree: Path) -> bool:
 def _pass(tree: Path, tests: list[Path]) -> bool:
     try:
         done = subprocess.run(
-            [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *map(str, tests)],
+            [*_PYTEST, *map(str, tests)],
             cwd=tree, capture_output=True, timeout=_LONGEST, check=False,
             # what the tests start is of this tree, wherever it is started
             env={**os.environ, "PYTHONPATH": str(tree), "PYTHONDONTWRITEBYTECODE": "1"},
