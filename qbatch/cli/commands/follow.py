@@ -10,6 +10,7 @@ from qbatch.api import groups as api_groups
 from qbatch.api import runs
 from qbatch.cli import options as opt
 from qbatch.cli import output, summary, tables, targets, values
+from qbatch.cli import run_options as run_opt
 
 if TYPE_CHECKING:
     from qbatch.domain.groups import Group
@@ -43,7 +44,7 @@ def sync(
     groups: Annotated[
         list[str] | None, typer.Argument(metavar="[GROUP…]", help="Default: all groups.")
     ] = None,
-    wait_lock: opt.WaitLock = None,
+    wait_lock: run_opt.WaitLock = None,
     log: opt.Log = opt.Log(),
     quiet: opt.Quiet = False,
     json: opt.Json = False,
@@ -70,7 +71,7 @@ def wait(
             "--timeout", metavar="TIME", section=opt.LIMITS, help="Wait no longer than that."
         ),
     ] = None,
-    wait_lock: opt.WaitLock = None,
+    wait_lock: run_opt.WaitLock = None,
     log: opt.Log = opt.Log(),
     quiet: opt.Quiet = False,
     json: opt.Json = False,

@@ -9,6 +9,7 @@ import typer
 from qbatch.api import runs
 from qbatch.cli import options as opt
 from qbatch.cli import output, summary, targets, values
+from qbatch.cli import run_options as run_opt
 from qbatch.cli.commands.add import added_text
 from qbatch.cli.plan_output import print_plan
 from qbatch.domain.naming import shell_quote
@@ -27,8 +28,8 @@ def plan(
     ctx: typer.Context,
     groups: opt.Targets,
     narrowing: opt.Narrowing,
-    running: opt.Running,
-    sequence: opt.Sequence,
+    running: run_opt.Running,
+    sequence: run_opt.Sequence,
     log: opt.Log,
     json: opt.Json = False,
 ) -> None:
@@ -48,10 +49,10 @@ def run(
     ctx: typer.Context,
     groups: opt.Targets,
     narrowing: opt.Narrowing,
-    running: opt.Running,
-    sequence: opt.Sequence,
+    running: run_opt.Running,
+    sequence: run_opt.Sequence,
     log: opt.Log,
-    first: opt.AddFirst,
+    first: run_opt.AddFirst,
     quiet: opt.Quiet = False,
     json: opt.Json = False,
 ) -> None:
@@ -85,9 +86,9 @@ def run_parallel(
     ctx: typer.Context,
     groups: opt.Targets,
     narrowing: opt.Narrowing,
-    running: opt.Running,
+    running: run_opt.Running,
     log: opt.Log,
-    first: opt.AddFirst,
+    first: run_opt.AddFirst,
     quiet: opt.Quiet = False,
     json: opt.Json = False,
 ) -> None:
@@ -95,17 +96,17 @@ def run_parallel(
 
     Example: qbatch run-parallel scan
     """
-    run(ctx, groups, narrowing, running, opt.Sequence(), log, first, quiet, json)
+    run(ctx, groups, narrowing, running, run_opt.Sequence(), log, first, quiet, json)
 
 
 def run_sequential(
     ctx: typer.Context,
     groups: opt.Targets,
     narrowing: opt.Narrowing,
-    running: opt.Running,
+    running: run_opt.Running,
     log: opt.Log,
-    first: opt.AddFirst,
-    delay: opt.DelayOnly = None,
+    first: run_opt.AddFirst,
+    delay: run_opt.DelayOnly = None,
     quiet: opt.Quiet = False,
     json: opt.Json = False,
 ) -> None:
@@ -113,7 +114,7 @@ def run_sequential(
 
     Example: qbatch run-sequential scan --delay 5
     """
-    sequence = opt.Sequence(parallel=False, delay=delay)
+    sequence = run_opt.Sequence(parallel=False, delay=delay)
     run(ctx, groups, narrowing, running, sequence, log, first, quiet, json)
 
 
@@ -121,8 +122,8 @@ def rerun(
     ctx: typer.Context,
     groups: opt.Targets,
     narrowing: opt.Narrowing,
-    running: opt.Running,
-    sequence: opt.Sequence,
+    running: run_opt.Running,
+    sequence: run_opt.Sequence,
     log: opt.Log,
     keep: Annotated[
         bool,
@@ -171,7 +172,7 @@ def _targets(chosen: Sequence[Chosen]) -> list[Target]:
     return [one.group.target(one.selection) for one in chosen]
 
 
-def _add(ctx: typer.Context, names: list[str], first: opt.AddFirst, *, quiet: bool) -> None:
+def _add(ctx: typer.Context, names: list[str], first: run_opt.AddFirst, *, quiet: bool) -> None:
     if len(set(names)) > 1:
         raise UsageError("--add puts circuits into one group; name just that one")
     group = targets.group(ctx, names[0], "defer")

@@ -1,0 +1,246 @@
+"""Options of the commands that run jobs, each declared once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any
+
+from qbatch.cli import values
+from qbatch.cli.families import Family
+from qbatch.cli.options import HOW, LIMITS, OUTPUT, SAMPLINGS, WHERE, WHICH, option
+from qbatch.errors import UsageError
+
+if TYPE_CHECKING:
+    from qbatch.api.options import RunOptions
+
+
+@dataclass(kw_only=True)
+class AddFirst(Family):
+    """Circuits that a run adds to its group before anything else."""
+
+    add: Annotated[
+        list[str] | None,
+        option("--add", metavar="PATH", section=WHICH, help="Add circuits first. Repeatable."),
+    ] = None
+    shots: Annotated[
+        str | None,
+        option("--shots", metavar="N", section=HOW, help="With --add: of each job, 1000, 1e4, 4k."),
+    ] = None
+    measure_all: Annotated[
+        bool,
+        option("--measure-all", section=HOW, help="With --add: measure every qubit at the end."),
+    ] = False
+
+    def check(self, *, dry_run: bool) -> None:
+        """Make sure that what is said of new jobs stands beside new jobs.
+
+        Raises:
+            UsageError: it does not.
+        """
+        if dry_run and self.add:
+            raise UsageError("--dry-run adds nothing; qbatch add the circuits first")
+        if (self.shots is not None or self.measure_all) and not self.add:
+            raise UsageError("--shots and --measure-all go with --add; stored jobs have their own")
+
+
+WaitLock = Annotated[
+    str | None,
+    option(
+        "--wait-lock", metavar="TIME", section=LIMITS, help="Wait so long for another run to end."
+    ),
+]
+
+
+@dataclass(kw_only=True)
+class Running(Family):
+    """How jobs are run: the options of run, run-parallel, run-sequential, rerun and plan."""
+
+    backend: Annotated[
+        str | None,
+        option("--backend", metavar="NAME", section=WHERE, help="Whatever the jobs name."),
+    ] = None
+    executor: Annotated[
+        str | None,
+        option(
+            "--executor",
+            metavar="KIND",
+            section=WHERE,
+            help="auto, serial, local:N or dask:tcp://HOST:PORT.",
+        ),
+    ] = None
+    sampling: Annotated[
+        str | None,
+        option(
+            "--sampling",
+            metavar="|".join(SAMPLINGS),
+            section=HOW,
+            help="Of exact circuits: from their distribution, or by the simulator.",
+        ),
+    ] = None
+    batching: Annotated[
+        str | None,
+        option(
+            "--batching", metavar="merged|off", section=HOW, help="Many jobs a submission, or one."
+        ),
+    ] = None
+    max_batch_size: Annotated[
+        str | None,
+        option("--max-batch-size", metavar="N", section=HOW, help="A hard cap on jobs a batch."),
+    ] = None
+    max_in_flight: Annotated[
+        str | None,
+        option(
+            "--max-in-flight",
+            metavar="N",
+            section=HOW,
+            help="Batches under way at once; -1: all that the backend takes.",
+        ),
+    ] = None
+    rate: Annotated[
+        str | None,
+        option("--rate", metavar="N", section=HOW, help="Most requests a second to a service."),
+    ] = None
+    no_coalesce: Annotated[
+        bool, option("--no-coalesce", section=HOW, help="Simulate equal circuits each for itself.")
+    ] = False
+    seed: Annotated[
+        str | None,
+        option("--seed", metavar="N", section=HOW, help="For jobs without a seed of their own."),
+    ] = None
+    order: Annotated[
+        str | None,
+        option("--order", metavar="added|key", section=HOW, help="Order of sending."),
+    ] = None
+    limit: Annotated[
+        str | None, option("--limit", metavar="N", section=WHICH, help="No more jobs than that.")
+    ] = None
+    retries: Annotated[
+        str | None,
+        option(
+            "--retries",
+            metavar="N",
+            section=LIMITS,
+            help="Further tries after a passing failure. Default 3.",
+        ),
+    ] = None
+    max_failures: Annotated[
+        str | None,
+        option(
+            "--max-failures", metavar="N|P%", section=LIMITS, help="Stop when as many have failed."
+        ),
+    ] = None
+    timeout: Annotated[
+        str | None,
+        option(
+            "--timeout", metavar="TIME", section=LIMITS, help="Give a batch up after 600, 10m, 2h."
+        ),
+    ] = None
+    deadline: Annotated[
+        str | None,
+        option(
+            "--deadline", metavar="TIME", section=LIMITS, help="Stop at 06:00, 2026-01-31T06:00."
+        ),
+    ] = None
+    bisect: Annotated[
+        bool,
+        option(
+            "--bisect",
+            section=LIMITS,
+            help="Split a batch that failed while running; good jobs run again.",
+        ),
+    ] = False
+    wait_lock: WaitLock = None
+    no_wait: Annotated[
+        bool,
+        option("--no-wait", section=HOW, help="Send and leave; qbatch sync or wait fetches."),
+    ] = False
+    follow: Annotated[
+        bool,
+        option("--follow", section=HOW, help="Stay for jobs that are added, until closed or idle."),
+    ] = False
+    idle: Annotated[
+        str | None,
+        option("--idle", metavar="TIME", section=HOW, help="With --follow: stay no longer."),
+    ] = None
+    notify: Annotated[
+        str | None,
+        option("--notify", metavar="URL", section=OUTPUT, help="POST there how the run ended."),
+    ] = None
+    dry_run: Annotated[
+        bool, option("--dry-run", section=HOW, help="Send nothing: show what qbatch plan shows.")
+    ] = False
+
+    def options(self) -> RunOptions:
+        """What was said; what was not is left to the configuration.
+
+        Raises:
+            UsageError: a value cannot be understood.
+        """
+        said: dict[str, Any] = {
+            "backend": self.backend,
+            "executor": self.executor,
+            "sampling": values.choice(self.sampling, "--sampling", SAMPLINGS),
+            "max_batch_size": values.count(self.max_batch_size, "--max-batch-size"),
+            "max_in_flight": values.count(self.max_in_flight, "--max-in-flight"),
+            "rate": values.number(self.rate, "--rate"),
+            "limit": values.count(self.limit, "--limit"),
+            "seed": values.count(self.seed, "--seed"),
+            "wait_lock": values.seconds(self.wait_lock, "--wait-lock"),
+            "retries": values.count(self.retries, "--retries"),
+            "max_failures": values.max_failures(self.max_failures),
+            "timeout": values.seconds(self.timeout, "--timeout"),
+            "deadline": values.deadline(self.deadline),
+            "idle": values.seconds(self.idle, "--idle"),
+            "notify": self.notify,
+        }
+        flags = {
+            "merge": False if self._is(self.batching, "--batching", "off", "merged") else None,
+            "by_key": True if self._is(self.order, "--order", "key", "added") else None,
+            "coalesce": False if self.no_coalesce else None,
+            "bisect": True if self.bisect else None,
+            "wait": False if self.no_wait else None,
+            "follow": True if self.follow else None,
+        }
+        found: Any = {k: v for k, v in {**said, **flags}.items() if v is not None}
+        if self.notify == "":
+            found["notify"] = None  # nobody, whatever the configuration says
+        options: RunOptions = found
+        return options
+
+    @staticmethod
+    def _is(text: str | None, name: str, word: str, other: str) -> bool:
+        return values.choice(text, name, (word, other)) == word
+
+
+@dataclass(kw_only=True)
+class Sequence(Family):
+    """Whether jobs run one after another."""
+
+    parallel: Annotated[
+        bool,
+        option("--parallel/--sequential", section=HOW, help="Many at once, or one after another."),
+    ] = True
+    delay: Annotated[
+        str | None,
+        option(
+            "--delay",
+            metavar="TIME",
+            section=HOW,
+            help="With --sequential: from a job's end to the next one's start, 5 or 1m.",
+        ),
+    ] = None
+
+    def options(self) -> RunOptions:
+        """What was said."""
+        found: RunOptions = {} if self.parallel else {"sequential": True}
+        if (delay := values.seconds(self.delay, "--delay")) is not None:
+            found["delay"] = delay
+        return found
+
+
+DelayOnly = Annotated[
+    str | None,
+    option(
+        "--delay", metavar="TIME", section=HOW, help="From a job's end to the next one's start."
+    ),
+]
