@@ -22,7 +22,6 @@ WHICH, WHERE, HOW, LIMITS, OUTPUT = (
 )
 """Sections of a command's help, in their order."""
 
-SAMPLINGS = ("auto", "exact", "shots")
 LEVELS = ("debug", "info", "warning", "error")
 
 

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from qbatch.cli import values
 from qbatch.cli.families import Family
-from qbatch.cli.options import HOW, LIMITS, OUTPUT, SAMPLINGS, WHERE, WHICH, option
+from qbatch.cli.options import HOW, LIMITS, OUTPUT, WHERE, WHICH, option
 from qbatch.errors import UsageError
 
 if TYPE_CHECKING:
     from qbatch.api.options import RunOptions
+
+SAMPLINGS = ("auto", "exact", "shots")
 
 
 @dataclass(kw_only=True)

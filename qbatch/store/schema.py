@@ -66,7 +66,7 @@ TABLES = (
     """,
     """
     CREATE TABLE batches (
-        id INTEGER PRIMARY KEY AUTOINCREMENT, -- users name it in settle: never used again
+        id INTEGER PRIMARY KEY AUTOINCREMENT, -- users name it in resolve: never used again
         submission_id TEXT NOT NULL UNIQUE,
         remote_id TEXT,
         backend TEXT NOT NULL,

@@ -1,0 +1,66 @@
+"""Records of version 1 as those of today."""
+
+import json
+
+import pytest
+
+from qbatch.store.first_archives import modern
+
+CIRCUIT = {"kind": "circuit", "hash": "ab", "format": "qpy", "num_qubits": 2, "num_clbits": 1,
+           "size": 3, "measured": 1, "dynamic": 0}  # fmt: skip
+JOB = {"kind": "job", "number": 1, "observables": [], "measure_all": 0, "parameters": [0.5],
+       "circuit": "ab", "attempts": []}  # fmt: skip
+
+
+def one(record):
+    (found,) = modern([record])
+    return found
+
+
+def test_a_group_was_made_with_the_name_that_it_has():
+    assert one({"kind": "group", "name": "g"}) == {"record": "group", "name": "g", "made_as": "g"}
+
+
+@pytest.mark.parametrize(("form", "encoding"), [("qpy", "base64"), ("qasm2", "text")])
+def test_a_circuit_is_a_payload(form, encoding):
+    found = one({**CIRCUIT, "format": form})
+    assert (found["record"], found["kind"], found["encoding"]) == ("payload", "circuit", encoding)
+    assert json.loads(found["info"]) == {
+        "num_qubits": 2, "num_clbits": 1, "size": 3, "measured": True, "dynamic": False, "gates": 0,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("asked", "kind", "spec"),
+    [
+        ({}, "counts", {}),
+        ({"measure_all": 1}, "counts", {"measure_all": True}),
+        ({"observables": ["ZZ"]}, "expectation_values", {"observables": ["ZZ"]}),
+    ],
+)
+def test_what_was_asked_is_a_request(asked, kind, spec):
+    found = one({**JOB, **asked})
+    assert found["request"]["kind"] == kind
+    said = json.loads(found["request"]["spec"])
+    assert spec.items() <= {**said, **said.get("options", {})}.items()
+    assert (found["values"], found["payload"], found["key_version"]) == ([0.5], "ab", 1)
+
+
+def test_an_attempt_says_its_place_and_how_it_was_drawn():
+    tried = {"item": 4, "info": '{"sampling": "exact"}'}
+    (found,) = one({**JOB, "attempts": [tried]})["attempts"]
+    assert found["position"] == 4
+    assert (found["sampler"], found["stream"], found["origin"]) == ("exact", 0, None)
+    (bare,) = one({**JOB, "attempts": [{"item": 0, "info": None}]})["attempts"]
+    assert bare["sampler"] is None
+    assert "item" in tried  # what was given is not changed
+
+
+@pytest.mark.parametrize(
+    "record",
+    [{**CIRCUIT, "measured": 2}, {**CIRCUIT, "dynamic": "no"}, {**JOB, "measure_all": 2},
+     {**JOB, "observables": "ZZ"}, {"kind": "job"}, {"kind": "circuit"}, {}],
+)  # fmt: skip
+def test_what_makes_no_sense_is_refused(record):
+    with pytest.raises((KeyError, TypeError, ValueError)):
+        one(record)
