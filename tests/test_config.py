@@ -1,6 +1,7 @@
 """The configuration: read once, the same for every command and for Python."""
 
 import os
+from pathlib import Path
 
 import pytest
 
@@ -30,9 +31,14 @@ def test_nothing_is_configured_without_a_file(monkeypatch, tmp_path):
 
 def test_a_file_is_read_once_per_process_and_again_when_it_has_changed(write, monkeypatch):
     path = write("[defaults]\nshots = 5\n")
-    read = []
+    read: list[Path] = []
     real = type(path).read_bytes
-    monkeypatch.setattr(type(path), "read_bytes", lambda self: read.append(self) or real(self))
+
+    def noted(self):
+        read.append(self)
+        return real(self)
+
+    monkeypatch.setattr(type(path), "read_bytes", noted)
     for _ in range(3):
         assert Config.load(path).defaults["shots"] == 5
     assert read == [path]
@@ -72,7 +78,7 @@ def test_defaults_hold_for_python_and_give_way_to_what_is_said(write):
     assert settings_of(config, {"retries": 1}).retries == 1
     assert settings_of(config, {"sequential": True}).max_batch_size is None
     with pytest.raises(UsageError, match="has no option 'retriez'"):
-        settings_of(config, {"retriez": 1})
+        settings_of(config, {"retriez": 1})  # type: ignore[typeddict-unknown-key]
 
 
 @pytest.mark.parametrize("verb", ["run", "run_parallel", "run_sequential", "rerun", "plan"])

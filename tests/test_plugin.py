@@ -67,8 +67,11 @@ def qbatch(environment, tmp_path):
         assert done.returncode == code, (done.stdout, done.stderr)
         return done
 
-    call.json = lambda *arguments: json.loads(call(*arguments).stdout)
     return call
+
+
+def as_json(call, *arguments):
+    return json.loads(call(*arguments).stdout)
 
 
 NETWORK = (TOP / "examples" / "plugin" / "interferometer.beam").read_text()
@@ -86,9 +89,9 @@ def test_a_package_of_ones_own_is_used_as_circuits_are(qbatch, tmp_path):
     assert "at most 2 modes" in planned
     ran = qbatch("run", "light", "--backend", "beam", "--executor", "threads:2")
     assert ran.stdout.startswith("9 done, 0 failed")
-    entries = qbatch.json("results", "light", "--json")["results"]
+    entries = as_json(qbatch, "results", "light", "--json")["results"]
     assert {entry["kind"] for entry in entries} == {"beam"}
-    assert qbatch.json("jobs", "light", "--json")["jobs"][0]["info"]["modes"] == 2
+    assert as_json(qbatch, "jobs", "light", "--json")["jobs"][0]["info"]["modes"] == 2
     # All light into mode 1 without a phase, into mode 0 with one of pi; 8 % are lost.
     assert set(entries[0]["counts"]) == {"|0,1>"}
     assert set(entries[4]["counts"]) == {"|1,0>"}
@@ -108,21 +111,21 @@ def test_its_seeds_merge_archive_and_compare_as_circuits_do(qbatch, tmp_path):
     qbatch("add", "b", *common, "--seed", "4")
     qbatch("run", "a", "--backend", "beam", "--executor", "serial")
     qbatch("run", "b", "--backend", "beam", "--executor", "local:1", "--max-batch-size", "1")
-    one, other = (qbatch.json("results", g, "--json")["results"] for g in ("a", "b"))
+    one, other = (as_json(qbatch, "results", g, "--json")["results"] for g in ("a", "b"))
     assert [e["counts"] for e in one] == [e["counts"] for e in other]
     assert "mean 0, largest 0" in qbatch("diff", "a", "b").stdout
     # Equal jobs without a seed share a run, and its lost photons are dealt out, too.
     qbatch("add", "c", "light.beam", "-p", "phase=0.3", "--shots", "1000")
     qbatch("add", "c", "light.beam", "-p", "phase=0.3", "--shots", "3000")
     qbatch("run", "c", "--backend", "beam")
-    sums = [sum(e["counts"].values()) for e in qbatch.json("results", "c", "--json")["results"]]
+    sums = [sum(e["counts"].values()) for e in as_json(qbatch, "results", "c", "--json")["results"]]
     assert 850 < sums[0] < 990
     assert 2650 < sums[1] < 2870
     qbatch("check", "a", "--save", "base.json")
     qbatch("check", "b", "--baseline", "base.json", "--detect", "0.5")
     qbatch("group", "archive", "a", "-o", "a.qbatch")
     qbatch("group", "unarchive", "a.qbatch", "--as", "again")
-    assert qbatch.json("results", "again", "--json")["results"][0]["counts"] == one[0]["counts"]
+    assert as_json(qbatch, "results", "again", "--json")["results"][0]["counts"] == one[0]["counts"]
     qbatch("db", "verify")
 
 

@@ -129,8 +129,8 @@ def linspace(start: float, stop: float, count: int) -> list[float]:
     return [start + (stop - start) * i / step for i in range(step)] + [stop]
 
 
-def float_values(value: float | Iterable[float]) -> list[float]:
-    """A value or several, also numpy's, as floats.
+def float_values(value: float | str | Iterable[float | str]) -> list[float]:
+    """A value or several, also numpy's and such texts as ``"pi/2"``, as floats.
 
     Raises:
         InvalidParameters: it is no number.

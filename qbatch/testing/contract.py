@@ -16,7 +16,7 @@ import time
 import uuid
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, ClassVar
 
 from qbatch.domain.limits import Limits
 from qbatch.domain.requests import Request
@@ -102,7 +102,7 @@ class BackendContract:
     zeros: str = "00"
     """The outcome that it yields."""
 
-    invalid: dict[str, Any] | None = None
+    invalid: ClassVar[dict[str, Any] | None] = None
     """What makes an item impossible to run there (None: ``impossible``)."""
 
     impossible: str = IMPOSSIBLE

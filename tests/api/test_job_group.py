@@ -153,7 +153,7 @@ def test_numpy_values_lists_of_circuits_and_things_that_are_none(group):
         with pytest.raises(UsageError):
             group.add(thing)
     with pytest.raises(UsageError):
-        JobGroup(5)
+        JobGroup(5)  # type: ignore[arg-type]
 
 
 def test_part_of_a_jobs_shots_is_no_result(group):

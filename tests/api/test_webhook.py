@@ -5,6 +5,7 @@ import hmac
 import json
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import Any
 
 import pytest
 
@@ -12,7 +13,8 @@ import pytest
 @pytest.fixture
 def receiver():
     """(address, bodies and signatures that came, answers still to be given)."""
-    received, answers = [], []
+    received: list[Any] = []
+    answers: list[Any] = []
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self):

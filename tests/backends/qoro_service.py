@@ -17,6 +17,7 @@ import sys
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from qiskit import qasm2
@@ -81,7 +82,7 @@ class Job:
     def run(self, packed):
         own = qasm2.LEGACY_CUSTOM_INSTRUCTIONS
         circuits = [qasm2.loads(text, custom_instructions=own) for _, text, _, _ in self.circuits]
-        found = [None] * len(circuits)
+        found: list[object] = [None] * len(circuits)
         for shots in {shots for _, _, shots, _ in self.circuits} - {None}:
             places = [i for i, entry in enumerate(self.circuits) if entry[2] == shots]
             result = AerSimulator().run([circuits[i] for i in places], shots=shots).result()
@@ -170,7 +171,7 @@ class Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         path = urlsplit(self.path)
         parts = [part for part in path.path.split("/") if part]
-        service = self.server
+        service: Any = self.server
         if parts == ["faults"]:
             service.faults.append(json.loads(body))
             return self.send(200, {})

@@ -82,7 +82,9 @@ def test_it_is_told_in_a_line_and_in_lines(result):
 def test_counts_have_shares_and_their_errors():
     counts = RESULTS[ResultKind.COUNTS]
     assert counts.shares(1) == [("00", 0.7)]
-    assert counts.quantities()["11"] == (0.3, pytest.approx(math.sqrt(0.3 * 0.7 / 100)))
+    assert isinstance(counts, Counts)
+    share, error = counts.quantities()["11"]
+    assert (share, error) == pytest.approx((0.3, math.sqrt(0.3 * 0.7 / 100)))
     assert Counts({}).is_empty
     assert Counts({"0": 0}).is_empty
     assert Counts({}).quantities() == {}
@@ -98,6 +100,7 @@ def test_what_cannot_be_shared_out_is_not():
     exact = ExpectationValues.from_pairs([(0.5, None), (1.0, None)], NAMES)
     assert exact.deal([0, 0]) == [exact, exact]
     law = RESULTS[ResultKind.PROBABILITIES]
+    assert isinstance(law, Probabilities)
     assert law.deal([0, 0, 0]) == [law] * 3
     with pytest.raises(ValueError, match="2 parts"):
         Probabilities.add_up([(law, None), (law, None)])

@@ -20,6 +20,6 @@ def test_adapters_may_raise_what_they_like():
     for error in (ValueError("no"), Odd("no"), SystemExit(2)):
         with pytest.raises(BackendError, match=type(error).__name__):
             asked(raising(error))
-    for error in (Transient("later"), KeyboardInterrupt(), GeneratorExit()):
-        with pytest.raises(type(error)):
-            asked(raising(error))
+    for own in (Transient("later"), KeyboardInterrupt(), GeneratorExit()):
+        with pytest.raises(type(own)):
+            asked(raising(own))

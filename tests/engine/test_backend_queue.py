@@ -4,7 +4,6 @@ import pytest
 
 from qbatch.domain.batches import OpenBatch
 from qbatch.domain.limits import Limits
-from qbatch.engine import backend_queue
 from qbatch.engine.backend_queue import BackendQueue, InFlightBatch
 from qbatch.rules.batching import Policy
 from qbatch.testing import InstantBackend
@@ -25,7 +24,7 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch):
     clock = Clock()
-    monkeypatch.setattr(backend_queue.time, "monotonic", clock.monotonic)
+    monkeypatch.setattr("qbatch.engine.backend_queue.time.monotonic", clock.monotonic)
     return clock
 
 

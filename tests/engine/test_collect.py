@@ -4,7 +4,7 @@ import pytest
 
 from qbatch.domain.batches import Claim
 from qbatch.domain.requests import Expected
-from qbatch.domain.results import Counts, ResultKind
+from qbatch.domain.results import Counts, ExpectationValues, ResultKind
 from qbatch.domain.states import AttemptStatus, Failure, Status
 from qbatch.engine import collect, labels
 from qbatch.seam import ItemResult
@@ -24,13 +24,19 @@ def answer(item, submission="s", **fields):
     return ItemResult(label=labels.label(submission, item), **fields)
 
 
+def counts_of(outcome):
+    assert isinstance(outcome.result, Counts)
+    return outcome.result
+
+
 def test_each_claim_gets_its_shots_of_the_pool():
     claims = [claim(1, 0, 4), claim(2, 0, 6), claim(3, 1, 5)]
     results = [answer(1, counts={"1": 5}), answer(0, counts={"0": 7, "1": 3})]
     first, second, third = collect.outcomes(claims, results, "s")
     assert (first.claim.job_id, second.claim.job_id, third.claim.job_id) == (1, 2, 3)
-    assert (first.result.total, second.result.total) == (4, 6)
-    pooled = {o: first.result.counts.get(o, 0) + second.result.counts.get(o, 0) for o in "01"}
+    assert (counts_of(first).total, counts_of(second).total) == (4, 6)
+    dealt = counts_of(first).counts, counts_of(second).counts
+    pooled = {o: sum(share.get(o, 0) for share in dealt) for o in "01"}
     assert pooled == {"0": 7, "1": 3}
     assert third.result == Counts({"1": 5})
     assert {o.status for o in (first, second, third)} == {AttemptStatus.DONE}
@@ -91,7 +97,7 @@ def test_counts_are_drawn_from_an_exact_distribution_the_same_each_time():
     results = [answer(0, probabilities={"0": 0.5, "1": 0.5})]
     claims = [claim(1, 0, 1000), claim(2, 0, 1000)]
     first, second = collect.outcomes(claims, results, "s")
-    assert first.result.total == second.result.total == 1000
+    assert counts_of(first).total == counts_of(second).total == 1000
     assert first.result != second.result  # two jobs draw each for itself
     again, _ = collect.outcomes(claims, results, "s")
     assert again.result == first.result
@@ -102,6 +108,7 @@ def test_counts_are_drawn_from_an_exact_distribution_the_same_each_time():
 def test_values_of_pauli_strings_become_those_of_observables():
     results = [answer(0, pauli_values={"Z": 0.25})]
     (only,) = collect.outcomes([claim(1, 0, None, expected=VALUES)], results, "s")
+    assert isinstance(only.result, ExpectationValues)
     assert [(v.observable, v.value, v.standard_error) for v in only.result.values] == [
         ("Z", 0.25, None)
     ]

@@ -1,10 +1,13 @@
 """What could send shots twice, lose a result, or leave a job stuck: each once, by name."""
 
+from typing import Any
+
 import pytest
 
 from qbatch import JobGroup
 from qbatch.api.database import resolve, verify
 from qbatch.domain.limits import Limits
+from qbatch.domain.states import Failure
 from qbatch.engine import Run, RunSettings
 from qbatch.errors import LostAnswer, Transient, UsageError
 from qbatch.seam import BatchStatus, ItemResult
@@ -115,7 +118,7 @@ def test_only_the_part_that_failed_is_sent_again(group):
     def answer(item):
         seen.append(item.label)
         if len(seen) == 2:
-            return ItemResult(label=item.label, failure="transient", error="hiccup")
+            return ItemResult(label=item.label, failure=Failure.TRANSIENT, error="hiccup")
         return all_zeros(item)
 
     backend = InstantBackend(limits=Limits(shots=100), answer=answer)
@@ -211,7 +214,7 @@ def test_numpy_numbers_are_taken(group):
     import numpy
 
     group.add(BELL, shots=10)
-    counts = {"00": numpy.int64(10)}
+    counts: Any = {"00": numpy.int64(10)}
     run(group, InstantBackend(answer=lambda i: ItemResult(label=i.label, counts=counts)))
     assert total(group) == [10]
 

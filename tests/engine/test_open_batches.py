@@ -81,7 +81,7 @@ def test_a_stop_that_is_confirmed_late_leaves_the_jobs_unsent(group, monkeypatch
     run(group, backend)
     assert backend.cancelled == [1]
     backend.states = {1: {"state": "cancelled"}}
-    backend.results = lambda remote_id: (_ for _ in ()).throw(BackendError("none"))
+    backend.results = lambda remote_id, labels: (_ for _ in ()).throw(BackendError("none"))
     run(group, backend, submit=False)
     assert group.status().counts == {"unsent": 1}
 

@@ -72,7 +72,8 @@ class Planned:
     """A planner of both groups, what it opened, and what it said."""
 
     def __init__(self, store, backends=None, **settings):
-        self.opened, self.notes = [], []
+        self.opened: list[str] = []
+        self.notes: list[str] = []
         self.backends = backends or {}
         ids = [store.groups.get(name).id for name in "ab"]
         self.planner = Planner(store, ids, self.open, RunSettings(**settings), self.notes.append)
@@ -88,7 +89,7 @@ class Planned:
         return self.backends.get(name) or InstantBackend(name)
 
     def batches(self):
-        found = {}
+        found: dict[str, list[list[int]]] = {}
         for name, queue in self.planner.queues.items():
             found[name] = []
             while queue.has_work:

@@ -44,11 +44,13 @@ def store(db):
 
 
 @pytest.fixture
-def recorder(store):
-    watching = Watching()
-    recorder = BatchRecorder(store, ["g"], watching)
-    recorder.watching = watching
-    return recorder
+def watching():
+    return Watching()
+
+
+@pytest.fixture
+def recorder(store, watching):
+    return BatchRecorder(store, ["g"], watching)
 
 
 def claimed(store, jobs=3, items=None):
@@ -109,10 +111,10 @@ def test_a_stopped_batch_leaves_its_jobs_cancelled_or_unsent(store, recorder, st
     assert (stored.state, stored.failure) == (BatchState.CANCELLED, Failure.CANCELLED)
 
 
-def test_an_unknown_batch_is_said_and_named_in_the_report(store, recorder):
+def test_an_unknown_batch_is_said_and_named_in_the_report(store, recorder, watching):
     batch, claims = claimed(store)
     recorder.close_unknown(batch, claims, "nobody can tell")
-    assert recorder.watching.notes == [f"batch {batch.id} on x (3 jobs): nobody can tell"]
+    assert watching.notes == [f"batch {batch.id} on x (3 jobs): nobody can tell"]
     report = recorder.finish([1])
     assert (report.unknown, report.unknown_batches) == (3, [batch.id])
     assert (report.under_way, report.left) == (0, 4)
@@ -146,14 +148,14 @@ def test_a_batch_that_was_accepted_is_counted_in_jobs_and_items(store, recorder)
     assert (report.submissions, report.circuits, report.coalesced) == (1, 2, 1)
 
 
-def test_where_the_run_stands_and_what_it_leaves(store, recorder):
+def test_where_the_run_stands_and_what_it_leaves(store, recorder, watching):
     queue = BackendQueue(InstantBackend("x", limits=Limits(in_flight=4)), Policy(), None)
     for size, remote_id in ((2, "r1"), (1, None)):
         batch, claims = claimed(store, size)
         flight = InFlightBatch(batch=batch, remote_id=remote_id, claims=claims, parts=[])
         queue.flights[batch.id] = flight
     recorder.tell([queue])
-    assert recorder.watching.states == [(3, 2)]
+    assert watching.states == [(3, 2)]
     recorder.left([queue])
     assert recorder.report.sent == [
         {"batch": 1, "backend": "x", "remote_id": "r1", "jobs": 2},

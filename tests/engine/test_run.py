@@ -6,7 +6,7 @@ import pytest
 
 from qbatch import JobGroup
 from qbatch.domain.limits import Limits
-from qbatch.domain.states import Status
+from qbatch.domain.states import Failure, Status
 from qbatch.engine import Run, RunSettings
 from qbatch.errors import LostAnswer, Rejected
 from qbatch.seam import ItemResult
@@ -122,7 +122,7 @@ def test_a_job_that_failed_in_part_runs_only_what_is_missing(db):
     def second_fails(item):
         seen.append(item.shots)
         if len(seen) == 2:
-            return ItemResult(label=item.label, failure="backend", error="hiccup")
+            return ItemResult(label=item.label, failure=Failure.BACKEND, error="hiccup")
         return all_zeros(item)
 
     limits = Limits(shots=1000)
@@ -142,7 +142,7 @@ def test_a_job_that_failed_in_part_runs_only_what_is_missing(db):
 def test_each_item_is_judged_by_itself(group):
     def third_fails(item):
         if item.label.endswith(".2"):
-            return ItemResult(label=item.label, failure="invalid", error="too many qubits")
+            return ItemResult(label=item.label, failure=Failure.INVALID, error="too many qubits")
         return all_zeros(item)
 
     report = run(group, InstantBackend(answer=third_fails))

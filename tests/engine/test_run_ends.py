@@ -10,8 +10,10 @@ from qbatch import JobGroup
 from qbatch.api import runs
 from qbatch.api.database import resolve
 from qbatch.domain.limits import Limits
+from qbatch.domain.states import RemoteState
 from qbatch.engine import RunSettings
 from qbatch.engine.report import Silent
+from qbatch.engine.sender import Sender
 from qbatch.errors import AuthError, BackendError, Locked, UsageError
 from qbatch.seam import BatchStatus
 from qbatch.store import Store, run_lock
@@ -78,8 +80,10 @@ class Slow(InstantBackend):
 
     def status(self, remote_id):
         if remote_id in self.cancelled:
-            return BatchStatus(state="cancelled")
-        return BatchStatus(state="done" if self.finished.is_set() else "running")
+            return BatchStatus(state=RemoteState.CANCELLED)
+        return BatchStatus(
+            state=RemoteState.DONE if self.finished.is_set() else RemoteState.RUNNING
+        )
 
     def cancel(self, remote_id):
         self.cancelled.append(remote_id)
@@ -224,8 +228,8 @@ def test_jobs_that_come_while_a_run_is_idle_are_sent_at_once(group, monkeypatch)
     """No sleep between noticing them and sending them."""
     from qbatch.engine import run as module
 
-    slept, real = [], module.time.sleep
-    monkeypatch.setattr(module.time, "sleep", lambda seconds: (slept.append(seconds), real(0)))
+    slept: list[float] = []
+    monkeypatch.setattr("qbatch.engine.run.time.sleep", slept.append)
     backend = InstantBackend()
     picked = module.Run._pick
 
@@ -235,7 +239,7 @@ def test_jobs_that_come_while_a_run_is_idle_are_sent_at_once(group, monkeypatch)
             slept.clear()  # from here on until they are sent
         return new
 
-    send = module.Sender.send
+    send = Sender.send
 
     def sent(self, queue, planned):
         if len(backend.submissions) == 1:
@@ -245,6 +249,6 @@ def test_jobs_that_come_while_a_run_is_idle_are_sent_at_once(group, monkeypatch)
             group.add(ANSATZ, parameters={"theta": 9.0, "phi": 0.5})
 
     monkeypatch.setattr(module.Run, "_pick", pick)
-    monkeypatch.setattr(module.Sender, "send", sent)
+    monkeypatch.setattr(Sender, "send", sent)
     report = run(group, backend)
     assert (report.done, len(backend.submissions)) == (21, 2)

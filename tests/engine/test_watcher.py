@@ -1,6 +1,7 @@
 """One batch under way, asked by hand: what follows from each answer of its backend."""
 
 import time
+from typing import Any
 
 import pytest
 
@@ -28,7 +29,7 @@ class Service(InstantBackend):
     def __init__(self, **limits):
         values = {"finds_tokens": True, "lookup_seconds": 0.0, **limits}
         super().__init__(limits=Limits(**values))
-        self.state = "done"
+        self.state: Any = "done"
         self.more = {}
         self.raises = {}
         self.cancelled = []

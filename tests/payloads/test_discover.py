@@ -5,8 +5,8 @@ from types import SimpleNamespace
 
 import pytest
 
+from qbatch.domain.payloads import Payload
 from qbatch.errors import InvalidCircuit, UsageError
-from qbatch.payloads import discover
 from qbatch.payloads.discover import find_files, load_file
 
 from ..conftest import BELL
@@ -52,6 +52,7 @@ def test_a_directory_without_circuits_says_what_is_looked_for(tree):
 
 def test_a_file_is_its_payloads_or_what_is_wrong_with_it(tree):
     (bell,) = load_file("b.qasm")
+    assert isinstance(bell, Payload)
     assert bell.name == "b"
     (tree / "bad.qasm").write_text("OPENQASM 2.0; qreg q[")
     (wrong,) = load_file("bad.qasm")
@@ -63,6 +64,7 @@ def test_a_file_is_its_payloads_or_what_is_wrong_with_it(tree):
 
 def test_standard_input_is_a_file_without_a_name(monkeypatch):
     stdin = SimpleNamespace(buffer=io.BytesIO(BELL.encode()))
-    monkeypatch.setattr(discover.sys, "stdin", stdin)
+    monkeypatch.setattr("qbatch.payloads.discover.sys.stdin", stdin)
     (bell,) = load_file("-")
+    assert isinstance(bell, Payload)
     assert bell.origin == "stdin"

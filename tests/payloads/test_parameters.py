@@ -1,4 +1,5 @@
 import math
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -134,7 +135,9 @@ def test_texts_are_numbers_and_rows_have_one_value():
     assert float_values("31") == [31.0]
     assert float_values("pi/2") == [pytest.approx(1.5707963)]
     assert float_values(["1", 2.0]) == [1.0, 2.0]
-    assert float_rows([{"a": "31", "b": 2}]) == [{"a": 31.0, "b": 2.0}]
-    for wrong in ([{"a": [0.1, 3.0]}], [{"a": []}], [{"a": "x"}], [{"a": None}]):
+    texts: Any = {"a": "31", "b": 2}
+    assert float_rows([texts]) == [{"a": 31.0, "b": 2.0}]
+    for wrong in ([0.1, 3.0], [], "x", None):
+        row: Any = {"a": wrong}
         with pytest.raises(InvalidParameters):
-            float_rows(wrong)
+            float_rows([row])

@@ -15,6 +15,7 @@ def test_what_cannot_be_read_is_left_out(tmp_path, monkeypatch):
         (tmp_path / f"{name}.dist-info").mkdir()
         (tmp_path / f"{name}.dist-info" / "entry_points.txt").write_bytes(text)
     (tmp_path / "c.dist-info").mkdir()
-    monkeypatch.setattr(plugins.sys, "path", [str(tmp_path), "/nowhere", str(tmp_path)])
+    places = [str(tmp_path), "/nowhere", str(tmp_path)]
+    monkeypatch.setattr("qbatch.payloads.plugins.sys.path", places)
     assert plugins.names("x.y") == ["one"]
     assert plugins.names("none") == []

@@ -2,6 +2,7 @@
 
 from importlib.metadata import EntryPoint
 from pathlib import Path
+from typing import Any, ClassVar
 
 import pytest
 
@@ -15,7 +16,7 @@ from ..conftest import BELL
 class Pulses(CircuitFormat):
     """A format that knows its files by their first bytes."""
 
-    suffixes = (".pulse", ".qasm")
+    suffixes: ClassVar[Any] = (".pulse", ".qasm")
 
     def recognises(self, data: bytes, path: Path | None = None) -> bool:
         return data.startswith(b"PULSE")

@@ -193,7 +193,7 @@ def test_equal_values_seldom_look_different(p, shots):
         for n in shots:
             mean = 1 - 2 * rng.binomial(n, p) / n
             pair.append([value(mean, math.sqrt(max(0.0, 1 - mean**2) / n))])
-        found = compare_values(*pair, shots).p_value
+        found = compare_values(pair[0], pair[1], shots).p_value
         for rate in low:
             low[rate] += found < rate
     assert low[0.05] <= 180

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import math
+from typing import Any
 
 import numpy
 import pandas
@@ -13,6 +14,7 @@ import pytest
 from qbatch import JobGroup
 from qbatch.domain.limits import Limits
 from qbatch.domain.results import ExportOptions
+from qbatch.domain.states import Failure
 from qbatch.engine import Run, RunSettings
 from qbatch.errors import UsageError
 from qbatch.files import atomic
@@ -117,7 +119,7 @@ def large(tmp_path_factory):
 
 def counts_of(rows):
     """{number: {outcome: count}} of rows with number, outcome and count."""
-    found = {}
+    found: dict[Any, Any] = {}
     for number, outcome, count in rows:
         if outcome is not None and not pandas.isna(outcome):
             found.setdefault(int(number), {})[outcome] = int(count)
@@ -213,7 +215,7 @@ def test_partial_shows_what_has_landed(db):
 
     def fails_in_the_end(item):
         if item.shots == 500:  # what is left above the cap of 1,000 shots
-            return ItemResult(label=item.label, failure="backend", error="broken")
+            return ItemResult(label=item.label, failure=Failure.BACKEND, error="broken")
         return all_zeros(item)
 
     backend = InstantBackend(limits=Limits(shots=1000, finds_tokens=True), answer=fails_in_the_end)

@@ -9,6 +9,7 @@ from qiskit import QuantumCircuit
 
 from qbatch import JobGroup
 from qbatch.domain.results import Counts, ExpectationValue, ExpectationValues
+from qbatch.domain.states import Status
 from qbatch.errors import UsageError
 from qbatch.results.baselines import JobSample
 from qbatch.results.matching import Thresholds, check, pairs
@@ -82,7 +83,7 @@ def test_a_small_error_of_every_job_is_seen_in_all_together():
 
 def test_a_rerun_beside_the_failed_job_takes_its_place():
     before = [sample(1, {"0": 999}, "a")]
-    failed = JobSample(number=1, key="a", name=None, parameters={}, status="error", shots=None,
+    failed = JobSample(number=1, key="a", name=None, parameters={}, status=Status.ERROR, shots=None,
                     seed=None)  # fmt: skip
     report = check(pairs(before, [failed, sample(2, {"0": 999}, "a")]), Thresholds())
     assert [(f.pair.sample.number, f.verdict) for f in report.findings] == [(1, "new"), (2, "same")]
@@ -147,7 +148,8 @@ def test_many_jobs_together_show_more_than_each_alone():
 def test_values_are_undecided_where_their_shots_are_few():
     def one(value, error, shots):
         values = (ExpectationValue(observable="ZZ", value=value, standard_error=error),)
-        return JobSample(number=1, key="a", name=None, parameters={}, status="done", shots=shots,
+        return JobSample(number=1, key="a", name=None, parameters={}, status=Status.DONE,
+                      shots=shots,
                       seed=None, result=ExpectationValues(values))  # fmt: skip
 
     few = check(pairs([one(0.5, 0.3, 9)], [one(0.4, 0.3, 9)]), Thresholds())

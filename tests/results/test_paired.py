@@ -19,7 +19,7 @@ def statistic(pairs, shots):
 def exact(pairs):
     """P(S ≥ s) over all ways to say which shots are whose, given the totals."""
     totals = [a + b for a, b in pairs]
-    shots = tuple(map(sum, zip(*pairs, strict=True)))
+    shots = sum(a for a, _ in pairs), sum(b for _, b in pairs)
     seen = statistic(pairs, shots)
     ways = above = 0
     for firsts in itertools.product(*(range(t + 1) for t in totals)):
@@ -44,7 +44,7 @@ def exact(pairs):
     ],
 )
 def test_the_bound_is_above_the_exact_value(pairs):
-    shots = tuple(map(sum, zip(*pairs, strict=True)))
+    shots = sum(a for a, _ in pairs), sum(b for _, b in pairs)
     totals, cells = numpy.unique([float(a + b) for a, b in pairs], return_counts=True)
     sparse = Sparse(Segments(numpy.array([len(totals)])), totals, cells.astype(float), shots)
     (bound,) = sparse.bounds(numpy.array([statistic(pairs, shots)]))
@@ -70,7 +70,7 @@ def test_moments_are_those_of_the_binomial_law(share):
     shots, total = (30, 70), 7
     up, down = shots[0] * (1 + share), shots[1] * (1 - share)
     chances = stats.binom.pmf(range(total + 1), total, up / (up + down))
-    scores = score(numpy.arange(total + 1.0), float(total), shots)
+    scores = score(numpy.arange(total + 1.0), numpy.array(float(total)), shots)
     chance = numpy.array([up / (up + down)])
     mean, variance = (at_chance(p, chance) for p in polynomials(numpy.array([7.0]), shots))
     assert mean == pytest.approx(chances @ scores)

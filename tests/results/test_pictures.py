@@ -106,9 +106,10 @@ def test_jobs_that_differ_share_a_picture_as_far_as_they_can(db, tmp_path):
     group.add(other, parameters={"theta": [0.0, 1.0], "omega": [0.0]}, shots=10)
     group.add(BELL, shots=10)
     group.run_parallel()
-    lines = group.results().picture(PlotOptions(x="theta", outcome="00")).lines
-    assert [len(line.x) for line in lines] == [3, 2]
-    assert lines[0].y[1] == pytest.approx(0.5, abs=0.02)  # by far the most shots say so
+    picture = group.results().picture(PlotOptions(x="theta", outcome="00"))
+    assert isinstance(picture, LinePlot)
+    assert [len(line.x) for line in picture.lines] == [3, 2]
+    assert picture.lines[0].y[1] == pytest.approx(0.5, abs=0.02)  # by far the most shots say so
     with pytest.raises(UsageError, match="vary besides"):
         group.results().picture(PlotOptions(x="phi", y="omega"))
     group.results().plot(tmp_path / "x.png", PlotOptions(x="theta"))

@@ -1,6 +1,7 @@
 """What is stored of a foreign answer, and what is refused."""
 
 import re
+from typing import Any
 
 import numpy
 import pytest
@@ -101,7 +102,7 @@ def test_values_are_stored_as_numbers():
 
 
 def test_what_json_cannot_hold_is_not_kept_beside_a_result():
-    around = {}
+    around: dict[Any, Any] = {}
     around["around"] = around
     assert answers.info(around) == {}
     assert answers.info({"x": float("nan")}) == {}

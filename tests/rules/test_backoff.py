@@ -2,14 +2,13 @@
 
 import pytest
 
-from qbatch.rules import backoff as module
 from qbatch.rules.backoff import backoff
 
 
 @pytest.fixture
 def even(monkeypatch):
     """Without chance: the middle of what may come."""
-    monkeypatch.setattr(module.random, "uniform", lambda low, high: (low + high) / 2)
+    monkeypatch.setattr("qbatch.rules.backoff.random.uniform", lambda low, high: (low + high) / 2)
 
 
 def test_pauses_double_from_half_a_second_up_to_a_minute(even):

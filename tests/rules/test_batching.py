@@ -132,7 +132,7 @@ def test_what_remains_of_a_job_is_exactly_what_is_not_done(done):
 
 @given(st.lists(st.integers(), max_size=50))
 def test_halves_are_the_whole(numbers):
-    left, right = halves(numbers)  # type: ignore[type-var]
+    left, right = halves(numbers)
     assert left + right == numbers
     assert abs(len(left) - len(right)) <= 1
 

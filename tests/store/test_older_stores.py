@@ -15,7 +15,7 @@ import pytest
 
 from qbatch import JobGroup, unarchive
 from qbatch.api.database import resolve, verify
-from qbatch.domain.states import AttemptStatus, BatchState, Status
+from qbatch.domain.states import AttemptStatus, BatchState, RemoteState, Status
 from qbatch.engine import Run, RunSettings
 from qbatch.store import Store
 from qbatch.testing import InstantBackend
@@ -117,7 +117,7 @@ def test_what_was_under_way_is_followed_and_what_is_unknown_waits(old):
             def status(self, remote_id):
                 from qbatch.seam import BatchStatus
 
-                return BatchStatus(state="done")
+                return BatchStatus(state=RemoteState.DONE)
 
             def find(self, submission_id):
                 return None

@@ -3,7 +3,7 @@
 import pytest
 
 from qbatch import JobGroup, NotFound, UsageError
-from qbatch.domain.batches import Outcome
+from qbatch.domain.batches import Outcome, PlannedJob
 from qbatch.domain.selectors import parse_selection
 from qbatch.domain.states import AttemptStatus, BatchState, Failure, Resolution, Status
 from qbatch.store import Store
@@ -20,6 +20,7 @@ def store(db):
         store.work_queue.begin()
         store.work_queue.pick([1])
         for number, job in store.work_queue.planned(0, 3):
+            assert isinstance(job, PlannedJob)
             batch, (claim,) = store.ledger.prepare(f"m{number}", "x", "{}", [job], [0])
             if number == 2:
                 store.ledger.submitted(batch.id, "r2")

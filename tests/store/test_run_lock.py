@@ -36,7 +36,7 @@ def test_a_second_holder_is_refused_and_told_who_holds_it(stores):
 
 def test_whoever_waits_gets_it_when_it_is_free(stores):
     one, other = stores
-    groups, said = one.groups.all()[:1], []
+    groups, said = one.groups.all()[:1], list[str]()
     holding = run_lock.hold(one, groups)
     holding.__enter__()
     timer = threading.Timer(0.4, lambda: holding.__exit__(None, None, None))

@@ -10,11 +10,11 @@ import threading
 
 import pytest
 
-from qbatch.domain.batches import Outcome
+from qbatch.domain.batches import Outcome, PlannedJob
 from qbatch.domain.naming import check_name
 from qbatch.domain.results import Counts
 from qbatch.domain.selectors import Selection, parse_selection
-from qbatch.domain.states import Status
+from qbatch.domain.states import AttemptStatus, Status
 from qbatch.errors import NotADatabase, StoreError, UsageError
 from qbatch.payloads.adding import AddRequest, job_specs
 from qbatch.payloads.circuit.formats import read_circuits
@@ -39,9 +39,16 @@ def prepared(store, group_id, count=100):
     return store.ledger.prepare(f"token-{os.urandom(4).hex()}", "x", "{}", jobs, range(len(jobs)))
 
 
+def planned(store):
+    found = [job for _, job in store.work_queue.planned(0, 10)]
+    return [job for job in found if isinstance(job, PlannedJob)]
+
+
 def done(claims, counts=None):
     return [
-        Outcome(claim=c, status="done", job_status=Status.DONE, result=Counts(counts or {}))
+        Outcome(
+            claim=c, status=AttemptStatus.DONE, job_status=Status.DONE, result=Counts(counts or {})
+        )
         for c in claims
     ]
 
@@ -105,7 +112,7 @@ def test_a_result_is_stored_once(db):
         assert store.ledger.collect(batch.id, done(claims, {"00": 1})) is not None
         assert store.ledger.collect(batch.id, done(claims, {"11": 1})) is None
         results = list(store.results.of(group_id, Selection()))
-        assert [parts[0][0].counts for _, parts in results] == [{"00": 1}] * 2
+        assert [parts[0][0] for _, parts in results] == [Counts({"00": 1})] * 2
 
 
 def test_a_job_that_is_gone_is_not_claimed_and_nothing_of_its_batch_is(db):
@@ -113,7 +120,7 @@ def test_a_job_that_is_gone_is_not_claimed_and_nothing_of_its_batch_is(db):
         group_id, _ = add(store, count=3)
         store.work_queue.begin()
         store.work_queue.pick([group_id])
-        jobs = [job for _, job in store.work_queue.planned(0, 10)]
+        jobs = planned(store)
         store.jobs.cancel(group_id, parse_selection("2"))
         assert store.ledger.prepare("t", "x", "{}", jobs, [0, 1, 2]) is None
         assert store.groups.get("g").counts == {"unsent": 2, "cancelled": 1}

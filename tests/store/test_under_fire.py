@@ -102,7 +102,12 @@ def test_a_lock_that_is_held_too_long_is_said(filled, monkeypatch):
 def test_a_lock_of_some_seconds_is_waited_for(filled):
     holder = sqlite3.connect(filled, isolation_level=None, check_same_thread=False)
     holder.execute("BEGIN IMMEDIATE")
-    threading.Timer(2.0, lambda: (holder.execute("ROLLBACK"), holder.close())).start()
+
+    def let_go():
+        holder.execute("ROLLBACK")
+        holder.close()
+
+    threading.Timer(2.0, let_go).start()
     with Store(filled) as store:
         add(store)
         assert store.groups.get("g").total == 31

@@ -3,13 +3,14 @@
 import contextlib
 import os
 from dataclasses import replace
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import pytest
 
 from qbatch.backends.aer import AerBackend
 from qbatch.backends.qoro import QoroBackend
 from qbatch.domain.limits import Limits
+from qbatch.domain.states import Failure
 from qbatch.errors import BackendError, Transient
 from qbatch.seam import ItemResult
 from qbatch.testing import (
@@ -43,13 +44,13 @@ class TestAerInWorkers(BackendContract):
 
 
 class TestInstant(BackendContract):
-    invalid: ClassVar = {"name": "invalid"}
+    invalid: ClassVar[Any] = {"name": "invalid"}
 
     @pytest.fixture
     def backend(self):
         def answer(item):
             if item.name == "invalid":
-                return ItemResult(label=item.label, failure="invalid", error="cannot run")
+                return ItemResult(label=item.label, failure=Failure.INVALID, error="cannot run")
             return all_zeros(item)
 
         return InstantBackend(limits=Limits(finds_tokens=True), answer=answer)
@@ -57,7 +58,7 @@ class TestInstant(BackendContract):
 
 @pytest.mark.parametrize("finds_tokens", [True, False], scope="class")
 class TestFake(BackendContract):
-    invalid: ClassVar = {"name": "invalid"}
+    invalid: ClassVar[Any] = {"name": "invalid"}
 
     @pytest.fixture(scope="class")
     def backend(self, finds_tokens):
@@ -68,7 +69,7 @@ class TestFake(BackendContract):
 
 
 class TestSteps(BackendContract):
-    invalid: ClassVar = {"name": "invalid"}
+    invalid: ClassVar[Any] = {"name": "invalid"}
 
     @pytest.fixture(scope="class")
     def backend(self):
@@ -82,7 +83,7 @@ class TestSteps(BackendContract):
 class TestStepsOverALineThatBreaks(BackendContract):
     """What can be asked again is; the promises are kept, one request in five going wrong."""
 
-    invalid: ClassVar = {"name": "invalid"}
+    invalid: ClassVar[Any] = {"name": "invalid"}
 
     @pytest.fixture(scope="class")
     def backend(self, fault):
@@ -113,7 +114,7 @@ class TestQoro(BackendContract):
             patch.setenv("QORO_API_KEY", "key")
             self.url = service.url
             backend = QoroBackend("qoro", {"url": service.url})
-            backend.url = service.url
+            backend.url = service.url  # type: ignore[attr-defined]  # for the second one
             yield backend
             backend.close()
         service.close()

@@ -29,7 +29,7 @@ class CircuitFormat(PayloadFormat):
 
     kind: ClassVar = "circuit"
     noun: ClassVar = "circuit"
-    suffixes: ClassVar = (".qasm", ".qasm2", ".qasm3", ".qpy")
+    suffixes: ClassVar[tuple[str, ...]] = (".qasm", ".qasm2", ".qasm3", ".qpy")
     unit: ClassVar = "qubits"
 
     def recognises(self, data: bytes, path: Path | None) -> bool:

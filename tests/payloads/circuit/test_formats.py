@@ -5,6 +5,7 @@ import pytest
 from qiskit import QuantumCircuit, qpy
 from qiskit.circuit import Parameter
 
+from qbatch.domain.payloads import Payload
 from qbatch.errors import InvalidCircuit, UsageError
 from qbatch.payloads.circuit.formats import as_text, content_hash, from_qiskit, parse, read_circuits
 from qbatch.payloads.circuit.info import CircuitInfo
@@ -82,6 +83,7 @@ def test_a_circuit_with_files_of_its_own_is_kept_whole(tmp_path):
     )
     (circuit,) = load_file(str(main))
     (tmp_path / "own.inc").unlink()
+    assert isinstance(circuit, Payload)
     assert circuit.source.format == "qpy"
     assert parse(circuit.source).count_ops() == {"twice": 1, "measure": 1}
 

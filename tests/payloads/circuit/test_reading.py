@@ -1,6 +1,7 @@
 """Registers, operands and broadcasting."""
 
 import re
+from typing import Any
 
 import pytest
 
@@ -44,7 +45,8 @@ def test_broadcasting():
     assert broadcast([3, 1]) == [(3, 1)]
     assert broadcast([(0, 1), (2, 3)]) == [(0, 2), (1, 3)]
     assert broadcast([0, (2, 3)]) == [(0, 2), (0, 3)]
-    for wrong in ([1, 1], [(0, 1), (2, 3, 4)], [0, (0, 1)], [(0, 1), (1, 0), (1, 0)]):
+    several: list[Any] = [[1, 1], [(0, 1), (2, 3, 4)], [0, (0, 1)], [(0, 1), (1, 0), (1, 0)]]
+    for wrong in several:
         with pytest.raises(NotPlain):
             broadcast(wrong)
 
