@@ -29,6 +29,7 @@ def run(
     config: Config,
     observer: Observer | None = None,
     choose: Callable[[], Sequence[int]] | None = None,
+    renew: Callable[[Sequence[int]], Sequence[int]] | None = None,
 ) -> RunReport:
     """Run groups of a store.
 
@@ -36,6 +37,7 @@ def run(
         config: names backends, and where a secret for webhooks is.
         choose: says, once the groups are locked, the ids of the jobs to run instead of
             all unsent ones.
+        renew: makes chosen jobs unsent; see `qbatch.engine.Run`.
 
     Raises:
         Locked: another process runs one of the groups.
@@ -44,7 +46,7 @@ def run(
     from qbatch.engine import Run
 
     settings, open_backend = _prepared(settings, Catalog(config))
-    job = Run(store, groups, open_backend, settings, observer=observer, choose=choose)
+    job = Run(store, groups, open_backend, settings, observer=observer, choose=choose, renew=renew)
     if settings.notify is None:
         return job.execute()
     from qbatch.api.webhook import Notifier

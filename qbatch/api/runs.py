@@ -54,6 +54,7 @@ def run(
     *,
     observer: Observer | None = None,
     choose: Callable[[], Sequence[int]] | None = None,
+    renew: Callable[[Sequence[int]], Sequence[int]] | None = None,
 ) -> RunReport:
     """Run the unsent jobs of several groups together, in common batches.
 
@@ -61,6 +62,7 @@ def run(
         targets: of one database.
         choose: says, once the groups are locked, which jobs to run instead of all unsent
             ones, by id.
+        renew: makes chosen jobs unsent; see `qbatch.engine.Run`.
 
     Raises:
         Locked: another process runs one of them.
@@ -78,6 +80,7 @@ def run(
         config=first.config,
         observer=observer,
         choose=choose,
+        renew=renew,
     )
 
 
@@ -93,17 +96,20 @@ def rerun(
     Returns:
         None if there is nothing to rerun; nothing was done then.
     """
-    again: list[int] = []
+    meant: list[int] = []
+    jobs = targets[0].group.store.jobs
 
     def choose() -> list[int]:
-        # Under the run's own lock, when everything else about the run has been checked.
-        for group, selection in targets:
-            jobs = group.store.jobs
-            again.extend((jobs.append_again if keep else jobs.reset)(group.group().id, selection))
-        return again
+        meant.extend(_to_rerun(targets)[: settings.limit])
+        return meant
 
-    report = run(targets, settings, observer=observer, choose=choose)
-    return report if again else None
+    def renew(ids: Sequence[int]) -> list[int]:
+        if not keep:
+            return jobs.reset(ids)
+        return [new for group in _groups(targets) for new in jobs.append_again(group.id, ids)]
+
+    report = run(targets, settings, observer=observer, choose=choose, renew=renew)
+    return report if meant else None
 
 
 def plan(targets: Sequence[Target], settings: RunSettings) -> Plan:
@@ -117,12 +123,7 @@ def plan(targets: Sequence[Target], settings: RunSettings) -> Plan:
 def plan_rerun(targets: Sequence[Target], settings: RunSettings) -> Plan:
     """What `rerun` would do; nothing is sent or changed."""
     _check_selections(targets)
-    only = [
-        job
-        for group, selection in targets
-        for job in group.store.jobs.to_rerun(group.group().id, selection)
-    ]
-    return _plan(targets, settings, only=only, statuses=UNSUCCESSFUL)
+    return _plan(targets, settings, only=_to_rerun(targets), statuses=UNSUCCESSFUL)
 
 
 def num_replaced(targets: Sequence[Target]) -> int:
@@ -197,6 +198,12 @@ def _unsent(targets: Sequence[Target]) -> list[int]:
         for group, selection in targets
         for job in group.store.jobs.unsent(group.group().id, selection)
     ]
+
+
+def _to_rerun(targets: Sequence[Target]) -> list[int]:
+    """The ids of the failed and cancelled jobs, each once."""
+    found = [group.store.jobs.to_rerun(group.group().id, selection) for group, selection in targets]
+    return list(dict.fromkeys(job for ids in found for job in ids))
 
 
 def _check_selections(targets: Sequence[Target]) -> None:

@@ -44,7 +44,9 @@ class Catalog:
             return self._named[name]
         near = difflib.get_close_matches(name, self._named, 1)
         known = f"did you mean {near[0]!r}?" if near else f"there are: {', '.join(self._named)}"
-        make = f"qbatch config set backends.{shell_quote(name)}.type TYPE makes one"
+        make = (
+            f"qbatch config set backends.{shell_quote(name)}.type aer makes one (or another type)"
+        )
         raise NotFound(f"there is no backend {name!r}", hint=f"{known}; {make}")
 
     def open(self, name: str, **run_settings: Any) -> Backend:

@@ -63,10 +63,10 @@ def _found_token(settings: Mapping[str, Any]) -> str | None:
         if not token:
             # Should the secret itself stand there by mistake, it is not repeated.
             named = name if _VARIABLE.fullmatch(str(name)) else "that token_env names"
-            raise AuthError(
-                f"the environment variable {named} holds no token",
-                hint="token_env is the name of a variable such as LAB_TOKEN, not the token",
-            )
+            hint = "token_env is the name of a variable such as LAB_TOKEN, not the token"
+            if named == name:
+                hint = f"export {name}=…, or name another variable (token_env) or a token_file"
+            raise AuthError(f"the environment variable {named} holds no token", hint=hint)
         return token
     if file := settings.get("token_file"):
         try:

@@ -94,7 +94,9 @@ def _summary(report: RunReport, *, some: bool) -> str:
     if not report.jobs and not report.done and not report.failed and not report.under_way:
         names = " ".join(map(shell_quote, report.groups))
         if some:
-            return f"nothing to do in {names}: no job of those that are meant is unsent"
+            return f"nothing to do in {names}: no job of those that are meant is unsent;" + (
+                " qbatch rerun runs failed and cancelled ones again"
+            )
         if report.left:
             return f"nothing under way in {names}; {report.left} unsent: qbatch run sends them"
         return f"nothing to do in {names}: no unsent jobs, none under way"

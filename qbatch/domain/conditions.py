@@ -133,7 +133,7 @@ def moment(text: str) -> float:
         InvalidSelector: it is none of them.
     """
     try:
-        if match := re.fullmatch(r"(\d{1,6})([mhdw])", text.strip()):
+        if match := re.fullmatch(r"(\d{1,6})\s*([mhdw])(?:\s+ago)?", text.strip()):
             units = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
             ago = timedelta(**{units[match[2]]: int(match[1])})
             return (datetime.now().astimezone() - ago).timestamp()

@@ -89,7 +89,9 @@ def parse_selection(
 def _known_status(status: str) -> str:
     known = [status.value for status in Status]
     if status not in known:
-        raise InvalidSelector(f"unknown status {status!r}", hint=f"one of {', '.join(known)}")
+        meant = "failed jobs have the status error; " if status == "failed" else ""
+        hint = f"{meant}one of {', '.join(known)}"
+        raise InvalidSelector(f"unknown status {status!r}", hint=hint)
     return status
 
 

@@ -104,6 +104,35 @@ class Planner:
             )
         return self.queues[name]
 
+    def runnable(self, ids: Sequence[int]) -> list[int]:
+        """Those of some jobs whose backends open; the others' are told.
+
+        Raises:
+            BackendError, UsageError: a backend is there, and cannot be used as configured.
+        """
+        wanted = self._store.jobs.backends(ids)
+        known = {name: self._opens(self._name(name)) for name in dict.fromkeys(wanted.values())}
+        return [job for job in ids if known[wanted[job]]]
+
+    def _opens(self, name: str) -> bool:
+        try:
+            self.queue(name)
+        except NotFound as error:
+            self._leave(name, error)
+            return False
+        return True
+
+    def _name(self, wanted: str | None) -> str:
+        """Where a job goes that asks for a backend, or for none."""
+        settings = self._settings
+        return settings.backend or wanted or settings.default_backend or "default"
+
+    def _leave(self, name: str, error: NotFound) -> None:
+        if name not in self._unknown:
+            self._unknown.add(name)
+            self._note(f"jobs for backend {name!r} are left as they are: {error}")
+        self.missing = error
+
     def page(self) -> None:
         """Plan the next jobs."""
         page = self._store.work_queue.planned(self._place, _PAGE)
@@ -126,17 +155,10 @@ class Planner:
         if isinstance(job, UnreadableJob):
             self._leave_unread(job.kind)
             return None
-        settings = self._settings
-        name = settings.backend or job.backend or settings.default_backend or "default"
-        try:
-            queue = self.queue(name)
-        except NotFound as error:
-            if name not in self._unknown:
-                self._unknown.add(name)
-                self._note(f"jobs for backend {name!r} are left unsent: {error}")
-            self.missing = error
+        name = self._name(job.backend)
+        if not self._opens(name):
             return None
-        if queue.local and not settings.wait:
+        if self.queues[name].local and not self._settings.wait:
             raise UsageError(f"{name} works in this process: there is nothing to detach from")
         return name, job
 

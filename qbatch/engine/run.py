@@ -50,6 +50,9 @@ class Run:
         open_backend: gives the backend of a name; each is opened once and closed.
         choose: says, once the groups are locked and recovered, the ids of the jobs to
             run instead of all unsent ones.
+        renew: makes chosen jobs that failed or were cancelled unsent, or copies of them, and
+            gives the ids to run. It is called when their backends are known to open: a run
+            that cannot begin changes nothing.
     """
 
     def __init__(
@@ -61,12 +64,14 @@ class Run:
         *,
         observer: Observer | None = None,
         choose: Callable[[], Sequence[int]] | None = None,
+        renew: Callable[[Sequence[int]], Sequence[int]] | None = None,
     ) -> None:
         self._store = store
         self._groups = groups
         self._ids = [group.id for group in groups]
         self._settings = settings
         self._choose = choose
+        self._renew = renew
         self._recorder = BatchRecorder(
             store, [group.name for group in groups], observer or Silent()
         )
@@ -118,11 +123,18 @@ class Run:
         # What an earlier run left open comes first: its jobs may be paid for already.
         recover(self._recorder, self._ids, self._planner.queue)
         if self._settings.submit:
-            self._planner.begin(self._choose() if self._choose is not None else None)
+            self._planner.begin(self._chosen())
             self._pick()
             self._warn_of_shared_draws()
         self._loop()
         self._wind_down()
+
+    def _chosen(self) -> Sequence[int] | None:
+        """The ids of the jobs to run; None: all that are unsent."""
+        if self._choose is None:
+            return None
+        ids = self._choose()
+        return ids if self._renew is None else self._renew(self._planner.runnable(ids))
 
     def _reported(self, seconds: float) -> RunReport:
         """The report of a run that has come to its end.

@@ -157,23 +157,31 @@ class Jobs:
         )
         return {row["id"]: _source(row) for row in self._db.rows(query, (json.dumps(list(ids)),))}
 
-    def reset(self, group_id: int, selection: Selection) -> list[int]:
-        """Make failed and cancelled jobs of a selection unsent again; their ids.
-
-        A job that another one reruns (``rerun --keep``) is left: that one stands for it.
-        """
-        where, values = sql.where(selection)
+    def reset(self, ids: Iterable[int]) -> list[int]:
+        """Make those of some jobs that failed or were cancelled unsent again; their ids."""
         with self._db.transaction():
             rows = self._db.execute(
                 "UPDATE jobs SET status = 'unsent', failure = NULL, error = NULL,"
-                " cancel_requested = 0 WHERE group_id = ? AND status IN ('error', 'cancelled')"
-                f" AND {where} {_HAS_NO_COPY} RETURNING id",
-                [group_id, *values, group_id],
+                " cancel_requested = 0 WHERE status IN ('error', 'cancelled')"
+                f" AND {_AMONG} RETURNING id",
+                (json.dumps(list(ids)),),
             ).fetchall()
         return [row["id"] for row in rows]
 
+    def backends(self, ids: Iterable[int]) -> dict[int, str | None]:
+        """The backend that each of some jobs asks for, by itself or through its group."""
+        query = (
+            "SELECT jobs.id, coalesce(jobs.backend, groups.backend) AS backend FROM jobs"
+            f" JOIN groups ON groups.id = jobs.group_id WHERE jobs.{_AMONG}"
+        )
+        rows = self._db.rows(query, (json.dumps(list(ids)),))
+        return {row["id"]: row["backend"] or None for row in rows}
+
     def to_rerun(self, group_id: int, selection: Selection) -> list[int]:
-        """The ids of the jobs that `reset` would make unsent again, or `append_again` copy."""
+        """The ids of a selection's failed and cancelled jobs, by number.
+
+        A job that another one reruns (``rerun --keep``) is left out: that one stands for it.
+        """
         where, values = sql.where(selection)
         query = (
             "SELECT id FROM jobs WHERE group_id = ? AND status IN ('error', 'cancelled')"
@@ -192,12 +200,14 @@ class Jobs:
         assert row is not None
         return int(row["number"])
 
-    def append_again(self, group_id: int, selection: Selection) -> list[int]:
-        """Append a copy of each failed or cancelled job of a selection that has none yet.
+    def append_again(self, group_id: int, ids: Iterable[int]) -> list[int]:
+        """Append a copy of each of a group's jobs that failed or was cancelled, and has none yet.
 
-        The copy names the job it reruns as its ``parent``. Returns the copies' ids.
+        The copy names the job it reruns as its ``parent``.
+
+        Returns:
+            The copies' ids, in the order of the jobs' numbers.
         """
-        where, values = sql.where(selection)
         with self._db.transaction():
             row = self._db.row("SELECT last_number FROM groups WHERE id = ?", (group_id,))
             assert row is not None
@@ -207,15 +217,16 @@ class Jobs:
                 INSERT INTO jobs (group_id, number, created_at, parent, {_COPIED})
                 SELECT group_id, ? + row_number() OVER (ORDER BY number), ?, number, {_COPIED}
                 FROM jobs WHERE group_id = ? AND status IN ('error', 'cancelled')
-                    AND {where} {_HAS_NO_COPY}
+                    AND {_AMONG} {_HAS_NO_COPY}
                 """,
-                [before, time.time(), group_id, *values, group_id],
+                [before, time.time(), group_id, json.dumps(list(ids)), group_id],
             ).rowcount
             self._db.execute(
                 "UPDATE groups SET last_number = last_number + ? WHERE id = ?", (added, group_id)
             )
             rows = self._db.execute(
-                "SELECT id FROM jobs WHERE group_id = ? AND number > ?", (group_id, before)
+                "SELECT id FROM jobs WHERE group_id = ? AND number > ? ORDER BY number",
+                (group_id, before),
             ).fetchall()
         return [row["id"] for row in rows]
 
@@ -288,6 +299,7 @@ def _source(row: sqlite3.Row) -> Source:
 
 
 # Takes the group's id once more. Not correlated: that would go through the group for each job.
+_AMONG = "id IN (SELECT value FROM json_each(?))"
 _HAS_NO_COPY = (
     " AND jobs.number NOT IN (SELECT again.parent FROM jobs again"
     " WHERE again.group_id = ? AND again.parent IS NOT NULL)"

@@ -81,7 +81,11 @@ def test_a_failed_part_does_not_end_a_job_with_another_part_in_flight(group):
     run(group, backend, submit=False)
     assert group.status().counts == {"error": 1}
     store = group._stored.store
-    run(group, backend, choose=lambda: store.jobs.reset(1, group._stored.selection(None)))
+    run(
+        group,
+        backend,
+        choose=lambda: store.jobs.reset(store.jobs.to_rerun(1, group._stored.selection(None))),
+    )
     assert [item.shots for b in backend.submissions for item in b.items] == [100, 100, 100]
     assert total(group) == [200]
     assert verify(group.path) == []

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 import threading
 
 import pytest
@@ -86,14 +87,34 @@ def test_a_stop_that_is_confirmed_late_leaves_the_jobs_unsent(group, monkeypatch
     assert group.status().counts == {"unsent": 1}
 
 
-def test_a_rerun_that_cannot_start_changes_nothing(group):
+def test_a_rerun_that_cannot_start_changes_nothing(group, monkeypatch):
     group.add(BELL)
     group.cancel_all()
     with pytest.raises(NotFound):
         group.rerun(backend="moon")
     with pytest.raises(UsageError):
         group.rerun(executor="moon")
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    with pytest.raises(UsageError, match="dask is not installed"):
+        group.rerun(executor="dask:tcp://127.0.0.1:1")
     assert group.status().counts == {"cancelled": 1}
+
+
+def test_a_limited_rerun_leaves_the_others_as_they_are(group):
+    for shots in (10, 20, 30):
+        group.add(BELL, shots=shots)
+    group.cancel_all()
+    report = group.rerun(limit=1)
+    assert report.jobs == 1
+    assert group.status().counts == {"cancelled": 2, "done": 1}
+
+
+def test_a_job_whose_backend_is_gone_is_not_reset_and_the_others_are(group):
+    group.add(BELL, shots=10)
+    group.add(BELL, backend="moon", shots=20)
+    group.cancel_all()
+    group.rerun()
+    assert group.status().counts == {"cancelled": 1, "done": 1}
 
 
 def test_a_group_made_anew_is_not_the_one_that_was_waited_for(group):

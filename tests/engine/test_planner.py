@@ -141,7 +141,9 @@ def test_jobs_for_a_backend_that_is_not_there_are_left_and_it_is_said_once(store
         group.add(BELL, BELL, shots=10)
     changed(db, "UPDATE jobs SET backend = 'gone' WHERE id > 4")
     planned = Planned(store, default_backend="x")
-    assert planned.notes == ["jobs for backend 'gone' are left unsent: there is no backend 'gone'"]
+    assert planned.notes == [
+        "jobs for backend 'gone' are left as they are: there is no backend 'gone'"
+    ]
     assert isinstance(planned.planner.missing, NotFound)
     assert set(planned.batches()) == {"x", "mine"}
 

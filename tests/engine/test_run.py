@@ -129,7 +129,8 @@ def test_a_job_that_failed_in_part_runs_only_what_is_missing(db):
     report = run(group, InstantBackend(limits=limits, answer=second_fails), max_batch_size=1)
     assert report.exit_code == 1
     assert group.jobs[0].status is Status.ERROR
-    again = group._stored.store.jobs.reset(group.status().id, group._stored.selection(None))
+    jobs = group._stored.store.jobs
+    again = jobs.reset(jobs.to_rerun(group.status().id, group._stored.selection(None)))
     assert len(again) == 1
     backend = InstantBackend(limits=limits)
     run(group, backend, max_batch_size=1)

@@ -156,7 +156,7 @@ def test_a_passing_failure_is_tried_again_later_as_often_as_is_allowed(store):
     scene.look()
     assert scene.statuses == {"error": 2}
     scene = Scene(store, Service(), retries=1)
-    store.jobs.reset(1, __import__("qbatch").Selection())
+    store.jobs.reset(store.jobs.to_rerun(1, __import__("qbatch").Selection()))
     scene.send()
     scene.backend.state, scene.backend.more = "error", {"failure": "transient"}
     scene.look()

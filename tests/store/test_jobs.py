@@ -57,18 +57,25 @@ def test_only_failed_and_cancelled_jobs_are_reset(store, group):
     set_status(store, 2, "done")
     set_status(store, 3, "cancelled", "cancelled")
     assert store.jobs.to_rerun(group, ALL) == [1, 3]
-    assert store.jobs.reset(group, parse_selection("1-2")) == [1]
+    assert store.jobs.reset([1, 2]) == [1]
     assert statuses(store, group) == ["unsent", "done", "cancelled"]
     job = next(store.jobs.select(group, parse_selection("1")))
     assert (job.failure, job.error) == (None, None)
-    assert store.jobs.reset(group, ALL) == [3]
-    assert store.jobs.reset(group, ALL) == []
+    assert store.jobs.reset([1, 2, 3]) == [3]
+    assert store.jobs.reset([1, 2, 3]) == []
+
+
+def test_backends_are_the_jobs_own_or_their_groups(store, group):
+    assert store.jobs.backends([1, 3]) == {1: None, 3: None}
+    store.database.execute("UPDATE groups SET backend = 'lab'")
+    store.database.execute("UPDATE jobs SET backend = 'cloud' WHERE id = 3")
+    assert store.jobs.backends([1, 3]) == {1: "lab", 3: "cloud"}
 
 
 def test_a_job_that_another_reruns_is_left(store, group):
     set_status(store, 1, "error", "backend")
     set_status(store, 3, "error", "backend")
-    added = store.jobs.append_again(group, parse_selection("1"))
+    added = store.jobs.append_again(group, [1, 2])
     assert len(added) == 1
     jobs = list(store.jobs.select(group, ALL))
     assert [(job.number, job.parent) for job in jobs] == [(1, None), (2, None), (3, None), (4, 1)]
@@ -76,8 +83,8 @@ def test_a_job_that_another_reruns_is_left(store, group):
     assert jobs[3].status == "unsent"
     assert store.jobs.replaced(group, ALL) == 1
     assert store.jobs.to_rerun(group, ALL) == [3]
-    assert store.jobs.append_again(group, parse_selection("1")) == []
-    assert store.jobs.reset(group, ALL) == [3]
+    assert store.jobs.append_again(group, [1, 2]) == []
+    assert store.jobs.reset([1, 3]) == [1, 3]
 
 
 def test_cancelling_ends_what_is_unsent_and_asks_the_rest(store, group):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from typing import Annotated
 
 import typer
@@ -67,6 +68,10 @@ def set_(
         raise UsageError("say KEY VALUE, or KEY --unset")
     if value is not None and key.removeprefix("defaults.") in WHOLE_NUMBERS:
         value = str(values.count(value, key))
+    if value is not None and re.fullmatch(r"backends\.[^.]+\.type", key):
+        from qbatch.backends import registry
+
+        registry.load(value.strip("\"'"))  # a type that is not known would stop every command
     file = set_value(key, value, targets.context(ctx).config)
     print(f"{file}: {key} is {'gone' if unset else 'set'}")
 

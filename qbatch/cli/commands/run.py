@@ -159,6 +159,8 @@ def rerun(
 def _nothing_to_rerun(texts: Sequence[str], chosen: Sequence[Chosen]) -> str:
     names = " ".join(map(shell_quote, texts))
     said = f"nothing to rerun in {names}: no failed or cancelled jobs"
+    if any(not one.selection.is_all for one in chosen):
+        said += " among those that are meant"
     if replaced := runs.num_replaced(_targets(chosen)):
         said += f" but {replaced} that rerun --keep has made a new job for"
     return said
