@@ -11,20 +11,22 @@ import random
 import re
 import tempfile
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from unittest import mock
 
 import numpy
 
+from benchmarks.truth import kernel_faults
 from benchmarks.truth.judging import judge
+from benchmarks.truth.planting import Fault, Plant, put, wrap
 from benchmarks.truth.scenes import SCENES, play
 from qbatch.backends.aer import (
     circuits,
     experiments,
-    sampling,
     simulation,
+    small,
     templates,
     worker,
 )
@@ -34,27 +36,7 @@ from qbatch.engine import sender
 from qbatch.payloads.circuit import angles, convert, form, formats, qasm2, qasm3, reading
 from qbatch.payloads.circuit.form import Form, Kind
 from qbatch.rules import merging, pauli
-
-Plant = Callable[[], contextlib.AbstractContextManager[Any]]
-
-
-@dataclass(frozen=True)
-class Fault:
-    """A fault: where it shows, and how it is planted."""
-
-    name: str
-    scenes: tuple[str, ...]
-    plant: Plant
-    jobs: int = 240
-    shots: int = 2000
-
-
-def _put(owner: Any, name: str, value: Any) -> Plant:
-    return lambda: mock.patch.object(owner, name, value)
-
-
-def _wrap(owner: Any, name: str, make: Callable[[Any], Any]) -> Plant:
-    return lambda: mock.patch.object(owner, name, make(getattr(owner, name)))
+from qbatch.simulation import drawing, readout
 
 
 def _gate(table: dict[str, Any], text: str, other: str) -> Plant:
@@ -73,7 +55,7 @@ def _angles_joined(change: Callable[[str, Any, Any], tuple[str, Any, Any]]) -> P
     def make(right: Any) -> Any:
         return lambda self, sign, a, b: right(self, *change(sign, a, b))
 
-    return _wrap(angles._Parser, "_joined", make)
+    return wrap(angles._Parser, "_joined", make)
 
 
 def _reversed_arguments(right: Any) -> Any:
@@ -124,7 +106,7 @@ def _retold(change: Callable[[Form], Form]) -> Plant:
             return replace(right(change(found)), final=right(found).final)
 
         with contextlib.ExitStack() as stack:
-            for owner in (form, formats, sampling, worker):
+            for owner in (form, formats, readout, worker, small):
                 stack.enter_context(mock.patch.object(owner, "nature", wrong))
             yield
 
@@ -165,7 +147,7 @@ def _skeleton(change: Callable[[Any], Any]) -> Plant:
 
         return wrong
 
-    return _wrap(Form, "skeleton", make)
+    return wrap(Form, "skeleton", make)
 
 
 def _reversed_angles(right: Any) -> Any:
@@ -202,7 +184,7 @@ def _columns_swapped(right: Any) -> Any:
 
 
 def _distribution(digits: int) -> Plant:
-    return _put(sampling, "_DIGITS", digits)
+    return put(drawing, "_DIGITS", digits)
 
 
 def _with_replacement(right: Any) -> Any:
@@ -311,35 +293,35 @@ FAULTS: tuple[Fault, ...] = (
         TEXTS,
         _angles_joined(lambda s, a, b: (s, b, a) if s == "-" else (s, a, b)),
     ),
-    Fault("pi is 3.1", TEXTS, _put(qasm2, "_PI", {"pi": 3.1})),
-    Fault("a minus before a name is lost", ("sweeps",), _wrap(angles, "evaluate", _negation_lost)),
+    Fault("pi is 3.1", TEXTS, put(qasm2, "_PI", {"pi": 3.1})),
+    Fault("a minus before a name is lost", ("sweeps",), wrap(angles, "evaluate", _negation_lost)),
     Fault(
         "a definition's arguments come in reverse",
         ("texts",),
-        _wrap(qasm2._Reader, "_expand", _reversed_arguments),
+        wrap(qasm2._Reader, "_expand", _reversed_arguments),
         500,
     ),
     Fault(
         "resets are not read",
         ("dynamic",),
-        _wrap(reading.Writer, "reset", lambda right: lambda self, o: None),
+        wrap(reading.Writer, "reset", lambda right: lambda self, o: None),
         500,
     ),
     Fault(
         "of a register only the first qubit is taken",
         ("texts",),
-        _wrap(reading, "broadcast", lambda right: lambda operands: right(operands)[:1]),
+        wrap(reading, "broadcast", lambda right: lambda operands: right(operands)[:1]),
         500,
     ),
     Fault(
         "a register is measured in reverse",
         ("texts",),
-        _wrap(reading.Writer, "measure", _reversed_measurement),
+        wrap(reading.Writer, "measure", _reversed_measurement),
     ),
     Fault(
         "parameters come as they are declared",
         ("sweeps",),
-        _wrap(qasm3, "read", _first_declared_first),
+        wrap(qasm3, "read", _first_declared_first),
         400,
     ),
     Fault(
@@ -357,13 +339,13 @@ FAULTS: tuple[Fault, ...] = (
     Fault(
         "of two writes to a bit the first counts",
         ("from qiskit", "dynamic"),
-        _wrap(sampling, "nature", _first_write_counts),
+        wrap(readout, "nature", _first_write_counts),
         600,
     ),
     Fault(
         "measurements that a branch reads are taken away",
         ("estimates",),
-        _wrap(
+        wrap(
             form,
             "_final",
             lambda right: (
@@ -401,25 +383,25 @@ FAULTS: tuple[Fault, ...] = (
     Fault(
         "the angles of a template come in reverse",
         ("families",),
-        _wrap(experiments, "generalized", _reversed_angles),
+        wrap(experiments, "generalized", _reversed_angles),
         600,
     ),
     Fault(
         "gates are told by their names",
         ("from qiskit", "texts"),
-        _wrap(circuits, "is_known", _by_name),
+        wrap(circuits, "is_known", _by_name),
         600,
     ),
     Fault(
         "gates in blocks are told by their names",
         ("own blocks",),
-        _wrap(circuits, "flattened", _blocks_as_they_stand),
+        wrap(circuits, "flattened", _blocks_as_they_stand),
         100,
     ),
     Fault(
         "under noise controlled gates are decomposed",
         ("noisy",),
-        _wrap(
+        wrap(
             templates.Template,
             "bindable",
             lambda right: lambda self, noisy=False, dense=False: right(self, dense=dense),
@@ -428,103 +410,104 @@ FAULTS: tuple[Fault, ...] = (
     ),
     Fault(
         "a template's columns are swapped",
-        ("sweeps",),
-        _wrap(templates.Template, "binds", _columns_swapped),
+        ("by aer",),
+        wrap(templates.Template, "binds", _columns_swapped),
     ),
     Fault(
         "bits are written in reverse",
         ("texts",),
-        _wrap(sampling.Outcomes, "_name", lambda right: lambda self, i: right(self, i)[::-1]),
+        wrap(readout.Outcomes, "_name", lambda right: lambda self, i: right(self, i)[::-1]),
     ),
     Fault(
         "measured qubits come in another order",
-        ("texts",),
-        _wrap(worker, "saving", lambda right: lambda t, q, f: right(t, tuple(reversed(q)), f)),
+        ("by aer",),
+        wrap(worker, "saving", lambda right: lambda t, q, f: right(t, tuple(reversed(q)), f)),
     ),
     Fault("probabilities are rounded to one digit", ("texts",), _distribution(1)),
     Fault(
         "parts of a seeded job draw the same",
         ("split",),
-        _wrap(sender, "fix_seed", _offset_left_out),
+        wrap(sender, "fix_seed", _offset_left_out),
         600,
         600,
     ),
     Fault(
         "probabilities are told in reverse",
         ("probabilities",),
-        _wrap(sampling, "named", lambda right: lambda law, names: right(law[::-1], names)),
+        wrap(drawing, "named", lambda right: lambda law, names: right(law[::-1], names)),
         60,
     ),
     Fault(
         "rare outcomes are left out of probabilities",
         ("probabilities",),
-        _wrap(sampling, "named", lambda right: lambda law, names: right(law * (law > 0.01), names)),
+        wrap(drawing, "named", lambda right: lambda law, names: right(law * (law > 0.01), names)),
         100,
     ),
     Fault(
         "shots are dealt out with replacement",
         ("dealt",),
-        _wrap(dealing, "deal", _with_replacement),
+        wrap(dealing, "deal", _with_replacement),
         3000,
         500,
     ),
     Fault(
         "shots are dealt out in proportion",
         ("dealt",),
-        _wrap(dealing, "deal", _in_proportion),
+        wrap(dealing, "deal", _in_proportion),
         1500,
         500,
     ),
     Fault(
         "the points of a sweep are joined",
         ("sweeps",),
-        _wrap(merging, "_mark", lambda right: lambda job: right(replace(job, values=""))),
+        wrap(merging, "_mark", lambda right: lambda job: right(replace(job, values=""))),
     ),
     Fault(
         "the last part of the shots counts for all",
         ("split",),
-        _wrap(Counts, "add_up", _later_part_counts_twice),
+        wrap(Counts, "add_up", _later_part_counts_twice),
         400,
     ),
     Fault(
         "parts of an estimate weigh the same",
         ("split estimates",),
-        _wrap(ExpectationValues, "add_up", _weights_equal),
+        wrap(ExpectationValues, "add_up", _weights_equal),
         300,
     ),
-    Fault("Y is measured as X", ("estimates",), _wrap(worker, "measured", _y_as_x), 150),
+    Fault("Y is measured as X", ("estimates",), wrap(worker, "measured", _y_as_x), 150),
     Fault(
         "the basis is turned on the wrong qubits",
         ("estimates",),
-        _wrap(worker, "measured", _qubits_reversed),
+        wrap(worker, "measured", _qubits_reversed),
         150,
     ),
-    Fault("clashing bases are joined", ("estimates",), _wrap(pauli, "_joined", _clashing), 150),
+    Fault("clashing bases are joined", ("estimates",), wrap(pauli, "_joined", _clashing), 150),
     Fault(
         "the constant part is lost",
         ("estimates",),
-        _put(pauli, "constant_part", lambda terms: 0.0),
+        put(pauli, "constant_part", lambda terms: 0.0),
         200,
     ),
     Fault(
         "standard errors are three times too large",
         ("estimates",),
-        _wrap(pauli, "shot_mean", _without_variance),
+        wrap(pauli, "shot_mean", _without_variance),
         150,
     ),
     Fault(
         "of a Pauli string one factor is read",
         ("estimates",),
-        _wrap(pauli, "shot_mean", _one_parity),
+        wrap(pauli, "shot_mean", _one_parity),
         150,
     ),
     Fault(
         "under noise values follow one trajectory",
         ("noisy values",),
-        _put(simulation.Simulation, "of_exact_values", lambda self: self),
+        put(simulation.Simulation, "of_exact_values", lambda self: self),
         50,
     ),
     Fault("the layout is not applied to observables", ("coupled values",), _layout_ignored, 100),
+    *kernel_faults.FAULTS,
 )
 """The faults, each of which must be caught."""
 
@@ -532,13 +515,18 @@ FAULTS: tuple[Fault, ...] = (
 @contextlib.contextmanager
 def _without_memory() -> Iterator[None]:
     """Nothing read before may hide the fault, and nothing read with it may stay."""
-    qasm2._SHARED.clear()
-    pauli.measurements.cache_clear()
+    _forget()
     try:
         yield
     finally:
-        qasm2._SHARED.clear()
-        pauli.measurements.cache_clear()
+        _forget()
+
+
+def _forget() -> None:
+    qasm2._SHARED.clear()
+    pauli.measurements.cache_clear()
+    small._kept.cache_clear()
+    readout._outcomes.cache_clear()
 
 
 def caught(fault: Fault, seed: int) -> str | None:

@@ -183,6 +183,29 @@ def sweeps(rng: random.Random, count: int, _: Path) -> Scene:
     return Scene(cases)
 
 
+def points(rng: random.Random, count: int, _: Path) -> Scene:
+    """Texts with parameters at many points, and families of many: the kernel's templates."""
+    cases: list[Case] = []
+    while sum(len(case.laws) for case in cases) < count:
+        case = _plain(rng, qasm3_text, "qasm3", inputs=rng.randint(1, 3))
+        circuit = case.laws[0]
+        names = [parameter.name for parameter in circuit.parameters]
+        case.rows = [{n: rng.uniform(-3, 3) for n in names} for _ in range(12)]
+        case.laws = [circuit.assign_parameters(row) for row in case.rows]
+        cases.append(case)
+    block = "qbatch.simulation.kernel._BLOCK"
+    return Scene(cases, patch=lambda: mock.patch(block, 40))
+
+
+def by_aer(rng: random.Random, count: int, place: Path) -> Scene:
+    """Sweeps, families and texts on Aer's exact path: nothing goes to the kernel."""
+    third = max(1, count // 3)
+    scenes = [make(rng, third, place) for make in (sweeps, families, texts)]
+    cases = [case for scene in scenes for case in scene.cases]
+    taken = "qbatch.simulation.kernel.takes"
+    return Scene(cases, patch=lambda: mock.patch(taken, return_value=False))
+
+
 def dealt(rng: random.Random, count: int, _: Path) -> Scene:
     """The same circuit asked for several times: simulated once, dealt out."""
     times = 2
@@ -435,9 +458,9 @@ def split_estimates(rng: random.Random, count: int, place: Path) -> Scene:
 SCENES: dict[str, Maker] = {
     maker.__name__.replace("_", " "): maker
     for maker in (
-        texts, sampled, probabilities, dynamic, families, twins, sweeps, dealt, split, seeded,
-        workers, measured, from_qiskit, own_blocks, noisy, noisy_texts, coupled, exact_values,
-        coupled_values,
+        texts, sampled, probabilities, dynamic, families, twins, sweeps, points, by_aer,
+        dealt, split, seeded, workers, measured, from_qiskit, own_blocks, noisy, noisy_texts,
+        coupled, exact_values, coupled_values,
         noisy_values, estimates, split_estimates,
     )
 }  # fmt: skip

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
-from qbatch.backends.aer import bounds, circuits, costs, sampling, worker
+from qbatch.backends.aer import circuits, costs, sampling, task
 from qbatch.domain.batches import PlannedJob
 from qbatch.domain.limits import Limits
 from qbatch.errors import BackendError, UsageError
@@ -48,7 +48,7 @@ class AerBackend(LocalBackend):
             )
         if "noise_model" in options:
             options["noise_model"] = _noise_model(name, str(options["noise_model"]))
-        self._costs = costs.Costs()
+        self._costs = costs.Costs(kernel=_has_exact_laws(options))
         limits = Limits(
             shots=MAX_SHOTS,
             formats=frozenset({"qasm2", "qasm3", "qpy"}),
@@ -58,7 +58,7 @@ class AerBackend(LocalBackend):
 
     def work(self) -> Work:
         """Aer, in a worker."""
-        return worker.timed_run
+        return task.timed_run
 
     def cost(self, job: PlannedJob, *, again: bool = False) -> float:
         """Seconds on one core."""
@@ -78,11 +78,13 @@ class AerBackend(LocalBackend):
 
     def is_bounded(self, batch: Submission) -> bool:
         """Whether it is known to end within seconds: Aer holds Python's lock meanwhile."""
+        from qbatch.backends.aer import bounds
+
         return bounds.is_bounded(batch, noisy="noise_model" in self.options)
 
     def warm_up(self) -> Callable[[], object]:
-        """Import Qiskit and Aer."""
-        return circuits.simulator
+        """Import what the work needs: Qiskit and Aer, unless all circuits are small."""
+        return task.get_ready_for_aer if self._costs.needs_aer else task.get_ready
 
     def memory_advice(self) -> str:
         """Other methods need no state vector."""
@@ -106,7 +108,9 @@ class AerBackend(LocalBackend):
             BackendError: Aer cannot run as configured.
         """
         self.check_settings()
-        found = worker.probe(self.options)
+        from qbatch.backends.aer import probing
+
+        found = probing.probe(self.options)
         if found.failure is not None:
             raise BackendError(f"{self.name}: {found.error}")
         return f"Aer runs circuits here ({found.info.get('method')}, {cores()} cores)"
@@ -142,6 +146,15 @@ class AerBackend(LocalBackend):
                     f"backend {self.name!r} has no {name} {options[name]!r}",
                     hint=_near(str(options[name]), known_values) or hint,
                 )
+
+
+def _has_exact_laws(options: Mapping[str, Any]) -> bool:
+    """Whether small circuits go to the kernel, as far as the options tell."""
+    return options["sampling"] != "shots" and not {
+        "noise_model",
+        "basis_gates",
+        "coupling_map",
+    } & set(options)
 
 
 def _noise_model(name: str, file: str) -> str:

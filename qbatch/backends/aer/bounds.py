@@ -7,8 +7,9 @@ worker process, which can be killed.
 
 from __future__ import annotations
 
+from qbatch.backends.aer.small import Known, known
 from qbatch.errors import InvalidCircuit, InvalidJob
-from qbatch.payloads.circuit.form import Form, Kind, nature
+from qbatch.payloads.circuit.form import Kind, nature
 from qbatch.payloads.circuit.formats import read_form
 from qbatch.seam import Item, Submission
 
@@ -29,21 +30,28 @@ def is_bounded(batch: Submission, *, noisy: bool) -> bool:
         return False
     work: dict[str, tuple[float, bool]] = {}
     for name, source in batch.payloads.items():
-        try:
-            form = read_form(source)
-        except (InvalidCircuit, InvalidJob):
-            work[name] = (0.0, True)  # it fails at once
-            continue
-        gates = _gates(form)
+        found = known(source)
+        if found is None:
+            try:
+                form = read_form(source)
+            except (InvalidCircuit, InvalidJob):
+                work[name] = (0.0, True)  # it fails at once
+                continue
+            found = Known(form, nature(form), taken=False)
+        gates = _gates(found)
         if gates is None:
             return False
-        work[name] = (gates * 2.0**form.num_qubits, nature(form).is_exact and not noisy)
+        is_exact = found.nature.is_exact and not noisy
+        work[name] = (gates * 2.0**found.form.num_qubits, is_exact)
     return sum(_work(item, *work[item.payload]) for item in batch.items) <= _MOST_WORK
 
 
-def _gates(form: Form) -> int | None:
+def _gates(found: Known) -> int | None:
     """Number of gates that are applied; None where that is not known to be few."""
-    if form.variables or any(operation.kind not in _KNOWN for operation in form.operations):
+    form = found.form
+    if form.variables:
+        return None
+    if not found.taken and any(operation.kind not in _KNOWN for operation in form.operations):
         return None
     gates = max(len(form.operations), form.unrolled)
     return gates if gates <= _MOST_GATES else None

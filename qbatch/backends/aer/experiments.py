@@ -6,11 +6,11 @@ from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from qbatch.backends.aer import sampling
 from qbatch.backends.aer.templates import Angles, Template, generalized
 from qbatch.payloads.circuit.convert import to_qiskit
-from qbatch.payloads.circuit.form import Form
+from qbatch.payloads.circuit.form import Form, Nature
 from qbatch.seam import Item
+from qbatch.simulation.readout import Readout, readout
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
@@ -27,6 +27,8 @@ class Prepared:
         circuit: None where the form stands for it and it is built when it is needed.
         parameters: the circuit's own, in the order of the items' values.
         apart: its last register holds outcomes that nobody reads (`circuits.apart`).
+        small: the form alone is simulated, without Aer.
+        found: the form's nature, where it is known.
 
     Attributes:
         angles: the numbers of its skeleton; None where the item's values are meant.
@@ -40,18 +42,21 @@ class Prepared:
         parameters: tuple[Any, ...] = (),
         *,
         apart: bool = False,
+        small: bool = False,
+        found: Nature | None = None,
     ) -> None:
         self.form = form
         self.apart = apart
-        self.readout = sampling.readout(form)
+        self.small = small
+        self.readout = readout(form, found)
         self.shape: Hashable = None
         self.angles: Angles | None = None
         self._template = None if circuit is None else Template(circuit, parameters)
         if not parameters:
-            found = form.skeleton() if self.readout is not None else None
-            if found is not None and len(found[1]) > _MOST_ANGLES:
-                found = None  # binding them would take longer than it saves
-            self.shape, self.angles = found or (None, ())
+            marked = form.skeleton() if self.readout is not None else None
+            if marked is not None and len(marked[1]) > _MOST_ANGLES:
+                marked = None  # binding them would take longer than it saves
+            self.shape, self.angles = marked or (None, ())
 
     @property
     def template(self) -> Template:
@@ -79,17 +84,22 @@ class Experiment:
 Points = dict[Angles, list[Experiment]]
 
 
-def by_template(
-    experiments: Iterable[Experiment],
-) -> list[tuple[Template, sampling.Readout | None, Points]]:
+def alike(experiments: Iterable[Experiment]) -> list[Points]:
     """The experiments by what can run as one template, and by the angles it gets."""
     groups: dict[Hashable, Points] = {}
     for experiment in experiments:
         prepared = experiment.prepared
         points = groups.setdefault(prepared.shape or prepared, {})
         points.setdefault(experiment.angles, []).append(experiment)
+    return list(groups.values())
+
+
+def by_template(
+    experiments: Iterable[Experiment],
+) -> list[tuple[Template, Readout | None, Points]]:
+    """The experiments with the templates that they can run as."""
     found = []
-    for points in groups.values():
+    for points in alike(experiments):
         first = next(iter(points.values()))[0].prepared
         if first.shape is not None and len(points) > 1:
             template = generalized(first.form)

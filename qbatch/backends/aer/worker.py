@@ -14,22 +14,22 @@ import warnings
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from qbatch.backends.aer import circuits, sampling
+from qbatch.backends.aer import circuits, sampling, small
 from qbatch.backends.aer.costs import LARGE_QUBITS
 from qbatch.backends.aer.experiments import Experiment, Prepared, by_template
 from qbatch.backends.aer.simulation import Entry, Simulation
 from qbatch.backends.aer.templates import saving
-from qbatch.domain.payloads import Source
-from qbatch.domain.requests import Expected, Request
 from qbatch.domain.results import ResultKind
 from qbatch.domain.states import Failure
 from qbatch.errors import InvalidCircuit, InvalidJob
 from qbatch.payloads.circuit.convert import form_of, to_qiskit, without
-from qbatch.payloads.circuit.form import Form, nature, overwritten
-from qbatch.payloads.circuit.formats import parse, read_plain
+from qbatch.payloads.circuit.form import nature, overwritten
+from qbatch.payloads.circuit.formats import parse
 from qbatch.payloads.circuit.measuring import measured, operator_of
 from qbatch.rules.pauli import measurements, values_from_counts
 from qbatch.seam import Item, ItemResult, Submission
+from qbatch.simulation import drawing
+from qbatch.simulation.readout import Outcomes, outcomes
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
@@ -39,14 +39,9 @@ _SAVED_VALUES = 1 << 22  # probabilities held at once: 32 MiB
 
 def timed_run(batch: Submission, options: Mapping[str, Any]) -> tuple[list[ItemResult], float]:
     """Run a batch; its results, and the seconds that it took without imports."""
-    # The first batch of a process would pay for what is imported once.
-    import qiskit_aer  # noqa: F401
-
-    threes = (source for source in batch.payloads.values() if source.format == "qasm3")
-    if any(read_plain(source) is None for source in threes):
-        import qiskit_qasm3_import  # noqa: F401
     begin = time.perf_counter()
-    return run(batch, options), time.perf_counter() - begin
+    results, importing = _ran(batch, options)
+    return results, time.perf_counter() - begin - importing
 
 
 def run(batch: Submission, options: Mapping[str, Any]) -> list[ItemResult]:
@@ -56,28 +51,15 @@ def run(batch: Submission, options: Mapping[str, Any]) -> list[ItemResult]:
         options: Aer's options of the backend, and ``sampling``; the batch's own go before
             them.
     """
+    return _ran(batch, options)[0]
+
+
+def _ran(batch: Submission, options: Mapping[str, Any]) -> tuple[list[ItemResult], float]:
+    """The results, and the seconds that imports took: the first batch of a process pays them."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return _Run(batch, {**options, **batch.options}).results()
-
-
-def probe(options: Mapping[str, Any]) -> ItemResult:
-    """Run the smallest circuit there is."""
-    text = b"OPENQASM 2.0; qreg q[1]; creg c[1]; measure q -> c;"
-    request = Request()
-    item = Item(
-        label="0",
-        payload="probe",
-        info={"num_qubits": 1},
-        parameters=(),
-        request=request,
-        expected=Expected(kind=request.kind, num_bits=1),
-        shots=1,
-        seed=None,
-    )
-    payloads = {item.payload: Source(format="qasm2", body=text)}
-    batch = Submission(submission_id=item.label, items=[item], payloads=payloads, options={})
-    return run(batch, options)[0]
+        work = _Run(batch, {**options, **batch.options})
+        return work.results(), work.importing
 
 
 Keep = Callable[[Experiment, Entry], None]
@@ -88,14 +70,17 @@ class _Run:
 
     def __init__(self, batch: Submission, options: Mapping[str, Any]) -> None:
         self._batch = batch
+        self.importing = 0.0
         self._sampling = str(options.get("sampling", "auto"))
         self._simulation = Simulation({k: v for k, v in options.items() if k != "sampling"})
+        self._small = small.SmallCircuits(
+            batch.payloads, self._simulation.is_exact and self._simulation.runs_as_given
+        )
         self._found: dict[str, ItemResult] = {}
         self._parts: dict[str, dict[int, Mapping[str, int]]] = {}
         self._info: dict[str, dict[str, Any]] = {}
         self._prepared: dict[object, Prepared] = {}
         self._circuits: dict[tuple[str, bool], QuantumCircuit] = {}
-        self._forms: dict[str, Form | None] = {}
         self._lost: dict[tuple[str, bool], tuple[int, ...]] = {}
         self._parameters: dict[str, tuple[Any, ...]] = {}
 
@@ -104,21 +89,37 @@ class _Run:
         drawn: list[Experiment] = []
         sampled: list[Experiment] = []
         exact: list[Experiment] = []
+        little: list[Experiment] = []  # needs no Aer
         for item in self._batch.items:
             try:
                 if item.observables and item.shots is None:
-                    exact.append(Experiment(item, 0, self._saving_values(item)))
+                    prepared = self._small.bare(item) or self._saving_values(item)
+                    experiment = Experiment(item, 0, prepared)
+                    (little if prepared.small else exact).append(experiment)
                     continue
                 for experiment in self._experiments(item):
-                    (drawn if self._is_drawn(experiment) else sampled).append(experiment)
+                    if experiment.prepared.small:
+                        little.append(experiment)
+                    else:
+                        (drawn if self._is_drawn(experiment) else sampled).append(experiment)
             except (InvalidCircuit, InvalidJob) as error:
                 self._fail(item, Failure.INVALID, str(error))
             except Exception as error:
                 self._fail(item, Failure.BACKEND, f"{type(error).__name__}: {error}")
+        self._run_small(little)
         self._run(exact, self._keep_values, simulation=self._simulation.of_exact_values())
         self._draw(drawn)
         self._sample(sampled)
         return [self._finished(item) for item in self._batch.items]
+
+    def _import(self, *, own_reader: bool) -> None:
+        """Import what a circuit needs that is not small, and leave that out of the time."""
+        begin = time.perf_counter()
+        import qiskit_aer  # noqa: F401
+
+        if not own_reader:
+            import qiskit_qasm3_import  # noqa: F401
+        self.importing += time.perf_counter() - begin
 
     def _fail(self, item: Item, failure: Failure, reason: str) -> None:
         self._found[item.label] = ItemResult(label=item.label, failure=failure, error=reason)
@@ -127,6 +128,8 @@ class _Run:
 
     def _experiments(self, item: Item) -> list[Experiment]:
         if not item.observables:
+            if (found := self._small.counted(item)) and self._is_drawn(Experiment(item, 0, found)):
+                return [Experiment(item, 0, found)]
             plain = not item.measure_all and self._simulation.runs_as_given
             prepared = self._as_read(item) if plain else None
             if prepared is None:
@@ -140,6 +143,10 @@ class _Run:
         self._parts[item.label] = {}
         experiments = []
         for part, (basis, _) in enumerate(self._measurements(item)):
+            found = self._small.turned(item, basis)
+            if found is not None and self._is_drawn(Experiment(item, part, found)):
+                experiments.append(Experiment(item, part, found))
+                continue
 
             def build(basis: str = basis) -> QuantumCircuit:
                 return self._simulation.fitted(measured(self._bare(item), basis))
@@ -190,7 +197,7 @@ class _Run:
         """Prepared from the text's form alone, where Aer runs it as it was read."""
         mark = ("read", item.payload)
         if mark not in self._prepared:
-            form = self._form(item)
+            form = self._small.form(item)
             if form is None or form.parameters or not circuits.runs_as_read(form):
                 return None
             if self._simulation.is_noisy and overwritten(form):
@@ -198,17 +205,13 @@ class _Run:
             self._prepared[mark] = Prepared(form)
         return self._prepared[mark]
 
-    def _form(self, item: Item) -> Form | None:
-        if item.payload not in self._forms:
-            self._forms[item.payload] = read_plain(self._batch.payloads[item.payload])
-        return self._forms[item.payload]
-
     def _circuit(self, item: Item) -> QuantumCircuit:
         """The item's circuit as it was added, in gates that Aer knows."""
         mark = (item.payload, item.measure_all)
         if mark not in self._circuits:
-            form = self._form(item)
+            form = self._small.form(item)
             source = self._batch.payloads[item.payload]
+            self._import(own_reader=form is not None)
             circuit = parse(source) if form is None else to_qiskit(form)
             # Unrolling may lose a parameter that no gate needs; values come for all of them.
             self._parameters[item.payload] = tuple(circuit.parameters)
@@ -257,7 +260,7 @@ class _Run:
             for template, readout, points in by_template(experiments)
             if readout is not None
         ]
-        fresh = sampling.generator(None)
+        fresh = drawing.generator(None)
         largest = max((len(readout.qubits) for _, readout, _ in work), default=0)
         runs = self._simulation.run(
             [(template, list(points)) for template, _, points in work],
@@ -265,27 +268,46 @@ class _Run:
             most=max(1, _SAVED_VALUES >> largest),
         )
         for (_, readout, points), entries in zip(work, runs, strict=True):
-            names = sampling.Outcomes(readout)
+            names = outcomes(readout)
             for sharing, entry in zip(points.values(), entries, strict=True):
                 self._deal_out(sharing, entry, names, fresh)
 
     def _deal_out(
-        self, sharing: Sequence[Experiment], entry: Entry, names: sampling.Outcomes, fresh: Any
+        self, sharing: Sequence[Experiment], entry: Entry, names: Outcomes, fresh: Any
     ) -> None:
         if entry.failure is not None:
             for experiment in sharing:
                 self._fail(experiment.item, entry.failure, entry.reason)
             return
-        law = sampling.distribution(entry.data.probabilities)
-        info = {**entry.info(), "sampling": "exact"}
-        for experiment in sharing:
-            item = experiment.item
-            if item.request.kind is ResultKind.PROBABILITIES:
-                self._keep_probabilities(item, sampling.named(law, names), info)
-                continue
-            rng = fresh if item.seed is None else sampling.generator(item.seed, experiment.part)
-            counts = sampling.draw(rng, item.shots or 0, law, names)
+        (law,) = drawing.distributions(entry.data.probabilities.reshape(1, -1))
+        self._keep_drawn([(e, law, names) for e in sharing], fresh, entry.info())
+
+    def _keep_drawn(
+        self, asked: Sequence[small.Asked], fresh: Any, info: Mapping[str, Any]
+    ) -> None:
+        """Keep probabilities where they are asked for, and counts drawn from them elsewhere."""
+        info = {**info, "sampling": "exact"}
+        counted = []
+        for experiment, law, names in asked:
+            if experiment.item.request.kind is ResultKind.PROBABILITIES:
+                self._keep_probabilities(experiment.item, drawing.named(law, names), info)
+            else:
+                counted.append((experiment, law, names))
+        for experiment, counts in small.drawn(counted, fresh):
             self._keep(experiment, counts, info)
+
+    def _run_small(self, experiments: Sequence[Experiment]) -> None:
+        """Run what needs no Aer: values of observables, and everything that is drawn."""
+        info = {"method": "kernel"}
+        values = [e for e in experiments if e.item.observables and e.item.shots is None]
+        for experiment, pairs in small.values(values):
+            self._found[experiment.item.label] = ItemResult(
+                label=experiment.item.label, expectation_values=pairs, info=info
+            )
+        fresh = drawing.generator(None) if experiments else None
+        rest = [e for e in experiments if not e.item.observables or e.item.shots is not None]
+        for asked in small.laws(rest):
+            self._keep_drawn(asked, fresh, info)
 
     def _sample(self, experiments: Sequence[Experiment]) -> None:
         """Have Aer sample: all of the same shots together, those with a seed each alone."""

@@ -8,7 +8,7 @@ Nothing of Qiskit is imported here.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Any, NamedTuple
@@ -108,6 +108,41 @@ class Form:
             operations.append(operation)
         return replace(self, operations=operations, parameters=tuple(names))
 
+    def measured_all(self) -> Form:
+        """The circuit with every qubit measured into a register of its own, added last."""
+        qubits = range(self.num_qubits)
+        barrier = Operation(Kind.BARRIER, "barrier", tuple(qubits))
+        return _measured(self, [*self.operations, barrier], qubits)
+
+    def measured_in(self, basis: str) -> Form:
+        """The circuit without its final measurements, measured in a basis.
+
+        Args:
+            basis: a letter per qubit, qubit 0 rightmost; qubits with ``I`` are not measured.
+        """
+        final = set(nature(self).final)
+        left = [o for place, o in enumerate(self.operations) if place not in final]
+        turns = []
+        for qubit, letter in enumerate(reversed(basis)):
+            if letter == "Y":
+                turns.append(Operation(Kind.STANDARD, "sdg", (qubit,)))
+            if letter in "XY":
+                turns.append(Operation(Kind.STANDARD, "h", (qubit,)))
+        read = [qubit for qubit, letter in enumerate(reversed(basis)) if letter != "I"]
+        return _measured(self, [*left, *turns], read)
+
+
+def _measured(form: Form, operations: list[Operation], qubits: Iterable[int]) -> Form:
+    """A form of other operations, with qubits measured into a register as wide as the circuit."""
+    start, size = form.num_clbits, form.num_qubits
+    read = [Operation(Kind.MEASURE, "measure", (q,), (start + q,)) for q in qubits]
+    return replace(
+        form,
+        num_clbits=start + size,
+        cregs=(*form.cregs, ("measured", tuple(range(start, start + size)))),
+        operations=[*operations, *read],
+    )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Nature:
@@ -150,8 +185,9 @@ def nature(form: Form) -> Nature:
     else.
     """
     walk = _Walk()
+    take = walk.take
     for operation in form.operations:
-        walk.take(operation)
+        take(operation)
     if form.variables:
         walk.refuse("it has classical variables")
     return Nature(
@@ -159,7 +195,7 @@ def nature(form: Form) -> Nature:
         from_zero=walk.from_zero,
         read={} if walk.why_not else walk.read,
         measures=walk.measures,
-        final=_final(form),
+        final=_final(form) if walk.why_not else tuple(walk.places),
     )
 
 
@@ -170,6 +206,8 @@ class _Walk:
         self.why_not: str | None = None
         self.from_zero, self.measures = True, False
         self.read: dict[int, int] = {}
+        self.places: list[int] = []
+        self._place = -1
         self._touched: set[int] = set()
         self._measured: set[int] = set()
 
@@ -180,12 +218,14 @@ class _Walk:
     def take(self, operation: Operation) -> None:
         """The next operation."""
         kind, _, qubits, clbits, _, _, inside = operation
+        self._place += 1
         if kind is Kind.STANDARD or kind is Kind.GATE:
             if self._measured and not self._measured.isdisjoint(qubits):
                 self.refuse("it goes on after a measurement")
             self._touched.update(qubits)
         elif kind is Kind.MEASURE:
             self.measures = True
+            self.places.append(self._place)
             self._measured.add(qubits[0])
             self.read[clbits[0]] = qubits[0]
         elif kind in _REASONS:

@@ -10,8 +10,9 @@ from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
 from qiskit_aer import AerSimulator
 from scipy.stats import chi2_contingency
 
-from qbatch.backends.aer.sampling import Outcomes, is_faster, readout
+from qbatch.backends.aer.sampling import is_faster
 from qbatch.payloads.circuit.convert import form_of
+from qbatch.simulation.readout import outcomes, readout
 from tests.backends.aer.test_adapter import run
 
 SHOTS = 4000
@@ -164,4 +165,4 @@ def test_an_outcomes_name_is_that_of_qiskit(data):
     found = readout(form_of(circuit))
     index = sum(ones[qubit] << place for place, qubit in enumerate(found.qubits))
     (expected,) = AerSimulator().run(circuit, shots=1).result().get_counts()
-    assert Outcomes(found)[index] == expected
+    assert outcomes(found)[index] == expected

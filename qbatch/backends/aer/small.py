@@ -1,0 +1,209 @@
+"""Circuits of few qubits, which are simulated by qbatch's own kernel and need no Aer.
+
+A job goes this way if its text is read by the own readers, all its gates are known to the
+kernel, it has an exact law that begins at |0…0>, and its answer comes from that law. The law is
+that of Aer's state vector, and a seed's counts are the same either way.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import islice
+from typing import Any, NamedTuple
+
+from qbatch.backends.aer.experiments import Experiment, Prepared, alike
+from qbatch.domain.payloads import Source
+from qbatch.payloads.circuit.form import Form, Nature, nature
+from qbatch.payloads.circuit.formats import read_plain
+from qbatch.rules.pauli import parse_observable
+from qbatch.seam import Item
+from qbatch.simulation import drawing, kernel
+from qbatch.simulation.readout import Outcomes, outcomes
+from qbatch.simulation.state import State
+
+_MANY = 8  # points from which on a template is worth it
+_SHORT = 1 << 14  # bytes of a text whose form is kept
+
+Asked = tuple[Experiment, Any, Outcomes]
+"""What is asked, the distribution that answers it, and the names of its outcomes."""
+
+
+class Known(NamedTuple):
+    """A text that the own readers understand: its form, what it is, whether the kernel takes it."""
+
+    form: Form
+    nature: Nature
+    taken: bool
+
+
+@functools.lru_cache(maxsize=4096)
+def _kept(source: Source) -> Known | None:
+    form = read_plain(source)
+    return None if form is None else Known(form, nature(form), kernel.takes(form))
+
+
+def known(source: Source) -> Known | None:
+    """What is known of a text; kept for a while if it is short. None: Qiskit must read it."""
+    return _kept(source) if len(source.body) <= _SHORT else _kept.__wrapped__(source)
+
+
+class SmallCircuits:
+    """The circuits of a batch, as the kernel takes them.
+
+    Args:
+        payloads: by name.
+        allowed: whether the backend's settings leave circuits and their laws as they are.
+    """
+
+    def __init__(self, payloads: Mapping[str, Source], allowed: bool) -> None:
+        self._payloads = payloads
+        self._allowed = allowed
+        self._known: dict[str, Known | None] = {}
+        self._prepared: dict[tuple[str, bool, str | None], Prepared | None] = {}
+
+    def form(self, item: Item) -> Form | None:
+        """The form of an item's circuit, small or not, where the own readers understand it."""
+        found = self._of(item)
+        return None if found is None else found.form
+
+    def _of(self, item: Item) -> Known | None:
+        if item.payload not in self._known:
+            self._known[item.payload] = known(self._payloads[item.payload])
+        return self._known[item.payload]
+
+    def counted(self, item: Item) -> Prepared | None:
+        """The circuit with its measurements; None where the kernel does not take it."""
+        return self._prepare(item, None)
+
+    def turned(self, item: Item, basis: str) -> Prepared | None:
+        """The circuit measured in a basis; None where the kernel does not take it."""
+        return self._prepare(item, basis)
+
+    def bare(self, item: Item) -> Prepared | None:
+        """The circuit for exact values; None where the kernel does not take it."""
+        return self._prepare(item, "")
+
+    def _prepare(self, item: Item, basis: str | None) -> Prepared | None:
+        mark = item.payload, item.measure_all, basis
+        if mark not in self._prepared:
+            found = self._of(item) if self._allowed else None
+            taken = found is not None and found.taken and _is_law(found.nature)
+            self._prepared[mark] = _prepared(found, item, basis) if found and taken else None
+        return self._prepared[mark]
+
+
+def _is_law(found: Nature) -> bool:
+    """Whether there is one state before the measurements, and it began as |0…0>."""
+    return found.is_exact and found.from_zero
+
+
+def _prepared(found: Known, item: Item, basis: str | None) -> Prepared | None:
+    """The circuit as it is asked for; None where its outcomes cannot be told here."""
+    form, now = found.form, found.nature
+    if item.measure_all:
+        form = form.measured_all()
+        now = nature(form)
+    if basis:
+        form = form.measured_in(basis)
+        now = nature(form)
+    prepared = Prepared(form, None, form.parameters, small=True, found=now)
+    counts = basis != ""
+    return prepared if _is_law(now) and not (counts and prepared.readout is None) else None
+
+
+# -- running ------------------------------------------------------------------------
+
+
+def laws(experiments: Sequence[Experiment]) -> Iterator[list[Asked]]:
+    """The exact distributions of what the experiments read, block by block."""
+    for sharing, state in _states(experiments, _measured):
+        first = sharing[0][0].prepared.readout
+        assert first is not None
+        found = drawing.distributions(state.probabilities(first.qubits))
+        asked: list[Asked] = []
+        for row, own in zip(found, sharing, strict=True):
+            read = own[0].prepared.readout
+            assert read is not None
+            names = outcomes(read)
+            asked += [(experiment, row, names) for experiment in own]
+        yield asked
+
+
+def drawn(asked: Sequence[Asked], fresh: Any) -> Iterator[tuple[Experiment, dict[str, int]]]:
+    """Counts of each, drawn from its distribution.
+
+    Args:
+        fresh: the stream of those without a seed; the others have one of their own each.
+    """
+    import numpy
+
+    if not asked:
+        return
+    streams = [
+        None if e.item.seed is None else drawing.generator(e.item.seed, e.part) for e, _, _ in asked
+    ]
+    rows = drawing.draw(
+        numpy.array([law for _, law, _ in asked]),
+        [e.item.shots or 0 for e, _, _ in asked],
+        streams,
+        fresh,
+    )
+    for (experiment, _, names), row in zip(asked, rows, strict=True):
+        yield experiment, drawing.counts(row, names)
+
+
+def values(
+    experiments: Sequence[Experiment],
+) -> Iterator[tuple[Experiment, list[tuple[float, None]]]]:
+    """The exact values of each experiment's observables."""
+    for sharing, state in _states(experiments, _observed):
+        terms = [parse_observable(text) for text in sharing[0][0].item.observables]
+        found = kernel.values(state, terms).tolist()
+        for row, own in zip(found, sharing, strict=True):
+            for experiment in own:
+                yield experiment, [(value, None) for value in row]
+
+
+def _measured(experiment: Experiment) -> object:
+    read = experiment.prepared.readout
+    return None if read is None else read.qubits
+
+
+def _observed(experiment: Experiment) -> object:
+    return experiment.item.observables
+
+
+_Sharing = list[list[Experiment]]
+
+
+def _states(
+    experiments: Sequence[Experiment], asks: Callable[[Experiment], object]
+) -> Iterator[tuple[_Sharing, State]]:
+    """States with the experiments of each column.
+
+    Args:
+        asks: experiments for which this differs do not come together.
+    """
+    loose: dict[object, list[tuple[Form, list[Experiment]]]] = {}
+    sorts: dict[object, list[Experiment]] = {}
+    for experiment in experiments:
+        sorts.setdefault(asks(experiment), []).append(experiment)
+    for sort, members in sorts.items():
+        for points in alike(members):
+            own = next(iter(points.values()))[0].prepared
+            if len(points) >= _MANY:
+                form = own.form if own.angles is None else own.form.generalized()
+                sharing = iter(points.values())
+                for state in kernel.at_points(form, list(points)):
+                    yield list(islice(sharing, state.circuits)), state
+                continue
+            for angles, together in points.items():
+                form = together[0].prepared.form
+                if own.angles is None:
+                    form = kernel.bound(form, angles)
+                loose.setdefault((sort, form.num_qubits), []).append((form, together))
+    for group in loose.values():
+        sharing = iter([together for _, together in group])
+        for state in kernel.together([form for form, _ in group]):
+            yield list(islice(sharing, state.circuits)), state
