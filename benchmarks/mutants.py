@@ -33,7 +33,23 @@ ROOMS = ("engine", "rules", "store")
 _PYTEST = (sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider")
 _LONGEST = 240  # seconds: a mutant that hangs is seen, too
 
-EQUIVALENT: dict[tuple[str, str, str], str] = {}
+EQUIVALENT: dict[tuple[str, str, str], str] = {
+    (
+        "qbatch/store/database.py",
+        "self.path, timeout=BUSY_SECONDS, isolation_level=None, cached_statements=256",
+        "core/NumberReplacer",
+    ): "a cache of one statement more or less only takes other time",
+    (
+        "qbatch/store/queries.py",
+        "with contextlib.closing(sqlite3.connect(uri, uri=True, timeout=10)) as connection:",
+        "core/NumberReplacer",
+    ): "a second more or less of patience",
+    (
+        "qbatch/engine/backend_queue.py",
+        "cancelled_at: float = 0.0",
+        "core/NumberReplacer",
+    ): "it is read only where cancelled_for is set, and both are set together",
+}
 """By file, source line and operator: why no test could tell."""
 
 _SAME = (

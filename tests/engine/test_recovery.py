@@ -34,14 +34,12 @@ def store(db):
         yield store
 
 
-def claimed(store, *, remote_id=None):
+def claimed(store, *, remote_id=None, mark="mark"):
     """A batch of all jobs that is written down, and maybe sent."""
     store.work_queue.begin()
     store.work_queue.pick([1])
     jobs = [job for _, job in store.work_queue.planned(0, 10)]
-    batch, _ = store.ledger.prepare(
-        "mark", "x", "{}", jobs, list(range(len(jobs))), status="queued"
-    )
+    batch, _ = store.ledger.prepare(mark, "x", "{}", jobs, list(range(len(jobs))), status="queued")
     if remote_id is not None:
         store.ledger.submitted(batch.id, remote_id)
     return batch
@@ -97,6 +95,17 @@ def test_local_work_died_with_its_process(store):
     assert recorder.report.released == 2
     assert notes == ["2 jobs of an interrupted run are taken up again"]
     assert statuses(store) == {"unsent": 2}
+
+
+def test_every_open_batch_is_looked_at(store):
+    first = claimed(store)
+    store.database.execute("UPDATE jobs SET status = 'unsent' WHERE id = 2")
+    store.database.execute("UPDATE attempts SET job_id = 1 WHERE batch_id = ?", (first.id,))
+    second = claimed(store, mark="another")
+    assert second.id != first.id
+    one = queue(local=True)
+    recovered(store, lambda _: one)
+    assert store.ledger.open_batches([1]) == []
 
 
 def test_what_this_environment_does_not_know_is_left_as_it_is(store):

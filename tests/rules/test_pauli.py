@@ -4,7 +4,13 @@ from hypothesis import strategies as st
 
 from qbatch.errors import InvalidObservable
 from qbatch.payloads.parameters import read_observables
-from qbatch.rules.pauli import check_observable, parse_observable
+from qbatch.rules.pauli import (
+    check_observable,
+    measurement_sets,
+    parse_observable,
+    shot_mean,
+    values_from_counts,
+)
 
 
 def test_sums_of_pauli_strings():
@@ -44,3 +50,31 @@ def test_observables_from_a_file(write):
     for text in ("", "# nothing\n", "[1]", "[", "[[]]"):
         with pytest.raises(InvalidObservable):
             read_observables(str(write("bad", text)))
+
+
+def test_the_mean_of_parities_and_its_variance():
+    weights = [((0,), 1.0), ((0, 1), 0.5)]
+    counts = {"00": 6, "01": 3, "11": 1}  # worth 1.5, -1.5 and -0.5
+    mean, variance = shot_mean(counts, weights)
+    assert mean == pytest.approx(0.4)
+    squares = (6 * 1.5**2 + 3 * 1.5**2 + 0.5**2) / 10
+    assert variance == pytest.approx((squares - 0.4**2) / 9)
+
+
+def test_one_shot_tells_nothing_of_its_spread():
+    assert shot_mean({"0": 1}, [((0,), 2.0)]) == (2.0, 4.0)
+    assert shot_mean({"0": 2}, [((0,), 2.0)]) == (2.0, 0.0)
+
+
+def test_values_from_counts_add_up_over_the_measurements():
+    observables = ["ZZ + 0.5*XX + 2*II", "IZ"]
+    assert [basis for basis, _ in measurement_sets([parse_observable(o) for o in observables])] == [
+        "ZZ", "XX",
+    ]  # fmt: skip
+    (value, error), (other, none) = values_from_counts(
+        observables, [{"00": 9, "01": 1}, {"00": 5, "01": 5}]
+    )
+    assert value == pytest.approx(2 + 0.8)
+    assert error == pytest.approx((0.36 / 9 + 0.25 * 1 / 9) ** 0.5)
+    assert other == pytest.approx(0.8)
+    assert none == pytest.approx((0.36 / 9) ** 0.5)

@@ -23,3 +23,12 @@ def test_what_was_measured_decides_otherwise():
     learning.expect("counts", 0.001)
     learning.learn(100, 0.5)
     assert learning.size() == 200
+
+
+def test_a_batch_that_takes_far_too_long_ends_the_faith_in_what_was_measured():
+    sizer = Sizer({"counts": Throughput(seconds=2.0, startup=1.0)})
+    sizer.expect("counts", 0.001)
+    sizer.learn(100, 4.9)  # long, and still believed
+    assert sizer.size() == 500
+    sizer.learn(100, 5.5)
+    assert sizer.size() != 500

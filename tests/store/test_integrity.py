@@ -106,6 +106,19 @@ def test_results_that_are_not_what_was_asked(sound):
     assert "the result of attempt 1 cannot be read" in found
 
 
+def test_one_result_that_cannot_be_read_hides_no_other(sound):
+    found = problems(
+        sound,
+        "UPDATE jobs SET status = 'done', shots_done = 10 WHERE id = 2",
+        "INSERT INTO attempts (job_id, batch_id, position, offset, shots, origin, status, kind,"
+        " result, digest) SELECT 2, batch_id, 1, 0, 10, origin, status, 'values', result, digest"
+        " FROM attempts WHERE job_id = 1",
+        "UPDATE attempts SET kind = 'values' WHERE id = 1",
+    )
+    told = [sentence for sentence in found if "it is said to be of kind" in sentence]
+    assert len(told) == 2
+
+
 def test_a_copy_is_sound_private_and_overwrites_nothing(sound, tmp_path):
     with Store(sound) as store:
         store.integrity.backup(tmp_path / "copy.db")

@@ -75,12 +75,14 @@ def test_backends_are_the_jobs_own_or_their_groups(store, group):
 def test_a_job_that_another_reruns_is_left(store, group):
     set_status(store, 1, "error", "backend")
     set_status(store, 3, "error", "backend")
+    store.database.execute("""UPDATE jobs SET options = '{"method":"x"}' WHERE number = 1""")
     added = store.jobs.append_again(group, [1, 2])
     assert len(added) == 1
     jobs = list(store.jobs.select(group, ALL))
     assert [(job.number, job.parent) for job in jobs] == [(1, None), (2, None), (3, None), (4, 1)]
     assert (jobs[3].name, jobs[3].shots, jobs[3].key) == ("bell", 10, jobs[0].key)
     assert jobs[3].status == "unsent"
+    assert jobs[3].options == {"method": "x"}
     assert store.jobs.replaced(group, ALL) == 1
     assert store.jobs.to_rerun(group, ALL) == [3]
     assert store.jobs.append_again(group, [1, 2]) == []
