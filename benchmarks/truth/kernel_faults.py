@@ -58,18 +58,16 @@ _right_probabilities = state.State.probabilities
 
 
 def _rotated(right: Any) -> Any:
-    def wrong(circuits: Any, step: int) -> Any:
-        return {
-            key: (columns, rows[1:] + rows[:1])
-            for key, (columns, rows) in right(circuits, step).items()
-        }
+    def wrong(self: Any, step: int) -> Any:
+        for key, columns, numbers in right(self, step):
+            yield key, columns, [numpy.roll(column, 1) for column in numbers]
 
     return wrong
 
 
 def _last_gate_lost(right: Any) -> Any:
-    return lambda circuits, form: right(
-        [own[: max(1, max(map(len, circuits)) - 1)] for own in circuits], form
+    return lambda circuits, size: right(
+        [own[: max(1, max(map(len, circuits)) - 1)] for own in circuits], size
     )
 
 
@@ -209,7 +207,9 @@ FAULTS = (
         ("sweeps",),
         wrap(kernel, "bound", lambda right: lambda form, v: right(form, tuple(reversed(v)))),
     ),
-    Fault("angles go to a neighbour in lock-step", ("texts",), wrap(kernel, "_alike", _rotated)),
+    Fault(
+        "angles go to a neighbour in lock-step", ("texts",), wrap(kernel._Steps, "alike", _rotated)
+    ),
     Fault(
         "the longest circuits lose their last gate",
         ("texts",),

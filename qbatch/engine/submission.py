@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+import orjson
+
 from qbatch.domain.batches import PlannedJob
 from qbatch.domain.payloads import Source
 from qbatch.engine import labels
@@ -89,7 +91,7 @@ def _item(label: str, part: PlannedJob, shots: int | None, jobs: Sequence[str]) 
         jobs=tuple(jobs),
         payload=part.payload.hash,
         info=part.payload.info,
-        parameters=tuple(json.loads(part.values)),
+        parameters=tuple(orjson.loads(part.values)),
         request=part.request,
         expected=part.expected,
         shots=shots,

@@ -11,11 +11,12 @@ from __future__ import annotations
 import contextlib
 import csv
 import itertools
-import json
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import IO, TYPE_CHECKING, Any
+
+import orjson
 
 from qbatch.domain.results import RESULT_KINDS, Column, ExportOptions, Result, ResultKind
 from qbatch.errors import UsageError
@@ -67,12 +68,12 @@ def _two_passes(
     entries: Iterable[Entry], shape: ExportOptions
 ) -> Iterator[tuple[_Columns, Iterator[Entry]]]:
     columns = _Columns()
-    with tempfile.TemporaryFile("w+", encoding="utf-8") as spool:
+    with tempfile.TemporaryFile() as spool:
         for entry in entries:
             columns.note(entry, shape)
-            spool.write(json.dumps(entry) + "\n")
+            spool.write(orjson.dumps(entry) + b"\n")
         spool.seek(0)
-        yield columns, (json.loads(line) for line in spool)
+        yield columns, map(orjson.loads, spool)
 
 
 def write_csv(entries: Iterable[Entry], stream: IO[str], shape: ExportOptions) -> None:

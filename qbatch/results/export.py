@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
+import orjson
+
 from qbatch.domain import SCHEMA
 from qbatch.domain.history import JobResult
 from qbatch.domain.results import ExportOptions
@@ -40,7 +42,7 @@ def _json(results: Iterable[JobResult], group: str, stream: IO[str], shape: Expo
     head = json.dumps({"schema": SCHEMA, "group": group}, ensure_ascii=escapes)
     stream.write(head[:-1] + ', "results": [')
     separator = "\n"
-    encode = json.JSONEncoder(ensure_ascii=escapes).encode
+    encode = _encoder(stream)
     for result in results:
         stream.write(separator + encode(result_entry(result, shape)))
         separator = ",\n"
@@ -48,7 +50,7 @@ def _json(results: Iterable[JobResult], group: str, stream: IO[str], shape: Expo
 
 
 def _jsonl(results: Iterable[JobResult], _: str, stream: IO[str], shape: ExportOptions) -> None:
-    encode = json.JSONEncoder(ensure_ascii=_escapes(stream)).encode
+    encode = _encoder(stream)
     for result in results:
         stream.write(encode(result_entry(result, shape)) + "\n")
 
@@ -87,6 +89,13 @@ FORMATS = {
 def _escapes(stream: IO[str]) -> bool:
     """Whether JSON has to stay within ASCII: a terminal may encode no more."""
     return not str(getattr(stream, "encoding", None) or "utf-8").lower().startswith("utf")
+
+
+def _encoder(stream: IO[str]) -> Callable[[Any], str]:
+    """What writes an entry as JSON."""
+    if _escapes(stream):
+        return json.JSONEncoder().encode
+    return lambda entry: orjson.dumps(entry).decode()
 
 
 def plain_cell(cell: Any) -> Any:

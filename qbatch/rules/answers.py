@@ -24,6 +24,9 @@ from qbatch.domain.results import (
 from qbatch.domain.results.base import shown
 
 _BITS = frozenset("01")
+_MOST_SEEN = 1 << 16
+_SEEN: dict[int | None, set[str]] = {}
+"""Outcomes of one register that were found to be right, by their number of bits."""
 ANY_BITS = Expected(kind=ResultKind.COUNTS)
 """Outcomes of bits, as many as there are."""
 
@@ -95,10 +98,15 @@ def check_outcomes(found: Mapping[Any, Any], expected: Expected) -> None:
 def _check_bits(found: Iterable[str], num_bits: int | None) -> None:
     """Outcomes of that many bits (None: as many as each other), spaced in one way."""
     found = list(found)
+    seen = _SEEN.setdefault(num_bits, set())
+    if seen.issuperset(found):
+        return
     first = found[0]
     wanted = len(first) if num_bits is None else num_bits + first.count(" ")
     letters = set("".join(found)) - {" "}
     if set(map(len, found)) == {wanted} and letters <= _BITS and _are_spaced_alike(found):
+        if num_bits is not None and " " not in first and len(seen) < _MOST_SEEN:
+            seen.update(found)
         return
     size = "alike" if num_bits is None else f"of {num_bits} bits"
     wrong = next((o for o in found if len(o) != wanted or set(o) - _BITS - {" "}), first)
@@ -136,11 +144,18 @@ def check_stored(result: Result, shots: int | None, expected: Expected) -> None:
 
 def info(found: Any) -> dict[str, Any]:
     """What is worth keeping of a result beside it, as far as JSON can hold it."""
+    if type(found) is dict and all(map(_is_kept_as_it_is, found.items())):
+        return found
     try:
         kept = json.loads(json.dumps(dict(found or {}), default=str, allow_nan=False))
     except (TypeError, ValueError, RecursionError):
         return {}
     return kept if isinstance(kept, dict) else {}
+
+
+def _is_kept_as_it_is(item: tuple[Any, Any]) -> bool:
+    """Whether a name and a value come back from JSON as they were."""
+    return type(item[0]) is str and type(item[1]) in (str, int, bool)
 
 
 @functools.lru_cache(maxsize=64)

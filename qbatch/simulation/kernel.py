@@ -8,8 +8,10 @@ working through blocks, and nothing here takes longer than Python takes to hear 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import chain
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -27,6 +29,9 @@ _LOCKSTEP_BLOCK = 1 << 18
 
 _PASSED_OVER = frozenset({Kind.BARRIER, Kind.MEASURE, Kind.NOTHING})
 
+_NUMBERS = itemgetter(4)
+_WHAT_TO_WHAT = itemgetter(1, 2)  # an operation's name and qubits
+
 Values = tuple[float, ...]
 
 
@@ -39,17 +44,14 @@ def takes(form: Form) -> bool:
     if form.num_qubits > MOST_QUBITS or form.variables:
         return False
     standard = Kind.STANDARD
-    for kind, name, qubits, _, numbers, _, _ in form.operations:
-        if kind is not standard:
-            if kind not in _PASSED_OVER:
-                return False
-            continue
+    sorts = {(o[1], len(o[2]), len(o[4])) for o in form.operations if o[0] is standard}
+    for name, qubits, angles in sorts:
         gate = GATES.get(name)
-        if gate is None or not gate.takes(len(qubits), len(numbers)):
+        if gate is None or not gate.takes(qubits, angles):
             return False
-        if numbers and not all(map(_is_number, numbers)):
-            return False
-    return True
+    if any(o[0] is not standard and o[0] not in _PASSED_OVER for o in form.operations):
+        return False
+    return all(map(_is_number, chain.from_iterable(map(_NUMBERS, form.operations))))
 
 
 def _is_number(number: Any) -> bool:
@@ -92,7 +94,8 @@ def together(forms: Sequence[Form]) -> Iterator[State]:
     """
     size = max(1, _LOCKSTEP_BLOCK >> forms[0].num_qubits) if forms else 1
     for start in range(0, len(forms), size):
-        yield _in_lockstep([_gates(form) for form in forms[start : start + size]], forms[start])
+        block = [_gates(form) for form in forms[start : start + size]]
+        yield _in_lockstep(block, forms[start].num_qubits)
 
 
 def bound(form: Form, values: Values) -> Form:
@@ -108,41 +111,79 @@ def bound(form: Form, values: Values) -> Form:
 
 
 def _gates(form: Form) -> list[Operation]:
-    return [operation for operation in form.operations if operation.kind is Kind.STANDARD]
+    standard = Kind.STANDARD
+    return [operation for operation in form.operations if operation[0] is standard]
 
 
-def _in_lockstep(circuits: list[list[Operation]], form: Form) -> State:
+def _in_lockstep(circuits: Sequence[Sequence[Operation]], num_qubits: int) -> State:
     """All circuits' first gates, then all second ones, …; equal ones on equal qubits at once."""
-    real = all(GATES[gate.name].real for gates in circuits for gate in gates)
-    state = State.zeros(form.num_qubits, len(circuits), real=real)
+    steps = _Steps(circuits)
+    state = State.zeros(num_qubits, len(circuits), real=steps.real)
     shape = state.amplitudes.shape[:-1]
-    flat = state.amplitudes.reshape(2**form.num_qubits, len(circuits))
-    for step in range(max(map(len, circuits), default=0)):
-        for (name, qubits), (columns, rows) in _alike(circuits, step).items():
-            numbers = [np.array(column) for column in zip(*rows, strict=True)]
+    flat = state.amplitudes.reshape(2**num_qubits, len(circuits))
+    for step in range(steps.number):
+        for (name, qubits), columns, numbers in steps.alike(step):
             if len(columns) == len(circuits):  # nothing to pick out
                 GATES[name].apply(state, qubits, numbers)
                 continue
-            chosen = np.array(columns)
-            part = State(flat[:, chosen].reshape((*shape, len(columns))))
+            part = State(flat[:, columns].reshape((*shape, len(columns))))
             GATES[name].apply(part, qubits, numbers)
-            flat[:, chosen] = part.amplitudes.reshape(len(flat), len(columns))
+            flat[:, columns] = part.amplitudes.reshape(len(flat), len(columns))
     return state
 
 
-_Alike = Mapping[tuple[str, tuple[int, ...]], tuple[list[int], list[tuple[float, ...]]]]
+_Key = tuple[str, tuple[int, ...]]
 
 
-def _alike(circuits: list[list[Operation]], step: int) -> _Alike:
-    """The circuits' gates at a step, by what is done to which qubits."""
-    found: dict[tuple[str, tuple[int, ...]], tuple[list[int], list[tuple[float, ...]]]] = {}
-    for column, gates in enumerate(circuits):
-        if step < len(gates):
-            _, name, qubits, _, numbers, _, _ = gates[step]
-            columns, rows = found.setdefault((name, qubits), ([], []))
-            columns.append(column)
-            rows.append(numbers)
-    return found
+class _Codes(dict[_Key, int]):
+    """A number for each thing that is done, given when it is first asked for."""
+
+    def __missing__(self, key: _Key) -> int:
+        code = self[key] = len(self)
+        return code
+
+
+class _Steps:
+    """The gates of many circuits by step: what is done to which qubits, with which angles.
+
+    Attributes:
+        number: of steps.
+        real: all gates are real.
+    """
+
+    def __init__(self, circuits: Sequence[Sequence[Operation]]) -> None:
+        lengths = np.fromiter(map(len, circuits), dtype=np.int64, count=len(circuits))
+        self.number = int(lengths.max(initial=0))
+        gates = list(chain.from_iterable(circuits))
+        codes = _Codes()
+        numbered = list(map(codes.__getitem__, map(_WHAT_TO_WHAT, gates)))
+        angles = list(map(_NUMBERS, gates))
+        sizes = np.fromiter(map(len, angles), dtype=np.int64, count=len(gates))
+        taken = np.arange(self.number) < lengths[:, np.newaxis]
+        # What is done, as numbers: a row a circuit, a column a step, -1 where it has ended.
+        self._codes = np.full(taken.shape, -1, dtype=np.int64)
+        self._codes[taken] = numbered
+        # Where the angles of each gate begin in the list of all of them.
+        self._starts = np.zeros(taken.shape, dtype=np.int64)
+        self._starts[taken] = np.cumsum(sizes) - sizes
+        self._angles = np.fromiter(chain.from_iterable(angles), dtype=np.float64)
+        self._keys = list(codes)
+        self.real = all(GATES[name].real for name, _ in self._keys)
+
+    def alike(self, step: int) -> Iterator[tuple[_Key, Amplitudes, list[Amplitudes]]]:
+        """Each thing that is done at a step, the columns of its circuits, and their angles."""
+        codes = self._codes[:, step]
+        order = codes.argsort(kind="stable")
+        ordered = codes[order]
+        cuts = np.flatnonzero(np.diff(ordered)) + 1
+        for columns in np.split(order, cuts):
+            code = int(codes[columns[0]])
+            if code < 0:
+                continue
+            key = self._keys[code]
+            starts = self._starts[columns, step]
+            angles = [self._angles[starts + i] for i in range(GATES[key[0]].num_numbers)]
+            yield key, columns, angles
 
 
 def values(state: State, observables: Sequence[Sequence[tuple[str, float]]]) -> Amplitudes:

@@ -7,6 +7,8 @@ import sqlite3
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+import orjson
+
 from qbatch.domain.batches import Claim, OpenBatch, Outcome
 from qbatch.domain.results import ResultKind
 from qbatch.domain.states import AttemptStatus, BatchState, Failure, Status, StopReason
@@ -65,13 +67,21 @@ def closed(outcome: Outcome, now: float) -> tuple[Any, ...]:
         outcome.failure,
         outcome.error,
         now,
-        json.dumps(info, default=str) if info else None,
+        _text(info) if info else None,
         sampler if isinstance(sampler, str) else None,
         kind,
         data,
         None if data is None else digest(data),
         outcome.claim.attempt_id,
     )
+
+
+def _text(info: Mapping[str, Any]) -> str:
+    """What is kept beside a result, which `qbatch.rules.answers.info` has made fit for JSON."""
+    try:
+        return orjson.dumps(info).decode()
+    except TypeError:  # a whole number of more than 64 bits
+        return json.dumps(info, default=str)
 
 
 # A job is done when all its shots are. Until then an attempt whose outcome is unknown, or one under

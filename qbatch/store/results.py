@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import itertools
-import json
 import zlib
 from collections.abc import Iterator
 from typing import Any
+
+import orjson
 
 from qbatch.domain.jobs import Job
 from qbatch.domain.requests import Request
@@ -28,7 +29,7 @@ Part = tuple[Result | None, int | None]
 
 def encode_result(result: Result) -> bytes:
     """A result as compact JSON, compressed where that is shorter."""
-    text = json.dumps(stored(result), separators=(",", ":")).encode()
+    text = orjson.dumps(stored(result))
     return zlib.compress(text, 1) if len(text) > _WORTH_COMPRESSING else text
 
 
@@ -51,7 +52,7 @@ def decode_result(data: object) -> dict[str, Any]:
     try:
         raw = _raw(data)
         text = raw if raw.startswith(b"{") else zlib.decompress(raw)
-        decoded = json.loads(text.decode())
+        decoded = orjson.loads(text)
     except (ValueError, RecursionError, zlib.error) as error:
         raise damaged("a result", error) from error
     if not isinstance(decoded, dict):

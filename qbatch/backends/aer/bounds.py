@@ -18,7 +18,8 @@ _KNOWN = frozenset(
 )
 _MOST_QUBITS = 16
 _MOST_GATES = 20_000
-_MOST_BYTES = 1 << 20
+_MOST_BYTES = 1 << 26
+_MOST_FOREIGN_BYTES = 1 << 20  # for Qiskit's parsers, which no signal ends; our readers it does
 _MOST_WORK = 3e9  # amplitudes that gates are applied to; about a second
 
 
@@ -29,9 +30,13 @@ def is_bounded(batch: Submission, *, noisy: bool) -> bool:
     if sum(len(source.body) for source in batch.payloads.values()) > _MOST_BYTES:
         return False
     work: dict[str, tuple[float, bool]] = {}
+    foreign = 0
     for name, source in batch.payloads.items():
         found = known(source)
         if found is None:
+            foreign += len(source.body)
+            if foreign > _MOST_FOREIGN_BYTES:
+                return False
             try:
                 form = read_form(source)
             except (InvalidCircuit, InvalidJob):

@@ -34,6 +34,7 @@ class Costs:
     def __init__(self, *, kernel: bool = True) -> None:
         self._kernel = kernel
         self._infos: dict[int, CircuitInfo] = {}
+        self._seconds: dict[tuple[int, int | None, str, bool], float] = {}
         self.needs_aer = False
 
     def info(self, job: PlannedJob) -> CircuitInfo:
@@ -68,6 +69,13 @@ class Costs:
         Args:
             again: only its parameters differ from those of a job of the same batch.
         """
+        mark = job.payload.id, job.shots, job.options, again
+        found = self._seconds.get(mark)
+        if found is None:
+            found = self._seconds[mark] = self._computed(job, again=again)
+        return found
+
+    def _computed(self, job: PlannedJob, *, again: bool) -> float:
         info = self.info(job)
         amplitudes = 2.0 ** min(info.num_qubits, 40)
         if self.is_small(job):

@@ -11,7 +11,12 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum
+from itertools import chain
+from operator import itemgetter
 from typing import Any, NamedTuple
+
+_NUMBERS = itemgetter(4)
+_WHAT_TO_WHAT = itemgetter(1, 2, 3, 5)  # an operation's name, qubits, bits and label
 
 Number = Any
 """A float, or an expression of the circuit's parameters."""
@@ -51,6 +56,9 @@ class Operation(NamedTuple):
     inside: bool = False
 
 
+_GATE = Kind.STANDARD
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Form:
     """A circuit.
@@ -84,17 +92,15 @@ class Form:
         """
         if self.parameters or self.variables:
             return None
-        shape: list[Hashable] = [self.num_qubits, self.cregs, self.num_clbits]
-        numbers: list[float] = []
-        for kind, name, qubits, clbits, own, label, _ in self.operations:
-            if kind is Kind.STANDARD:
-                numbers += own
-                shape += (name, qubits, label)
-            elif kind is Kind.MEASURE or kind is Kind.BARRIER:
-                shape += (kind, qubits, clbits)
-            else:
-                return None
-        return (tuple(shape), tuple(numbers)) if numbers else None
+        kinds = [operation[0] for operation in self.operations]
+        others = tuple([(i, k is Kind.MEASURE) for i, k in enumerate(kinds) if k is not _GATE])
+        if any(kinds[i] is not Kind.MEASURE and kinds[i] is not Kind.BARRIER for i, _ in others):
+            return None
+        numbers = tuple(chain.from_iterable(map(_NUMBERS, self.operations)))
+        if not numbers:
+            return None
+        does = tuple(map(_WHAT_TO_WHAT, self.operations))
+        return (self.num_qubits, self.cregs, self.num_clbits, others, does), numbers
 
     def generalized(self) -> Form:
         """The form of all circuits of this one's skeleton: every number is a parameter."""
@@ -184,6 +190,16 @@ def nature(form: Form) -> Nature:
     control, a channel) makes one shot differ from the next. This is decided here and nowhere
     else.
     """
+    gates = _gates_before_measurements(form)
+    if gates is not None:
+        last = form.operations[gates:]
+        return Nature(
+            why_not=None,
+            from_zero=True,
+            read={operation.clbits[0]: operation.qubits[0] for operation in last},
+            measures=bool(last),
+            final=tuple(range(gates, len(form.operations))),
+        )
     walk = _Walk()
     take = walk.take
     for operation in form.operations:
@@ -197,6 +213,20 @@ def nature(form: Form) -> Nature:
         measures=walk.measures,
         final=_final(form) if walk.why_not else tuple(walk.places),
     )
+
+
+def _gates_before_measurements(form: Form) -> int | None:
+    """Number of gates of a circuit that is gates, then measurements, and nothing else.
+
+    Most circuits are, and of them everything is known without a walk.
+    """
+    if form.variables:
+        return None
+    kinds = [operation[0] for operation in form.operations]
+    gates = kinds.index(Kind.MEASURE) if Kind.MEASURE in kinds else len(kinds)
+    if any(kind is not _GATE for kind in kinds[:gates]):
+        return None
+    return None if any(kind is not Kind.MEASURE for kind in kinds[gates:]) else gates
 
 
 class _Walk:

@@ -41,9 +41,8 @@ _GATE = re.compile(
     r"gate\s+([a-z][A-Za-z0-9_]*)\s*(?:\(([^()]*)\)\s*|\s)([^(){}]*)\{([^{}]*)\}", re.DOTALL
 )
 _FLOAT = re.compile(r"-?(?:\d+\.\d*|\.\d+)(?:[eE][+-]?\d+)?\Z")
-_ROTATION = re.compile(
-    r"([a-z][a-z0-9]*)\(\s*(-?(?:\d+\.\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*\)\s*([^()]*)\Z"
-)
+_new = tuple.__new__  # a named tuple without its own slow way of being made
+_Turns = dict[tuple[str, str], tuple[str, tuple[int, ...]]]
 _PI = {"pi": math.pi}
 
 
@@ -106,7 +105,7 @@ class _Reader:
         self._includes = self._defines = False
         # What statements came to, for the registers and gates declared so far.
         self._known: dict[str, tuple[list[Operation], int]] = {}
-        self._single: dict[str, tuple[int, ...]] = {}
+        self._turns: _Turns = {}
 
     def read(self, text: str) -> Form:
         place, included = opening(text, _HEADER, _INCLUDE)
@@ -150,25 +149,32 @@ class _Reader:
 
     def _rotation(self, text: str) -> bool:
         """Take a gate of one plain number on single qubits, which is most of what is read."""
-        match = _ROTATION.match(text)
-        if match is None:
+        name, _, rest = text.partition("(")
+        number, _, on = rest.partition(")")
+        if not _FLOAT.match(number):
             return False
-        name, number, on = match.groups()
-        gate = self._gates.get(name)
-        if gate is None or gate.num_angles != 1 or not isinstance(gate, Spec):
-            return False
-        qubits = self._single.get(on)
-        if qubits is None:
-            found = broadcast([self._writer.qubit(part.strip()) for part in on.split(",")])
-            if len(found) != 1 or len(found[0]) != gate.num_qubits:
+        found = self._turns.get((name, on))
+        if found is None:
+            found = self._turn(name, on)
+            if found is None:
                 return False
-            qubits = self._single[on] = found[0]
-        elif len(qubits) != gate.num_qubits:
-            return False
         angle = (_finite(float(number)),)
-        self._writer.operations.append(Operation(Kind.STANDARD, gate.name, qubits, (), angle))
+        self._writer.operations.append(
+            _new(Operation, (Kind.STANDARD, *found, (), angle, None, False))
+        )
         self._writer.size += 1
         return True
+
+    def _turn(self, name: str, on: str) -> tuple[str, tuple[int, ...]] | None:
+        """Name and qubits of a gate of one angle on single qubits; None where it is another."""
+        gate = self._gates.get(name)
+        if gate is None or gate.num_angles != 1 or not isinstance(gate, Spec) or ")" in on:
+            return None
+        found = broadcast([self._writer.qubit(part.strip()) for part in on.split(",")])
+        if len(found) != 1 or len(found[0]) != gate.num_qubits:
+            return None
+        self._turns[name, on] = gate.name, found[0]
+        return self._turns[name, on]
 
     def _statement(self, text: str) -> None:
         writer = self._writer
@@ -215,7 +221,7 @@ class _Reader:
         kind, name, size = match.groups()
         (self._writer.add_qubits if kind == "q" else self._writer.add_clbits)(name, int(size))
         if not self._defines:  # texts of a batch mostly declare the same
-            self._known, self._single = _shared(self._includes, self._writer.layout())
+            self._known, self._turns = _shared(self._includes, self._writer.layout())
 
     def _numbers(self, text: str | None) -> tuple[float, ...]:
         if text is None:
@@ -247,7 +253,7 @@ class _Reader:
         calls = [self._call(statement.strip(), place, known) for statement in statements]
         self._gates[name] = _Definition(tuple(names), len(on), calls, _unrolled(calls))
         self._defines = True
-        self._known, self._single = {}, {}
+        self._known, self._turns = {}, {}
 
     def _call(self, text: str, place: Mapping[str, int], known: Mapping[str, object]) -> _Call:
         match = _CALL.match(text)
@@ -295,7 +301,7 @@ def _unrolled(calls: Sequence[_Call]) -> int:
     return sum(call.gate.unrolled if isinstance(call.gate, _Definition) else 1 for call in calls)
 
 
-_Shared = tuple[dict[str, tuple[list[Operation], int]], dict[str, tuple[int, ...]]]
+_Shared = tuple[dict[str, tuple[list[Operation], int]], _Turns]
 _SHARED: dict[Hashable, _Shared] = {}
 _MOST_LAYOUTS, _MOST_STATEMENTS = 100, 20_000
 

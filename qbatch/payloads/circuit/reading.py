@@ -15,7 +15,8 @@ from qbatch.payloads.circuit.gates import Spec
 
 NAME = re.compile(r"[a-z][A-Za-z0-9_]*\Z")
 _OPERAND = re.compile(r"\s*([a-z][A-Za-z0-9_]*)\s*(?:\[\s*(0|[1-9]\d{0,6})\s*\])?\s*\Z")
-_STRANGE = re.compile(rb"[^\t\n\r\x20-\x7e]|\r(?!\n)")
+_PLAIN = b"\t\n\r" + bytes(range(0x20, 0x7F))
+_LONE_RETURN = re.compile(rb"\r(?!\n)")
 _MOST_BITS = 100_000
 MOST_OPERATIONS = 1_000_000
 """Texts that come to more are left to Qiskit's parser, which does not unroll them."""
@@ -29,7 +30,7 @@ def plain_text(body: bytes, comments: re.Pattern[str]) -> str:
             languages know; or carriage returns of their own, which end a comment in one of
             them only.
     """
-    if _STRANGE.search(body):
+    if body.translate(None, _PLAIN) or (b"\r" in body and _LONE_RETURN.search(body)):
         raise NotPlain
     text = body.decode("ascii")
     return comments.sub(" ", text) if "/" in text else text
