@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import json
+import statistics
 import sys
 import tempfile
 from pathlib import Path
@@ -57,6 +58,7 @@ def print_table(rows: list[Row]) -> None:
         if row.seconds is not None:
             times = row.seconds.seconds
             cells.append(f"{row.seconds.median:8.2f} s ({min(times):.2f}-{max(times):.2f})")
+            cells.append(f"{statistics.median(row.seconds.cpu):6.2f} s CPU")
         if row.ratio is not None:
             cells.append(f"{'×' if row.seconds else ''}{row.ratio:,.2f}")
         if row.to_reach:

@@ -31,10 +31,15 @@ class Side:
 
 @dataclass(slots=True)
 class Timing:
-    """Seconds of one side, a figure a repetition, and the largest memory of its processes."""
+    """Seconds of one side, a figure a repetition, and the largest memory of its processes.
+
+    Attributes:
+        cpu: seconds of all cores, of its processes and of theirs.
+    """
 
     name: str
     seconds: list[float] = field(default_factory=list)
+    cpu: list[float] = field(default_factory=list)
     memory_mb: float = 0.0
 
     @property
@@ -47,11 +52,23 @@ class WrongResult(Exception):
     """Two sides did not compute the same thing."""
 
 
+PASSIVE = {"OMP_WAIT_POLICY": "PASSIVE"}
+"""Idle threads of Aer's sleep: by default they spin, and take the cores from others."""
+
+
 def run(command: Sequence[str], env: Mapping[str, str], cwd: Path) -> tuple[float, float]:
     """Seconds and peak memory in MB of one process; it must succeed."""
+    seconds, _, memory = measured(command, env, cwd)
+    return seconds, memory
+
+
+def measured(
+    command: Sequence[str], env: Mapping[str, str], cwd: Path
+) -> tuple[float, float, float]:
+    """Seconds, seconds of all cores, and peak memory in MB of one process; it must succeed."""
     started = time.perf_counter()
     process = subprocess.Popen(
-        command, env={**os.environ, **env}, cwd=cwd, stdout=subprocess.DEVNULL,
+        command, env={**os.environ, **PASSIVE, **env}, cwd=cwd, stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE, stdin=subprocess.DEVNULL,
     )  # fmt: skip
     assert process.stderr is not None
@@ -61,7 +78,7 @@ def run(command: Sequence[str], env: Mapping[str, str], cwd: Path) -> tuple[floa
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
         raise RuntimeError(f"{command}: exit {process.returncode}\n{said.decode()[-2000:]}")
-    return seconds, usage.ru_maxrss / 1024
+    return seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
 
 
 def in_turn(sides: Sequence[Side], work: Path, pairs: int) -> list[Timing]:
@@ -74,12 +91,13 @@ def in_turn(sides: Sequence[Side], work: Path, pairs: int) -> list[Timing]:
                 continue
             place = work / f"{side.name.replace(' ', '_').replace('/', '_')}.{turn}"
             place.mkdir()
-            seconds = 0.0
+            seconds = cpu = 0.0
             for command in side.commands(place):
-                one, memory = run(command, side.env, place)
-                seconds += one
+                one, own, memory = measured(command, side.env, place)
+                seconds, cpu = seconds + one, cpu + own
                 timing.memory_mb = max(timing.memory_mb, memory)
             timing.seconds.append(seconds)
+            timing.cpu.append(cpu)
             if side.counts is not None:
                 found[side.name] = side.counts(place)
         same_law(found)
@@ -117,7 +135,14 @@ def machine() -> dict[str, str]:
     """What the figures were measured on."""
     gib = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     packages = {}
-    for package in ("qiskit", "qiskit-aer", "qoro-divi", "qoro-maestro", "perceval-quandela"):
+    for package in (
+        "qiskit",
+        "qiskit-aer",
+        "qoro-divi",
+        "qoro-maestro",
+        "perceval-quandela",
+        "qulacs",
+    ):
         try:
             packages[package] = version(package)
         except PackageNotFoundError:

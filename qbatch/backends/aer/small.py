@@ -23,7 +23,7 @@ from qbatch.simulation.readout import Outcomes, outcomes
 from qbatch.simulation.state import State
 
 _MANY = 8  # points from which on a template is worth it
-_SHORT = 1 << 14  # bytes of a text whose form is kept
+_SHORT = 1 << 11  # bytes of a text whose form is kept: all that are kept take 70 MB at the most
 
 Asked = tuple[Experiment, Any, Outcomes]
 """What is asked, the distribution that answers it, and the names of its outcomes."""

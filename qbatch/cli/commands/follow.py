@@ -30,7 +30,10 @@ def cancel(
     for one in targets.targets(ctx, groups, narrowing):
         cancelled, asked = one.group.cancel(one.selection)
         ended.append({"group": one.group.name, "cancelled": cancelled, "asked": asked})
-        if not json:
+        if not json and not cancelled and not asked:
+            name = one.group.name
+            print(f"nothing to cancel in {name}: no job that is meant is unsent or under way")
+        elif not json:
             print(f"cancelled {output.plural(cancelled, 'unsent job')} of {one.group.name}")
             if asked:
                 under_way = output.plural(asked, "job")
