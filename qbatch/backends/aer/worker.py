@@ -1,14 +1,14 @@
 """A batch on Aer: what runs inside a worker process.
 
-Qiskit and Aer are imported by the first call. Every item becomes one or more experiments
-(a circuit, angles, shots); experiments of one kind go to Aer together. What an experiment
-with a seed yields never depends on its neighbours: drawn from the exact distribution it
-has a random stream of its own, sampled by Aer it runs alone, because Aer derives the seed
-of a circuit from its place in the list.
+Every item becomes one or more experiments (a circuit, angles, shots); those of small circuits go
+to the kernel, those of one kind to Aer together, which the first imports. What one with a seed
+yields never depends on its neighbours: drawn from the exact distribution it has a random stream
+of its own, sampled by Aer it runs alone, as Aer derives a seed from the place in the list.
 """
 
 from __future__ import annotations
 
+import math
 import time
 import warnings
 from collections.abc import Callable, Mapping, Sequence
@@ -34,6 +34,7 @@ from qbatch.simulation.readout import Outcomes, outcomes
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
 
+_NO_LAW = "its probabilities are no numbers: an angle is too large to be turned by"
 _SAVED_VALUES = 1 << 22  # probabilities held at once: 32 MiB
 
 
@@ -289,7 +290,9 @@ class _Run:
         info = {**info, "sampling": "exact"}
         counted = []
         for experiment, law, names in asked:
-            if experiment.item.request.kind is ResultKind.PROBABILITIES:
+            if math.isnan(law[0]):  # one value that is no number makes the whole law none
+                self._fail(experiment.item, Failure.INVALID, _NO_LAW)
+            elif experiment.item.request.kind is ResultKind.PROBABILITIES:
                 self._keep_probabilities(experiment.item, drawing.named(law, names), info)
             else:
                 counted.append((experiment, law, names))
@@ -301,9 +304,8 @@ class _Run:
         info = {"method": "kernel"}
         values = [e for e in experiments if e.item.observables and e.item.shots is None]
         for experiment, pairs in small.values(values):
-            self._found[experiment.item.label] = ItemResult(
-                label=experiment.item.label, expectation_values=pairs, info=info
-            )
+            label = experiment.item.label
+            self._found[label] = ItemResult(label=label, expectation_values=pairs, info=info)
         fresh = drawing.generator(None) if experiments else None
         rest = [e for e in experiments if not e.item.observables or e.item.shots is not None]
         for asked in small.laws(rest):

@@ -9,6 +9,7 @@ from qiskit import QuantumCircuit
 
 from qbatch.backends.aer import small
 from qbatch.domain.payloads import Source
+from qbatch.domain.states import Failure
 from tests.backends.aer.test_adapter import run
 
 HEAD = 'OPENQASM 2.0;\ninclude "qelib1.inc";\n'
@@ -92,6 +93,13 @@ def test_jobs_of_one_law_are_drawn_each_for_itself():
     found = run([PLAIN] * 3 + [PLAIN.replace("0.7", "0.0")], shots=2000, seed=None)
     assert len({tuple(sorted(r.counts.items())) for r in found[:3]}) > 1
     assert all(outcome[0] == "0" for outcome in found[3].counts)
+
+
+def test_angles_beyond_all_numbers_fail_their_own_job():
+    wild = PLAIN.replace("s q[1]", "u2(1.7e308,1.7e308) q[1]")
+    found = run([PLAIN, wild, PLAIN.replace("0.7", "0.9")], shots=100)
+    assert [result.failure for result in found] == [None, Failure.INVALID, None]
+    assert "angle is too large" in found[1].error
 
 
 def test_long_texts_are_not_kept():
