@@ -103,14 +103,23 @@ def _check_bits(found: Iterable[str], num_bits: int | None) -> None:
         return
     first = found[0]
     wanted = len(first) if num_bits is None else num_bits + first.count(" ")
-    letters = set("".join(found)) - {" "}
-    if set(map(len, found)) == {wanted} and letters <= _BITS and _are_spaced_alike(found):
-        if num_bits is not None and " " not in first and len(seen) < _MOST_SEEN:
-            seen.update(found)
-        return
+    if not _are_bits(found, wanted):
+        raise ValueError(_not_bits(found, wanted, num_bits))
+    if num_bits is not None and " " not in first and len(seen) < _MOST_SEEN:
+        seen.update(found)
+
+
+def _not_bits(found: Sequence[str], length: int, num_bits: int | None) -> str:
+    """Which outcome is wrong, and what it should be."""
     size = "alike" if num_bits is None else f"of {num_bits} bits"
-    wrong = next((o for o in found if len(o) != wanted or set(o) - _BITS - {" "}), first)
-    raise ValueError(f"the outcome {shown(wrong)}, where outcomes are {size}")
+    wrong = next((o for o in found if len(o) != length or set(o) - _BITS - {" "}), found[0])
+    return f"the outcome {shown(wrong)}, where outcomes are {size}"
+
+
+def _are_bits(found: Sequence[str], length: int) -> bool:
+    """Whether all outcomes are bits, so long, and spaced in one way."""
+    letters = set("".join(found)) - {" "}
+    return set(map(len, found)) == {length} and letters <= _BITS and _are_spaced_alike(found)
 
 
 def _are_spaced_alike(found: Sequence[str]) -> bool:

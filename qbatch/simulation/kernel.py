@@ -44,14 +44,16 @@ def takes(form: Form) -> bool:
     if form.num_qubits > MOST_QUBITS or form.variables:
         return False
     standard = Kind.STANDARD
+    others = {operation[0] for operation in form.operations if operation[0] is not standard}
     sorts = {(o[1], len(o[2]), len(o[4])) for o in form.operations if o[0] is standard}
-    for name, qubits, angles in sorts:
-        gate = GATES.get(name)
-        if gate is None or not gate.takes(qubits, angles):
-            return False
-    if any(o[0] is not standard and o[0] not in _PASSED_OVER for o in form.operations):
+    if not others <= _PASSED_OVER or not all(_is_known(*sort) for sort in sorts):
         return False
     return all(map(_is_number, chain.from_iterable(map(_NUMBERS, form.operations))))
+
+
+def _is_known(name: str, qubits: int, angles: int) -> bool:
+    gate = GATES.get(name)
+    return gate is not None and gate.takes(qubits, angles)
 
 
 def _is_number(number: Any) -> bool:

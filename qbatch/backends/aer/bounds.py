@@ -7,7 +7,10 @@ worker process, which can be killed.
 
 from __future__ import annotations
 
+import math
+
 from qbatch.backends.aer.small import Known, known
+from qbatch.domain.payloads import Source
 from qbatch.errors import InvalidCircuit, InvalidJob
 from qbatch.payloads.circuit.form import Kind, nature
 from qbatch.payloads.circuit.formats import read_form
@@ -29,26 +32,26 @@ def is_bounded(batch: Submission, *, noisy: bool) -> bool:
         return False
     if sum(len(source.body) for source in batch.payloads.values()) > _MOST_BYTES:
         return False
-    work: dict[str, tuple[float, bool]] = {}
-    foreign = 0
-    for name, source in batch.payloads.items():
-        found = known(source)
-        if found is None:
-            foreign += len(source.body)
-            if foreign > _MOST_FOREIGN_BYTES:
-                return False
-            try:
-                form = read_form(source)
-            except (InvalidCircuit, InvalidJob):
-                work[name] = (0.0, True)  # it fails at once
-                continue
-            found = Known(form, nature(form), taken=False)
-        gates = _gates(found)
-        if gates is None:
-            return False
-        is_exact = found.nature.is_exact and not noisy
-        work[name] = (gates * 2.0**found.form.num_qubits, is_exact)
+    foreign = sum(len(source.body) for source in batch.payloads.values() if known(source) is None)
+    if foreign > _MOST_FOREIGN_BYTES:
+        return False
+    work = {name: _once(source, noisy=noisy) for name, source in batch.payloads.items()}
     return sum(_work(item, *work[item.payload]) for item in batch.items) <= _MOST_WORK
+
+
+def _once(source: Source, *, noisy: bool) -> tuple[float, bool]:
+    """Work of simulating a circuit once, infinite where that is not known; whether it is exact."""
+    found = known(source)
+    if found is None:
+        try:
+            form = read_form(source)
+        except (InvalidCircuit, InvalidJob):
+            return 0.0, True  # it fails at once
+        found = Known(form, nature(form), taken=False)
+    gates = _gates(found)
+    if gates is None:
+        return math.inf, False
+    return gates * 2.0**found.form.num_qubits, found.nature.is_exact and not noisy
 
 
 def _gates(found: Known) -> int | None:

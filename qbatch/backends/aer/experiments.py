@@ -81,6 +81,16 @@ class Experiment:
         return self.item.parameters if own is None else own
 
 
+class Ways:
+    """A batch's experiments by the way that they go: the kernel's (small), or Aer's."""
+
+    def __init__(self) -> None:
+        self.small: list[Experiment] = []
+        self.exact: list[Experiment] = []  # values of observables
+        self.drawn: list[Experiment] = []  # counts from the exact distribution
+        self.sampled: list[Experiment] = []
+
+
 Points = dict[Angles, list[Experiment]]
 
 

@@ -8,11 +8,11 @@ that of Aer's state vector, and a seed's counts are the same either way.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, NamedTuple
 
-from qbatch.backends.aer.experiments import Experiment, Prepared, alike
+from qbatch.backends.aer.experiments import Experiment, Points, Prepared, alike
 from qbatch.domain.payloads import Source
 from qbatch.payloads.circuit.form import Form, Nature, nature
 from qbatch.payloads.circuit.formats import read_plain
@@ -186,24 +186,38 @@ def _states(
         asks: experiments for which this differs do not come together.
     """
     loose: dict[object, list[tuple[Form, list[Experiment]]]] = {}
+    for sort, points in _templates(experiments, asks):
+        own = next(iter(points.values()))[0].prepared
+        if len(points) >= _MANY:
+            form = own.form if own.angles is None else own.form.generalized()
+            yield from _with_sharing(kernel.at_points(form, list(points)), points.values())
+            continue
+        for angles, together in points.items():
+            form = together[0].prepared.form
+            if own.angles is None:
+                form = kernel.bound(form, angles)
+            loose.setdefault((sort, form.num_qubits), []).append((form, together))
+    for group in loose.values():
+        states = kernel.together([form for form, _ in group])
+        yield from _with_sharing(states, [together for _, together in group])
+
+
+def _templates(
+    experiments: Sequence[Experiment], asks: Callable[[Experiment], object]
+) -> Iterator[tuple[object, Points]]:
+    """What is asked, and the points of each template of which it is asked."""
     sorts: dict[object, list[Experiment]] = {}
     for experiment in experiments:
         sorts.setdefault(asks(experiment), []).append(experiment)
     for sort, members in sorts.items():
         for points in alike(members):
-            own = next(iter(points.values()))[0].prepared
-            if len(points) >= _MANY:
-                form = own.form if own.angles is None else own.form.generalized()
-                sharing = iter(points.values())
-                for state in kernel.at_points(form, list(points)):
-                    yield list(islice(sharing, state.circuits)), state
-                continue
-            for angles, together in points.items():
-                form = together[0].prepared.form
-                if own.angles is None:
-                    form = kernel.bound(form, angles)
-                loose.setdefault((sort, form.num_qubits), []).append((form, together))
-    for group in loose.values():
-        sharing = iter([together for _, together in group])
-        for state in kernel.together([form for form, _ in group]):
-            yield list(islice(sharing, state.circuits)), state
+            yield sort, points
+
+
+def _with_sharing(
+    states: Iterable[State], sharing: Iterable[list[Experiment]]
+) -> Iterator[tuple[_Sharing, State]]:
+    """Each block of states with the experiments of its columns."""
+    left = iter(sharing)
+    for state in states:
+        yield list(islice(left, state.circuits)), state

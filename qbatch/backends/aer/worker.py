@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from qbatch.backends.aer import circuits, sampling, small
 from qbatch.backends.aer.costs import LARGE_QUBITS
-from qbatch.backends.aer.experiments import Experiment, Prepared, by_template
+from qbatch.backends.aer.experiments import Experiment, Prepared, Ways, by_template
 from qbatch.backends.aer.simulation import Entry, Simulation
 from qbatch.backends.aer.templates import saving
 from qbatch.domain.results import ResultKind
@@ -87,31 +87,31 @@ class _Run:
 
     def results(self) -> list[ItemResult]:
         """One result an item, in the batch's order."""
-        drawn: list[Experiment] = []
-        sampled: list[Experiment] = []
-        exact: list[Experiment] = []
-        little: list[Experiment] = []  # needs no Aer
+        ways = Ways()
         for item in self._batch.items:
             try:
-                if item.observables and item.shots is None:
-                    prepared = self._small.bare(item) or self._saving_values(item)
-                    experiment = Experiment(item, 0, prepared)
-                    (little if prepared.small else exact).append(experiment)
-                    continue
-                for experiment in self._experiments(item):
-                    if experiment.prepared.small:
-                        little.append(experiment)
-                    else:
-                        (drawn if self._is_drawn(experiment) else sampled).append(experiment)
+                self._sort(item, ways)
             except (InvalidCircuit, InvalidJob) as error:
                 self._fail(item, Failure.INVALID, str(error))
             except Exception as error:
                 self._fail(item, Failure.BACKEND, f"{type(error).__name__}: {error}")
-        self._run_small(little)
-        self._run(exact, self._keep_values, simulation=self._simulation.of_exact_values())
-        self._draw(drawn)
-        self._sample(sampled)
+        self._run_small(ways.small)
+        self._run(ways.exact, self._keep_values, simulation=self._simulation.of_exact_values())
+        self._draw(ways.drawn)
+        self._sample(ways.sampled)
         return [self._finished(item) for item in self._batch.items]
+
+    def _sort(self, item: Item, ways: Ways) -> None:
+        """Choose the ways of an item's experiments."""
+        if item.observables and item.shots is None:
+            prepared = self._small.bare(item) or self._saving_values(item)
+            (ways.small if prepared.small else ways.exact).append(Experiment(item, 0, prepared))
+            return
+        for experiment in self._experiments(item):
+            if experiment.prepared.small:
+                ways.small.append(experiment)
+            else:
+                (ways.drawn if self._is_drawn(experiment) else ways.sampled).append(experiment)
 
     def _import(self, *, own_reader: bool) -> None:
         """Import what a circuit needs that is not small, and leave that out of the time."""
