@@ -67,7 +67,9 @@ def _no_such_group(name: str, db: AnyPath | None) -> NotFound:
         return NotFound(f"no group fits {name!r}", hint="qbatch status lists the groups")
     if Path(name).exists():
         said = f"{name!r} is a file: a group's name comes first"
-        hint = f"qbatch run NAME --add {shell_quote(name)} adds it to a group and runs it"
+        hint = f"qbatch run NAME --add {shell_quote(name)} adds it to a group and runs it;" + (
+            " a pattern of groups is quoted: 'sc*'"
+        )
         return NotFound(f"there is no group {name!r}; {said}", hint=hint)
     path = existing_database(db)
     if path is None:

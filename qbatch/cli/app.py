@@ -80,6 +80,7 @@ MEANT = {
     "open": "group open",
     "prune": "group prune",
     "ps": "status",
+    "remove": "delete",
     "rename": "group rename",
     "resume": "run",
     "retry": "rerun",

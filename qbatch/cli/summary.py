@@ -65,7 +65,7 @@ def print_summary(
             )
         _advise(report, names)
         print(_summary(report, some=some))
-        _show_few_results(groups, report)
+        _show_results(groups, report, names)
     raise typer.Exit(report.exit_code)
 
 
@@ -112,9 +112,13 @@ def _summary(report: RunReport, *, some: bool) -> str:
     return text
 
 
-def _show_few_results(groups: Sequence[JobGroup], report: RunReport) -> None:
-    """A newcomer's few jobs are shown at once; larger groups have ``qbatch results``."""
-    if report.jobs and len(groups) == 1 and groups[0].status().total <= _SHOWN_RESULTS:
+def _show_results(groups: Sequence[JobGroup], report: RunReport, names: str) -> None:
+    """A newcomer's few jobs are shown at once; for larger groups the command is named."""
+    if not report.jobs:
+        return
+    if len(groups) == 1 and groups[0].status().total <= _SHOWN_RESULTS:
         from qbatch.cli.tables import results_table
 
         results_table(groups[0].results())
+    elif report.done and len(groups) == 1:
+        output.message(f"qbatch results {names} shows them")

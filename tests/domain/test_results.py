@@ -126,3 +126,12 @@ def test_tables_too_large_for_memory_are_refused(monkeypatch):
     monkeypatch.setattr(base, "MOST_CELLS", 3)
     with pytest.raises(OverflowError, match="2 jobs with 2 different outcomes"):
         Counts.arrays([RESULTS[ResultKind.COUNTS]] * 2, ExportOptions())
+
+
+def test_counts_are_told_with_their_shares():
+    counts = Counts({"11": 30, "00": 70})
+    assert counts.summary() == "00 70 (70.0%), 11 30 (30.0%)"
+    assert counts.summary(1) == "00 70 (70.0%)"
+    five = Counts({f"{i:03b}": 20 for i in range(5)})
+    assert five.summary().endswith("011 20 (20.0%), … 5 outcomes")
+    assert five.summary(5).endswith("100 20 (20.0%)")

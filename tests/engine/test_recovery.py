@@ -132,3 +132,21 @@ def test_a_batch_that_another_groups_run_looks_after_is_its(store, db):
         assert one.flights == {}
     recovered(store, lambda _: one)
     assert len(one.flights) == 1
+
+
+def test_after_a_batch_that_is_someone_elses_the_others_are_looked_at(store, db):
+    """Its first open batch is shared with a group that another run holds, its second is not."""
+    with JobGroup("h", db=db) as other:
+        other.add(BELL, shots=10)
+    store.work_queue.begin()
+    store.work_queue.pick([group.id for group in store.groups.all()])
+    jobs = [job for _, job in store.work_queue.planned(0, 10)]
+    mine = [job for job in jobs if job.group_id == 1]
+    theirs = [job for job in jobs if job.group_id != 1]
+    shared = [mine[0], *theirs]
+    store.ledger.prepare("one", "x", "{}", shared, [0, 1], status="queued")
+    own, _ = store.ledger.prepare("two", "x", "{}", mine[1:], [0], status="queued")
+    one = queue()
+    with Store(db) as another, run_lock.hold(another, [another.groups.get("h")]):
+        recovered(store, lambda _: one)
+    assert list(one.flights) == [own.id]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -26,11 +27,11 @@ def add(
     ctx: typer.Context,
     group: opt.GroupName,
     paths: Annotated[
-        list[str],
+        list[str] | None,
         typer.Argument(
             metavar="PATH…", help="Circuit files, directories, patterns, or - for standard input."
         ),
-    ],
+    ] = None,
     shots: opt.Shots = None,
     param: Annotated[
         list[str] | None,
@@ -155,6 +156,11 @@ def add(
     """
     from qbatch.payloads.parameters import axes_from_assignments, read_observables, read_rows
 
+    if not paths:
+        raise UsageError(
+            f"nothing to add to {group!r}",
+            hint=f"qbatch add {f'GROUP {group}' if Path(group).is_file() else f'{group} FILE…'}",
+        )
     report = targets.group(ctx, group, "defer").add(
         *paths,
         shots=values.count(shots, "--shots"),

@@ -92,6 +92,9 @@ def _format(wish: str | None, file: str | None) -> str:
             known = ", ".join(export.FORMATS)
             raise UsageError(f"a table is for reading; --output takes {known}")
         return "table"
+    if wish is not None and wish not in export.FORMATS:
+        known = ", ".join(["table", *export.FORMATS])
+        raise UsageError(f"format {wish!r} is not known", hint=f"one of {known}")
     chosen = export.format_of(Path(file or "")) if wish is None else export.format_named(wish)
     if file is None and chosen.binary:
         raise UsageError(f"{chosen.name} is not for reading: --output FILE says where it goes")

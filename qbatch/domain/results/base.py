@@ -206,9 +206,18 @@ def percentages(
     """
     most = top or 4
     shown = [f"{short(name)} {100 * share:.1f}%" for name, share in shares[:most]]
-    if (top is None or more) and outcomes > most:
-        shown.append(f"… {outcomes} outcomes")
-    return ", ".join(shown)
+    return listed(shown, outcomes, None if more else top)
+
+
+def listed(shown: Sequence[str], outcomes: int, top: int | None) -> str:
+    """Outcomes in one cell, and how many there are where not all that were asked for are shown.
+
+    Args:
+        outcomes: number of all of them.
+        top: how many were asked for; None if nobody said.
+    """
+    more = [f"… {outcomes} outcomes"] if top is None and outcomes > len(shown) else []
+    return ", ".join([*shown, *more])
 
 
 def table(

@@ -13,7 +13,8 @@ from qbatch.domain.results.base import (
     Result,
     ResultKind,
     leading,
-    percentages,
+    listed,
+    short,
     shown,
     table,
 )
@@ -101,10 +102,13 @@ class Counts(Result):
         return found
 
     def summary(self, top: int | None = None) -> str:
-        """The leading outcomes with their shares."""
+        """The leading outcomes with their counts and shares: ``00 516 (50.4%), 11 508 (49.6%)``."""
         total = self.total or 1
-        shares = [(o, n / total) for o, n in self.most_frequent(max(top or 0, 4))]
-        return percentages(shares, len(self.counts), top)
+        shown = [
+            f"{short(outcome)} {count} ({100 * count / total:.1f}%)"
+            for outcome, count in self.most_frequent(top or 4)
+        ]
+        return listed(shown, len(self.counts), top)
 
     def lines(self) -> Iterator[str]:
         """By falling count."""
