@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from qbatch.config import Config, database_path, existing_database
 from qbatch.domain.states import Resolution
@@ -14,6 +14,7 @@ from qbatch.files import AnyPath
 from qbatch.store import Store
 
 if TYPE_CHECKING:
+    from qbatch.domain.data import Row
     from qbatch.seam import Backend
 
 
@@ -78,9 +79,7 @@ def backup(file: AnyPath, db: AnyPath | None = None) -> None:
 
 
 @contextlib.contextmanager
-def query(
-    sql: str, db: AnyPath | None = None
-) -> Iterator[tuple[list[str], Iterator[tuple[Any, ...]]]]:
+def query(sql: str, db: AnyPath | None = None) -> Iterator[tuple[list[str], Iterator[Row]]]:
     """The columns of an SQL query over the documented views, and its rows one at a time.
 
     Raises:

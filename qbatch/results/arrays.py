@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import zipfile
 from collections.abc import Iterable, Sequence
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING
 
 from qbatch.domain.history import JobResult
 from qbatch.domain.jobs import Job
@@ -14,6 +14,7 @@ from qbatch.errors import UsageError
 
 if TYPE_CHECKING:
     import numpy as np
+    from numpy.typing import NDArray
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 
@@ -43,7 +44,7 @@ def write_npz(results: Iterable[JobResult], stream: IO[bytes], shape: ExportOpti
                 numpy.lib.format.write_array(file, numpy.asanyarray(array), allow_pickle=False)
 
 
-def _arrays(results: list[JobResult], shape: ExportOptions) -> dict[str, np.ndarray[Any, Any]]:
+def _arrays(results: list[JobResult], shape: ExportOptions) -> dict[str, NDArray[np.generic]]:
     jobs = [result.job for result in results]
     arrays = {**_job_arrays(jobs), **_parameter_arrays(jobs)}
     for kind in {job.request.kind: None for job in jobs}:
@@ -58,7 +59,7 @@ def _arrays(results: list[JobResult], shape: ExportOptions) -> dict[str, np.ndar
     return arrays
 
 
-def _job_arrays(jobs: Sequence[Job]) -> dict[str, np.ndarray[Any, Any]]:
+def _job_arrays(jobs: Sequence[Job]) -> dict[str, NDArray[np.generic]]:
     import numpy
 
     texts = numpy.str_
@@ -72,7 +73,7 @@ def _job_arrays(jobs: Sequence[Job]) -> dict[str, np.ndarray[Any, Any]]:
     }
 
 
-def _parameter_arrays(jobs: Sequence[Job]) -> dict[str, np.ndarray[Any, Any]]:
+def _parameter_arrays(jobs: Sequence[Job]) -> dict[str, NDArray[np.generic]]:
     import numpy
 
     names = dict.fromkeys(name for job in jobs for name in job.parameters)

@@ -6,16 +6,18 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TypeVar
 
 from qbatch.domain import SCHEMA
 from qbatch.domain.history import JobResult
 from qbatch.domain.naming import shell_quote
 from qbatch.domain.results import RESULT_KINDS, Result
+from qbatch.domain.results.base import finite
 from qbatch.domain.states import Status
 from qbatch.errors import UsageError
 
 _KIND = "qbatch baseline"
+_Type = TypeVar("_Type")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,18 +129,36 @@ def read_baseline(path: Path) -> list[JobSample]:
     return found
 
 
-def _sample(entry: Mapping[str, Any]) -> JobSample:
+def _maybe(kind: type[_Type], value: object) -> _Type | None:
+    """A value of a baseline that may be null.
+
+    Raises:
+        TypeError: it is of another type.
+    """
+    if value is None or isinstance(value, kind):
+        return value
+    raise TypeError(f"{value!r} where {kind.__name__} belongs")
+
+
+def _parameters(value: object) -> dict[str, float]:
+    return {str(name): finite(number) for name, number in (_maybe(dict, value) or {}).items()}
+
+
+def _sample(entry: Mapping[str, object]) -> JobSample:
     kinds = [kind for kind in RESULT_KINDS if entry.get(kind.value) is not None]
     if len(kinds) != 1:
         raise ValueError("neither counts nor expectation values nor probabilities, or several")
+    number = entry["number"]
+    if not isinstance(number, int):
+        raise TypeError(f"its number is {number!r}")
     sample = JobSample(
-        number=int(entry["number"]),
+        number=number,
         key=str(entry["key"]),
-        name=entry["name"],
-        parameters={name: float(value) for name, value in entry["parameters"].items()},
+        name=_maybe(str, entry["name"]),
+        parameters=_parameters(entry["parameters"]),
         status=Status.DONE,
-        shots=entry["shots"],
-        seed=entry["seed"],
+        shots=_maybe(int, entry["shots"]),
+        seed=_maybe(int, entry["seed"]),
         result=RESULT_KINDS[kinds[0]].from_compact(entry[kinds[0].value]),
     )
     if not sample.has_result:

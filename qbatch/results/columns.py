@@ -14,7 +14,7 @@ import itertools
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, NamedTuple, TypeAlias
 
 import orjson
 
@@ -25,12 +25,41 @@ from qbatch.results.export import plain_cell
 if TYPE_CHECKING:
     import pyarrow as pa
 
-Entry = dict[str, Any]
+    from qbatch.domain.data import Cell, Json
+    from qbatch.domain.history import JobResult
+
 _HEAD = ("number", "key", "name", "status", "shots")
 _TAIL = ("failure", "error")
 _ROWS = 50_000  # in a row group of Parquet
 _MOST_COLUMNS = 20_000
 _ALWAYS = (ResultKind.COUNTS, ResultKind.EXPECTATION_VALUES)  # their columns, used or not
+
+
+class _Entry(NamedTuple):
+    """A job and its result, between the two passes; ``value`` is the field of JSON."""
+
+    head: list[Cell]
+    parameters: dict[str, float]
+    tags: dict[str, str]
+    asks: ResultKind
+    value: Json
+    tail: list[Cell]
+
+    @property
+    def kind(self) -> type[Result]:
+        return RESULT_KINDS[self.asks]
+
+
+def _entry(found: JobResult, shape: ExportOptions) -> _Entry:
+    job = found.job
+    return _Entry(
+        head=[job.number, job.key, job.name, job.status, job.shots],
+        parameters=dict(job.parameters),
+        tags=dict(job.tags),
+        asks=job.request.kind,
+        value=None if found.result is None else found.result.json(shape),
+        tail=[job.failure, job.error],
+    )
 
 
 @dataclass(slots=True)
@@ -42,15 +71,13 @@ class _Columns:
     kinds: dict[ResultKind, None] = field(default_factory=lambda: dict.fromkeys(_ALWAYS))
     wide: dict[ResultKind, dict[str, None]] = field(default_factory=dict)
 
-    def note(self, entry: Entry, shape: ExportOptions) -> None:
-        self.parameters.update(dict.fromkeys(entry["parameters"]))
-        self.tags.update(dict.fromkeys(entry["tags"]))
-        kind = _kind(entry)
-        self.kinds[kind.kind] = None
-        value = entry[kind.field(shape)] if shape.wide else None
-        if value is not None:
-            found = self.wide.setdefault(kind.kind, {})
-            found.update(dict.fromkeys(kind.wide(value, shape)))
+    def note(self, entry: _Entry, shape: ExportOptions) -> None:
+        self.parameters.update(dict.fromkeys(entry.parameters))
+        self.tags.update(dict.fromkeys(entry.tags))
+        self.kinds[entry.asks] = None
+        if shape.wide and entry.value is not None:
+            found = self.wide.setdefault(entry.asks, {})
+            found.update(dict.fromkeys(entry.kind.wide(entry.value, shape)))
             if len(found) > _MOST_COLUMNS:
                 raise UsageError(
                     f"more than {_MOST_COLUMNS} different outcomes: too many for a column each",
@@ -59,26 +86,23 @@ class _Columns:
                 )
 
 
-def _kind(entry: Entry) -> type[Result]:
-    return RESULT_KINDS[entry["asks"]]
-
-
 @contextlib.contextmanager
 def _two_passes(
-    entries: Iterable[Entry], shape: ExportOptions
-) -> Iterator[tuple[_Columns, Iterator[Entry]]]:
+    results: Iterable[JobResult], shape: ExportOptions
+) -> Iterator[tuple[_Columns, Iterator[_Entry]]]:
     columns = _Columns()
     with tempfile.TemporaryFile() as spool:
-        for entry in entries:
+        for result in results:
+            entry = _entry(result, shape)
             columns.note(entry, shape)
-            spool.write(orjson.dumps(entry) + b"\n")
+            spool.write(orjson.dumps(entry._asdict()) + b"\n")
         spool.seek(0)
-        yield columns, map(orjson.loads, spool)
+        yield columns, (_Entry(**orjson.loads(line)) for line in spool)
 
 
-def write_csv(entries: Iterable[Entry], stream: IO[str], shape: ExportOptions) -> None:
+def write_csv(results: Iterable[JobResult], stream: IO[str], shape: ExportOptions) -> None:
     """CSV with a header; an empty cell where there is nothing."""
-    with _two_passes(entries, shape) as (columns, rows):
+    with _two_passes(results, shape) as (columns, rows):
         writer = csv.writer(stream, lineterminator="\n")
         found, cells = (_wide if shape.wide else _long)(columns, shape)
         names = [column.name for column in found]
@@ -88,19 +112,19 @@ def write_csv(entries: Iterable[Entry], stream: IO[str], shape: ExportOptions) -
         writer.writerow([*_HEAD, *parameters, *tags, *names, *_TAIL])
         for entry in rows:
             head = [plain_cell(cell) for cell in _head(entry, columns)]
-            tail = [plain_cell(entry[name]) for name in _TAIL]
+            tail = [plain_cell(cell) for cell in entry.tail]
             writer.writerows([*head, *values, *tail] for values in cells(entry))
 
 
-def _head(entry: Entry, columns: _Columns) -> list[Any]:
+def _head(entry: _Entry, columns: _Columns) -> list[Cell]:
     return [
-        *(entry[name] for name in _HEAD),
-        *(entry["parameters"].get(name) for name in columns.parameters),
-        *(entry["tags"].get(tag) for tag in columns.tags),
+        *entry.head,
+        *map(entry.parameters.get, columns.parameters),
+        *map(entry.tags.get, columns.tags),
     ]
 
 
-_Cells = Callable[[Entry], Iterator[Sequence[Any]]]
+_Cells: TypeAlias = "Callable[[_Entry], Iterator[Sequence[Cell]]]"
 
 
 def _long(columns: _Columns, shape: ExportOptions) -> tuple[list[Column], _Cells]:
@@ -110,15 +134,14 @@ def _long(columns: _Columns, shape: ExportOptions) -> tuple[list[Column], _Cells
         for column in RESULT_KINDS[kind].columns(shape):
             found.setdefault(column.name, column)
     order = {name: place for place, name in enumerate(found)}
-    nothing: list[Any] = [None] * len(found)
+    nothing: list[Cell] = [None] * len(found)
     places = {
         kind: [order[column.name] for column in RESULT_KINDS[kind].columns(shape)]
         for kind in columns.kinds
     }
 
-    def cells(entry: Entry) -> Iterator[Sequence[Any]]:
-        kind = _kind(entry)
-        value, own = entry[kind.field(shape)], places[kind.kind]
+    def cells(entry: _Entry) -> Iterator[Sequence[Cell]]:
+        kind, value, own = entry.kind, entry.value, places[entry.asks]
         if not value:
             yield nothing
             return
@@ -151,9 +174,8 @@ def _wide(columns: _Columns, shape: ExportOptions) -> tuple[list[Column], _Cells
         for name in names[kind]:
             found.setdefault(name, Column(name, cls.wide_type(shape)))
 
-    def cells(entry: Entry) -> Iterator[Sequence[Any]]:
-        kind = _kind(entry)
-        value = entry[kind.field(shape)]
+    def cells(entry: _Entry) -> Iterator[Sequence[Cell]]:
+        kind, value = entry.kind, entry.value
         if value is None:
             yield [None] * len(found)
             return
@@ -165,7 +187,7 @@ def _wide(columns: _Columns, shape: ExportOptions) -> tuple[list[Column], _Cells
     return list(found.values()), cells
 
 
-def write_parquet(entries: Iterable[Entry], stream: IO[bytes], shape: ExportOptions) -> None:
+def write_parquet(results: Iterable[JobResult], stream: IO[bytes], shape: ExportOptions) -> None:
     """Parquet with typed columns, compressed with zstd.
 
     Raises:
@@ -178,13 +200,13 @@ def write_parquet(entries: Iterable[Entry], stream: IO[bytes], shape: ExportOpti
         raise UsageError(
             "pyarrow is not installed", hint="pip install pyarrow installs it"
         ) from None
-    with _two_passes(entries, shape) as (columns, rows):
+    with _two_passes(results, shape) as (columns, rows):
         found, cells = (_wide if shape.wide else _long)(columns, shape)
         types = {str: pa.string(), int: pa.int64(), float: pa.float64()}
         fields = [pa.field(column.name, types[column.type]) for column in found]
-        schema = pa.schema([*_head_fields(pa, columns), *fields, *_ends(pa)])
+        schema = pa.schema([*_head_fields(columns), *fields, *_ends()])
         all_rows = (
-            [*_head(entry, columns), *values, *(entry[name] for name in _TAIL)]
+            [*_head(entry, columns), *values, *entry.tail]
             for entry in rows
             for values in cells(entry)
         )
@@ -197,7 +219,9 @@ def write_parquet(entries: Iterable[Entry], stream: IO[bytes], shape: ExportOpti
                 writer.write_table(pa.table(arrays, schema=schema))
 
 
-def _head_fields(pa: Any, columns: _Columns) -> list[pa.Field]:
+def _head_fields(columns: _Columns) -> list[pa.Field]:
+    import pyarrow as pa
+
     kinds = (pa.int64(), pa.string(), pa.string(), pa.string(), pa.int64())
     return [
         *(pa.field(name, kind) for name, kind in zip(_HEAD, kinds, strict=True)),
@@ -206,5 +230,7 @@ def _head_fields(pa: Any, columns: _Columns) -> list[pa.Field]:
     ]
 
 
-def _ends(pa: Any) -> list[pa.Field]:
+def _ends() -> list[pa.Field]:
+    import pyarrow as pa
+
     return [pa.field(name, pa.string()) for name in _TAIL]

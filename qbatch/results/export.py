@@ -7,10 +7,10 @@ results make the same bytes.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import orjson
 
@@ -19,6 +19,9 @@ from qbatch.domain.history import JobResult
 from qbatch.domain.results import ExportOptions
 from qbatch.errors import UsageError
 from qbatch.results.rows import result_entry
+
+if TYPE_CHECKING:
+    from qbatch.domain.data import Cell, Json
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
@@ -58,13 +61,13 @@ def _jsonl(results: Iterable[JobResult], _: str, stream: IO[str], shape: ExportO
 def _csv(results: Iterable[JobResult], _: str, stream: IO[str], shape: ExportOptions) -> None:
     from qbatch.results.columns import write_csv
 
-    write_csv((result_entry(result, shape) for result in results), stream, shape)
+    write_csv(results, stream, shape)
 
 
 def _parquet(results: Iterable[JobResult], _: str, stream: IO[bytes], shape: ExportOptions) -> None:
     from qbatch.results.columns import write_parquet
 
-    write_parquet((result_entry(result, shape) for result in results), stream, shape)
+    write_parquet(results, stream, shape)
 
 
 def _npz(results: Iterable[JobResult], _: str, stream: IO[bytes], shape: ExportOptions) -> None:
@@ -91,14 +94,14 @@ def _escapes(stream: IO[str]) -> bool:
     return not str(getattr(stream, "encoding", None) or "utf-8").lower().startswith("utf")
 
 
-def _encoder(stream: IO[str]) -> Callable[[Any], str]:
+def _encoder(stream: IO[str]) -> Callable[[Mapping[str, Json]], str]:
     """What writes an entry as JSON."""
     if _escapes(stream):
         return json.JSONEncoder().encode
     return lambda entry: orjson.dumps(entry).decode()
 
 
-def plain_cell(cell: Any) -> Any:
+def plain_cell(cell: Cell) -> Cell:
     """A cell of CSV that no spreadsheet takes for a formula; numbers stay as they are."""
     if isinstance(cell, str) and cell[:1] in _FORMULA:
         return f"'{cell}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from qbatch.domain.history import JobResult
 from qbatch.domain.payloads import Source
@@ -12,7 +12,9 @@ from qbatch.errors import UsageError
 from qbatch.payloads.circuit.formats import parse
 
 if TYPE_CHECKING:
-    from qiskit.primitives import PrimitiveResult, PubResult
+    import numpy as np
+    from numpy.typing import NDArray
+    from qiskit.primitives import BitArray, PrimitiveResult, PubResult
     from qiskit.result import Counts
 
 Register = tuple[str, list[int]]
@@ -87,13 +89,15 @@ def _pub_result(result: JobResult, registers: list[Register]) -> PubResult:
     return make(result, registers, metadata)
 
 
-def _sampled(result: JobResult, registers: list[Register], metadata: dict[str, Any]) -> PubResult:
+def _sampled(
+    result: JobResult, registers: list[Register], metadata: dict[str, object]
+) -> PubResult:
     from qiskit.primitives import DataBin, SamplerPubResult
 
     return SamplerPubResult(DataBin(**_bit_arrays(result.counts or {}, registers)), metadata)
 
 
-def _estimated(result: JobResult, _: list[Register], metadata: dict[str, Any]) -> PubResult:
+def _estimated(result: JobResult, _: list[Register], metadata: dict[str, object]) -> PubResult:
     import numpy
     from qiskit.primitives import DataBin, PubResult
 
@@ -107,7 +111,7 @@ _PUBS = {ResultKind.COUNTS: _sampled, ResultKind.EXPECTATION_VALUES: _estimated}
 """What Qiskit's primitives have an object for."""
 
 
-def _bit_arrays(counts: Mapping[str, int], registers: list[Register]) -> dict[str, Any]:
+def _bit_arrays(counts: Mapping[str, int], registers: list[Register]) -> dict[str, BitArray]:
     """A ``BitArray`` a register; qubit or bit 0 is rightmost, the first register last."""
     import numpy
     from qiskit.primitives import BitArray
@@ -125,7 +129,7 @@ def _bit_arrays(counts: Mapping[str, int], registers: list[Register]) -> dict[st
     }
 
 
-def _rows(bits: Sequence[str], places: Sequence[int]) -> Any:
+def _rows(bits: Sequence[str], places: Sequence[int]) -> NDArray[np.uint8]:
     """The bits at some places of each text as bytes, the first place last."""
     import numpy
 

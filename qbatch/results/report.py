@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from importlib import metadata
-from typing import IO, Any
+from typing import IO
 
 from qbatch.domain.batches import Batch
 from qbatch.domain.groups import Group
@@ -170,7 +170,7 @@ def _timeline(spans: list[Span]) -> dict[str, str] | None:
     return {"alt": f"When each of {len(spans)} batches was under way", "data": _encoded(buffer)}
 
 
-def _row(result: JobResult) -> dict[str, Any]:
+def _row(result: JobResult) -> dict[str, object]:
     job, share, text = result.job, None, job_error(result)
     own = result.result
     if own is not None and not own.is_empty:

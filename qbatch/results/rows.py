@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING
 
 from qbatch.domain.history import JobResult
 from qbatch.domain.jobs import Job
 from qbatch.domain.results import RESULT_KINDS, ExportOptions, Result
 from qbatch.domain.states import Status
 from qbatch.store.columns import result_fields
+
+if TYPE_CHECKING:
+    from qbatch.domain.data import Json
 
 _WHOLE = ExportOptions()
 
@@ -39,7 +42,7 @@ def _added_up(job: Job, parts: Sequence[tuple[Result, int | None]]) -> JobResult
     return JobResult(job=job, shots=shots, result=total)
 
 
-def result_entry(result: JobResult, shape: ExportOptions = _WHOLE) -> dict[str, Any]:
+def result_entry(result: JobResult, shape: ExportOptions = _WHOLE) -> dict[str, Json]:
     """One entry of the JSON that ``qbatch results`` prints.
 
     The field of what the job asks for (``counts``, ``probabilities`` or

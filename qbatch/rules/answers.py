@@ -10,8 +10,8 @@ import functools
 import json
 import numbers
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import cast
 
 from qbatch.domain.requests import Expected
 from qbatch.domain.results import (
@@ -31,7 +31,7 @@ ANY_BITS = Expected(kind=ResultKind.COUNTS)
 """Outcomes of bits, as many as there are."""
 
 
-def counts(found: Any, shots: int, expected: Expected = ANY_BITS) -> Counts:
+def counts(found: object, shots: int, expected: Expected = ANY_BITS) -> Counts:
     """Counts that can be stored.
 
     Args:
@@ -58,7 +58,7 @@ def _check_sum(total: int, shots: int, expected: Expected) -> None:
         raise ValueError(f"{total} shots instead of {most}{shots}")
 
 
-def probabilities(found: Any, expected: Expected) -> Probabilities:
+def probabilities(found: object, expected: Expected) -> Probabilities:
     """Probabilities that can be stored: they sum to 1, and their outcomes have the form.
 
     Raises:
@@ -69,7 +69,7 @@ def probabilities(found: Any, expected: Expected) -> Probabilities:
     return read
 
 
-def values(found: Any, expected: Expected) -> ExpectationValues:
+def values(found: object, expected: Expected) -> ExpectationValues:
     """Expectation values that can be stored: pairs of value and standard error or None.
 
     Raises:
@@ -78,7 +78,7 @@ def values(found: Any, expected: Expected) -> ExpectationValues:
     return ExpectationValues.from_pairs(found, expected.names)
 
 
-def check_outcomes(found: Mapping[Any, Any], expected: Expected) -> None:
+def check_outcomes(found: Collection[object], expected: Expected) -> None:
     """Make sure that outcomes have the form that is expected.
 
     Raises:
@@ -86,13 +86,14 @@ def check_outcomes(found: Mapping[Any, Any], expected: Expected) -> None:
     """
     if found and set(map(type, found)) != {str}:
         raise ValueError(f"an outcome is {shown(next(o for o in found if type(o) is not str))}")
+    texts = cast("Collection[str]", found)
     if expected.outcomes is not None:
         form = _pattern(expected.outcomes)
-        wrong = next((o for o in found if not form.fullmatch(o)), None)
+        wrong = next((text for text in texts if not form.fullmatch(text)), None)
         if wrong is not None:
             raise ValueError(f"the outcome {shown(wrong)}, where outcomes are others")
     elif found:
-        _check_bits(found, expected.num_bits)
+        _check_bits(texts, expected.num_bits)
 
 
 def _check_bits(found: Iterable[str], num_bits: int | None) -> None:
@@ -146,23 +147,27 @@ def check_stored(result: Result, shots: int | None, expected: Expected) -> None:
     if result.kind is not expected.kind:
         raise ValueError(f"{result.kind.value} where {expected.kind.value} are asked for")
     if result.is_distribution:
-        check_outcomes(result.compact(), expected)
+        check_outcomes(list(result.quantities()), expected)
     if isinstance(result, Counts):
         _check_sum(result.total, shots or 0, expected)
 
 
-def info(found: Any) -> dict[str, Any]:
+def info(found: object) -> dict[str, object]:
     """What is worth keeping of a result beside it, as far as JSON can hold it."""
     if type(found) is dict and all(map(_is_kept_as_it_is, found.items())):
         return found
     try:
-        kept = json.loads(json.dumps(dict(found or {}), default=str, allow_nan=False))
+        kept = json.loads(
+            json.dumps(
+                dict(cast("Mapping[str, object]", found or {})), default=str, allow_nan=False
+            )
+        )
     except (TypeError, ValueError, RecursionError):
         return {}
     return kept if isinstance(kept, dict) else {}
 
 
-def _is_kept_as_it_is(item: tuple[Any, Any]) -> bool:
+def _is_kept_as_it_is(item: tuple[object, object]) -> bool:
     """Whether a name and a value come back from JSON as they were."""
     return type(item[0]) is str and type(item[1]) in (str, int, bool)
 
@@ -172,7 +177,7 @@ def _pattern(text: str) -> re.Pattern[str]:
     return re.compile(text)
 
 
-def _whole(number: Any) -> int:
+def _whole(number: object) -> int:
     """A count; numpy's whole numbers too, but neither 100.9 nor True nor "100"."""
     if isinstance(number, bool) or not isinstance(number, numbers.Integral):
         raise ValueError(f"a count is {shown(number)}")  # noqa: TRY004 - as the others here

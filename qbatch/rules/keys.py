@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from typing import Any
 
 from qbatch.domain.requests import Request
 from qbatch.domain.results import ResultKind
@@ -12,7 +11,7 @@ from qbatch.domain.results import ResultKind
 _FIRST, _SECOND = 1, 2
 
 
-def values_text(values: Sequence[Any]) -> str:
+def values_text(values: Sequence[object]) -> str:
     """Parameter values as compact JSON; ``repr`` keeps every bit of a float."""
     return "[" + ",".join(map(repr, values)) + "]"
 

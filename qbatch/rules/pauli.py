@@ -6,7 +6,6 @@ import functools
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
 
 from qbatch.errors import InvalidObservable
 
@@ -162,7 +161,7 @@ def values_from_counts(
     return [(v, math.sqrt(s)) for v, s in zip(values, variances, strict=True)]
 
 
-def from_paulis(pauli_values: Mapping[str, Any], observables: Sequence[str]) -> list[float]:
+def from_paulis(pauli_values: Mapping[str, float], observables: Sequence[str]) -> list[float]:
     """The observables' values Σ c_k ⟨P_k⟩ from those of Pauli strings.
 
     Raises:

@@ -11,7 +11,7 @@ import sqlite3
 import uuid
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from qbatch.domain.groups import Group
 from qbatch.domain.naming import check_new_name
@@ -24,6 +24,9 @@ from qbatch.store.database import Database
 from qbatch.store.groups import Groups
 from qbatch.store.jobs import Jobs
 from qbatch.store.results import LET_GO, decode_result, digest, encode_result
+
+if TYPE_CHECKING:
+    from qbatch.domain.data import Row
 
 Record = dict[str, Any]
 
@@ -205,7 +208,7 @@ class _Restoring:
         self.jobs += 1
 
 
-def _result_cells(found: Mapping[str, Any] | None, request: Request) -> tuple[Any, ...]:
+def _result_cells(found: Mapping[str, object] | None, request: Request) -> Row:
     """Kind, result and digest of an attempt."""
     if found is None:
         return None, None, None

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from operator import attrgetter
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from qbatch.domain.jobs import Job, JobSettings
 from qbatch.domain.results import ResultKind
@@ -29,9 +29,12 @@ from qbatch.store.values import (
     whole,
 )
 
+if TYPE_CHECKING:
+    from qbatch.domain.data import Cell, Json, Row
+
 # -- the columns -----------------------------------------------------------------------
 
-Schema = Mapping[str, Any]
+Schema = Mapping[str, object]
 _TEXT: Schema = {"type": "string"}
 _TEXT_OR_NULL: Schema = {"anyOf": [_TEXT, {"type": "null"}]}
 _COUNT: Schema = {"type": "integer", "minimum": 0}
@@ -49,7 +52,7 @@ class Entry(NamedTuple):
 
     attribute: str
     schema: Schema
-    convert: Callable[[Any], Any] | None = None
+    convert: Callable[..., Json] | None = None
     with_results: bool = True
 
 
@@ -74,31 +77,31 @@ class Column(NamedTuple):
     archived: Test | None = None
     view: str | None = None
     entry: Entry | None = None
-    encode: Callable[[Any], Any] | None = None
-    decode: Callable[[Any], Any] | None = None
+    encode: Callable[..., Cell] | None = None
+    decode: Callable[..., object] | None = None
 
 
-def compact(value: Any) -> str:
+def compact(value: object) -> str:
     """JSON, the same text for the same value."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
 
 
-def _object_or_null(value: Mapping[str, Any]) -> str | None:
+def _object_or_null(value: Mapping[str, object]) -> str | None:
     return compact(dict(value)) if value else None
 
 
-def _object(value: str | None) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(value) if value else {}
+def _object(value: str | None) -> dict[str, object]:
+    found: dict[str, object] = json.loads(value) if value else {}
     return found
 
 
-def _whole_number(value: Any) -> int | None:
+def _whole_number(value: object) -> int | None:
     if value is not None and type(value) is not int:
         raise TypeError(f"a number is {value!r}")
     return value
 
 
-def _plain_text(value: Any) -> str | None:
+def _plain_text(value: object) -> str | None:
     if value is not None and type(value) is not str:
         raise TypeError(f"a text is {value!r}")
     return value
@@ -352,7 +355,7 @@ class _Fields:
         self._getter = attrgetter(*(entry.attribute for _, entry in told))
         self._converted = [(n, entry.convert) for n, entry in told if entry.convert is not None]
 
-    def of(self, job: Job) -> dict[str, Any]:
+    def of(self, job: Job) -> dict[str, Json]:
         found = dict(zip(self._names, self._getter(job), strict=True))
         for name, convert in self._converted:
             found[name] = convert(found[name])
@@ -367,23 +370,23 @@ JOB_SCHEMAS, RESULT_SCHEMAS = _ALL.schemas, _BESIDE_RESULTS.schemas
 DECODED = [(column.name, column.decode) for column in SETTINGS]
 
 
-def job_entry(job: Job) -> dict[str, Any]:
+def job_entry(job: Job) -> dict[str, Json]:
     """A job as JSON, all that is told of it."""
     return _ALL.of(job)
 
 
-def result_fields(job: Job) -> dict[str, Any]:
+def result_fields(job: Job) -> dict[str, Json]:
     """A job as JSON, what stands beside its result."""
     return _BESIDE_RESULTS.of(job)
 
 
-def encoded(settings: JobSettings) -> tuple[Any, ...]:
+def encoded(settings: JobSettings) -> Row:
     """What is stored of a job's settings, in the order of `SETTINGS`."""
     values = ((column.encode, getattr(settings, column.name)) for column in SETTINGS)
     return tuple(value if encode is None else encode(value) for encode, value in values)
 
 
-def decoded(cells: Sequence[Any]) -> dict[str, Any]:
+def decoded(cells: Sequence[Cell]) -> dict[str, object]:
     """A job's settings from what is stored of them, in the order of `SETTINGS`.
 
     Raises:

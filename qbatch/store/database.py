@@ -10,11 +10,14 @@ import weakref
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from qbatch.errors import NotADatabase, StoreError
 from qbatch.store import migrations
 from qbatch.store.filesystem import is_network
+
+if TYPE_CHECKING:
+    from qbatch.domain.data import Cell, SqlParameters
 
 BUSY_SECONDS = 90.0
 _HEADER_BYTES = 100
@@ -67,24 +70,22 @@ class Database:
         """Close the connection; it is also closed when nobody refers to this object any more."""
         self._close()
 
-    def execute(self, sql: str, parameters: Sequence[Any] | dict[str, Any] = ()) -> sqlite3.Cursor:
+    def execute(self, sql: str, parameters: SqlParameters = ()) -> sqlite3.Cursor:
         """One statement; every read of a few rows goes through here."""
         with self._errors():
             return self._connection.execute(sql, parameters)
 
-    def executemany(self, sql: str, rows: Iterable[Sequence[Any]]) -> sqlite3.Cursor:
+    def executemany(self, sql: str, rows: Iterable[Sequence[Cell]]) -> sqlite3.Cursor:
         """One prepared statement over many rows."""
         with self._errors():
             return self._connection.executemany(sql, rows)
 
-    def rows(
-        self, sql: str, parameters: Sequence[Any] | dict[str, Any] = ()
-    ) -> Iterator[sqlite3.Row]:
+    def rows(self, sql: str, parameters: SqlParameters = ()) -> Iterator[sqlite3.Row]:
         """The rows of a query, one at a time, so that memory does not grow with them."""
         with self._errors():
             yield from self._connection.execute(sql, parameters)
 
-    def row(self, sql: str, parameters: Sequence[Any] | dict[str, Any] = ()) -> sqlite3.Row | None:
+    def row(self, sql: str, parameters: SqlParameters = ()) -> sqlite3.Row | None:
         """The first row of a query, or None."""
         with self._errors():
             found: sqlite3.Row | None = self._connection.execute(sql, parameters).fetchone()
@@ -289,7 +290,7 @@ _DAMAGE = (
 )
 
 
-def whole(value: Any) -> int | None:
+def whole(value: object) -> int | None:
     """A whole number that was stored, or None; SQLite's columns take anything.
 
     Raises:
@@ -300,7 +301,7 @@ def whole(value: Any) -> int | None:
     return value
 
 
-def text(value: Any) -> str | None:
+def text(value: object) -> str | None:
     """A text that was stored, or None.
 
     Raises:

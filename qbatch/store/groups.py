@@ -8,13 +8,16 @@ import socket
 import sqlite3
 import time
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING
 
 from qbatch.domain.groups import Group
 from qbatch.domain.naming import check_new_name
 from qbatch.domain.states import GroupState, Status
 from qbatch.errors import NotFound
 from qbatch.store.database import Database, reading, text
+
+if TYPE_CHECKING:
+    from qbatch.domain.data import Row
 
 
 class Groups:
@@ -115,13 +118,13 @@ class Groups:
             for group in ids:
                 self._db.execute("UPDATE groups SET runner = ? WHERE id = ?", (me, group))
 
-    def runner(self, group: int) -> Mapping[str, Any] | None:
+    def runner(self, group: int) -> Mapping[str, object] | None:
         """Who last took the group's run lock: ``pid``, ``host``, ``since`` (seconds)."""
         row = self._db.row("SELECT runner FROM groups WHERE id = ?", (group,))
         with reading("who runs a group"):
             return json.loads(row["runner"]) if row and row["runner"] else None
 
-    def _select(self, where: str, parameters: tuple[Any, ...]) -> Iterable[Group]:
+    def _select(self, where: str, parameters: Row) -> Iterable[Group]:
         sql = (
             "SELECT g.*, (SELECT json_group_object(status, jobs) FROM counters"
             f" WHERE group_id = g.id AND jobs > 0) AS counts FROM groups g {where} ORDER BY id"
@@ -152,6 +155,6 @@ def _group(row: sqlite3.Row) -> Group:
     )
 
 
-def _state(word: Any) -> GroupState:
+def _state(word: object) -> GroupState:
     with reading("the state of a group"):
-        return GroupState(word)
+        return GroupState(str(word))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterator
-from typing import Any
 
 from qbatch.domain.batches import Batch
 from qbatch.domain.groups import Group
@@ -109,7 +108,7 @@ def _attempt(row: sqlite3.Row) -> Attempt:
         return _attempt_of(row, json.loads(row["info"]) if row["info"] else {})
 
 
-def _attempt_of(row: sqlite3.Row, info: dict[str, Any]) -> Attempt:
+def _attempt_of(row: sqlite3.Row, info: dict[str, object]) -> Attempt:
     return Attempt(
         batch=row["batch_id"],
         backend=row["backend"],

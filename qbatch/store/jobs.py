@@ -8,7 +8,7 @@ import time
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 from qbatch.domain.jobs import Job, JobSpec
 from qbatch.domain.naming import shell_quote
@@ -20,6 +20,9 @@ from qbatch.store import selection as sql
 from qbatch.store.columns import COPIED, SETTINGS, compact, encoded, quoted
 from qbatch.store.database import Database, reading
 from qbatch.store.reading import JOB_COLUMNS, JOB_TABLES, Reader
+
+if TYPE_CHECKING:
+    from qbatch.domain.data import Cell, Row
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,7 +99,7 @@ class Jobs:
     def with_key(self, group_id: int, key: bytes, shots: int | None = None) -> list[int]:
         """Numbers of the jobs that ask the same, with as many shots if those are given."""
         query = "SELECT number FROM jobs WHERE group_id = ? AND key = ?"
-        values: list[Any] = [group_id, key]
+        values: list[Cell] = [group_id, key]
         if shots is not None:
             query, values = f"{query} AND shots = ?", [*values, shots]
         return [row["number"] for row in self._db.rows(f"{query} ORDER BY number", values)]
@@ -285,7 +288,7 @@ class Jobs:
         assert cursor.lastrowid is not None
         return cursor.lastrowid
 
-    def _known(self, group_id: int) -> set[tuple[Any, ...]]:
+    def _known(self, group_id: int) -> set[Row]:
         rows = self._db.rows(
             "SELECT key, shots, seed, options FROM jobs WHERE group_id = ?", (group_id,)
         )
@@ -318,13 +321,13 @@ class _Rows:
     def __init__(self, jobs: Jobs, group_id: int, number: int, payloads: Mapping[str, int]) -> None:
         self.number = number
         self.duplicates = 0
-        self.known: set[tuple[Any, ...]] | None = None
+        self.known: set[Row] | None = None
         self._jobs = jobs
         self._group_id = group_id
         self._payloads = payloads
         self._requests: dict[int, tuple[Request, int]] = {}  # kept, so that ids stay theirs
 
-    def of(self, specs: Iterable[JobSpec]) -> Iterator[tuple[Any, ...]]:
+    def of(self, specs: Iterable[JobSpec]) -> Iterator[Row]:
         now, group = time.time(), self._group_id
         for spec in specs:
             payload, request = self._payloads[spec.payload], self._request(spec.request)
@@ -344,7 +347,7 @@ class _Rows:
             found = self._requests[id(request)] = request, self._jobs.request_id(request)
         return found[1]
 
-    def _is_known(self, mark: tuple[Any, ...]) -> bool:
+    def _is_known(self, mark: Row) -> bool:
         assert self.known is not None
         if mark in self.known:
             self.duplicates += 1

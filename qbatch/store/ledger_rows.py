@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING
 
 import orjson
 
@@ -14,6 +14,9 @@ from qbatch.domain.results import ResultKind
 from qbatch.domain.states import AttemptStatus, BatchState, Failure, Status, StopReason
 from qbatch.store.database import reading
 from qbatch.store.results import digest, encode_result
+
+if TYPE_CHECKING:
+    from qbatch.domain.data import Row
 
 Refusal = tuple[Failure, str]
 """Why an item will not be sent: the class of the failure, and a sentence."""
@@ -54,7 +57,7 @@ def refusals(claims: Iterable[Claim], refused: Mapping[int, Refusal]) -> list[Ou
     ]
 
 
-def closed(outcome: Outcome, now: float) -> tuple[Any, ...]:
+def closed(outcome: Outcome, now: float) -> Row:
     """What is stored of an attempt that has ended."""
     info, result = outcome.info, outcome.result
     sampler = info.get("sampling")
@@ -76,7 +79,7 @@ def closed(outcome: Outcome, now: float) -> tuple[Any, ...]:
     )
 
 
-def _text(info: Mapping[str, Any]) -> str:
+def _text(info: Mapping[str, object]) -> str:
     """What is kept beside a result, which `qbatch.rules.answers.info` has made fit for JSON."""
     try:
         return orjson.dumps(info).decode()

@@ -10,7 +10,10 @@ import json
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from qbatch.domain.data import Cell, Row
 
 _SECONDS = 0.2  # that a TAB waits for a database that is being written
 _MOST_NAMES, _MOST_NUMBERS, _MOST_TAGS = 100, 20, 100
@@ -51,10 +54,10 @@ def tags(database: Path) -> Iterator[tuple[str, str]]:
     """Keys and values of tags."""
     sql = "SELECT DISTINCT tags FROM jobs WHERE tags IS NOT NULL LIMIT ?"
     for (text,) in _rows(database, sql, _MOST_TAGS):
-        yield from ((str(key), str(value)) for key, value in json.loads(text).items())
+        yield from ((str(key), str(value)) for key, value in json.loads(str(text)).items())
 
 
-def _rows(database: Path, sql: str, *values: object) -> Iterator[tuple[Any, ...]]:
+def _rows(database: Path, sql: str, *values: Cell) -> Iterator[Row]:
     if not database.is_file():
         return
     uri = f"{database.resolve().as_uri()}?mode=ro"

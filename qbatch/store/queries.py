@@ -12,12 +12,15 @@ import math
 import sqlite3
 from collections.abc import Generator, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from qbatch.domain.results import RESULT_KINDS
 from qbatch.errors import UsageError
 from qbatch.store.columns import VIEW
 from qbatch.store.results import decode_result
+
+if TYPE_CHECKING:
+    from qbatch.domain.data import Row
 
 VIEWS = {
     "groups": (
@@ -78,7 +81,7 @@ _ALLOWED = {
 
 
 @contextlib.contextmanager
-def query(path: Path, sql: str) -> Iterator[tuple[list[str], Iterator[tuple[Any, ...]]]]:
+def query(path: Path, sql: str) -> Iterator[tuple[list[str], Iterator[Row]]]:
     """The columns of a query, and its rows one at a time.
 
     Raises:
@@ -116,7 +119,7 @@ def query(path: Path, sql: str) -> Iterator[tuple[list[str], Iterator[tuple[Any,
 _STEPS = 10_000
 
 
-def _rows(cursor: sqlite3.Cursor) -> Generator[tuple[Any, ...]]:
+def _rows(cursor: sqlite3.Cursor) -> Generator[Row]:
     try:
         yield from cursor
     except sqlite3.Error as error:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from typing import Any
+from typing import TYPE_CHECKING, TypeAlias, cast
 
 from qbatch.domain.jobs import Job
 from qbatch.domain.payloads import StoredPayload
@@ -14,6 +14,9 @@ from qbatch.errors import NotInstalled
 from qbatch.payloads.registry import payload_format
 from qbatch.store.columns import SETTINGS, decoded
 from qbatch.store.database import damaged, reading
+
+if TYPE_CHECKING:
+    from qbatch.domain.data import Row
 
 PAYLOAD_COLUMNS = (
     "payloads.hash AS payload_hash, payloads.kind AS payload_kind, payloads.format,"
@@ -122,19 +125,24 @@ def _payload(row: sqlite3.Row) -> StoredPayload:
     )
 
 
+_Own: TypeAlias = tuple[
+    int, int, int, int, bytes, str, str, str | None, str | None, float, int | None, str | None
+]
+"""The cells of `_FIRST`, as they were written; what a damaged store has instead raises later."""
+
 _STATUSES = {status.value: status for status in Status}
 _FAILURES: dict[str | None, Failure | None] = {failure.value: failure for failure in Failure}
 _FAILURES[None] = None
 
 
-def _job(cells: tuple[Any, ...], payload: StoredPayload, request: Request) -> Job:
+def _job(cells: Row, payload: StoredPayload, request: Request) -> Job:
     """A job from the cells of `JOB_COLUMNS`."""
-    own = cells[: len(_FIRST)]
+    own = cast("_Own", cells[: len(_FIRST)])
     id_, _, _, number, key, values, status, failure, error, created_at, parent, note = own
     return Job(
-        **decoded(cells[len(_FIRST) : _SETTINGS_END]),
+        **decoded(cells[len(_FIRST) : _SETTINGS_END]),  # type: ignore[arg-type] # as its column says
         id=id_,
-        group=cells[_SETTINGS_END],
+        group=cast("str", cells[_SETTINGS_END]),
         number=number,
         key=key.hex(),
         parameters=dict(zip(payload.parameters, json.loads(values), strict=True)),

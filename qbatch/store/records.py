@@ -36,7 +36,7 @@ _MAY_BE_TEXT = or_none(is_text)
 _ENDED = [s.value for s in (AttemptStatus.DONE, AttemptStatus.ERROR, AttemptStatus.CANCELLED)]
 
 
-def _names(value: Any) -> bool:
+def _names(value: object) -> bool:
     found = json.loads(value) if isinstance(value, str) else None
     return isinstance(found, list) and all(isinstance(name, str) for name in found)
 
@@ -215,7 +215,7 @@ def _done_parts(record: Record) -> list[int]:
     return [tried.get("shots") or 0 for tried in done]
 
 
-def check_result(found: Any, shots: int | None, expected: Expected) -> None:
+def check_result(found: object, shots: int | None, expected: Expected) -> None:
     """Make sure that a stored result is one that could have been stored.
 
     A result that was let go is empty.

@@ -6,7 +6,7 @@ import hashlib
 import itertools
 import zlib
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING
 
 import orjson
 
@@ -17,6 +17,9 @@ from qbatch.domain.selectors import Selection
 from qbatch.store import selection as sql
 from qbatch.store.database import Database, damaged, whole
 from qbatch.store.reading import JOB_COLUMNS, JOB_NUMBER, JOB_TABLES, Reader
+
+if TYPE_CHECKING:
+    from qbatch.domain.data import Json
 
 _WORTH_COMPRESSING = 512  # bytes; below, it saves little and takes as long as all the rest
 
@@ -43,7 +46,7 @@ def _raw(data: object) -> bytes:
     return data if isinstance(data, bytes) else str(data).encode()
 
 
-def decode_result(data: object) -> dict[str, Any]:
+def decode_result(data: object) -> dict[str, Json]:
     """The JSON object that `encode_result` wrote; JSON and zlib differ in their first byte.
 
     Raises:

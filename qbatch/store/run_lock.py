@@ -81,7 +81,7 @@ def _held(store: Store, group: Group) -> str:
     holder = store.groups.runner(group.id)
     if not holder:
         return f"group {group.name!r} is being run by another process"
-    since = datetime.fromtimestamp(holder["since"]).strftime("%Y-%m-%d %H:%M:%S")
+    since = datetime.fromtimestamp(float(str(holder["since"]))).strftime("%Y-%m-%d %H:%M:%S")
     return (
         f"group {group.name!r} is being run by process {holder['pid']} on {holder['host']}"
         f" since {since}"

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, TypeAlias
 
 from qbatch.domain.conditions import Comparison, Condition, Field, Origin, fields
 from qbatch.domain.naming import shell_quote
 from qbatch.domain.selectors import Selection
 from qbatch.errors import InvalidSelector, NotFound
 from qbatch.store.database import Database
+
+if TYPE_CHECKING:
+    from qbatch.domain.data import Cell
 
 _SQL_COLUMNS = {
     "kind": "(SELECT kind FROM payloads WHERE id = jobs.payload_id)",
@@ -23,13 +26,13 @@ _PARAMETER = (
 )
 _TAG = "(SELECT t.value FROM json_each(jobs.tags) t WHERE t.key = ?)"
 
-Sql = tuple[str, list[Any]]
+Sql: TypeAlias = "tuple[str, list[Cell]]"
 
 
 def where(selection: Selection) -> Sql:
     """An SQL condition on ``jobs`` (group aside) and its parameters."""
     conditions: list[str] = []
-    values: list[Any] = []
+    values: list[Cell] = []
     for condition, own in _conditions(selection):
         conditions.append(condition)
         values += own
@@ -42,7 +45,7 @@ def order(selection: Selection) -> Sql:
     Jobs that lack what is sorted by come last.
     """
     texts: list[str] = []
-    values: list[Any] = []
+    values: list[Cell] = []
     for field, goes_down in selection.order:
         expression, own = _expression(field)
         texts.append(f"{expression}{' DESC' if goes_down else ''} NULLS LAST, ")

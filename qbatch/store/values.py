@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable
-from typing import Any
+from typing import TypeGuard
 
 from qbatch.domain.states import Failure
 
-Test = Callable[[Any], bool]
+Test = Callable[[object], bool]
 _MOST = 2**63 - 1
 
 
@@ -23,14 +23,14 @@ def or_none(test: Test) -> Test:
     return lambda value: value is None or test(value)
 
 
-def is_text(value: Any) -> bool:
+def is_text(value: object) -> TypeGuard[str]:
     """A text."""
     return isinstance(value, str)
 
 
-def is_moment(value: Any) -> bool:
+def is_moment(value: object) -> bool:
     """A finite number, as seconds since the epoch are."""
-    return type(value) in (int, float) and math.isfinite(value)
+    return isinstance(value, (int, float)) and type(value) is not bool and math.isfinite(value)
 
 
 def one_of(*words: object) -> Test:
@@ -39,14 +39,14 @@ def one_of(*words: object) -> Test:
     return lambda value: value in words and type(value) in kinds
 
 
-def is_object(value: Any) -> bool:
+def is_object(value: object) -> bool:
     """A JSON object as text."""
     return isinstance(value, str) and isinstance(json.loads(value), dict)
 
 
-def are_tags(value: Any) -> bool:
+def are_tags(value: object) -> bool:
     """A JSON object of texts, as text."""
-    return is_object(value) and all(isinstance(text, str) for text in json.loads(value).values())
+    return is_text(value) and is_object(value) and all(map(is_text, json.loads(value).values()))
 
 
 COUNT = whole(0)

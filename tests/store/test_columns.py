@@ -1,5 +1,6 @@
 """The one table of a job's columns, and what is made of it."""
 
+import dataclasses
 import json
 import sqlite3
 
@@ -20,7 +21,9 @@ FULL = JobSettings(
 @pytest.mark.parametrize("settings", [FULL, JobSettings(shots=None), JobSettings()])
 def test_settings_come_back_as_they_were_stored(settings):
     found = columns.decoded(columns.encoded(settings))
-    assert JobSettings(**found) == settings
+    fields = {name: getattr(settings, name) for name in found}
+    assert found == fields
+    assert len(fields) == len(dataclasses.fields(JobSettings))
 
 
 @pytest.mark.parametrize(

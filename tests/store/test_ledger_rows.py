@@ -61,7 +61,7 @@ def test_a_result_is_stored_with_its_digest_kind_and_sampler():
     assert (sampler, kind) == ("exact", "counts")
     assert decode_result(data) == {"counts": {"0": 10}}
     assert mark == digest(data)
-    assert "pid" in info
+    assert "pid" in str(info)
 
 
 def test_a_failure_is_stored_without_a_result():

@@ -8,12 +8,15 @@ the result, and never which kind it is.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING
 
 from qbatch.domain.results.base import Column, ExportOptions, Result, ResultKind, leading
 from qbatch.domain.results.counts import Counts
 from qbatch.domain.results.probabilities import Probabilities
 from qbatch.domain.results.values import ExpectationValue, ExpectationValues
+
+if TYPE_CHECKING:
+    from qbatch.domain.data import Json
 
 __all__ = [
     "RESULT_KINDS",
@@ -38,12 +41,12 @@ RESULT_KINDS: Mapping[ResultKind, type[Result]] = {
 _BY_KEY = {kind.stored_as: kind for kind in RESULT_KINDS.values()}
 
 
-def stored(result: Result) -> dict[str, Any]:
+def stored(result: Result) -> dict[str, Json]:
     """A result as the JSON object that the store keeps."""
     return {result.stored_as: result.stored()}
 
 
-def read_stored(found: Mapping[str, Any], names: tuple[str, ...] = ()) -> Result | None:
+def read_stored(found: Mapping[str, object], names: tuple[str, ...] = ()) -> Result | None:
     """The result that `stored` made an object of; None for one that was let go (``{}``).
 
     Args:

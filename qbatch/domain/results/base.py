@@ -7,10 +7,15 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self
+from typing import TYPE_CHECKING, ClassVar, NamedTuple, Self, TypeVar, cast
 
 if TYPE_CHECKING:
     import numpy as np
+    from numpy.typing import NDArray
+
+    from qbatch.domain.data import Cell, Json
+
+Number = TypeVar("Number", int, float)
 
 
 class ResultKind(StrEnum):
@@ -66,12 +71,12 @@ class Result(ABC):
     # -- stored, added up, dealt out -------------------------------------------------
 
     @abstractmethod
-    def stored(self) -> Any:
+    def stored(self) -> Json:
         """Its value as JSON, without the names of observables, which the request holds."""
 
     @classmethod
     @abstractmethod
-    def from_stored(cls, value: Any, names: tuple[str, ...]) -> Self:
+    def from_stored(cls, value: object, names: tuple[str, ...]) -> Self:
         """The inverse of `stored`.
 
         Raises:
@@ -101,16 +106,16 @@ class Result(ABC):
         """The name of its field in JSON."""
 
     @abstractmethod
-    def json(self, shape: ExportOptions) -> Any:
+    def json(self, shape: ExportOptions) -> Json:
         """The value of that field."""
 
     @abstractmethod
-    def compact(self) -> Any:
+    def compact(self) -> Json:
         """Its value as a baseline keeps it, by which it can be compared without its job."""
 
     @classmethod
     @abstractmethod
-    def from_compact(cls, value: Any) -> Self:
+    def from_compact(cls, value: object) -> Self:
         """The inverse of `compact`.
 
         Raises:
@@ -158,12 +163,12 @@ class Result(ABC):
 
     @classmethod
     @abstractmethod
-    def rows(cls, value: Any, shape: ExportOptions) -> Iterator[Sequence[Any]]:
+    def rows(cls, value: Json, shape: ExportOptions) -> Iterator[Sequence[Cell]]:
         """Its rows of a long table, cells in the order of `columns`."""
 
     @classmethod
     @abstractmethod
-    def wide(cls, value: Any, shape: ExportOptions) -> Mapping[str, Any]:
+    def wide(cls, value: Json, shape: ExportOptions) -> Mapping[str, Cell]:
         """Its cells in the row of a wide table, by column."""
 
     @classmethod
@@ -175,18 +180,23 @@ class Result(ABC):
     @abstractmethod
     def arrays(
         cls, results: Sequence[Result | None], shape: ExportOptions
-    ) -> dict[str, np.ndarray[Any, Any]]:
+    ) -> dict[str, NDArray[np.generic]]:
         """Arrays with one row per job; None, and other kinds, leave a row without values."""
 
     @classmethod
     @abstractmethod
-    def view(cls, value: Any) -> Mapping[str, Any]:
+    def view(cls, value: Json) -> Mapping[str, Json]:
         """Its stored value for SQL: by name a whole number, or a list [value, error]."""
 
 
-def leading(counts: Mapping[str, float], top: int | None = None) -> list[tuple[str, Any]]:
+def leading(counts: Mapping[str, Number], top: int | None = None) -> list[tuple[str, Number]]:
     """Outcomes by falling count, equal ones by name; the first ``top`` of them."""
     return sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))[:top]
+
+
+def by_name(value: Json) -> Mapping[str, float]:
+    """A distribution's field, or its stored value, which is an object of numbers."""
+    return cast("Mapping[str, float]", value)
 
 
 def short(text: str, widest: int = 24) -> str:
@@ -222,7 +232,7 @@ def listed(shown: Sequence[str], outcomes: int, top: int | None) -> str:
 
 def table(
     rows: Sequence[Mapping[str, float] | None], missing: float, number: type
-) -> tuple[list[str], np.ndarray[Any, Any]]:
+) -> tuple[list[str], NDArray[np.int64 | np.float64]]:
     """Outcomes of many distributions as one array: one row each, one column per outcome.
 
     Args:
@@ -237,7 +247,7 @@ def table(
     if len(outcomes) * len(rows) > MOST_CELLS:
         raise OverflowError(f"{len(rows)} jobs with {len(outcomes)} different outcomes")
     place = {outcome: index for index, outcome in enumerate(outcomes)}
-    found: np.ndarray[Any, Any] = numpy.zeros((len(rows), len(outcomes)), number)
+    found: NDArray[np.int64 | np.float64] = numpy.zeros((len(rows), len(outcomes)), number)
     for cells, row in zip(found, rows, strict=True):
         if row is None:
             cells[:] = missing
@@ -249,7 +259,7 @@ def table(
 MOST_CELLS = 200_000_000
 
 
-def finite(value: Any) -> float:
+def finite(value: object) -> float:
     """A real number that is finite, and no text that looks like one.
 
     Raises:
@@ -265,7 +275,7 @@ def finite(value: Any) -> float:
     return number
 
 
-def shown(found: Any) -> str:
+def shown(found: object) -> str:
     """Something foreign in a message, not too long."""
     text = repr(found)
     return text if len(text) <= 60 else f"{text[:60]}…"

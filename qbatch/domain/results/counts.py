@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, ClassVar, Self
 
 from qbatch.domain.results.base import (
     Column,
     ExportOptions,
     Result,
     ResultKind,
+    by_name,
     leading,
     listed,
     short,
@@ -21,6 +22,9 @@ from qbatch.domain.results.base import (
 
 if TYPE_CHECKING:
     import numpy as np
+    from numpy.typing import NDArray
+
+    from qbatch.domain.data import Cell, Json
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +49,7 @@ class Counts(Result):
         return dict(self.counts)
 
     @classmethod
-    def from_stored(cls, value: Any, names: tuple[str, ...]) -> Self:  # noqa: ARG003
+    def from_stored(cls, value: object, names: tuple[str, ...]) -> Self:  # noqa: ARG003
         """Counts as they were stored."""
         return cls.from_compact(value)
 
@@ -82,7 +86,7 @@ class Counts(Result):
         return dict(sorted(self.counts.items()))
 
     @classmethod
-    def from_compact(cls, value: Any) -> Self:
+    def from_compact(cls, value: object) -> Self:
         """Counts from JSON."""
         if not isinstance(value, dict):
             raise ValueError(f"counts are {shown(value)}")  # noqa: TRY004 - as below
@@ -133,15 +137,15 @@ class Counts(Result):
         return Column("outcome", str), Column(*number)
 
     @classmethod
-    def rows(cls, value: Any, shape: ExportOptions) -> Iterator[Sequence[Any]]:  # noqa: ARG003
+    def rows(cls, value: Json, shape: ExportOptions) -> Iterator[Sequence[Cell]]:  # noqa: ARG003
         """One per outcome."""
-        return iter(value.items())
+        return iter(by_name(value).items())
 
     @classmethod
-    def wide(cls, value: Any, shape: ExportOptions) -> Mapping[str, Any]:
+    def wide(cls, value: Json, shape: ExportOptions) -> Mapping[str, Cell]:
         """A column per outcome."""
         name = cls.field(shape)
-        return {f"{name}:{outcome}": number for outcome, number in value.items()}
+        return {f"{name}:{outcome}": number for outcome, number in by_name(value).items()}
 
     @classmethod
     def wide_type(cls, shape: ExportOptions) -> type:
@@ -151,7 +155,7 @@ class Counts(Result):
     @classmethod
     def arrays(
         cls, results: Sequence[Result | None], shape: ExportOptions
-    ) -> dict[str, np.ndarray[Any, Any]]:
+    ) -> dict[str, NDArray[np.generic]]:
         """``outcomes`` and ``counts`` (-1: none) or ``probabilities`` (NaN: none)."""
         import numpy
 
@@ -166,10 +170,9 @@ class Counts(Result):
         return {"outcomes": names, "probabilities": shares}
 
     @classmethod
-    def view(cls, value: Any) -> Mapping[str, Any]:
+    def view(cls, value: Json) -> Mapping[str, Json]:
         """Whole numbers by outcome."""
-        found: Mapping[str, Any] = value
-        return found
+        return by_name(value)
 
 
 def deal(

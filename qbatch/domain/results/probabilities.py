@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, ClassVar, Self
 
 from qbatch.domain.results.base import (
     Column,
     ExportOptions,
     Result,
     ResultKind,
+    by_name,
     finite,
     leading,
     percentages,
@@ -20,6 +21,9 @@ from qbatch.domain.results.base import (
 
 if TYPE_CHECKING:
     import numpy as np
+    from numpy.typing import NDArray
+
+    from qbatch.domain.data import Cell, Json
 
 _ROUNDING = 1e-6
 
@@ -40,7 +44,7 @@ class Probabilities(Result):
         return dict(self.probabilities)
 
     @classmethod
-    def from_stored(cls, value: Any, names: tuple[str, ...]) -> Self:  # noqa: ARG003
+    def from_stored(cls, value: object, names: tuple[str, ...]) -> Self:  # noqa: ARG003
         """Probabilities as they were stored."""
         return cls.from_compact(value)
 
@@ -71,7 +75,7 @@ class Probabilities(Result):
         return dict(sorted(self.probabilities.items()))
 
     @classmethod
-    def from_compact(cls, value: Any, *, most: float = 1.0) -> Self:
+    def from_compact(cls, value: object, *, most: float = 1.0) -> Self:
         """Probabilities from JSON, or from a backend: finite, not negative, summing to 1."""
         if not isinstance(value, Mapping) or not value:
             raise ValueError(f"probabilities are {shown(value)}")
@@ -109,14 +113,14 @@ class Probabilities(Result):
         return Column("outcome", str), Column("probability", float)
 
     @classmethod
-    def rows(cls, value: Any, shape: ExportOptions) -> Iterator[Sequence[Any]]:  # noqa: ARG003
+    def rows(cls, value: Json, shape: ExportOptions) -> Iterator[Sequence[Cell]]:  # noqa: ARG003
         """One per outcome."""
-        return iter(value.items())
+        return iter(by_name(value).items())
 
     @classmethod
-    def wide(cls, value: Any, shape: ExportOptions) -> Mapping[str, Any]:  # noqa: ARG003
+    def wide(cls, value: Json, shape: ExportOptions) -> Mapping[str, Cell]:  # noqa: ARG003
         """A column per outcome."""
-        return {f"probabilities:{outcome}": p for outcome, p in value.items()}
+        return {f"probabilities:{outcome}": p for outcome, p in by_name(value).items()}
 
     @classmethod
     def wide_type(cls, shape: ExportOptions) -> type:  # noqa: ARG003
@@ -126,7 +130,7 @@ class Probabilities(Result):
     @classmethod
     def arrays(
         cls, results: Sequence[Result | None], shape: ExportOptions
-    ) -> dict[str, np.ndarray[Any, Any]]:
+    ) -> dict[str, NDArray[np.generic]]:
         """``exact_outcomes`` and ``exact_probabilities`` (NaN: none)."""
         import numpy
 
@@ -141,6 +145,6 @@ class Probabilities(Result):
         }
 
     @classmethod
-    def view(cls, value: Any) -> Mapping[str, Any]:
+    def view(cls, value: Json) -> Mapping[str, Json]:
         """Values without an error by outcome."""
-        return {outcome: [p, None] for outcome, p in value.items()}
+        return {outcome: [p, None] for outcome, p in by_name(value).items()}

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, ClassVar, Self, cast
 
 from qbatch.domain.results.base import Column, ExportOptions, Result, ResultKind, finite, shown
 
 if TYPE_CHECKING:
     import numpy as np
+    from numpy.typing import NDArray
+
+    from qbatch.domain.data import Cell, Json
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,18 +46,18 @@ class ExpectationValues(Result):
         return [[value.value, value.standard_error] for value in self.values]
 
     @classmethod
-    def from_stored(cls, value: Any, names: tuple[str, ...]) -> Self:
+    def from_stored(cls, value: object, names: tuple[str, ...]) -> Self:
         """Values as they were stored."""
         return cls.from_pairs(value, names)
 
     @classmethod
-    def from_pairs(cls, found: Any, names: Sequence[str]) -> Self:
+    def from_pairs(cls, found: object, names: Sequence[str]) -> Self:
         """Values with their standard errors or None, in the order of the observables.
 
         Raises:
             ValueError: there are not so many of them, or one is no finite number.
         """
-        pairs = list(found or ())
+        pairs = list(cast("Iterable[object]", found or ()))
         if len(pairs) != len(names):
             raise ValueError(f"{len(pairs)} values for {len(names)} observables")
         checked = []
@@ -104,7 +107,7 @@ class ExpectationValues(Result):
         """``expectation_values``."""
         return "expectation_values"
 
-    def json(self, shape: ExportOptions) -> list[dict[str, Any]]:  # noqa: ARG002
+    def json(self, shape: ExportOptions) -> list[dict[str, str | float | None]]:  # noqa: ARG002
         """Objects with ``observable``, ``value`` and ``standard_error``."""
         return [
             {
@@ -115,14 +118,14 @@ class ExpectationValues(Result):
             for value in self.values
         ]
 
-    def compact(self) -> list[list[Any]]:
+    def compact(self) -> list[list[str | float | None]]:
         """Lists of observable, value and standard error."""
         return [[v.observable, v.value, v.standard_error] for v in self.values]
 
     @classmethod
-    def from_compact(cls, value: Any) -> Self:
+    def from_compact(cls, value: object) -> Self:
         """Values with their observables from JSON."""
-        rows = [(str(name), [number, error]) for name, number, error in value]
+        rows = [(str(name), [number, error]) for name, number, error in _entries(value)]
         return cls.from_pairs([pair for _, pair in rows], [name for name, _ in rows])
 
     def quantities(self) -> Mapping[str, tuple[float, float | None]]:
@@ -151,17 +154,17 @@ class ExpectationValues(Result):
         return Column("observable", str), Column("value", float), Column("standard_error", float)
 
     @classmethod
-    def rows(cls, value: Any, shape: ExportOptions) -> Iterator[Sequence[Any]]:  # noqa: ARG003
+    def rows(cls, value: Json, shape: ExportOptions) -> Iterator[Sequence[Cell]]:  # noqa: ARG003
         """One per observable."""
-        for found in value:
+        for found in _objects(value):
             yield found["observable"], found["value"], found["standard_error"]
 
     @classmethod
-    def wide(cls, value: Any, shape: ExportOptions) -> Mapping[str, Any]:  # noqa: ARG003
+    def wide(cls, value: Json, shape: ExportOptions) -> Mapping[str, Cell]:  # noqa: ARG003
         """Two columns per observable."""
         return {
             f"{part}:{found['observable']}": found[part]
-            for found in value
+            for found in _objects(value)
             for part in ("value", "standard_error")
         }
 
@@ -175,7 +178,7 @@ class ExpectationValues(Result):
         cls,
         results: Sequence[Result | None],
         shape: ExportOptions,  # noqa: ARG003
-    ) -> dict[str, np.ndarray[Any, Any]]:
+    ) -> dict[str, NDArray[np.generic]]:
         """``observables``, ``values`` and ``standard_errors`` (NaN: none)."""
         import numpy
 
@@ -193,6 +196,16 @@ class ExpectationValues(Result):
         return {"observables": names, "values": numbers, "standard_errors": errors}
 
     @classmethod
-    def view(cls, value: Any) -> Mapping[str, Any]:
+    def view(cls, value: Json) -> Mapping[str, Json]:
         """Pairs by the observable's place."""
-        return {str(place): pair for place, pair in enumerate(value)}
+        return {str(place): pair for place, pair in enumerate(cast("Sequence[Json]", value))}
+
+
+def _objects(value: Json) -> Sequence[Mapping[str, str | float | None]]:
+    """The field of values, which is a list of objects."""
+    return cast("Sequence[Mapping[str, str | float | None]]", value)
+
+
+def _entries(value: object) -> Iterable[tuple[object, object, object]]:
+    """A baseline's values; whatever else it is does not come apart in three."""
+    return cast("Iterable[tuple[object, object, object]]", value)
