@@ -216,7 +216,7 @@ def set_value(key: str, value: str | None, path: str | os.PathLike[str] | None =
 def _key(key: str) -> list[str]:
     parts = key.split(".")
     if len(parts) < 2 or not all(parts):
-        raise ValueError("a key has a table: defaults.backend, backends.lab.type")
+        raise ValueError(f"a key has a table: defaults.{key}, or backends.lab.type")
     return parts
 
 

@@ -44,6 +44,23 @@ def list_groups(db: AnyPath | None = None) -> list[Group]:
         return store.groups.all()
 
 
+def under_way(db: AnyPath | None = None) -> tuple[list[Group], list[Group]]:
+    """The groups with jobs that a backend has, and apart those that a process runs now.
+
+    Jobs of unknown fate count: whoever fetches is told of them.
+    """
+    from qbatch.store import run_lock
+
+    path = existing_database(db)
+    if path is None:
+        return [], []
+    with Store(path) as store:
+        sent = (*ACTIVE, Status.UNKNOWN)
+        found = [group for group in store.groups.all() if any(map(group.counts.get, sent))]
+        held = [group for group in found if run_lock.is_running(store, group.id)]
+        return [group for group in found if group not in held], held
+
+
 def matching_groups(patterns: Sequence[str], db: AnyPath | None = None) -> list[Group]:
     """The groups of these names or patterns (``sc*``), each once, in the order of the names.
 

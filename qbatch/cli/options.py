@@ -112,7 +112,10 @@ class Narrowing(Family):
     grep: Annotated[
         str | None,
         option(
-            "--grep", metavar="TEXT", section=WHICH, help="With it in name, tags, note or error."
+            "--grep",
+            metavar="TEXT",
+            section=WHICH,
+            help="With it in name, tags, note, error, or the group's name or note.",
         ),
     ] = None
 

@@ -59,6 +59,8 @@ def print_summary(
     elif not quiet:
         for label, reason in report.errors:
             output.message(f"{label} failed: {reason}")
+        if report.errors:
+            output.message(f"qbatch why {shell_quote(report.errors[0][0])} says what helps")
         if report.failed > len(report.errors):
             output.message(
                 f"… all of them: qbatch jobs {shell_quote(report.groups[0])} --status error"
@@ -79,6 +81,12 @@ def _advise(report: RunReport, names: str) -> None:
     elif report.under_way:
         output.message(
             f"{output.plural(report.under_way, 'job')} under way; qbatch wait {names} fetches them"
+        )
+    unsent = report.left - report.under_way
+    if report.sent and unsent > 0:
+        output.message(
+            f"{output.plural(unsent, 'job')} not sent: the backend takes no more batches now;"
+            f" qbatch run {names} --no-wait sends more once some have ended"
         )
     for sent in report.sent:
         jobs = output.plural(int(sent["jobs"]), "job")

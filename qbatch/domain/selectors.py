@@ -29,7 +29,8 @@ class Selection:
         statuses: any of them. tags: all of them.
         condition: of ``--where``.
         since: added at that time or later, in seconds since the epoch.
-        containing: a text that the name, a tag, the note or the error holds, in any case.
+        containing: a text that the name, a tag, the note, the error, or the group's name or note
+            holds, in any case.
         order: fields to sort by, each with whether it goes down; then by number.
     """
 

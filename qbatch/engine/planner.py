@@ -159,7 +159,10 @@ class Planner:
         if not self._opens(name):
             return None
         if self.queues[name].local and not self._settings.wait:
-            raise UsageError(f"{name} works in this process: there is nothing to detach from")
+            raise UsageError(
+                f"{name} works in this process: there is nothing to detach from",
+                hint="--backend NAME sends to a service; qbatch backends list names them",
+            )
         return name, job
 
     def _leave_unread(self, kind: str) -> None:

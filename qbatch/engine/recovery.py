@@ -70,7 +70,7 @@ def _note_resumed(recorder: BatchRecorder, resumed: Mapping[str, int]) -> None:
     recorder.state.total += total
     named = ", ".join(list(resumed)[:_NAMED]) + (", …" if len(resumed) > _NAMED else "")
     jobs = "1 job" if total == 1 else f"{total} jobs"
-    recorder.note(f"resumed from an earlier run, and waited for: {jobs} in {named}")
+    recorder.note(f"resumed from an earlier run: {jobs} in {named}")
 
 
 def _leave(recorder: BatchRecorder, batch: OpenBatch, claims: Sequence[Claim], reason: str) -> None:

@@ -316,7 +316,8 @@ class Run:
             return
         flights = [(queue, f) for queue in self._queues.values() for f in queue.flights.values()]
         if flights:
-            self._recorder.note("stopping: storing what is nearly done (Ctrl-C again: leave now)")
+            again = "" if self._recorder.report.stopped_for else " (Ctrl-C again: leave now)"
+            self._recorder.note(f"stopping: storing what is nearly done{again}")
         for queue, flight in flights:
             # What this run did not send is not its to stop.
             if not queue.local and flight.parts is not None and self._settings.submit:

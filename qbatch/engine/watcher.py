@@ -262,7 +262,8 @@ class Watcher:
     def _collect(
         self, queue: BackendQueue, flight: InFlightBatch, results: Sequence[ItemResult]
     ) -> None:
-        queue.learn(flight)
+        if not any(result.error for result in results):  # what failed says nothing of the speed
+            queue.learn(flight)
         ended = collect.outcomes(flight.claims, results, flight.batch.submission_id)
         passing = {o.claim.attempt_id for o in ended if o.failure is Failure.TRANSIENT}
         if passing:

@@ -47,7 +47,7 @@ def _expand(path: str) -> list[str]:
     if not matches:
         raise UsageError(
             f"{path}: no such file or directory",
-            hint="the group's name comes first: qbatch add GROUP PATH…",
+            hint="qbatch add GROUP PATH… takes the group's name, then files that are there",
         )
     return [match for match in matches if not Path(match).is_dir()]
 

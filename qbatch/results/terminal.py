@@ -88,6 +88,7 @@ def _sweep(shown: LinePlot, width: int, height: int, colour: bool) -> list[str]:
             ys.append([y - error, y + error])
             bars.append(True)
             colours.append(found)
+    across, up = _extent(xs), _extent(ys)
     drawn: str = plot_to_string(
         xs=xs,
         ys=ys,
@@ -96,12 +97,44 @@ def _sweep(shown: LinePlot, width: int, height: int, colour: bool) -> list[str]:
         width=max(width - _MARGIN, _FEWEST),
         height=height,
         title=f"{shown.title}: {shown.y_label} against {shown.x_label}"[:width],
+        x_min=across[0],
+        x_max=across[1],
+        y_min=up[0],
+        y_max=up[1],
+        x_labels=False,
+        y_labels=False,
     )
-    lines = drawn.splitlines()
+    lines = _labelled(drawn.splitlines(), across, up)
     if len(shown.lines) > 1:
         for line, name in zip(shown.lines, names, strict=False):
             lines.append(f"  {name if colour else '·'}: {line.label}"[:width])
     return lines
+
+
+def _extent(values: list[list[float]]) -> tuple[float, float]:
+    """The least and the largest of all; apart from each other, so that there is a scale."""
+    known = [value for row in values for value in row if math.isfinite(value)] or [0.0]
+    low, high = min(known), max(known)
+    if high - low <= _ROUNDING * max(1.0, abs(high)):
+        half = abs(high) / 2 or 0.5
+        return low - half, high + half
+    return low, high
+
+
+def _labelled(lines: list[str], across: tuple[float, float], up: tuple[float, float]) -> list[str]:
+    """A drawing with what its edges and its middle stand for: uniplot rounds to whole numbers."""
+    first = next(number for number, line in enumerate(lines) if line.startswith("┌"))
+    rows = len(lines) - first - 2
+    for row, value in ((0, up[1]), (rows // 2, up[1] - (rows // 2 + 0.5) * (up[1] - up[0]) / rows),
+                       (rows - 1, up[0])):  # fmt: skip
+        lines[first + 1 + row] += f" {_number(value)}"
+    left, right = _number(across[0]), _number(across[1])
+    inner = len(lines[-1]) - 2
+    return [*lines, f" {left}{right.rjust(max(inner - len(left), len(right) + 1))}"]
+
+
+def _number(value: float) -> str:
+    return f"{0.0 if abs(value) < _ROUNDING else value:.3g}"
 
 
 def _heat_map(shown: HeatMap, width: int, height: int) -> Iterator[str]:

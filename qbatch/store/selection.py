@@ -72,7 +72,9 @@ def _conditions(selection: Selection) -> Iterator[Sql]:
         yield "jobs.created_at >= ?", [selection.since]
     if selection.containing is not None:
         said = "coalesce(jobs.name, '') || char(10) || coalesce(jobs.tags, '') || char(10)"
-        said += " || coalesce(jobs.note, '') || char(10) || coalesce(jobs.error, '')"
+        said += " || coalesce(jobs.note, '') || char(10) || coalesce(jobs.error, '') || char(10)"
+        said += " || (SELECT name || char(10) || coalesce(note, '') FROM groups"
+        said += " WHERE groups.id = jobs.group_id)"
         yield f"contains({said}, ?)", [selection.containing]
     if selection.condition is not None:
         yield _condition(selection.condition)
@@ -141,6 +143,10 @@ def check(database: Database, group_id: int, group: str, selection: Selection) -
         sql = "SELECT 1 FROM jobs WHERE group_id = ? AND number = ?"
         if not database.row(sql, (group_id, number)):
             raise NotFound(f"group {group!r} has no job {number}", hint=listed)
+    for first, last, _ in selection.ranges:
+        sql = "SELECT 1 FROM jobs WHERE group_id = ? AND number BETWEEN ? AND ? LIMIT 1"
+        if not database.row(sql, (group_id, first, last)):
+            raise NotFound(f"group {group!r} has no jobs from {first} to {last}", hint=listed)
     for name in selection.names:
         sql = "SELECT 1 FROM jobs WHERE group_id = ? AND (name = ? OR name GLOB ?) LIMIT 1"
         if not database.row(sql, (group_id, name, name)):

@@ -16,6 +16,7 @@ from qbatch.domain.states import Status
 from qbatch.engine import RunSettings, watcher
 from qbatch.errors import AuthError
 from qbatch.rules.backoff import backoff
+from qbatch.store import Store, run_lock
 from qbatch.testing import FakeServer
 
 from ..conftest import ANSATZ
@@ -247,12 +248,40 @@ def test_sent_and_left_and_fetched_later(qbatch, ansatz, serve, config):
     assert "30 jobs under way; qbatch wait g fetches them" in left.stderr
     assert qbatch.json("sync", "--json", code=3)["run"]["done"] == 0
     waiting = qbatch("wait", "g", "--timeout", "0.05", code=3).stderr
-    assert "and waited for: 30 jobs in batch 1 on fake (b1)" in waiting
+    assert "run: 30 jobs in batch 1 on fake (b1)" in waiting
     assert qbatch.json("wait", "g", "--json")["run"]["done"] == 30
     assert qbatch.json("sync", "g", "--json")["run"]["done"] == 0
     assert list(server.audit()["accepted"].values()) == [1]
     qbatch("add", "g", ansatz, "-p", "theta=7", "-p", "phi=0")
     assert "nothing to detach from" in qbatch("run", "g", "--no-wait", code=2).stderr
+
+
+def test_what_a_run_that_leaves_could_not_send_is_said(qbatch, ansatz, serve, config):
+    serve(seconds=60.0)
+    qbatch.env["QBATCH_CONFIG"] = str(config)
+    qbatch("add", "g", ansatz, "-p", "theta=0:1:12", "-p", "phi=0", "--backend", "fake")
+    left = qbatch("run", "g", "--no-wait", "--batching", "off", code=3)
+    assert "4 jobs under way" in left.stderr
+    assert "8 jobs not sent: the backend takes no more batches now" in left.stderr
+    assert "qbatch run g --no-wait sends more" in left.stderr
+
+
+def test_a_group_that_is_run_does_not_keep_others_from_being_fetched(
+    qbatch, ansatz, serve, config, db
+):
+    serve(seconds=0.2)
+    qbatch.env["QBATCH_CONFIG"] = str(config)
+    for name in ("away", "held"):
+        sweep = ["-p", "theta=0:1:3", "-p", "phi=0", "--backend", "fake"]
+        qbatch("add", name, ansatz, *sweep)
+        qbatch("run", name, "--no-wait", code=3)
+    with Store(db) as store, run_lock.hold(store, [store.groups.get("held")]):
+        fetched = qbatch("wait", "--timeout", "20")
+    assert "held is being run: that run stores its results itself" in fetched.stderr
+    found = {g["name"]: g["counts"]["done"] for g in qbatch.json("status", "--json")["groups"]}
+    assert found == {"away": 3, "held": 0}
+    qbatch("sync")
+    assert "nothing is under way" in qbatch("sync").stderr
 
 
 def test_cancelling_where_nobody_runs_reaches_the_service(qbatch, ansatz, serve, config):

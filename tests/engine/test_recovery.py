@@ -73,7 +73,7 @@ def test_a_remote_batch_is_resumed(store):
     flight = one.flights[batch.id]
     assert (flight.remote_id, flight.parts, len(flight.claims)) == ("job-1", None, 2)
     assert recorder.state.total == 2
-    assert notes == [f"resumed from an earlier run, and waited for: 2 jobs in batch {batch.id} on x"
+    assert notes == [f"resumed from an earlier run: 2 jobs in batch {batch.id} on x"
                      " (job-1)"]  # fmt: skip
     assert statuses(store) == {"queued": 2}
 

@@ -125,6 +125,22 @@ def test_nothing_to_show(db):
     group.close()
 
 
+@pytest.mark.parametrize(
+    ("ys", "labels"),
+    [([0.02, 0.1, 0.52], ("0.52", "0.02")), ([0.3, 0.3, 0.3], ("0.45", "0.15"))],
+)
+def test_the_edges_of_a_terminals_sweep_say_what_they_are(ys, labels):
+    line = Line(label="", x=(-1e-12, 0.5, 3.14159), y=tuple(ys), errors=None)
+    shown = LinePlot(title="t", x_label="theta", y_label="P(0)", lines=(line,))
+    drawn = terminal.text(shown, width=60, height=9).splitlines()
+    rows = [text for text in drawn if text.startswith("│")]
+    assert len(rows) == 9
+    assert (rows[0].split()[-1], rows[-1].split()[-1]) == labels
+    assert drawn[-1].split() == ["0", "3.14"]
+    middle = sum(map(float, labels)) / 2
+    assert float(rows[4].split()[-1]) == pytest.approx(middle, rel=0.01)
+
+
 @pytest.mark.parametrize("form", ["png", "svg", "pdf"])
 @pytest.mark.parametrize("name", ["sweep", "grid", "values", "bell"])
 def test_images_are_what_their_name_says_and_the_same_every_time(groups, tmp_path, name, form):

@@ -119,6 +119,7 @@ def test_texts_are_found_in_any_case(group):
     assert chosen(group, containing="MON") == [1, 2, 3, 4]
     assert chosen(group, containing="before it was sent") == [6]
     assert chosen(group, containing="%") == []
+    assert len(chosen(group, containing=group.name)) == 7  # what is said of the group, too
     assert len(chosen(group, containing="")) == 7
 
 

@@ -99,13 +99,18 @@ def _run(
     quiet: bool,
     json: bool,
 ) -> None:
-    names = names or [group.name for group in api_groups.list_groups(targets.context(ctx).db)]
-    if not names:
+    if names:
+        groups = targets.groups(ctx, names)
+    else:
+        waiting, held = api_groups.under_way(targets.context(ctx).db)
+        groups = [targets.group(ctx, group.name) for group in waiting]
+        for group in held:
+            output.message(f"{group.name} is being run: that run stores its results itself")
+    if not groups:
         if json:
             output.print_json("run", None, exit_code=0)
-        output.message("no groups yet")
+        output.message("nothing is under way")
         return
-    groups = targets.groups(ctx, names)
     summary.run_and_report(
         groups,
         lambda watcher: runs.run([g.target() for g in groups], settings, observer=watcher),
