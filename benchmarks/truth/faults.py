@@ -274,11 +274,20 @@ def _layout_ignored() -> contextlib.AbstractContextManager[Any]:
     return mock.patch.object(SparsePauliOp, "apply_layout", wrong)
 
 
+class _AnySize(dict[str, Any]):
+    """Beginnings of texts that do not heed how large the registers are."""
+
+    def get(self, key: str, default: Any = None) -> Any:
+        name = re.sub(r"\d+", "", key)
+        alike = [begun for known, begun in self.items() if re.sub(r"\d+", "", known) == name]
+        return max(alike, key=lambda begun: begun[0]._num_qubits, default=default)
+
+
 TEXTS = ("texts", "families")
 FAULTS: tuple[Fault, ...] = (
-    Fault("crz is read as cp", ("texts",), _gate(qasm2.QASM2_INCLUDED, "crz", "cp"), 2500),
-    Fault("tdg is read as t", ("texts",), _gate(qasm2.QASM2_INCLUDED, "tdg", "t"), 900),
-    Fault("sxdg is read as sx", ("texts",), _gate(qasm2.QASM2_INCLUDED, "sxdg", "sx"), 900),
+    Fault("crz is read as cp", ("texts",), _gate(qasm2._INCLUDED, "crz", "cp"), 2500),
+    Fault("tdg is read as t", ("texts",), _gate(qasm2._INCLUDED, "tdg", "t"), 900),
+    Fault("sxdg is read as sx", ("texts",), _gate(qasm2._INCLUDED, "sxdg", "sx"), 900),
     Fault("cphase is read as crz", ("texts",), _gate(qasm3.QASM3_INCLUDED, "cphase", "crz"), 1500),
     Fault(
         "a minus is a plus", TEXTS, _angles_joined(lambda s, a, b: ("+" if s == "-" else s, a, b))
@@ -293,6 +302,12 @@ FAULTS: tuple[Fault, ...] = (
         TEXTS,
         _angles_joined(lambda s, a, b: (s, b, a) if s == "-" else (s, a, b)),
     ),
+    Fault(
+        "the angles of a text's calls come in reverse",
+        ("texts",),
+        wrap(qasm2, "_numbers", lambda right: lambda texts: right(texts)[::-1]),
+    ),
+    Fault("a text has another's registers", ("texts",), put(qasm2, "_BEGUN", _AnySize())),
     Fault("pi is 3.1", TEXTS, put(qasm2, "_PI", {"pi": 3.1})),
     Fault("a minus before a name is lost", ("sweeps",), wrap(angles, "evaluate", _negation_lost)),
     Fault(
@@ -320,7 +335,7 @@ FAULTS: tuple[Fault, ...] = (
     ),
     Fault(
         "parameters come as they are declared",
-        ("sweeps",),
+        ("by aer", "coupled"),
         wrap(qasm3, "read", _first_declared_first),
         400,
     ),
@@ -364,9 +379,9 @@ FAULTS: tuple[Fault, ...] = (
     ),
     Fault(
         "a skeleton forgets the bits",
-        ("twins",),
+        ("by aer",),
         _skeleton(lambda o: o._replace(clbits=(0,) * len(o.clbits))),
-        600,
+        1600,
     ),
     Fault(
         "a skeleton forgets the gates",
@@ -524,6 +539,7 @@ def _without_memory() -> Iterator[None]:
 
 def _forget() -> None:
     qasm2._SHARED.clear()
+    qasm2._BEGUN.clear()
     pauli.measurements.cache_clear()
     small._kept.cache_clear()
     readout._outcomes.cache_clear()

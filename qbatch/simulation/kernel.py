@@ -29,7 +29,8 @@ _LOCKSTEP_BLOCK = 1 << 18
 
 _PASSED_OVER = frozenset({Kind.BARRIER, Kind.MEASURE, Kind.NOTHING})
 
-_NUMBERS = itemgetter(4)
+_KIND, _NAME, _QUBITS, _NUMBERS = map(itemgetter, (0, 1, 2, 4))
+_FLOATS = {float}
 _WHAT_TO_WHAT = itemgetter(1, 2)  # an operation's name and qubits
 
 Values = tuple[float, ...]
@@ -43,12 +44,17 @@ def takes(form: Form) -> bool:
     """
     if form.num_qubits > MOST_QUBITS or form.variables:
         return False
-    standard = Kind.STANDARD
-    others = {operation[0] for operation in form.operations if operation[0] is not standard}
-    sorts = {(o[1], len(o[2]), len(o[4])) for o in form.operations if o[0] is standard}
-    if not others <= _PASSED_OVER or not all(_is_known(*sort) for sort in sorts):
+    gates = _gates(form)
+    kinds = list(map(_KIND, form.operations))
+    if sum(map(kinds.count, _PASSED_OVER)) < len(kinds) - len(gates):
         return False
-    return all(map(_is_number, chain.from_iterable(map(_NUMBERS, form.operations))))
+    numbers = list(map(_NUMBERS, gates))
+    widths = map(len, map(_QUBITS, gates))
+    sorts = set(zip(map(_NAME, gates), widths, map(len, numbers), strict=True))
+    if not all(_is_known(*sort) for sort in sorts):
+        return False
+    angles = list(chain.from_iterable(numbers))
+    return set(map(type, angles)) <= _FLOATS or all(map(_is_number, angles))
 
 
 def _is_known(name: str, qubits: int, angles: int) -> bool:

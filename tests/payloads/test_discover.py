@@ -41,7 +41,7 @@ def test_a_file_that_exists_is_no_pattern(tree):
 def test_what_is_not_there_is_an_error_with_the_usual_reason(tree, path):
     with pytest.raises(UsageError, match="no such file or directory") as error:
         find_files([path])
-    assert "the group's name comes first" in str(error.value.hint)
+    assert "takes the group's name, then files" in str(error.value.hint)
 
 
 def test_a_directory_without_circuits_says_what_is_looked_for(tree):

@@ -15,6 +15,7 @@ from itertools import chain
 from operator import itemgetter
 from typing import Any, NamedTuple
 
+_KIND = itemgetter(0)
 _NUMBERS = itemgetter(4)
 _WHAT_TO_WHAT = itemgetter(1, 2, 3, 5)  # an operation's name, qubits, bits and label
 
@@ -56,7 +57,7 @@ class Operation(NamedTuple):
     inside: bool = False
 
 
-_GATE = Kind.STANDARD
+_GATE, _MEASURE = Kind.STANDARD, Kind.MEASURE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -92,10 +93,11 @@ class Form:
         """
         if self.parameters or self.variables:
             return None
-        kinds = [operation[0] for operation in self.operations]
-        others = tuple([(i, k is Kind.MEASURE) for i, k in enumerate(kinds) if k is not _GATE])
-        if any(kinds[i] is not Kind.MEASURE and kinds[i] is not Kind.BARRIER for i, _ in others):
+        kinds = list(map(_KIND, self.operations))
+        gates, measures = kinds.count(_GATE), kinds.count(_MEASURE)
+        if gates + measures + kinds.count(Kind.BARRIER) < len(kinds):
             return None
+        others = tuple([(i, k is _MEASURE) for i, k in enumerate(kinds) if k is not _GATE])
         numbers = tuple(chain.from_iterable(map(_NUMBERS, self.operations)))
         if not numbers:
             return None
@@ -222,11 +224,11 @@ def _gates_before_measurements(form: Form) -> int | None:
     """
     if form.variables:
         return None
-    kinds = [operation[0] for operation in form.operations]
-    gates = kinds.index(Kind.MEASURE) if Kind.MEASURE in kinds else len(kinds)
-    if any(kind is not _GATE for kind in kinds[:gates]):
+    kinds = list(map(_KIND, form.operations))
+    gates, measures = kinds.count(_GATE), kinds.count(_MEASURE)
+    if gates + measures < len(kinds) or (measures and kinds.index(_MEASURE) < gates):
         return None
-    return None if any(kind is not Kind.MEASURE for kind in kinds[gates:]) else gates
+    return gates
 
 
 class _Walk:

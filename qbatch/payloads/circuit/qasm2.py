@@ -12,6 +12,8 @@ import math
 import re
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain, zip_longest
+from typing import Any, NamedTuple
 
 from qbatch.payloads.circuit import angles
 from qbatch.payloads.circuit.angles import NotPlain, Tree
@@ -40,10 +42,27 @@ _CALL = re.compile(r"([A-Za-z][A-Za-z0-9_]*)\s*(?:\((?P<angles>[^;]*)\)\s*|\s)(?
 _GATE = re.compile(
     r"gate\s+([a-z][A-Za-z0-9_]*)\s*(?:\(([^()]*)\)\s*|\s)([^(){}]*)\{([^{}]*)\}", re.DOTALL
 )
-_FLOAT = re.compile(r"-?(?:\d+\.\d*|\.\d+)(?:[eE][+-]?\d+)?\Z")
+_NUMBER = r"-?(?:\d+\.\d*|\.\d+)(?:[eE][+-]?\d+)?"
+_FLOAT = re.compile(rf"{_NUMBER}\Z")
+_ANGLES = re.compile(rf"\(\s*({_NUMBER}(?:\s*,\s*{_NUMBER})*)\s*\)")
+_SLOT = "\0"  # stands for angles that are plain numbers; no plain text has it
+_OPEN_CALL = re.compile(r"\s*([A-Za-z][A-Za-z0-9_]*)\s*\0[^()\0]*\Z")
 _new = tuple.__new__  # a named tuple without its own slow way of being made
-_Turns = dict[tuple[str, str], tuple[str, tuple[int, ...]]]
 _PI = {"pi": math.pi}
+
+
+class _Known(NamedTuple):
+    """What a statement comes to.
+
+    Attributes:
+        angles: number of its angles that stand open, and that all its operations have.
+        operations: or, if angles stand open, the first four fields of each.
+        size: instructions as they are written.
+    """
+
+    angles: int
+    operations: list[tuple[Any, ...]]
+    size: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,18 +119,14 @@ def _own_qubits(operands: str, place: Mapping[str, int]) -> tuple[int, ...]:
 class _Reader:
     def __init__(self) -> None:
         self._writer = Writer(QASM2_RESERVED)
-        self._gates: dict[str, Spec | _Definition] = dict(QASM2_BUILTIN)
+        self._gates: Mapping[str, Spec | _Definition] = QASM2_BUILTIN
         self._constants: dict[str, tuple[float, ...]] = {}
         self._includes = self._defines = False
-        # What statements came to, for the registers and gates declared so far.
-        self._known: dict[str, tuple[list[Operation], int]] = {}
-        self._turns: _Turns = {}
+        # What statements come to, for the registers and gates declared so far.
+        self._known: dict[str, _Known] = {}
 
     def read(self, text: str) -> Form:
-        place, included = opening(text, _HEADER, _INCLUDE)
-        if included:
-            self._includes = True
-            self._gates.update(QASM2_INCLUDED)
+        place = self._begin(text)
         while (brace := text.find("{", place)) >= 0:
             # The definition that the brace belongs to begins after the last semicolon or
             # brace before it; what stands before that are statements.
@@ -126,55 +141,80 @@ class _Reader:
         self._statements(text[place:])
         return self._writer.form()
 
+    def _begin(self, text: str) -> int:
+        """Read the header and the registers, which texts of a batch mostly share; where they end.
+
+        What stands before the last word that may declare a register is read once for all
+        texts that begin so, if there is nothing else in it.
+        """
+        end = text.find(";", max(text.rfind("qreg"), text.rfind("creg"), 0)) + 1
+        begun = _BEGUN.get(text[:end])
+        if begun is not None:
+            self._writer, self._includes = begun[0].copy(), begun[1]
+            self._gates = _INCLUDED if self._includes else QASM2_BUILTIN
+            self._known = _shared(self._includes, self._writer.layout())
+            return end
+        place, self._includes = opening(text, _HEADER, _INCLUDE)
+        if self._includes:
+            self._gates = _INCLUDED
+        if not place < end <= _LONGEST_BEGINNING or "{" in text[:end]:
+            return place
+        self._statements(text[place:end])
+        if not self._writer.operations:
+            if len(_BEGUN) >= _MOST_LAYOUTS:
+                _BEGUN.clear()
+            _BEGUN[text[:end]] = self._writer.copy(), self._includes
+        return end
+
     def _statements(self, text: str) -> None:
-        *statements, rest = text.split(";")
+        """Take statements; what one comes to is known once it was met with other numbers."""
+        pieces = _ANGLES.split(text)
+        texts, place = pieces[1::2], 0
+        numbers = _numbers(texts)
+        *statements, rest = _SLOT.join(pieces[::2]).split(";")
         if rest.strip():
             raise NotPlain
-        operations, writer = self._writer.operations, self._writer
+        operations, total = self._writer.operations, 0
         for statement in statements:
-            word = statement.strip()
-            known = self._known.get(word)
-            if known is not None:
-                operations += known[0]
-                writer.size += known[1]
+            known = self._known.get(statement)
+            if known is None:
+                slots = statement.count(_SLOT)
+                self._meet(statement, texts[place : place + slots])
+                place += slots
                 continue
-            if "(" in word and self._rotation(word):
+            count, own, size = known
+            total += size
+            if not count:
+                operations += own  # type: ignore[arg-type] # they are whole
                 continue
-            start, size = len(operations), writer.size
-            self._statement(word)
-            if len(operations) > MOST_OPERATIONS:
+            angles = numbers[place]
+            if len(angles) != count:
                 raise NotPlain
-            if "(" not in word and len(operations) > start:
-                self._known[word] = operations[start:], writer.size - size
+            place += 1
+            for beginning in own:
+                operations.append(_new(Operation, (*beginning, angles, None, False)))
+        self._writer.size += total
+        if len(operations) > MOST_OPERATIONS:
+            raise NotPlain
 
-    def _rotation(self, text: str) -> bool:
-        """Take a gate of one plain number on single qubits, which is most of what is read."""
-        name, _, rest = text.partition("(")
-        number, _, on = rest.partition(")")
-        if not _FLOAT.match(number):
-            return False
-        found = self._turns.get((name, on))
-        if found is None:
-            found = self._turn(name, on)
-            if found is None:
-                return False
-        angle = (_finite(float(number)),)
-        self._writer.operations.append(
-            _new(Operation, (Kind.STANDARD, *found, (), angle, None, False))
-        )
-        self._writer.size += 1
-        return True
-
-    def _turn(self, name: str, on: str) -> tuple[str, tuple[int, ...]] | None:
-        """Name and qubits of a gate of one angle on single qubits; None where it is another."""
-        gate = self._gates.get(name)
-        if gate is None or gate.num_angles != 1 or not isinstance(gate, Spec) or ")" in on:
-            return None
-        found = broadcast([self._writer.qubit(part.strip()) for part in on.split(",")])
-        if len(found) != 1 or len(found[0]) != gate.num_qubits:
-            return None
-        self._turns[name, on] = gate.name, found[0]
-        return self._turns[name, on]
+    def _meet(self, statement: str, angles: Sequence[str]) -> None:
+        """Take a statement that is not known yet, and note what it comes to."""
+        operations, writer = self._writer.operations, self._writer
+        start, size = len(operations), writer.size
+        words = [f"({text})" for text in angles]
+        pieces = zip_longest(statement.split(_SLOT), words, fillvalue="")
+        self._statement("".join(chain.from_iterable(pieces)).strip())
+        found = operations[start:]
+        if len(operations) > MOST_OPERATIONS:
+            raise NotPlain
+        if not found or len(self._known) >= _MOST_STATEMENTS:
+            return
+        match = _OPEN_CALL.match(statement) if angles else None
+        if angles and (match is None or not isinstance(self._gates[match[1]], Spec)):
+            return  # its numbers are part of what it comes to
+        count = len(found[0].numbers) if angles else 0
+        own = [operation[:4] if angles else operation for operation in found]
+        self._known[statement] = _Known(count, own, writer.size - size)
 
     def _statement(self, text: str) -> None:
         writer = self._writer
@@ -221,7 +261,7 @@ class _Reader:
         kind, name, size = match.groups()
         (self._writer.add_qubits if kind == "q" else self._writer.add_clbits)(name, int(size))
         if not self._defines:  # texts of a batch mostly declare the same
-            self._known, self._turns = _shared(self._includes, self._writer.layout())
+            self._known = _shared(self._includes, self._writer.layout())
 
     def _numbers(self, text: str | None) -> tuple[float, ...]:
         if text is None:
@@ -251,9 +291,10 @@ class _Reader:
         if rest.strip():
             raise NotPlain
         calls = [self._call(statement.strip(), place, known) for statement in statements]
-        self._gates[name] = _Definition(tuple(names), len(on), calls, _unrolled(calls))
+        definition = _Definition(tuple(names), len(on), calls, _unrolled(calls))
+        self._gates = {**self._gates, name: definition}
         self._defines = True
-        self._known, self._turns = {}, {}
+        self._known = {}
 
     def _call(self, text: str, place: Mapping[str, int], known: Mapping[str, object]) -> _Call:
         match = _CALL.match(text)
@@ -301,24 +342,37 @@ def _unrolled(calls: Sequence[_Call]) -> int:
     return sum(call.gate.unrolled if isinstance(call.gate, _Definition) else 1 for call in calls)
 
 
-_Shared = tuple[dict[str, tuple[list[Operation], int]], _Turns]
-_SHARED: dict[Hashable, _Shared] = {}
+_INCLUDED: Mapping[str, Spec] = {**QASM2_BUILTIN, **QASM2_INCLUDED}
+_SHARED: dict[Hashable, dict[str, _Known]] = {}
+_BEGUN: dict[str, tuple[Writer, bool]] = {}
+_LONGEST_BEGINNING = 1000  # characters
 _MOST_LAYOUTS, _MOST_STATEMENTS = 100, 20_000
 
 
-def _shared(includes: bool, layout: Hashable) -> _Shared:
-    """What statements came to in texts that declare the same registers and no gates."""
+def _shared(includes: bool, layout: Hashable) -> dict[str, _Known]:
+    """What statements come to in texts that declare the same registers and no gates."""
     found = _SHARED.get((includes, layout))
-    if found is None or len(found[0]) + len(found[1]) > _MOST_STATEMENTS:
+    if found is None or len(found) >= _MOST_STATEMENTS:
         if len(_SHARED) >= _MOST_LAYOUTS:
             _SHARED.clear()
-        found = _SHARED[includes, layout] = ({}, {})
+        found = _SHARED[includes, layout] = {}
     return found
 
 
 def _space(text: str, start: int) -> int:
     """How many white characters stand there."""
     return len(text[start:]) - len(text[start:].lstrip()) if start < len(text) else 0
+
+
+def _numbers(texts: Sequence[str]) -> list[tuple[float, ...]]:
+    """The angles of each call whose angles are plain numbers."""
+    try:
+        found: list[tuple[float, ...]] = list(zip(map(float, texts), strict=True))
+    except ValueError:  # several in one call
+        found = [tuple(map(float, text.split(","))) for text in texts]
+    if not all(map(math.isfinite, chain.from_iterable(found))):
+        raise NotPlain
+    return found
 
 
 def _split(text: str) -> list[str]:

@@ -65,6 +65,16 @@ class Writer:
         self._qubits: dict[str, Operand] = {}
         self._clbits: dict[str, Operand] = {}
 
+    def copy(self) -> Writer:
+        """One in which as much was read, and that goes on by itself."""
+        other = Writer(self._reserved)
+        other.operations, other.size = self.operations.copy(), self.size
+        other.taken = self.taken.copy()
+        other._qregs, other._cregs = self._qregs.copy(), self._cregs.copy()
+        other._num_qubits, other._num_clbits = self._num_qubits, self._num_clbits
+        other._qubits, other._clbits = self._qubits.copy(), self._clbits.copy()
+        return other
+
     def name(self, text: str) -> str:
         """A name for something of the text's own, now taken."""
         if not NAME.match(text) or text in self._reserved or text in self.taken:
