@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import sqlite3
-from typing import TYPE_CHECKING, TypeAlias, cast
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from qbatch.domain.jobs import Job
 from qbatch.domain.payloads import StoredPayload
@@ -47,7 +49,7 @@ class Reader:
     def __init__(self) -> None:
         self._payloads: dict[int, StoredPayload] = {}
         self._requests: dict[int, Request] = {}
-        self._expected: dict[tuple[int, int], Expected | None] = {}
+        self._expected: dict[tuple[str, str, int], Expected | None] = {}
 
     def payload(self, row: sqlite3.Row) -> StoredPayload:
         """The payload of a row of `PAYLOAD_COLUMNS` with a ``payload_id``.
@@ -78,11 +80,12 @@ class Reader:
 
     def expected(self, row: sqlite3.Row) -> Expected | None:
         """What an answer must look like; None where nothing here knows the payload's format."""
-        mark = (row["payload_id"], row["request_id"])
+        payload = self.payload(row)
+        # Payloads of which the same is known are answered alike.
+        mark = (payload.kind, row["payload_info"], row["request_id"])
         if mark not in self._expected:
             if len(self._expected) > _MOST_KEPT:
                 self._expected.clear()
-            payload, request = self.payload(row), self.request(row)
             try:
                 own = payload_format(payload.kind)
             except NotInstalled:
@@ -90,7 +93,7 @@ class Reader:
             else:
                 with reading("a payload"):
                     own.check_info(payload.info)
-                    self._expected[mark] = own.expected(payload.info, request)
+                    self._expected[mark] = own.expected(payload.info, self.request(row))
         return self._expected[mark]
 
     def job(self, row: sqlite3.Row) -> Job:
@@ -109,18 +112,24 @@ class Reader:
             raise damaged("a job", error) from error
 
 
-def _payload(row: sqlite3.Row) -> StoredPayload:
-    names = json.loads(row["names"])
-    info = json.loads(row["payload_info"])
-    if not isinstance(info, dict) or not all(isinstance(name, str) for name in names):
+@functools.lru_cache(maxsize=1000)
+def _facts(names: str, text: str) -> tuple[tuple[str, ...], Mapping[str, Any]]:
+    """The names of a payload's parameters, and what is known of it: for many the same."""
+    found, info = json.loads(names), json.loads(text)
+    if not isinstance(info, dict) or not all(isinstance(name, str) for name in found):
         raise TypeError(f"what is kept of it is {info!r}")
+    return tuple(found), info
+
+
+def _payload(row: sqlite3.Row) -> StoredPayload:
+    names, info = _facts(row["names"], row["payload_info"])
     return StoredPayload(
         id=row["payload_id"],
         hash=str(row["payload_hash"]),
         kind=str(row["payload_kind"]),
         format=str(row["format"]),
         num_bytes=row["num_bytes"],
-        parameters=tuple(names),
+        parameters=names,
         info=info,
     )
 
