@@ -1,16 +1,16 @@
-"""Faults of the kernel: its gates, its templates, its lock-step, its draws."""
+"""Faults of the kernel and of Stim's part: gates, templates, lock-step, draws, outcomes."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack, contextmanager
-from typing import Any
+from typing import Any, cast
 from unittest import mock
 
 import numpy
 
 from benchmarks.truth.planting import Fault, Plant, put, wrap
-from qbatch.backends.aer import small
+from qbatch.backends.aer import cliffords, small
 from qbatch.payloads.circuit.form import Form, Kind
 from qbatch.simulation import drawing, gates, kernel, readout, state
 
@@ -245,6 +245,22 @@ FAULTS = (
                 )
             ),
         ),
+    ),
+    Fault(
+        "Stim's sdg is s",
+        ("by stim",),
+        lambda: mock.patch.dict(cast("dict[str, str]", cliffords.GATES), sdg="S"),
+        900,
+    ),
+    Fault(
+        "Stim's bits come in reverse",
+        ("by stim",),
+        wrap(cliffords, "program", lambda right: lambda f: (right(f)[0], right(f)[1][::-1])),
+    ),
+    Fault(
+        "Stim's registers come in the other order",
+        ("by stim",),
+        wrap(cliffords, "register_sizes", lambda right: lambda f: right(f)[::-1]),
     ),
 )
 """Each of them must be caught, as those of `benchmarks.truth.faults`."""

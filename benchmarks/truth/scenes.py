@@ -26,7 +26,7 @@ from qiskit_aer.noise import NoiseModel, ReadoutError, depolarizing_error, pauli
 
 from benchmarks.truth import reference
 from benchmarks.truth.judging import Judged, of_counts, of_estimates, of_exact_values
-from benchmarks.truth.texts import number, qasm2_text, qasm3_text
+from benchmarks.truth.texts import clifford_text, number, qasm2_text, qasm3_text
 from qbatch import JobGroup
 from qbatch.payloads.circuit.formats import read_circuits
 from qbatch.rules.pauli import parse_observable
@@ -90,6 +90,15 @@ def sampled(rng: random.Random, count: int, _: Path) -> Scene:
     """The same, sampled by Aer."""
     cases = [_text(rng, dynamic=0.02) for _ in range(count)]
     return Scene(cases, {"sampling": "shots"})
+
+
+def by_stim(rng: random.Random, count: int, _: Path) -> Scene:
+    """Clifford circuits sampled by Stim: nothing is drawn."""
+    found = [clifford_text(rng) for _ in range(count)]
+    cases = [Case(text, "qasm2", [reference.parse(text, "qasm2")]) for text in found]
+    drawn = "qbatch.backends.aer.sampling.is_faster"
+    run = {"sampling": "stim"}
+    return Scene(cases, run, patch=lambda: mock.patch(drawn, return_value=False))
 
 
 def probabilities(rng: random.Random, count: int, _: Path) -> Scene:
@@ -460,7 +469,7 @@ def split_estimates(rng: random.Random, count: int, place: Path) -> Scene:
 SCENES: dict[str, Maker] = {
     maker.__name__.replace("_", " "): maker
     for maker in (
-        texts, sampled, probabilities, dynamic, families, twins, sweeps, points, by_aer,
+        texts, sampled, probabilities, dynamic, families, twins, sweeps, points, by_aer, by_stim,
         dealt, split, seeded, workers, measured, from_qiskit, own_blocks, noisy, noisy_texts,
         coupled, exact_values, coupled_values,
         noisy_values, estimates, split_estimates,

@@ -197,3 +197,25 @@ def qasm3_text(
         each = [f"{b} = measure {q};" for q, b in zip(qubits, clbits[::-1], strict=True)]
         lines += [rng.choice(whole)] if rng.random() < 0.6 else each
     return "\n".join(lines) + "\n"
+
+
+_CLIFFORD = ("id", "x", "y", "z", "h", "s", "sdg", "sx", "sxdg", "cx", "cy", "cz", "swap")
+
+
+def clifford_text(rng: random.Random) -> str:
+    """Clifford gates in OpenQASM 2, with measurements and resets anywhere."""
+    size, bits = rng.randint(2, 4), rng.randint(1, 4)
+    lines = ["OPENQASM 2.0;", 'include "qelib1.inc";', f"qreg q[{size}];"]
+    first = rng.randint(1, bits)
+    lines += [f"creg a[{first}];"] + ([f"creg b[{bits - first}];"] if first < bits else [])
+    places = [f"a[{i}]" for i in range(first)] + [f"b[{i}]" for i in range(bits - first)]
+    for _ in range(rng.randint(3, 14)):
+        name = rng.choice([*_CLIFFORD, "measure", "reset", "barrier"])
+        on = [f"q[{place}]" for place in rng.sample(range(size), 2)]
+        if name == "measure":
+            lines.append(f"measure {on[0]} -> {rng.choice(places)};")
+        else:
+            two = name in ("cx", "cy", "cz", "swap", "barrier")
+            lines.append(f"{name} {','.join(on if two else on[:1])};")
+    lines += [f"measure q[{rng.randrange(size)}] -> {place};" for place in places]
+    return "\n".join(lines)

@@ -76,7 +76,7 @@ class CommonRunOptions(TypedDict, total=False):
 
     backend: str | None
     executor: str
-    sampling: Literal["auto", "exact", "shots"]
+    sampling: Literal["auto", "exact", "shots", "stim"]
     rate: float | None
     merge: bool
     max_batch_size: int | None

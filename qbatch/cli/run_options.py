@@ -13,7 +13,7 @@ from qbatch.errors import UsageError
 if TYPE_CHECKING:
     from qbatch.api.options import RunOptions
 
-SAMPLINGS = ("auto", "exact", "shots")
+SAMPLINGS = ("auto", "exact", "shots", "stim")
 
 
 @dataclass(kw_only=True)
@@ -76,7 +76,7 @@ class Running(Family):
             "--sampling",
             metavar="|".join(SAMPLINGS),
             section=HOW,
-            help="Of exact circuits: from their distribution, or by the simulator.",
+            help="By the exact distribution, or shot by shot; stim: Clifford circuits by Stim.",
         ),
     ] = None
     batching: Annotated[

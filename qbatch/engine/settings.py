@@ -31,8 +31,8 @@ class RunSettings:
         backend: instead of what the jobs name.
         default_backend: for jobs whose group names none either; default ``aer``.
         executor: ``auto``, ``serial``, ``local`` or ``local:N``, for local backends.
-        sampling: ``auto``, ``exact`` or ``shots``, for local backends and jobs that do not
-            say it themselves.
+        sampling: ``auto``, ``exact``, ``shots`` or ``stim``, for local backends and jobs that
+            do not say it themselves.
         rate: the most requests a second to a remote backend.
         merge: many jobs in one submission.
         max_batch_size: a hard cap on the jobs of a batch.

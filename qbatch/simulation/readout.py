@@ -85,7 +85,7 @@ def readout(form: Form, found: Nature | None = None) -> Readout | None:
     found = found or nature(form)
     if not found.is_exact or not found.read:
         return None
-    sizes = _register_sizes(form)
+    sizes = register_sizes(form)
     if sizes is None:
         return None
     qubits_read = tuple(sorted(set(found.read.values())))
@@ -97,7 +97,8 @@ def readout(form: Form, found: Nature | None = None) -> Readout | None:
     return Readout(qubits_read, bits, sizes, found.final, from_zero=found.from_zero)
 
 
-def _register_sizes(form: Form) -> tuple[int, ...] | None:
+def register_sizes(form: Form) -> tuple[int, ...] | None:
+    """Sizes of the classical registers, in order; None where Qiskit must tell what counts are."""
     in_registers = [bit for _, bits in form.cregs for bit in bits]
     if in_registers == list(range(form.num_clbits)):
         return tuple(len(bits) for _, bits in form.cregs)

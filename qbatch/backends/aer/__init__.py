@@ -46,6 +46,7 @@ class AerBackend(LocalBackend):
                 f"backend {name!r} has no sampling {options['sampling']!r}",
                 hint=f"there are: {', '.join(sampling.KINDS)}",
             )
+        sampling.check_installed(options["sampling"])
         if "noise_model" in options:
             options["noise_model"] = _noise_model(name, str(options["noise_model"]))
         self._costs = costs.Costs(kernel=_has_exact_laws(options))
@@ -146,6 +147,7 @@ class AerBackend(LocalBackend):
                     f"backend {self.name!r} has no {name} {options[name]!r}",
                     hint=_near(str(options[name]), known_values) or hint,
                 )
+        sampling.check_installed(options.get("sampling"))
 
 
 def _has_exact_laws(options: Mapping[str, Any]) -> bool:

@@ -16,6 +16,7 @@ from qbatch.payloads.circuit.convert import (
     only_looks,
 )
 from qbatch.payloads.circuit.form import Form, Kind
+from qbatch.payloads.circuit.measuring import operator_of
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
@@ -222,6 +223,21 @@ def apart(circuit: QuantumCircuit, places: Sequence[int]) -> QuantumCircuit:
     for bit, place in zip(register, places, strict=True):
         changed.data[place] = changed.data[place].replace(clbits=(bit,))
     return changed
+
+
+def saving_values(circuit: QuantumCircuit, observables: Sequence[str]) -> QuantumCircuit:
+    """The circuit, which then saves the observables' exact values under their `value_label`."""
+    for index, text in enumerate(observables):
+        operator = operator_of(text)
+        if circuit.layout is not None:
+            operator = operator.apply_layout(circuit.layout)
+        circuit.save_expectation_value(operator, circuit.qubits, label=value_label(index))
+    return circuit
+
+
+def value_label(index: int) -> str:
+    """What Aer calls an observable's value, by its place."""
+    return f"qbatch_{index}"
 
 
 def without_last_register(counts: Mapping[str, int]) -> dict[str, int]:

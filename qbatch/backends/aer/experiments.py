@@ -27,7 +27,8 @@ class Prepared:
         circuit: None where the form stands for it and it is built when it is needed.
         parameters: the circuit's own, in the order of the items' values.
         apart: its last register holds outcomes that nobody reads (`circuits.apart`).
-        small: the form alone is simulated, without Aer.
+        small: the form alone is simulated, by the kernel.
+        stim: the form alone is sampled, by Stim.
         found: the form's nature, where it is known.
 
     Attributes:
@@ -43,11 +44,13 @@ class Prepared:
         *,
         apart: bool = False,
         small: bool = False,
+        stim: bool = False,
         found: Nature | None = None,
     ) -> None:
         self.form = form
         self.apart = apart
         self.small = small
+        self.stim = stim
         self.readout = readout(form, found)
         self.shape: Hashable = None
         self.angles: Angles | None = None
@@ -82,10 +85,11 @@ class Experiment:
 
 
 class Ways:
-    """A batch's experiments by the way that they go: the kernel's (small), or Aer's."""
+    """A batch's experiments by the way that they go: the kernel's (small), Stim's, or Aer's."""
 
     def __init__(self) -> None:
         self.small: list[Experiment] = []
+        self.stim: list[Experiment] = []
         self.exact: list[Experiment] = []  # values of observables
         self.drawn: list[Experiment] = []  # counts from the exact distribution
         self.sampled: list[Experiment] = []

@@ -7,7 +7,11 @@ classical control make one shot differ from the next: such circuits are sampled 
 
 from __future__ import annotations
 
-KINDS = ("auto", "exact", "shots")
+from qbatch.errors import UsageError
+
+KINDS = ("auto", "exact", "shots", "stim")
+"""``stim``: as ``auto``, but Clifford circuits that are not drawn are sampled by Stim."""
+
 METHODS = ("automatic", "statevector", "density_matrix")
 """Aer's methods whose probabilities are exact."""
 
@@ -40,6 +44,21 @@ IMPOSSIBLE = (
 
 _MOST_MEASURED = 16
 _SHOTS_PER_OUTCOME = 16
+
+
+def check_installed(kind: object) -> None:
+    """Make sure that what samples is installed.
+
+    Raises:
+        UsageError: it is not.
+    """
+    from importlib.util import find_spec
+
+    if kind == "stim" and find_spec("stim") is None:
+        raise UsageError(
+            "sampling by Stim: stim is not installed",
+            hint="pip install 'qbatch-quantum[stim]' installs it",
+        )
 
 
 def is_faster(shots: int, measured: int) -> bool:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, NamedTuple
 
+from qbatch.backends.aer import cliffords
 from qbatch.backends.aer.experiments import Experiment, Points, Prepared, alike
 from qbatch.domain.payloads import Source
 from qbatch.payloads.circuit.form import Form, Nature, nature
@@ -61,6 +62,7 @@ class SmallCircuits:
         self._allowed = allowed
         self._known: dict[str, Known | None] = {}
         self._prepared: dict[tuple[str, bool, str | None], Prepared | None] = {}
+        self._by_stim: dict[tuple[str, str, bool, str | None], Prepared | None] = {}
 
     def form(self, item: Item) -> Form | None:
         """The form of an item's circuit, small or not, where the own readers understand it."""
@@ -83,6 +85,19 @@ class SmallCircuits:
     def bare(self, item: Item) -> Prepared | None:
         """The circuit for exact values; None where the kernel does not take it."""
         return self._prepare(item, "")
+
+    def by_stim(self, item: Item, basis: str | None) -> Prepared | None:
+        """The circuit with its measurements, or measured in a basis; None if Stim knows it not."""
+        mark = "stim", item.payload, item.measure_all, basis
+        if mark not in self._by_stim:
+            form = self.form(item) if self._allowed else None
+            if form is not None and item.measure_all:
+                form = form.measured_all()
+            if form is not None and basis:
+                form = form.measured_in(basis)
+            taken = form is not None and cliffords.takes(form)
+            self._by_stim[mark] = Prepared(form, stim=True) if form and taken else None
+        return self._by_stim[mark]
 
     def _prepare(self, item: Item, basis: str | None) -> Prepared | None:
         mark = item.payload, item.measure_all, basis

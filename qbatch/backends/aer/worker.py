@@ -14,7 +14,7 @@ import warnings
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from qbatch.backends.aer import circuits, sampling, small
+from qbatch.backends.aer import circuits, cliffords, sampling, small
 from qbatch.backends.aer.costs import LARGE_QUBITS
 from qbatch.backends.aer.experiments import Experiment, Prepared, Ways, by_template
 from qbatch.backends.aer.simulation import Entry, Simulation
@@ -25,7 +25,7 @@ from qbatch.errors import InvalidCircuit, InvalidJob
 from qbatch.payloads.circuit.convert import form_of, to_qiskit, without
 from qbatch.payloads.circuit.form import nature, overwritten
 from qbatch.payloads.circuit.formats import parse
-from qbatch.payloads.circuit.measuring import measured, operator_of
+from qbatch.payloads.circuit.measuring import measured
 from qbatch.rules.pauli import measurements, values_from_counts
 from qbatch.seam import Item, ItemResult, Submission
 from qbatch.simulation import drawing
@@ -96,6 +96,8 @@ class _Run:
             except Exception as error:
                 self._fail(item, Failure.BACKEND, f"{type(error).__name__}: {error}")
         self._run_small(ways.small)
+        for experiment, counts in cliffords.sampled(ways.stim):
+            self._keep(experiment, counts, cliffords.INFO)
         self._run(ways.exact, self._keep_values, simulation=self._simulation.of_exact_values())
         self._draw(ways.drawn)
         self._sample(ways.sampled)
@@ -110,6 +112,8 @@ class _Run:
         for experiment in self._experiments(item):
             if experiment.prepared.small:
                 ways.small.append(experiment)
+            elif experiment.prepared.stim:
+                ways.stim.append(experiment)
             else:
                 (ways.drawn if self._is_drawn(experiment) else ways.sampled).append(experiment)
 
@@ -129,8 +133,8 @@ class _Run:
 
     def _experiments(self, item: Item) -> list[Experiment]:
         if not item.observables:
-            if (found := self._small.counted(item)) and self._is_drawn(Experiment(item, 0, found)):
-                return [Experiment(item, 0, found)]
+            if (found := self._without_aer(item, 0, None)) is not None:
+                return [found]
             plain = not item.measure_all and self._simulation.runs_as_given
             prepared = self._as_read(item) if plain else None
             if prepared is None:
@@ -143,10 +147,9 @@ class _Run:
             return [Experiment(item, 0, prepared)]
         self._parts[item.label] = {}
         experiments = []
-        for part, (basis, _) in enumerate(self._measurements(item)):
-            found = self._small.turned(item, basis)
-            if found is not None and self._is_drawn(Experiment(item, part, found)):
-                experiments.append(Experiment(item, part, found))
+        for part, (basis, _) in enumerate(measurements(item.observables)[1]):
+            if (found := self._without_aer(item, part, basis)) is not None:
+                experiments.append(found)
                 continue
 
             def build(basis: str = basis) -> QuantumCircuit:
@@ -155,6 +158,16 @@ class _Run:
             prepared = self._prepare(item, (item.payload, item.measure_all, basis), build)
             experiments.append(Experiment(item, part, prepared))
         return experiments
+
+    def _without_aer(self, item: Item, part: int, basis: str | None) -> Experiment | None:
+        """A circuit, or a part of an estimate in a basis, where the kernel or Stim runs it."""
+        small = self._small.counted(item) if basis is None else self._small.turned(item, basis)
+        if small is not None and self._is_drawn(found := Experiment(item, part, small)):
+            return found
+        stim = self._small.by_stim(item, basis) if self._sampling == "stim" else None
+        if stim is not None and not self._is_drawn(found := Experiment(item, part, stim)):
+            return found
+        return None
 
     def _counted(self, item: Item) -> QuantumCircuit:
         circuit = self._circuit(item)
@@ -175,13 +188,8 @@ class _Run:
         def build() -> QuantumCircuit:
             if reason := nature(form_of(self._circuit(item))).why_not:
                 raise InvalidJob(f"its expectation values are not exact: {reason}")
-            circuit = self._simulation.fitted(self._bare(item))
-            for index, text in enumerate(item.observables):
-                operator = operator_of(text)
-                if circuit.layout is not None:
-                    operator = operator.apply_layout(circuit.layout)
-                circuit.save_expectation_value(operator, circuit.qubits, label=_label(index))
-            return circuit
+            bare = self._simulation.fitted(self._bare(item))
+            return circuits.saving_values(bare, item.observables)
 
         return self._prepare(item, (item.payload, item.measure_all, item.observables), build)
 
@@ -222,11 +230,7 @@ class _Run:
         return self._circuits[mark]
 
     def _bare(self, item: Item) -> QuantumCircuit:
-        circuit = self._circuit(item)
-        return without(circuit, nature(form_of(circuit)).final)
-
-    def _measurements(self, item: Item) -> Any:
-        return measurements(item.observables)[1]
+        return without(self._circuit(item), nature(form_of(self._circuit(item))).final)
 
     def _is_drawn(self, experiment: Experiment) -> bool:
         """Whether an experiment's answer comes from its exact distribution.
@@ -245,7 +249,7 @@ class _Run:
             return False
         if asked:
             return True
-        if self._sampling != "auto":
+        if self._sampling in ("exact", "shots"):
             return self._sampling == "exact"
         if not readout.from_zero:
             return False
@@ -257,9 +261,9 @@ class _Run:
     def _draw(self, experiments: Sequence[Experiment]) -> None:
         """Draw counts; what is asked twice of the same distribution is simulated once."""
         work = [
-            (saving(template, readout.qubits, readout.final), readout, points)
-            for template, readout, points in by_template(experiments)
-            if readout is not None
+            (saving(template, read.qubits, read.final), read, points)
+            for template, read, points in by_template(experiments)
+            if read is not None
         ]
         fresh = drawing.generator(None)
         largest = max((len(readout.qubits) for _, readout, _ in work), default=0)
@@ -316,9 +320,8 @@ class _Run:
         groups: dict[tuple[int, int | None], list[Experiment]] = {}
         for index, experiment in enumerate(experiments):
             item = experiment.item
-            groups.setdefault((item.shots or 0, None if item.seed is None else index), []).append(
-                experiment
-            )
+            mark = item.shots or 0, None if item.seed is None else index
+            groups.setdefault(mark, []).append(experiment)
         for (shots, _), group in groups.items():
             seed, part = group[0].item.seed, group[0].part
             self._run(group, self._keep_sampled, shots, None if seed is None else seed + part)
@@ -355,7 +358,8 @@ class _Run:
             self._fail(item, Failure.INVALID, f"no exact expectation values: {reason}; {hint}")
             return
         data = entry.data.to_dict()
-        values = [(float(data[_label(index)]), None) for index in range(len(item.observables))]
+        count = len(item.observables)
+        values = [(float(data[circuits.value_label(i)]), None) for i in range(count)]
         self._found[item.label] = ItemResult(
             label=item.label, expectation_values=values, info=entry.info()
         )
@@ -386,14 +390,10 @@ class _Run:
         """The item's result; an estimate is put together from its measurements."""
         if item.label in self._found:
             return self._found[item.label]
-        sets, parts = self._measurements(item), self._parts[item.label]
+        sets, parts = measurements(item.observables)[1], self._parts[item.label]
         pairs = values_from_counts(item.observables, [parts[part] for part in range(len(sets))])
         info = {**self._info.get(item.label, {}), "circuits": len(sets)}
         return ItemResult(label=item.label, expectation_values=pairs, info=info)
-
-
-def _label(index: int) -> str:
-    return f"qbatch_{index}"
 
 
 def _measured_all(circuit: QuantumCircuit, item: Item) -> QuantumCircuit:
