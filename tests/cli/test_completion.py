@@ -58,7 +58,7 @@ def bash(shell, *words):
 def test_commands_options_and_values(store):
     assert "status" in offered("st")
     assert offered("run", "plain", "--samp") == ["--sampling"]
-    assert offered("run", "--sampling", "") == ["auto", "exact", "shots"]
+    assert offered("run", "--sampling", "") == ["auto", "exact", "shots", "stim"]
     assert offered("jobs", "plain", "--status", "un") == ["unsent", "unknown"]
     assert offered("jobs", "plain", "--tag", "") == ["run=3"]
     assert "--quiet" not in offered("status", "--quiet", "--")
