@@ -45,6 +45,11 @@ EQUIVALENT: dict[tuple[str, str, str], str] = {
         "core/NumberReplacer",
     ): "a second more or less of patience",
     (
+        "qbatch/store/resolving.py",
+        "(state, remote_id, action is Resolution.ADOPT, time.time(), batch_id),",
+        "core/ReplaceComparisonOperator_Is_LtE",
+    ): "of the words of Resolution none stands before adopt",
+    (
         "qbatch/engine/backend_queue.py",
         "cancelled_at: float = 0.0",
         "core/NumberReplacer",

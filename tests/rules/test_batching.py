@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -135,6 +137,20 @@ def test_halves_are_the_whole(numbers):
     left, right = halves(numbers)
     assert left + right == numbers
     assert abs(len(left) - len(right)) <= 1
+
+
+def test_parts_begin_where_the_parts_before_them_end() -> None:
+    """Also where the job itself is the rest of another."""
+    parts = split_shots(replace(job(1, shots=10), offset=3), Limits(shots=4))
+    assert [(part.offset, part.shots) for part in parts] == [(3, 4), (7, 4), (11, 2)]
+
+
+def test_an_hour_of_work_is_a_batch_and_a_minute_is_none() -> None:
+    assert 59 < ALONE_SECONDS < 61
+    costs = {1: 59.0, 2: 59.0, 3: 61.0}
+    batcher = Batcher(Policy(), Limits(), cost=lambda job: costs[job.number])
+    planned = [batch for i in costs for batch in batcher.add(job(i))] + list(batcher.flush())
+    assert sorted(sorted(j.number for j in batch) for batch in planned) == [[1, 2], [3]]
 
 
 def test_what_may_never_end_stands_alone_where_costs_are_known() -> None:

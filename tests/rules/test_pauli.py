@@ -7,6 +7,7 @@ from qbatch.payloads.parameters import read_observables
 from qbatch.rules.pauli import (
     check_observable,
     measurement_sets,
+    measurements,
     parse_observable,
     shot_mean,
     values_from_counts,
@@ -78,3 +79,17 @@ def test_values_from_counts_add_up_over_the_measurements():
     assert error == pytest.approx((0.36 / 9 + 0.25 * 1 / 9) ** 0.5)
     assert other == pytest.approx(0.8)
     assert none == pytest.approx((0.36 / 9) ** 0.5)
+
+
+@pytest.mark.parametrize(
+    "pair", [("XZ", "ZX"), ("ZX", "XZ"), ("XY", "YX"), ("YI", "XI"), ("XI", "YI")]
+)
+def test_bases_that_clash_are_measured_apart_in_either_order(pair):
+    _, sets = measurements(pair)
+    assert [basis for basis, _ in sets] == list(pair)
+
+
+@pytest.mark.parametrize("pair", [("XI", "IZ"), ("IZ", "XI")])
+def test_bases_that_do_not_clash_are_measured_together(pair):
+    _, sets = measurements(pair)
+    assert [basis for basis, _ in sets] == ["XZ"]

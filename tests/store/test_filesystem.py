@@ -11,6 +11,7 @@ MOUNTS = """\
 22 21 0:40 / /home rw shared:1 - nfs4 server:/home rw
 23 22 8:2 / /home/a\\040b rw - xfs /dev/sdb rw
 24 21 0:41 / /over rw - tmpfs tmpfs rw
+broken off before its end
 25 21 0:42 / /over rw - cifs //server/share rw
 nonsense
 26 21 - short

@@ -140,3 +140,32 @@ def test_a_copy_that_fails_leaves_nothing(sound, tmp_path, monkeypatch):
         with pytest.raises(OSError, match="full"):
             store.integrity.backup(tmp_path / "copy.db")
     assert not (tmp_path / "copy.db").exists()
+
+
+def test_a_row_that_refers_to_nothing_is_told(sound):
+    found = problems(sound, "PRAGMA foreign_keys=OFF", "DELETE FROM groups")
+    assert "a row of jobs refers to a row of groups that is not there" in found
+
+
+def test_what_sqlite_itself_finds_is_told(sound):
+    """An index that lacks an entry: its rows are there, and queries through it miss one."""
+    with contextlib.closing(sqlite3.connect(sound)) as connection, connection:
+        (sql,) = connection.execute(
+            "SELECT sql FROM sqlite_master WHERE name = 'jobs_by_status'"
+        ).fetchone()
+        connection.execute("PRAGMA writable_schema=ON")
+        partial = f"{sql} WHERE number > 1"
+        connection.execute(
+            "UPDATE sqlite_master SET sql = ? WHERE name = 'jobs_by_status'", (partial,)
+        )
+    with contextlib.closing(sqlite3.connect(sound)) as connection, connection:
+        connection.execute("REINDEX jobs_by_status")
+        connection.execute("PRAGMA writable_schema=ON")
+        connection.execute("UPDATE sqlite_master SET sql = ? WHERE name = 'jobs_by_status'", (sql,))
+    assert any(said.startswith("SQLite: ") and "jobs_by_status" in said for said in problems(sound))
+
+
+@pytest.mark.parametrize("version", [0, 2, 99])
+def test_a_key_of_another_formula_is_told(sound, version):
+    found = problems(sound, ("UPDATE jobs SET key_version = ? WHERE number = 1", (version,)))
+    assert found == ["the key of job g/1 is not that of its question"]

@@ -18,6 +18,15 @@ def test_a_result_comes_back() -> None:
     assert read_result(b"{}", VALUES) is None
 
 
+def test_a_long_result_is_compressed_and_a_short_one_is_not() -> None:
+    short, long = (Counts({f"{i:020b}": 1 for i in range(n)}) for n in (3, 300))
+    assert encode_result(short).startswith(b'{"counts"')
+    data = encode_result(long)
+    assert len(data) < 3000
+    assert not data.startswith(b"{")
+    assert read_result(data, Request()) == long
+
+
 def test_counts_are_no_answer_to_a_question_for_values() -> None:
     """Else an export would look for values in them."""
     with pytest.raises(StoreError, match="counts where expectation_values are asked for"):
