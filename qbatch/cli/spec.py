@@ -43,8 +43,8 @@ def walk(spec: Spec, words: Sequence[str]) -> Place:
     for word in words:
         if pending is not None and command is spec:
             before[pending], pending, given = word, None, []
-        elif not given and word in command.get("commands", {}):
-            command = command["commands"][word]
+        elif word in command.get("commands", {}) and all(w.startswith("-") for w in given):
+            command, given = command["commands"][word], []
             path.append(word)
         else:
             takes_value = command is spec and command["options"].get(word, {}).get("value")
