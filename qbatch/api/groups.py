@@ -11,8 +11,9 @@ from qbatch.api.database import existing_store
 from qbatch.config import database_path, existing_database
 from qbatch.domain.groups import Group
 from qbatch.domain.naming import shell_quote
+from qbatch.domain.selectors import parse_selection
 from qbatch.domain.states import ACTIVE, Status
-from qbatch.errors import Locked, NotFound, UsageError
+from qbatch.errors import InvalidSelector, Locked, NotFound, UsageError
 from qbatch.files import AnyPath
 from qbatch.store import Store
 
@@ -88,6 +89,9 @@ def _no_such_group(name: str, db: AnyPath | None) -> NotFound:
             " a pattern of groups is quoted: 'sc*'"
         )
         return NotFound(f"there is no group {name!r}; {said}", hint=hint)
+    if _are_numbers(name):
+        hint = f"jobs stand behind their group and a slash: scan/{name}"
+        return NotFound(f"there is no group {name!r}", hint=hint)
     path = existing_database(db)
     if path is None:
         return NotFound(
@@ -100,6 +104,15 @@ def _no_such_group(name: str, db: AnyPath | None) -> NotFound:
         except NotFound as error:
             return error
     return NotFound(f"group {name!r} was made this moment: try again")
+
+
+def _are_numbers(name: str) -> bool:
+    """Whether it is a selector of jobs by their numbers, and nothing else."""
+    try:
+        found = parse_selection(name)
+    except InvalidSelector:
+        return False
+    return bool(found.numbers or found.ranges) and not (found.names or found.exact or found.last)
 
 
 def delete_groups(names: Sequence[str], db: AnyPath | None = None) -> list[str]:

@@ -126,7 +126,8 @@ def _report_usage(error: typer.TyperException) -> tuple[int, str | None]:
     if option in ("--db", "--config", "--debug"):
         print(f"        {option} stands before the command: qbatch {option} …", file=sys.stderr)
     elif context is not None and message:
-        print(f"        {context.command_path} --help shows how", file=sys.stderr)
+        jobs = "jobs stand after a slash, scan/7; " if "extra argument" in message else ""
+        print(f"        {jobs}{context.command_path} --help shows how", file=sys.stderr)
     return int(getattr(error, "exit_code", 2)), message
 
 

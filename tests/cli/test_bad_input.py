@@ -71,6 +71,8 @@ def files(tmp_path):
         ("results ok/nobody", "has no job named 'nobody'"),
         ("jobs ok --status fine", "unknown status 'fine'"),
         ("show ok", "names no job"),
+        ("show ok 7", "scan/7"),
+        ("cancel ok 40-50", "scan/40-50"),
         ("run ok/60-70", "has no jobs from 60 to 70"),
         ("config set shots 4000", "defaults.shots"),
         ("run ok --no-wait", "--backend NAME sends to a service"),
