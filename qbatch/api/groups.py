@@ -11,7 +11,6 @@ from qbatch.api.database import existing_store
 from qbatch.config import database_path, existing_database
 from qbatch.domain.groups import Group
 from qbatch.domain.naming import shell_quote
-from qbatch.domain.selectors import parse_selection
 from qbatch.domain.states import ACTIVE, Status
 from qbatch.errors import InvalidSelector, Locked, NotFound, UsageError
 from qbatch.files import AnyPath
@@ -108,6 +107,8 @@ def _no_such_group(name: str, db: AnyPath | None) -> NotFound:
 
 def _are_numbers(name: str) -> bool:
     """Whether it is a selector of jobs by their numbers, and nothing else."""
+    from qbatch.domain.selectors import parse_selection
+
     try:
         found = parse_selection(name)
     except InvalidSelector:
