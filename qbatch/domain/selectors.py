@@ -16,7 +16,8 @@ from qbatch.errors import InvalidSelector
 _RANGE = re.compile(r"(\d+)(?:-(\d+)(?::(\d+))?)?$")
 _QUOTED = re.compile(r'"(?:[^"]|"")+"')
 _MAX_RANGES = 400
-_MAX_NUMBER = 2**63 - 1
+MAX_NUMBER = 2**63 - 1
+"""Of a job; a range up to it has no end."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,7 +115,7 @@ def _with_places(found: Selection, text: str) -> Selection:
         elif part == "last":
             last = True
         elif part == "all":
-            ranges.append((1, _MAX_NUMBER, 1))
+            ranges.append((1, MAX_NUMBER, 1))
         elif match:
             _add_numbers(text, part, match, numbers, ranges)
         elif _may_be_a_name(part):
@@ -143,7 +144,7 @@ def _add_numbers(
     first = int(match[1])
     if match[2]:
         ranges.append(_check_range(part, first, int(match[2]), int(match[3] or 1)))
-    elif 1 <= first <= _MAX_NUMBER:
+    elif 1 <= first <= MAX_NUMBER:
         numbers.append(first)
     else:
         raise _not_understood(text, part)
@@ -174,6 +175,6 @@ def _pieces(text: str) -> list[str]:
 
 
 def _check_range(part: str, first: int, last: int, step: int) -> tuple[int, int, int]:
-    if not 1 <= first <= last <= _MAX_NUMBER or not 1 <= step <= _MAX_NUMBER:
+    if not 1 <= first <= last <= MAX_NUMBER or not 1 <= step <= MAX_NUMBER:
         raise InvalidSelector(f"selector {part!r}: not a range from a smaller to a larger number")
     return first, last, step

@@ -266,8 +266,7 @@ class Watcher:
             queue.learn(flight)
         ended = collect.outcomes(flight.claims, results, flight.batch.submission_id)
         passing = {o.claim.attempt_id for o in ended if o.failure is Failure.TRANSIENT}
-        if passing:
-            again = self._again(queue, flight, passing)
+        if again := self._again(queue, flight, passing) if passing else set():
             ended = [collect.unsent(o) if o.claim.attempt_id in again else o for o in ended]
         self._recorder.close(flight.batch, ended)
 

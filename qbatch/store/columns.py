@@ -32,8 +32,6 @@ from qbatch.store.values import (
 if TYPE_CHECKING:
     from qbatch.domain.data import Cell, Json, Row
 
-# -- the columns -----------------------------------------------------------------------
-
 Schema = Mapping[str, object]
 _TEXT: Schema = {"type": "string"}
 _TEXT_OR_NULL: Schema = {"anyOf": [_TEXT, {"type": "null"}]}
@@ -90,21 +88,20 @@ def _object_or_null(value: Mapping[str, object]) -> str | None:
     return compact(dict(value)) if value else None
 
 
-def _object(value: str | None) -> dict[str, object]:
-    found: dict[str, object] = json.loads(value) if value else {}
-    return found
+def _object(value: str | None) -> object:
+    return json.loads(value) if value else {}
 
 
 def _whole_number(value: object) -> int | None:
-    if value is not None and type(value) is not int:
-        raise TypeError(f"a number is {value!r}")
-    return value
+    if value is None or type(value) is int:
+        return value
+    raise TypeError(f"a number is {value!r}")
 
 
 def _plain_text(value: object) -> str | None:
-    if value is not None and type(value) is not str:
-        raise TypeError(f"a text is {value!r}")
-    return value
+    if value is None or type(value) is str:
+        return value
+    raise TypeError(f"a text is {value!r}")
 
 
 COLUMNS: tuple[Column, ...] = (

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from qbatch.domain.conditions import Comparison, Condition, Field, Origin, fields
 from qbatch.domain.naming import shell_quote
-from qbatch.domain.selectors import Selection
+from qbatch.domain.selectors import MAX_NUMBER, Selection
 from qbatch.errors import InvalidSelector, NotFound
 from qbatch.store.database import Database
 
 if TYPE_CHECKING:
-    from qbatch.domain.data import Cell
+    from qbatch.domain.data import Cell, Row
 
 _SQL_COLUMNS = {
     "kind": "(SELECT kind FROM payloads WHERE id = jobs.payload_id)",
@@ -138,23 +138,26 @@ def check(database: Database, group_id: int, group: str, selection: Selection) -
         NotFound: there is no job of a number or name.
         InvalidSelector: no job has a parameter or tag of a name, or it may be either.
     """
-    listed = f"qbatch jobs {shell_quote(group)} lists its jobs"
-    for number in selection.numbers:
-        sql = "SELECT 1 FROM jobs WHERE group_id = ? AND number = ?"
-        if not database.row(sql, (group_id, number)):
-            raise NotFound(f"group {group!r} has no job {number}", hint=listed)
-    for first, last, _ in selection.ranges:
-        sql = "SELECT 1 FROM jobs WHERE group_id = ? AND number BETWEEN ? AND ? LIMIT 1"
-        if not database.row(sql, (group_id, first, last)):
-            raise NotFound(f"group {group!r} has no jobs from {first} to {last}", hint=listed)
-    for name in selection.names:
-        sql = "SELECT 1 FROM jobs WHERE group_id = ? AND (name = ? OR name GLOB ?) LIMIT 1"
-        if not database.row(sql, (group_id, name, name)):
-            raise NotFound(f"group {group!r} has no job named {name!r}", hint=listed)
+    for condition, values, said in _existing(selection):
+        sql = f"SELECT 1 FROM jobs WHERE group_id = ? AND {condition} LIMIT 1"
+        if not database.row(sql, (group_id, *values)):
+            hint = f"qbatch jobs {shell_quote(group)} lists its jobs"
+            raise NotFound(f"group {group!r} has no {said}", hint=hint)
     named = [field for field, _ in selection.order]
     if selection.condition is not None:
         named += fields(selection.condition)
     _check_fields(database, group_id, group, {f for f in named if f.origin is not Origin.COLUMN})
+
+
+def _existing(selection: Selection) -> Iterator[tuple[str, Row, str]]:
+    """For each place that is named a condition that some job must meet, and what it is called."""
+    for number in selection.numbers:
+        yield "number = ?", (number,), f"job {number}"
+    for first, last, _ in selection.ranges:
+        if last < MAX_NUMBER:
+            yield "number BETWEEN ? AND ?", (first, last), f"jobs from {first} to {last}"
+    for name in selection.names:
+        yield "(name = ? OR name GLOB ?)", (name, name), f"job named {name!r}"
 
 
 def _check_fields(database: Database, group_id: int, group: str, named: Iterable[Field]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,6 +12,9 @@ from qbatch.cli import options as opt
 from qbatch.cli import targets, values
 from qbatch.cli.tables import results_table
 from qbatch.errors import UsageError
+
+if TYPE_CHECKING:
+    from qbatch.results import export
 
 
 def results(
@@ -92,10 +95,16 @@ def _format(wish: str | None, file: str | None) -> str:
             known = ", ".join(export.FORMATS)
             raise UsageError(f"a table is for reading; --output takes {known}")
         return "table"
-    if wish is not None and wish not in export.FORMATS:
-        known = ", ".join(["table", *export.FORMATS])
-        raise UsageError(f"format {wish!r} is not known", hint=f"one of {known}")
-    chosen = export.format_of(Path(file or "")) if wish is None else export.format_named(wish)
+    chosen = export.format_of(Path(file or "")) if wish is None else _named(wish)
     if file is None and chosen.binary:
         raise UsageError(f"{chosen.name} is not for reading: --output FILE says where it goes")
     return chosen.name
+
+
+def _named(wish: str) -> export.ExportFormat:
+    from qbatch.results import export
+
+    if wish not in export.FORMATS:
+        known = ", ".join(["table", *export.FORMATS])
+        raise UsageError(f"format {wish!r} is not known", hint=f"one of {known}")
+    return export.FORMATS[wish]

@@ -204,17 +204,21 @@ class _Reader:
         words = [f"({text})" for text in angles]
         pieces = zip_longest(statement.split(_SLOT), words, fillvalue="")
         self._statement("".join(chain.from_iterable(pieces)).strip())
-        found = operations[start:]
         if len(operations) > MOST_OPERATIONS:
             raise NotPlain
+        self._note(statement, operations[start:], writer.size - size, is_open=bool(angles))
+
+    def _note(self, word: str, found: list[Operation], size: int, *, is_open: bool) -> None:
+        """Keep what a statement comes to, if angles stand open but for them."""
         if not found or len(self._known) >= _MOST_STATEMENTS:
             return
-        match = _OPEN_CALL.match(statement) if angles else None
-        if angles and (match is None or not isinstance(self._gates[match[1]], Spec)):
-            return  # its numbers are part of what it comes to
-        count = len(found[0].numbers) if angles else 0
-        own = [operation[:4] if angles else operation for operation in found]
-        self._known[statement] = _Known(count, own, writer.size - size)
+        if not is_open:
+            self._known[word] = _Known(0, [*found], size)
+            return
+        match = _OPEN_CALL.match(word)
+        if match is not None and isinstance(self._gates[match[1]], Spec):
+            beginnings = [operation[:4] for operation in found]
+            self._known[word] = _Known(len(found[0].numbers), beginnings, size)
 
     def _statement(self, text: str) -> None:
         writer = self._writer
