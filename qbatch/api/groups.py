@@ -57,7 +57,11 @@ def under_way(db: AnyPath | None = None) -> tuple[list[Group], list[Group]]:
     with Store(path) as store:
         sent = (*ACTIVE, Status.UNKNOWN)
         found = [group for group in store.groups.all() if any(map(group.counts.get, sent))]
-        held = [group for group in found if run_lock.is_running(store, group.id)]
+        held = [
+            group
+            for group in found
+            if run_lock.is_running(store, group.id, patience=run_lock.MOMENT)
+        ]
         return [group for group in found if group not in held], held
 
 

@@ -103,6 +103,7 @@ _RUN = _object(
         "stopped_by": _or_null(_WHOLE),
         "stopped_for": {"enum": [*(end.value for end in RunEnd), None]},
         "unfinished": _FLAG,
+        "full": _FLAG,
         "sent": _list(
             _object({"batch": _COUNT, "backend": _TEXT, "remote_id": _TEXT, "jobs": _COUNT})
         ),

@@ -82,11 +82,10 @@ def _advise(report: RunReport, names: str) -> None:
         output.message(
             f"{output.plural(report.under_way, 'job')} under way; qbatch wait {names} fetches them"
         )
-    unsent = report.left - report.under_way
-    if report.sent and unsent > 0:
+    if report.full:
         output.message(
-            f"{output.plural(unsent, 'job')} not sent: the backend takes no more batches now;"
-            f" qbatch run {names} --no-wait sends more once some have ended"
+            "not all jobs are sent: the backend takes no more batches now;"
+            " the same command sends more once some have ended"
         )
     for sent in report.sent:
         jobs = output.plural(int(sent["jobs"]), "job")

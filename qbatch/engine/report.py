@@ -58,6 +58,7 @@ class RunReport:
         stopped_by: the signal that ended it early, or None.
         stopped_for: ``deadline`` or ``failures`` where that ended it early.
         unfinished: work remains that this run was asked to do.
+        full: a run that does not wait left jobs unsent, because no backend had room for them.
         sent: batches left with a backend by a run that does not wait: their number,
             backend, id there and number of jobs.
         errors: a few of the failures, as (``group/number``, reason).
@@ -80,6 +81,7 @@ class RunReport:
     stopped_by: int | None = None
     stopped_for: RunEnd | None = None
     unfinished: bool = False
+    full: bool = False
     sent: list[dict[str, str | int]] = field(default_factory=list)
     errors: list[tuple[str, str]] = field(default_factory=list)
     unknown_batches: list[int] = field(default_factory=list)

@@ -147,6 +147,7 @@ class Run:
         report = self._recorder.finish(self._ids)
         report.stopped_by = self._stop.received
         left = report.left if self._settings.submit else report.under_way
+        report.full = not self._settings.wait and self._has_more()
         report.unfinished = bool(left if not self._planner.is_chosen else report.under_way)
         if not report.left:
             report.stopped_for = None  # there was nothing left to stop
@@ -271,6 +272,10 @@ class Run:
         if self._planner.exhausted:
             return False
         return not self._queues or any(queue.has_slot for queue in self._queues.values())
+
+    def _has_more(self) -> bool:
+        """Whether something is left to send."""
+        return not self._planner.exhausted or any(q.has_work for q in self._queues.values())
 
     def _sleep(self) -> None:
         """Until something may have moved: a local batch ended, or it is time to ask again."""

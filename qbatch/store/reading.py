@@ -130,7 +130,7 @@ def _payload(row: sqlite3.Row) -> StoredPayload:
         format=str(row["format"]),
         num_bytes=row["num_bytes"],
         parameters=names,
-        info=info,
+        info=dict(info),  # each its own, whatever is done to it
     )
 
 

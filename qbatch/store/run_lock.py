@@ -21,11 +21,15 @@ def run_lock(store: Store, group_id: int) -> FileLock:
     return FileLock(path, mode=0o600, thread_local=False, fallback_to_soft=False)
 
 
-def is_running(store: Store, group_id: int) -> bool:
-    """Whether some process holds the group's lock now."""
+def is_running(store: Store, group_id: int, *, patience: float = 0.0) -> bool:
+    """Whether some process holds the group's lock now.
+
+    Args:
+        patience: seconds for which it must hold it: whoever only asks holds it for a moment.
+    """
     lock = run_lock(store, group_id)
     try:
-        with lock.acquire(timeout=0):
+        with lock.acquire(timeout=patience, poll_interval=0.05):
             return False
     except Timeout:
         return True
@@ -55,7 +59,7 @@ def hold(
         for group in sorted(groups, key=lambda g: g.id):
             lock = run_lock(store, group.id)
             # Someone who only asks whether the group is run holds it for a moment.
-            if not _acquired(stack, lock, _MOMENT):
+            if not _acquired(stack, lock, MOMENT):
                 left = deadline - time.monotonic()
                 if left > 0:
                     say(f"{_held(store, group)}; waiting up to {left:.0f} s for it")
@@ -73,7 +77,7 @@ def _acquired(stack: contextlib.ExitStack, lock: FileLock, seconds: float) -> bo
     return True
 
 
-_MOMENT = 0.3
+MOMENT = 0.3  # seconds
 MAY_WAIT = "wait for it, or pass --wait-lock TIME"
 
 

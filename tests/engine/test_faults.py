@@ -262,8 +262,10 @@ def test_what_a_run_that_leaves_could_not_send_is_said(qbatch, ansatz, serve, co
     qbatch("add", "g", ansatz, "-p", "theta=0:1:12", "-p", "phi=0", "--backend", "fake")
     left = qbatch("run", "g", "--no-wait", "--batching", "off", code=3)
     assert "4 jobs under way" in left.stderr
-    assert "8 jobs not sent: the backend takes no more batches now" in left.stderr
-    assert "qbatch run g --no-wait sends more" in left.stderr
+    assert "not all jobs are sent: the backend takes no more batches now" in left.stderr
+    assert "the same command sends more" in left.stderr
+    qbatch("add", "h", ansatz, "-p", "theta=0:1:3", "-p", "phi=0", "--backend", "fake")
+    assert "not all" not in qbatch("run", "h/1-2", "--no-wait", code=3).stderr
 
 
 def test_a_group_that_is_run_does_not_keep_others_from_being_fetched(
@@ -276,7 +278,10 @@ def test_a_group_that_is_run_does_not_keep_others_from_being_fetched(
         qbatch("add", name, ansatz, *sweep)
         qbatch("run", name, "--no-wait", code=3)
     with Store(db) as store, run_lock.hold(store, [store.groups.get("held")]):
-        fetched = qbatch("wait", "--timeout", "20")
+        fetched = qbatch("wait", "--timeout", "20", code=3)
+        assert qbatch.json("sync", "--json", code=3)["run"] is None
+        qbatch("wait", "--wait-lock", "0.5", code=5)
+    assert "nothing is under way" not in fetched.stderr
     assert "held is being run: that run stores its results itself" in fetched.stderr
     found = {g["name"]: g["counts"]["done"] for g in qbatch.json("status", "--json")["groups"]}
     assert found == {"away": 3, "held": 0}

@@ -100,7 +100,7 @@ def sample(form: Form, shots: int, seed: int | None = None) -> dict[str, int]:
     sampler = stim.Circuit(text).compile_sampler(seed=None if seed is None else seed % 2**63)
     sizes = register_sizes(form)
     assert sizes is not None
-    most = max(1, _MOST_BITS // max(1, text.count("M ")))
+    most = max(1, _MOST_BITS // max(text.count("M "), form.num_clbits))
     counts: dict[str, int] = {}
     while shots > 0:
         part = min(shots, most)

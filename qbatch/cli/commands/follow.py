@@ -14,7 +14,7 @@ from qbatch.cli import run_options as run_opt
 
 if TYPE_CHECKING:
     from qbatch.domain.groups import Group
-    from qbatch.engine import RunSettings
+    from qbatch.engine import Observer, RunReport, RunSettings
 
 
 def cancel(
@@ -99,24 +99,30 @@ def _run(
     quiet: bool,
     json: bool,
 ) -> None:
+    held: list[Group] = []
     if names:
         groups = targets.groups(ctx, names)
     else:
         waiting, held = api_groups.under_way(targets.context(ctx).db)
+        if settings.wait_lock:  # then for those that others run, too
+            waiting, held = [*waiting, *held], []
         groups = [targets.group(ctx, group.name) for group in waiting]
-        for group in held:
-            output.message(f"{group.name} is being run: that run stores its results itself")
+    for group in held:
+        output.message(f"{group.name} is being run: that run stores its results itself")
     if not groups:
         if json:
-            output.print_json("run", None, exit_code=0)
+            output.print_json("run", None, exit_code=3 if held else 0)
+        if held:
+            raise typer.Exit(3)
         output.message("nothing is under way")
         return
-    summary.run_and_report(
-        groups,
-        lambda watcher: runs.run([g.target() for g in groups], settings, observer=watcher),
-        quiet=quiet,
-        json=json,
-    )
+
+    def work(watcher: Observer) -> RunReport:
+        report = runs.run([group.target() for group in groups], settings, observer=watcher)
+        report.unfinished = report.unfinished or bool(held)
+        return report
+
+    summary.run_and_report(groups, work, quiet=quiet, json=json)
 
 
 def watch(

@@ -31,6 +31,7 @@ from qbatch.payloads.circuit.reading import (
     Writer,
     broadcast,
     opening,
+    own_qubits,
     plain_text,
 )
 
@@ -105,17 +106,6 @@ def _check_local(names: Sequence[str]) -> None:
         raise NotPlain
 
 
-def _own_qubits(operands: str, place: Mapping[str, int]) -> tuple[int, ...]:
-    """The places of a definition's own qubits, each at most once."""
-    try:
-        qubits = tuple(place[part.strip()] for part in operands.split(","))
-    except KeyError:
-        raise NotPlain from None
-    if len(set(qubits)) < len(qubits):
-        raise NotPlain
-    return qubits
-
-
 class _Reader:
     def __init__(self) -> None:
         self._writer = Writer(QASM2_RESERVED)
@@ -186,6 +176,8 @@ class _Reader:
             total += size
             if not count:
                 operations += own  # type: ignore[arg-type] # they are whole
+                if len(operations) > MOST_OPERATIONS:
+                    raise NotPlain
                 continue
             angles = numbers[place]
             if len(angles) != count:
@@ -210,8 +202,10 @@ class _Reader:
 
     def _note(self, word: str, found: list[Operation], size: int, *, is_open: bool) -> None:
         """Keep what a statement comes to, if angles stand open but for them."""
-        if not found or len(self._known) >= _MOST_STATEMENTS:
+        if not found or len(found) > _MOST_KEPT or len(self._known) >= _MOST_STATEMENTS:
             return
+        if not self._defines:
+            _count(found)
         if not is_open:
             self._known[word] = _Known(0, [*found], size)
             return
@@ -307,7 +301,7 @@ class _Reader:
         name, inner, operands = match.groups()
         if name in place or name in known:
             raise NotPlain  # a name of the definition's own hides the gate's
-        qubits = _own_qubits(operands, place)
+        qubits = own_qubits(operands, place)
         if name == "barrier" and inner is None:
             return _Call(None, (), qubits)
         gate = self._gates.get(name)
@@ -350,7 +344,17 @@ _INCLUDED: Mapping[str, Spec] = {**QASM2_BUILTIN, **QASM2_INCLUDED}
 _SHARED: dict[Hashable, dict[str, _Known]] = {}
 _BEGUN: dict[str, tuple[Writer, bool]] = {}
 _LONGEST_BEGINNING = 1000  # characters
+_KEPT = [0]  # operations that statements in _SHARED come to
+_MOST_KEPT = 200_000  # they take some 40 MB
 _MOST_LAYOUTS, _MOST_STATEMENTS = 100, 20_000
+
+
+def _count(found: Sequence[Operation]) -> None:
+    """So many operations more are kept; where that is too many, begin anew."""
+    _KEPT[0] += len(found)
+    if _KEPT[0] > _MOST_KEPT:
+        _SHARED.clear()
+        _KEPT[0] = len(found)
 
 
 def _shared(includes: bool, layout: Hashable) -> dict[str, _Known]:

@@ -7,7 +7,7 @@ The readers take only texts that they understand whole. On anything else they sa
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from qbatch.payloads.circuit.angles import NotPlain
 from qbatch.payloads.circuit.form import Form, Kind, Operation
@@ -202,3 +202,14 @@ def _apart(qubits: Sequence[int]) -> tuple[int, ...]:
     if len(qubits) > 1 and len(set(qubits)) < len(qubits):
         raise NotPlain
     return tuple(qubits)
+
+
+def own_qubits(operands: str, place: Mapping[str, int]) -> tuple[int, ...]:
+    """The places of a definition's own qubits, each at most once."""
+    try:
+        qubits = tuple(place[part.strip()] for part in operands.split(","))
+    except KeyError:
+        raise NotPlain from None
+    if len(set(qubits)) < len(qubits):
+        raise NotPlain
+    return qubits
