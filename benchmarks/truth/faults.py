@@ -305,7 +305,7 @@ FAULTS: tuple[Fault, ...] = (
     Fault(
         "the angles of a text's calls come in reverse",
         ("texts",),
-        wrap(qasm2, "_numbers", lambda right: lambda texts: right(texts)[::-1]),
+        wrap(qasm2, "_plain_angles", lambda right: lambda texts: right(texts)[::-1]),
     ),
     Fault("a text has another's registers", ("texts",), put(qasm2, "_BEGUN", _AnySize())),
     Fault("pi is 3.1", TEXTS, put(qasm2, "_PI", {"pi": 3.1})),

@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 _MOST_DRAWN = 5_000
 _MOST_LISTED = 200
 _MOST_SETTINGS = 20
-_MAX_NUMBER = 2**63 - 1
 
 
 class Results:
@@ -209,6 +208,7 @@ def diff(first: Results, second: Results) -> list[MatchedPair]:
 
 def report(stored: StoredGroup, file: AnyPath) -> None:
     """Write a group as one self-contained HTML page; see `JobGroup.report`."""
+    from qbatch.domain.selectors import MAX_NUMBER
     from qbatch.files import atomic
     from qbatch.results.report import Contents, write_report
 
@@ -220,7 +220,7 @@ def report(stored: StoredGroup, file: AnyPath) -> None:
         step = max(1, math.ceil(group.total / _MOST_DRAWN))
         contents = Contents(
             group=group,
-            drawn=list(Results(stored, f"1-{_MAX_NUMBER}:{step}")),
+            drawn=list(Results(stored, f"1-{MAX_NUMBER}:{step}")),
             step=step,
             listed=list(itertools.islice(Results(stored), _MOST_LISTED)),
             causes=history.causes(group.id, 50),

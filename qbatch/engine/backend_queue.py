@@ -17,6 +17,7 @@ from qbatch.rules.batching import Batcher, Policy
 from qbatch.rules.sizing import Sizer
 from qbatch.seam import (
     Backend,
+    ItemResult,
     SupportsClose,
     SupportsDeadlines,
     SupportsFreeSlots,
@@ -151,9 +152,9 @@ class BackendQueue:
         """What the next jobs are like, and the estimate of what one of them costs."""
         self.sizer.expect(self.costs.workload(job), seconds)
 
-    def learn(self, flight: InFlightBatch) -> None:
-        """What a batch that has ended says of the backend's speed."""
-        if not self.local or flight.remote_id is None:
+    def learn(self, flight: InFlightBatch, results: Sequence[ItemResult]) -> None:
+        """What a batch that has ended says of the backend's speed; nothing if something failed."""
+        if not self.local or flight.remote_id is None or any(map(_failed, results)):
             return
         spent = time.monotonic() - flight.started
         worked = None
@@ -197,3 +198,7 @@ class BackendQueue:
         """Let the backend give back what it holds."""
         if isinstance(self.backend, SupportsClose):
             self.backend.close()
+
+
+def _failed(result: ItemResult) -> bool:
+    return result.error is not None

@@ -262,11 +262,11 @@ class Watcher:
     def _collect(
         self, queue: BackendQueue, flight: InFlightBatch, results: Sequence[ItemResult]
     ) -> None:
-        if not any(result.error for result in results):  # what failed says nothing of the speed
-            queue.learn(flight)
+        queue.learn(flight, results)
         ended = collect.outcomes(flight.claims, results, flight.batch.submission_id)
         passing = {o.claim.attempt_id for o in ended if o.failure is Failure.TRANSIENT}
-        if again := self._again(queue, flight, passing) if passing else set():
+        if passing:
+            again = self._again(queue, flight, passing)
             ended = [collect.unsent(o) if o.claim.attempt_id in again else o for o in ended]
         self._recorder.close(flight.batch, ended)
 

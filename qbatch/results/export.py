@@ -108,14 +108,19 @@ def plain_cell(cell: Cell) -> Cell:
     return cell
 
 
-def format_named(name: str) -> ExportFormat:
+def format_named(name: str, *others: str) -> ExportFormat:
     """The format of that name.
+
+    Args:
+        others: what else the caller takes, for the message.
 
     Raises:
         UsageError: there is none.
     """
     if name not in FORMATS:
-        raise UsageError(f"format {name!r} is not known", hint=f"one of {', '.join(FORMATS)}")
+        raise UsageError(
+            f"format {name!r} is not known", hint=f"one of {', '.join([*others, *FORMATS])}"
+        )
     return FORMATS[name]
 
 

@@ -21,7 +21,7 @@ from qbatch.domain.results import (
     Result,
     ResultKind,
 )
-from qbatch.domain.results.base import shown
+from qbatch.domain.results.base import by_name, shown
 
 _BITS = frozenset("01")
 _MOST_SEEN = 1 << 16
@@ -147,7 +147,7 @@ def check_stored(result: Result, shots: int | None, expected: Expected) -> None:
     if result.kind is not expected.kind:
         raise ValueError(f"{result.kind.value} where {expected.kind.value} are asked for")
     if result.is_distribution:
-        check_outcomes(list(result.quantities()), expected)
+        check_outcomes(by_name(result.compact()), expected)
     if isinstance(result, Counts):
         _check_sum(result.total, shots or 0, expected)
 
@@ -157,11 +157,8 @@ def info(found: object) -> dict[str, object]:
     if type(found) is dict and all(map(_is_kept_as_it_is, found.items())):
         return found
     try:
-        kept = json.loads(
-            json.dumps(
-                dict(cast("Mapping[str, object]", found or {})), default=str, allow_nan=False
-            )
-        )
+        named = dict(cast("Mapping[str, object]", found or {}))
+        kept = json.loads(json.dumps(named, default=str, allow_nan=False))
     except (TypeError, ValueError, RecursionError):
         return {}
     return kept if isinstance(kept, dict) else {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from qbatch.payloads.circuit.form import Form, Nature, nature
@@ -54,13 +55,18 @@ class Outcomes:
         else:
             values = ["0" if place is None else str(index >> place & 1) for place in bits]
             text = "".join(reversed(values))
-        if len(sizes) == 1:
-            return text
-        words, end = [], len(text)
-        for size in sizes:
-            words.append(text[end - size : end])
-            end -= size
-        return " ".join(reversed(words))
+        return spaced(text, sizes)
+
+
+def spaced(bits: str, registers: Sequence[int]) -> str:
+    """Bits, bit 0 rightmost, with a space between registers of these sizes, the first rightmost."""
+    if len(registers) == 1:
+        return bits
+    words, end = [], len(bits)
+    for size in registers:
+        words.append(bits[end - size : end])
+        end -= size
+    return " ".join(reversed(words))
 
 
 @functools.lru_cache(maxsize=256)

@@ -6,6 +6,7 @@ from qbatch.domain.batches import OpenBatch
 from qbatch.domain.limits import Limits
 from qbatch.engine.backend_queue import BackendQueue, InFlightBatch
 from qbatch.rules.batching import Policy
+from qbatch.seam import ItemResult
 from qbatch.testing import InstantBackend
 
 from ..builders import planned_job
@@ -135,16 +136,18 @@ def test_an_account_that_is_full_is_asked_again_after_a_while(clock):
 
 def test_only_local_backends_teach_how_large_batches_should_be(clock):
     remote = queue()
-    remote.learn(flight(1, started=90.0))
+    remote.learn(flight(1, started=90.0), [])
     assert remote.sizer.size() == 100
     local = queue(local=True)
     one = flight(1, started=99.0)
     one.claims = [None] * 10
-    local.learn(one)
+    local.learn(one, [ItemResult(label="0"), ItemResult(label="1", error="no memory")])
+    assert local.sizer.size() == 100  # what failed says nothing of the speed
+    local.learn(one, [ItemResult(label="0")])
     assert local.sizer.size() == 10  # ten jobs a second
     lost = flight(2, started=0.0)
     lost.remote_id = None
-    local.learn(lost)
+    local.learn(lost, [])
     assert local.sizer.size() == 10
 
 

@@ -119,12 +119,17 @@ def test_what_this_environment_does_not_know_is_left_as_it_is(store):
     assert statuses(store) == {"queued": 2}
 
 
-def test_a_batch_that_another_groups_run_looks_after_is_its(store, db):
+def with_another_groups(store, db):
+    """The two planned jobs of the group, and one of another."""
     with JobGroup("h", db=db) as other:
         other.add(BELL, shots=10)
     store.work_queue.begin()
     store.work_queue.pick([group.id for group in store.groups.all()])
-    jobs = [job for _, job in store.work_queue.planned(0, 10)]
+    return [job for _, job in store.work_queue.planned(0, 10)]
+
+
+def test_a_batch_that_another_groups_run_looks_after_is_its(store, db):
+    jobs = with_another_groups(store, db)
     store.ledger.prepare("mark", "x", "{}", jobs, [0, 1, 2], status="queued")
     one = queue()
     with Store(db) as another, run_lock.hold(another, [another.groups.get("h")]):
@@ -136,11 +141,7 @@ def test_a_batch_that_another_groups_run_looks_after_is_its(store, db):
 
 def test_after_a_batch_that_is_someone_elses_the_others_are_looked_at(store, db):
     """Its first open batch is shared with a group that another run holds, its second is not."""
-    with JobGroup("h", db=db) as other:
-        other.add(BELL, shots=10)
-    store.work_queue.begin()
-    store.work_queue.pick([group.id for group in store.groups.all()])
-    jobs = [job for _, job in store.work_queue.planned(0, 10)]
+    jobs = with_another_groups(store, db)
     mine = [job for job in jobs if job.group_id == 1]
     theirs = [job for job in jobs if job.group_id != 1]
     shared = [mine[0], *theirs]

@@ -16,7 +16,7 @@ from qbatch.engine.settings import RunSettings
 from qbatch.engine.watcher import Watcher
 from qbatch.errors import AuthError, BackendError, BatchNotFound, LostAnswer, Transient
 from qbatch.rules.batching import Policy
-from qbatch.seam import BatchStatus, ItemResult
+from qbatch.seam import BatchStatus
 from qbatch.store import Store
 from qbatch.testing import InstantBackend, all_zeros
 
@@ -342,20 +342,12 @@ def test_an_answer_of_an_idle_device_is_zeros(store):
     assert dict(all_zeros(item).counts) == {"00": 10}
 
 
-@pytest.mark.parametrize("fails", [False, True])
-def test_a_batch_in_which_something_failed_says_nothing_of_the_speed(store, monkeypatch, fails):
+def test_the_queue_learns_from_what_came(store, monkeypatch):
     scene = Scene(store, Service())
     learnt: list[Any] = []
-    monkeypatch.setattr(scene.queue, "learn", learnt.append)
-    if fails:
-        answer = scene.backend.results
-
-        def results(remote_id, labels):
-            first, *others = answer(remote_id, labels)
-            return [ItemResult(label=first.label, error="no memory"), *others]
-
-        monkeypatch.setattr(scene.backend, "results", results)
-    scene.send()
+    monkeypatch.setattr(scene.queue, "learn", lambda *told: learnt.append(told))
+    flight = scene.send()
     scene.look()
-    assert scene.statuses == ({"done": 1, "error": 1} if fails else {"done": 2})
-    assert len(learnt) == (0 if fails else 1)
+    ((seen, results),) = learnt
+    assert seen is flight
+    assert len(results) == 2

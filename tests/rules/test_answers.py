@@ -7,7 +7,7 @@ import numpy
 import pytest
 
 from qbatch.domain.requests import Expected
-from qbatch.domain.results import ResultKind
+from qbatch.domain.results import Counts, ResultKind
 from qbatch.rules import answers
 
 
@@ -129,3 +129,11 @@ def test_what_are_no_probabilities_is_refused(found):
         answers.probabilities(found, expected)
     good = answers.probabilities({"1": 0.25, "0": 0.75}, expected)
     assert good.stored() == {"1": 0.25, "0": 0.75}
+
+
+def test_outcomes_of_stored_counts_are_looked_at_also_where_none_came():
+    expected = Expected(kind=ResultKind.COUNTS, num_bits=2)
+    answers.check_stored(Counts({"01": 5}), 5, expected)
+    for wrong in ({"012": 5}, {"xx": 0}):
+        with pytest.raises(ValueError, match="the outcome"):
+            answers.check_stored(Counts(wrong), sum(wrong.values()), expected)

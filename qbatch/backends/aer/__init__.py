@@ -49,7 +49,9 @@ class AerBackend(LocalBackend):
         sampling.check_installed(options["sampling"])
         if "noise_model" in options:
             options["noise_model"] = _noise_model(name, str(options["noise_model"]))
-        self._costs = costs.Costs(kernel=_has_exact_laws(options))
+        self._costs = costs.Costs(
+            kernel=_has_exact_laws(options), stim=options["sampling"] == "stim"
+        )
         limits = Limits(
             shots=MAX_SHOTS,
             formats=frozenset({"qasm2", "qasm3", "qpy"}),

@@ -8,12 +8,12 @@ anywhere; what is classically controlled goes on as without Stim.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from qbatch.backends.aer.experiments import Experiment
 from qbatch.payloads.circuit.form import Form, Kind, Operation
-from qbatch.simulation.readout import register_sizes
+from qbatch.simulation.readout import register_sizes, spaced
 
 if TYPE_CHECKING:
     import numpy as np
@@ -80,12 +80,11 @@ def program(form: Form) -> tuple[str, list[int | None]]:
     return "\n".join(lines), written
 
 
-def sampled(experiments: Iterable[Experiment]) -> Iterator[tuple[Experiment, dict[str, int]]]:
-    """Counts of each, from a stream of its own."""
-    for experiment in experiments:
-        item = experiment.item
-        seed = None if item.seed is None else item.seed + experiment.part
-        yield experiment, sample(experiment.prepared.form, item.shots or 0, seed)
+def sampled(experiment: Experiment) -> dict[str, int]:
+    """Its counts, from a stream of its own."""
+    item = experiment.item
+    seed = None if item.seed is None else item.seed + experiment.part
+    return sample(experiment.prepared.form, item.shots or 0, seed)
 
 
 def sample(form: Form, shots: int, seed: int | None = None) -> dict[str, int]:
@@ -124,9 +123,5 @@ def _counted(
     packed = numpy.packbits(bits, axis=1)
     _, places, numbers = numpy.unique(packed, axis=0, return_index=True, return_counts=True)
     for row, number in zip(bits[places], numbers.tolist(), strict=True):
-        text = (row.view(numpy.uint8) + ord("0")).tobytes().decode()
-        words, start = [], 0
-        for size in sizes:
-            words.append(text[start : start + size][::-1])
-            start += size
-        yield " ".join(reversed(words)), number
+        text = (row[::-1].astype(numpy.uint8) + ord("0")).tobytes().decode()
+        yield spaced(text, sizes), number

@@ -26,13 +26,15 @@ class Costs:
 
     Args:
         kernel: small circuits go to qbatch's own kernel.
+        stim: Clifford circuits go to Stim, so that other speeds are measured.
 
     Attributes:
         needs_aer: some job seen so far is not for the kernel.
     """
 
-    def __init__(self, *, kernel: bool = True) -> None:
+    def __init__(self, *, kernel: bool = True, stim: bool = False) -> None:
         self._kernel = kernel
+        self._sampler = ", stim" if stim else ""
         self._infos: dict[int, CircuitInfo] = {}
         self._seconds: dict[tuple[int, int | None, str, bool], float] = {}
         self.needs_aer = False
@@ -100,6 +102,7 @@ class Costs:
                 word += ", dynamic"
             elif self.is_small(job):
                 word += ", small"
+        word += self._sampler
         return word if job.options == "{}" else f"{word}, {job.options}"
 
 

@@ -62,7 +62,7 @@ class SmallCircuits:
         self._allowed = allowed
         self._known: dict[str, Known | None] = {}
         self._prepared: dict[tuple[str, bool, str | None], Prepared | None] = {}
-        self._by_stim: dict[tuple[str, str, bool, str | None], Prepared | None] = {}
+        self._by_stim: dict[tuple[str, bool, str | None], Prepared | None] = {}
 
     def form(self, item: Item) -> Form | None:
         """The form of an item's circuit, small or not, where the own readers understand it."""
@@ -88,13 +88,10 @@ class SmallCircuits:
 
     def by_stim(self, item: Item, basis: str | None) -> Prepared | None:
         """The circuit with its measurements, or measured in a basis; None if Stim knows it not."""
-        mark = "stim", item.payload, item.measure_all, basis
+        mark = item.payload, item.measure_all, basis
         if mark not in self._by_stim:
-            form = self.form(item) if self._allowed else None
-            if form is not None and item.measure_all:
-                form = form.measured_all()
-            if form is not None and basis:
-                form = form.measured_in(basis)
+            found = self._of(item) if self._allowed else None
+            form = None if found is None else _as_asked(found.form, item, basis)
             taken = form is not None and cliffords.takes(form)
             self._by_stim[mark] = Prepared(form, stim=True) if form and taken else None
         return self._by_stim[mark]
@@ -113,15 +110,17 @@ def _is_law(found: Nature) -> bool:
     return found.is_exact and found.from_zero
 
 
-def _prepared(found: Known, item: Item, basis: str | None) -> Prepared | None:
-    """The circuit as it is asked for; None where its outcomes cannot be told here."""
-    form, now = found.form, found.nature
+def _as_asked(form: Form, item: Item, basis: str | None) -> Form:
+    """The circuit with the measurements that a job asks for."""
     if item.measure_all:
         form = form.measured_all()
-        now = nature(form)
-    if basis:
-        form = form.measured_in(basis)
-        now = nature(form)
+    return form.measured_in(basis) if basis else form
+
+
+def _prepared(found: Known, item: Item, basis: str | None) -> Prepared | None:
+    """The circuit as it is asked for; None where its outcomes cannot be told here."""
+    form = _as_asked(found.form, item, basis)
+    now = found.nature if form is found.form else nature(form)
     prepared = Prepared(form, None, form.parameters, small=True, found=now)
     counts = basis != ""
     return prepared if _is_law(now) and not (counts and prepared.readout is None) else None

@@ -96,8 +96,11 @@ class _Run:
             except Exception as error:
                 self._fail(item, Failure.BACKEND, f"{type(error).__name__}: {error}")
         self._run_small(ways.small)
-        for experiment, counts in cliffords.sampled(ways.stim):
-            self._keep(experiment, counts, cliffords.INFO)
+        for experiment in ways.stim:
+            try:
+                self._keep(experiment, cliffords.sampled(experiment), cliffords.INFO)
+            except Exception as error:
+                self._fail(experiment.item, Failure.BACKEND, f"{type(error).__name__}: {error}")
         self._run(ways.exact, self._keep_values, simulation=self._simulation.of_exact_values())
         self._draw(ways.drawn)
         self._sample(ways.sampled)
@@ -224,9 +227,8 @@ class _Run:
             circuit = parse(source) if form is None else to_qiskit(form)
             # Unrolling may lose a parameter that no gate needs; values come for all of them.
             self._parameters[item.payload] = tuple(circuit.parameters)
-            self._circuits[mark] = _measured_all(
-                circuits.unrolled(circuit, noisy=self._simulation.is_noisy), item
-            )
+            found = circuits.unrolled(circuit, noisy=self._simulation.is_noisy)
+            self._circuits[mark] = found.measure_all(inplace=False) if item.measure_all else found
         return self._circuits[mark]
 
     def _bare(self, item: Item) -> QuantumCircuit:
@@ -394,7 +396,3 @@ class _Run:
         pairs = values_from_counts(item.observables, [parts[part] for part in range(len(sets))])
         info = {**self._info.get(item.label, {}), "circuits": len(sets)}
         return ItemResult(label=item.label, expectation_values=pairs, info=info)
-
-
-def _measured_all(circuit: QuantumCircuit, item: Item) -> QuantumCircuit:
-    return circuit.measure_all(inplace=False) if item.measure_all else circuit

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -12,9 +12,6 @@ from qbatch.cli import options as opt
 from qbatch.cli import targets, values
 from qbatch.cli.tables import results_table
 from qbatch.errors import UsageError
-
-if TYPE_CHECKING:
-    from qbatch.results import export
 
 
 def results(
@@ -95,16 +92,10 @@ def _format(wish: str | None, file: str | None) -> str:
             known = ", ".join(export.FORMATS)
             raise UsageError(f"a table is for reading; --output takes {known}")
         return "table"
-    chosen = export.format_of(Path(file or "")) if wish is None else _named(wish)
+    if wish is None:
+        chosen = export.format_of(Path(file or ""))
+    else:
+        chosen = export.format_named(wish, "table")
     if file is None and chosen.binary:
         raise UsageError(f"{chosen.name} is not for reading: --output FILE says where it goes")
     return chosen.name
-
-
-def _named(wish: str) -> export.ExportFormat:
-    from qbatch.results import export
-
-    if wish not in export.FORMATS:
-        known = ", ".join(["table", *export.FORMATS])
-        raise UsageError(f"format {wish!r} is not known", hint=f"one of {known}")
-    return export.FORMATS[wish]

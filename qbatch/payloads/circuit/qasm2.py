@@ -160,7 +160,7 @@ class _Reader:
         """Take statements; what one comes to is known once it was met with other numbers."""
         pieces = _ANGLES.split(text)
         texts, place = pieces[1::2], 0
-        numbers = _numbers(texts)
+        numbers = _plain_angles(texts)
         *statements, rest = _SLOT.join(pieces[::2]).split(";")
         if rest.strip():
             raise NotPlain
@@ -372,7 +372,7 @@ def _space(text: str, start: int) -> int:
     return len(text[start:]) - len(text[start:].lstrip()) if start < len(text) else 0
 
 
-def _numbers(texts: Sequence[str]) -> list[tuple[float, ...]]:
+def _plain_angles(texts: Sequence[str]) -> list[tuple[float, ...]]:
     """The angles of each call whose angles are plain numbers."""
     try:
         found: list[tuple[float, ...]] = list(zip(map(float, texts), strict=True))

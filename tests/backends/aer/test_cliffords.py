@@ -131,3 +131,18 @@ def test_every_seed_gives_a_stream_of_its_own():
     counts = [run([text], shots=20, seed=s, options=ASK)[0].counts for s in (1, 2, 1)]
     assert counts[0] == counts[2]
     assert all(not set(a) & set(b) for a, b in itertools.pairwise(counts))
+
+
+def test_a_circuit_that_stim_refuses_fails_alone():
+    def refuse(found, *told):
+        if len(found.operations) > 42:
+            raise ValueError("too long for a test")
+        return right(found, *told)
+
+    right = cliffords.sample
+    longer = WIDE.replace("x q[5];", "x q[5]; x q[6];")
+    here = mock.patch("qbatch.backends.aer.bounds.is_bounded", return_value=True)
+    with here, mock.patch.object(cliffords, "sample", refuse):
+        good, bad = run([WIDE.replace("x q[5];", ""), longer], shots=10, options=ASK)
+    assert good.counts is not None
+    assert bad.error == "ValueError: too long for a test"

@@ -57,6 +57,7 @@ def test_words_for_what_costs_alike():
     assert word(request=VALUES, shots=None) == "values, small"
     assert word(info={"dynamic": True}) == "counts, dynamic"
     assert word(info={"num_qubits": 20}) == "large"
+    assert Costs(stim=True).workload(planned_job(1, info={"num_qubits": 20})) == "large, stim"
     assert word(info={"num_qubits": 20}, options='{"a":1}') == 'large, {"a":1}'
 
 
