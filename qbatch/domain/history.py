@@ -51,7 +51,7 @@ class SettingsUsed:
     jobs: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class JobResult:
     """A job with what it yielded.
 

@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 
 _HEAD = ("number", "key", "name", "status", "shots")
 _TAIL = ("failure", "error")
-_ROWS = 50_000  # in a row group of Parquet
+_ROWS = 50_000  # in a row group of Parquet, and those of one job more
+_SPOOLED = 200  # entries in a line of the temporary file
 _MOST_COLUMNS = 20_000
 _ALWAYS = (ResultKind.COUNTS, ResultKind.EXPECTATION_VALUES)  # their columns, used or not
 
@@ -92,12 +93,13 @@ def _two_passes(
 ) -> Iterator[tuple[_Columns, Iterator[_Entry]]]:
     columns = _Columns()
     with tempfile.TemporaryFile() as spool:
-        for result in results:
-            entry = _entry(result, shape)
-            columns.note(entry, shape)
-            spool.write(orjson.dumps(entry._asdict()) + b"\n")
+        entries = (_entry(result, shape) for result in results)
+        while page := list(itertools.islice(entries, _SPOOLED)):
+            for entry in page:
+                columns.note(entry, shape)
+            spool.write(orjson.dumps([[*entry] for entry in page]) + b"\n")
         spool.seek(0)
-        yield columns, (_Entry(**orjson.loads(line)) for line in spool)
+        yield columns, (_Entry._make(entry) for line in spool for entry in orjson.loads(line))
 
 
 def write_csv(results: Iterable[JobResult], stream: IO[str], shape: ExportOptions) -> None:
@@ -111,9 +113,16 @@ def write_csv(results: Iterable[JobResult], stream: IO[str], shape: ExportOption
         tags = [f"tag:{tag}" for tag in columns.tags]
         writer.writerow([*_HEAD, *parameters, *tags, *names, *_TAIL])
         for entry in rows:
-            head = [plain_cell(cell) for cell in _head(entry, columns)]
-            tail = [plain_cell(cell) for cell in entry.tail]
+            head, tail = _texts(_head(entry, columns)), _texts(entry.tail)
             writer.writerows([*head, *values, *tail] for values in cells(entry))
+
+
+def _texts(cells: Iterable[Cell]) -> list[Cell]:
+    """The cells that all rows of a job share, written once: numbers as ``csv`` writes them."""
+    return [
+        plain_cell(cell) if isinstance(cell, str) else None if cell is None else repr(cell)
+        for cell in cells
+    ]
 
 
 def _head(entry: _Entry, columns: _Columns) -> list[Cell]:
@@ -204,19 +213,41 @@ def write_parquet(results: Iterable[JobResult], stream: IO[bytes], shape: Export
         found, cells = (_wide if shape.wide else _long)(columns, shape)
         types = {str: pa.string(), int: pa.int64(), float: pa.float64()}
         fields = [pa.field(column.name, types[column.type]) for column in found]
-        schema = pa.schema([*_head_fields(columns), *fields, *_ends()])
-        all_rows = (
-            [*_head(entry, columns), *values, *entry.tail]
-            for entry in rows
-            for values in cells(entry)
-        )
+        head, tail = _head_fields(columns), _ends()
+        schema = pa.schema([*head, *fields, *tail])
         with parquet.ParquetWriter(stream, schema, compression="zstd") as writer:
-            while page := list(itertools.islice(all_rows, _ROWS)):
-                arrays = [
-                    pa.array(column, field.type)
-                    for column, field in zip(zip(*page, strict=True), schema, strict=True)
-                ]
+            for jobs, values in _pages(rows, cells):
+                shared = [[*_head(entry, columns), *entry.tail] for entry, _ in jobs]
+                places = pa.array([place for place, (_, n) in enumerate(jobs) for _ in range(n)])
+                once = [cells.take(places) for cells in _as_arrays(shared, [*head, *tail])]
+                own = _as_arrays(values, fields)
+                arrays = [*once[: len(head)], *own, *once[len(head) :]]
                 writer.write_table(pa.table(arrays, schema=schema))
+
+
+def _pages(
+    rows: Iterable[_Entry], cells: _Cells
+) -> Iterator[tuple[list[tuple[_Entry, int]], list[Sequence[Cell]]]]:
+    """Jobs, each with its number of rows, and all those rows: so many that a page is full."""
+    jobs: list[tuple[_Entry, int]] = []
+    values: list[Sequence[Cell]] = []
+    for entry in rows:
+        own = list(cells(entry))
+        jobs.append((entry, len(own)))
+        values += own
+        if len(values) >= _ROWS:
+            yield jobs, values
+            jobs, values = [], []
+    if jobs:
+        yield jobs, values
+
+
+def _as_arrays(rows: Sequence[Sequence[Cell]], fields: Sequence[pa.Field]) -> list[pa.Array]:
+    """Rows of cells as an array for each column."""
+    import pyarrow as pa
+
+    columns = zip(*rows, strict=True) if fields else ()
+    return [pa.array(cells, field.type) for cells, field in zip(columns, fields, strict=True)]
 
 
 def _head_fields(columns: _Columns) -> list[pa.Field]:

@@ -28,18 +28,21 @@ def job_results(
         partial: also where some of a job's shots are still missing.
     """
     for job, parts in stored:
-        found = [(result, shots) for result, shots in parts if result is not None]
-        is_whole = len(found) == len(parts) > 0  # else some were let go, or there are none
-        if is_whole and (partial or job.status is Status.DONE):
-            yield _added_up(job, found)
+        if partial or job.status is Status.DONE:
+            yield _added_up(job, parts)
         else:
             yield JobResult(job=job, shots=None)
 
 
-def _added_up(job: Job, parts: Sequence[tuple[Result, int | None]]) -> JobResult:
-    shots = sum(shots or 0 for _, shots in parts) or None
-    total = RESULT_KINDS[job.request.kind].add_up(parts)
-    return JobResult(job=job, shots=shots, result=total)
+def _added_up(job: Job, parts: Sequence[tuple[Result | None, int | None]]) -> JobResult:
+    if len(parts) == 1:  # as of most jobs
+        result, shots = parts[0]
+        return JobResult(job=job, shots=None if result is None else shots or None, result=result)
+    found = [(result, shots) for result, shots in parts if result is not None]
+    if len(found) < len(parts) or not found:  # some were let go, or there are none
+        return JobResult(job=job, shots=None)
+    total = RESULT_KINDS[job.request.kind].add_up(found)
+    return JobResult(job=job, shots=sum(shots or 0 for _, shots in found) or None, result=total)
 
 
 def result_entry(result: JobResult, shape: ExportOptions = _WHOLE) -> dict[str, Json]:

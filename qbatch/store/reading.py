@@ -8,6 +8,8 @@ import sqlite3
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
+import orjson
+
 from qbatch.domain.jobs import Job
 from qbatch.domain.payloads import StoredPayload
 from qbatch.domain.requests import Expected, Request, read_request
@@ -154,7 +156,7 @@ def _job(cells: Row, payload: StoredPayload, request: Request) -> Job:
         group=cast("str", cells[_SETTINGS_END]),
         number=number,
         key=key.hex(),
-        parameters=dict(zip(payload.parameters, json.loads(values), strict=True)),
+        parameters=dict(zip(payload.parameters, orjson.loads(values), strict=True)),
         request=request,
         status=_STATUSES[status],
         failure=_FAILURES[failure],

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import itertools
 import zlib
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -99,13 +98,15 @@ class Results:
             WHERE jobs.group_id = ? AND {where} ORDER BY {order}jobs.number, a."offset", a.id
         """
         rows, reader = self._db.rows(query, [group_id, *values, *more]), Reader()
-        number = JOB_NUMBER
-        for _, parts in itertools.groupby(rows, key=lambda row: row[number]):
-            found = list(parts)
-            job = reader.job(found[0])
-            results = [
-                (read_result(row[-1], job.request), whole(row[-2]))
-                for row in found
-                if row[-1] is not None
-            ]
-            yield job, results
+        job: Job | None = None
+        parts: list[Part] = []
+        number: object = None
+        for row in rows:
+            if job is None or row[JOB_NUMBER] != number:
+                if job is not None:
+                    yield job, parts
+                job, number, parts = reader.job(row), row[JOB_NUMBER], []
+            if row[-1] is not None:
+                parts.append((read_result(row[-1], job.request), whole(row[-2])))
+        if job is not None:
+            yield job, parts
