@@ -1,22 +1,36 @@
-"""Results as NumPy arrays in one ``.npz`` file."""
+"""Results as NumPy arrays in one ``.npz`` file.
+
+Two passes: the first one goes through the results and keeps what is short in memory, the
+rest in temporary files; the second writes one array after the other, block by block.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import json
+import math
+import tempfile
 import zipfile
-from collections.abc import Iterable, Sequence
-from typing import IO, TYPE_CHECKING
+from array import array
+from collections.abc import Iterable, Iterator
+from typing import IO, TYPE_CHECKING, Any
+
+import orjson
 
 from qbatch.domain.history import JobResult
-from qbatch.domain.jobs import Job
-from qbatch.domain.results import RESULT_KINDS, ExportOptions
+from qbatch.domain.results import RESULT_KINDS, ExportOptions, Result, ResultKind
+from qbatch.domain.results.base import ArrayPlan
 from qbatch.errors import UsageError
 
 if TYPE_CHECKING:
     import numpy as np
-    from numpy.typing import NDArray
+
+    Block = np.ndarray[Any, Any]
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)
+_ROWS = 4096  # of a page of a temporary file
+_MOST_CELLS = 200_000_000  # of one array
+_CELLS = 1 << 18  # of a block that is made at once
 
 
 def write_npz(results: Iterable[JobResult], stream: IO[bytes], shape: ExportOptions) -> None:
@@ -31,55 +45,196 @@ def write_npz(results: Iterable[JobResult], stream: IO[bytes], shape: ExportOpti
     and ``exact_probabilities``.
 
     Raises:
-        UsageError: jobs times outcomes are too many for memory.
+        UsageError: jobs times outcomes are too many for one array.
     """
-    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED, compresslevel=4) as archive:
+    with contextlib.ExitStack() as files:
+        found = _Jobs(files)
+        tables: dict[ResultKind, _Table] = {}
+        for place, result in enumerate(results):
+            found.add(result)
+            kind = result.job.request.kind
+            if kind not in tables:
+                tables[kind] = _Table(RESULT_KINDS[kind].arrays(shape), files)
+            tables[kind].add(place, result.result, shape)
+        with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED, compresslevel=4) as archive:
+            found.write(archive)
+            for table in tables.values():
+                table.write(archive, len(found))
+
+
+def _write(
+    archive: zipfile.ZipFile, name: str, dtype: str, shape: tuple[int, ...], blocks: Iterable[Block]
+) -> None:
+    """A member of the archive, in NumPy's format, from blocks of rows."""
+    from numpy.lib import format as npy
+
+    # The time of writing stays out, so that the same results make the same bytes.
+    member = zipfile.ZipInfo(f"{name}.npy", _EPOCH)
+    member.compress_type = zipfile.ZIP_DEFLATED
+    with archive.open(member, "w", force_zip64=True) as file:
+        head = {"descr": dtype, "fortran_order": False, "shape": shape}
+        npy.write_array_header_1_0(file, head)
+        for block in blocks:
+            file.write(block.tobytes())
+
+
+def _temporary(files: contextlib.ExitStack) -> IO[bytes]:
+    return files.enter_context(tempfile.TemporaryFile())
+
+
+class _Texts:
+    """A column of texts, in a temporary file."""
+
+    def __init__(self, files: contextlib.ExitStack) -> None:
+        self._spool = _temporary(files)
+        self._page: list[str] = []
+        self._width = 1
+        self._number = 0
+
+    def add(self, text: str) -> None:
+        self._width = max(self._width, len(text))
+        self._number += 1
+        self._page.append(text)
+        if len(self._page) == _ROWS:
+            self._flush()
+
+    def _flush(self) -> None:
+        self._spool.write(orjson.dumps(self._page) + b"\n")
+        self._page = []
+
+    def write(self, archive: zipfile.ZipFile, name: str) -> None:
+        self._flush()
+        self._spool.seek(0)
+        _write(archive, name, f"<U{self._width}", (self._number,), self._blocks())
+
+    def _blocks(self) -> Iterator[Block]:
         import numpy
 
-        for name, array in _arrays(list(results), shape).items():
-            # The time of writing stays out, so that the same results make the same bytes.
-            member = zipfile.ZipInfo(f"{name}.npy", _EPOCH)
-            member.compress_type = zipfile.ZIP_DEFLATED
-            with archive.open(member, "w", force_zip64=True) as file:
-                numpy.lib.format.write_array(file, numpy.asanyarray(array), allow_pickle=False)
+        rows = max(1, _CELLS // self._width)
+        for line in self._spool:
+            page = orjson.loads(line)
+            for start in range(0, len(page), rows):
+                yield numpy.array(page[start : start + rows], f"<U{self._width}")
 
 
-def _arrays(results: list[JobResult], shape: ExportOptions) -> dict[str, NDArray[np.generic]]:
-    jobs = [result.job for result in results]
-    arrays = {**_job_arrays(jobs), **_parameter_arrays(jobs)}
-    for kind in {job.request.kind: None for job in jobs}:
-        own = [result.result if result.job.request.kind is kind else None for result in results]
-        try:
-            arrays.update(RESULT_KINDS[kind].arrays(own, shape))
-        except OverflowError as error:
+class _Jobs:
+    """What is told of every job, whatever it asks for."""
+
+    def __init__(self, files: contextlib.ExitStack) -> None:
+        self._numbers = {"number": array("q"), "shots": array("q")}
+        self._texts = {name: _Texts(files) for name in ("key", "name", "status", "tags")}
+        self._parameters: dict[str, array[float]] = {}
+
+    def __len__(self) -> int:
+        return len(self._numbers["number"])
+
+    def add(self, result: JobResult) -> None:
+        job, before = result.job, len(self)
+        self._numbers["number"].append(job.number)
+        self._numbers["shots"].append(-1 if job.shots is None else job.shots)
+        self._texts["key"].add(job.key)
+        self._texts["name"].add(job.name or "")
+        self._texts["status"].add(job.status.value)
+        self._texts["tags"].add(json.dumps(dict(job.tags), sort_keys=True) if job.tags else "{}")
+        for name in job.parameters:
+            if name not in self._parameters:
+                self._parameters[name] = array("d", [math.nan]) * before
+        for name, cells in self._parameters.items():
+            cells.append(job.parameters.get(name, math.nan))
+
+    def write(self, archive: zipfile.ZipFile) -> None:
+        import numpy
+
+        numbers, texts = self._numbers, self._texts
+        columns = {f"param:{name}": cells for name, cells in self._parameters.items()}
+        for name in ("number", "key", "name", "status", "tags", "shots", *columns):
+            if name in texts:
+                texts[name].write(archive, name)
+            else:
+                cells = numpy.asarray(numbers.get(name, columns.get(name)))
+                _write(archive, name, cells.dtype.str, cells.shape, [cells])
+
+
+class _Table:
+    """Numbers by job and outcome or observable, in a temporary file: those that are there."""
+
+    def __init__(self, plan: ArrayPlan, files: contextlib.ExitStack) -> None:
+        self._plan = plan
+        self._places: dict[str, int] = {}
+        # Of each page the row of each number, its column, and the number for each array.
+        self._rows = array("q")
+        self._columns = array("i")
+        self._cells: list[array[Any]] = [array("q" if plan.whole else "d") for _ in plan.arrays]
+        self._without = array("q")  # rows without a result
+        self._done = 0
+        self._spool = _temporary(files)
+        self._pages: list[tuple[int, int]] = []  # numbers, and the row after the page's last
+
+    def add(self, row: int, result: Result | None, shape: ExportOptions) -> None:
+        """A job's; rows of other jobs lie between."""
+        self._without.extend(range(self._done, row))
+        self._done = row + 1
+        if result is None:
+            self._without.append(row)
+            return
+        for name, numbers in result.cells(shape):
+            self._rows.append(row)
+            self._columns.append(self._places.setdefault(name, len(self._places)))
+            for cells, number in zip(self._cells, numbers, strict=True):
+                cells.append(number)
+        if len(self._rows) >= _ROWS:
+            self._flush(row + 1)
+
+    def _flush(self, end: int) -> None:
+        self._pages.append((len(self._rows), end))
+        for column in (self._rows, self._columns, *self._cells):
+            column.tofile(self._spool)
+            del column[:]
+
+    def write(self, archive: zipfile.ZipFile, jobs: int) -> None:
+        import numpy
+
+        self._without.extend(range(self._done, jobs))
+        self._flush(jobs)
+        names = sorted(self._places) if self._plan.is_sorted else list(self._places)
+        if len(names) * jobs > _MOST_CELLS:
             raise UsageError(
-                f"{error} do not fit into one array",
+                f"{jobs} jobs with {len(names)} different outcomes do not fit into one array",
                 hint="--top N keeps the most frequent of each job; CSV and Parquet hold all",
-            ) from error
-    return arrays
+            )
+        texts = numpy.array(names, numpy.str_)
+        _write(archive, self._plan.names, texts.dtype.str, texts.shape, [texts])
+        dtype = numpy.dtype("int64" if self._plan.whole else "float64")
+        for place, name in enumerate(self._plan.arrays):
+            _write(archive, name, dtype.str, (jobs, len(names)), self._blocks(place, names, dtype))
 
+    def _blocks(self, place: int, names: list[str], dtype: Any) -> Iterator[Block]:
+        """One of the arrays, so many rows at a time as memory is to be used for."""
+        import numpy
 
-def _job_arrays(jobs: Sequence[Job]) -> dict[str, NDArray[np.generic]]:
-    import numpy
+        column_of = numpy.empty(len(names), numpy.int64)
+        column_of[[self._places[name] for name in names]] = numpy.arange(len(names))
+        without = numpy.asarray(self._without)
+        step, first = max(1, _CELLS // max(1, len(names))), 0
+        self._spool.seek(0)
+        for size, end in self._pages:
+            rows, columns, cells = self._page(size, place)
+            for start in range(first, end, step):
+                stop = min(start + step, end)
+                block = numpy.full((stop - start, len(names)), self._plan.absent, dtype)
+                own = slice(*numpy.searchsorted(rows, (start, stop)))
+                block[rows[own] - start, column_of[columns[own]]] = cells[own]
+                lacking = slice(*numpy.searchsorted(without, (start, stop)))
+                block[without[lacking] - start] = self._plan.missing
+                yield block
+            first = end
 
-    texts = numpy.str_
-    return {
-        "number": numpy.array([job.number for job in jobs], numpy.int64),
-        "key": numpy.array([job.key for job in jobs], texts),
-        "name": numpy.array([job.name or "" for job in jobs], texts),
-        "status": numpy.array([job.status.value for job in jobs], texts),
-        "tags": numpy.array([json.dumps(dict(job.tags), sort_keys=True) for job in jobs], texts),
-        "shots": numpy.array([-1 if job.shots is None else job.shots for job in jobs], numpy.int64),
-    }
+    def _page(self, size: int, place: int) -> tuple[Block, Block, Block]:
+        """The rows, columns and numbers of one of the arrays in the next page of the file."""
+        import numpy
 
-
-def _parameter_arrays(jobs: Sequence[Job]) -> dict[str, NDArray[np.generic]]:
-    import numpy
-
-    names = dict.fromkeys(name for job in jobs for name in job.parameters)
-    return {
-        f"param:{name}": numpy.array(
-            [job.parameters.get(name, numpy.nan) for job in jobs], numpy.float64
-        )
-        for name in names
-    }
+        found = []
+        for column in (self._rows, self._columns, *self._cells):
+            raw = self._spool.read(size * column.itemsize)
+            found.append(numpy.frombuffer(raw, column.typecode))
+        return found[0], found[1], found[2 + place]

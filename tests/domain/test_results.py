@@ -62,12 +62,14 @@ def test_tables_hold_what_json_holds(result, shape):
 
 
 @ALL
-def test_arrays_have_a_row_for_each_job(result):
-    for array in type(result).arrays([result, None, result], ExportOptions()).values():
-        if array.ndim == 2:
-            assert array.shape[0] == 3
-            assert repr(array[0].tolist()) == repr(array[2].tolist())
-            assert all(math.isnan(x) or x == -1 for x in array[1].tolist())
+@pytest.mark.parametrize("shape", [ExportOptions(), ExportOptions(probabilities=True)])
+def test_arrays_hold_what_a_result_names(result, shape):
+    plan = type(result).arrays(shape)
+    cells = dict(result.cells(shape))
+    assert set(cells) == set(result.quantities())
+    assert {len(numbers) for numbers in cells.values()} == {len(plan.arrays)}
+    if plan.whole:
+        assert {type(number) for numbers in cells.values() for number in numbers} == {int}
 
 
 @ALL
@@ -118,14 +120,6 @@ def test_what_cannot_be_shared_out_is_not():
 def test_what_is_no_result_is_refused(kind, value):
     with pytest.raises((ValueError, TypeError)):
         kind.from_compact(value)
-
-
-def test_tables_too_large_for_memory_are_refused(monkeypatch):
-    from qbatch.domain.results import base
-
-    monkeypatch.setattr(base, "MOST_CELLS", 3)
-    with pytest.raises(OverflowError, match="2 jobs with 2 different outcomes"):
-        Counts.arrays([RESULTS[ResultKind.COUNTS]] * 2, ExportOptions())
 
 
 def test_counts_are_told_with_their_shares():

@@ -10,9 +10,6 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, ClassVar, NamedTuple, Self, TypeVar, cast
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
     from qbatch.domain.data import Cell, Json
 
 Number = TypeVar("Number", int, float)
@@ -49,6 +46,26 @@ class Column(NamedTuple):
 
     name: str
     type: type
+
+
+class ArrayPlan(NamedTuple):
+    """Arrays of the results of one kind: a row a job, a column an outcome or observable.
+
+    Attributes:
+        names: of the array of the columns' names.
+        arrays: the names of the arrays of numbers.
+        whole: the numbers are whole.
+        absent: the number of what a result does not name.
+        missing: fills the row of a job without such a result.
+        is_sorted: columns stand in the order of their names, else as they first occur.
+    """
+
+    names: str
+    arrays: tuple[str, ...]
+    whole: bool
+    absent: float
+    missing: float
+    is_sorted: bool
 
 
 class Result(ABC):
@@ -178,10 +195,12 @@ class Result(ABC):
 
     @classmethod
     @abstractmethod
-    def arrays(
-        cls, results: Sequence[Result | None], shape: ExportOptions
-    ) -> dict[str, NDArray[np.generic]]:
-        """Arrays with one row per job; None, and other kinds, leave a row without values."""
+    def arrays(cls, shape: ExportOptions) -> ArrayPlan:
+        """The arrays that many results make, a row each."""
+
+    @abstractmethod
+    def cells(self, shape: ExportOptions) -> Iterator[tuple[str, tuple[float, ...]]]:
+        """By outcome or observable its number in each of those arrays."""
 
     @classmethod
     @abstractmethod
@@ -228,35 +247,6 @@ def listed(shown: Sequence[str], outcomes: int, top: int | None) -> str:
     """
     more = [f"… {outcomes} outcomes"] if top is None and outcomes > len(shown) else []
     return ", ".join([*shown, *more])
-
-
-def table(
-    rows: Sequence[Mapping[str, float] | None], missing: float, number: type
-) -> tuple[list[str], NDArray[np.int64 | np.float64]]:
-    """Outcomes of many distributions as one array: one row each, one column per outcome.
-
-    Args:
-        missing: what fills the row of None; an outcome that did not come is 0.
-
-    Raises:
-        OverflowError: there are too many for memory.
-    """
-    import numpy
-
-    outcomes = sorted({outcome for row in rows for outcome in row or ()})
-    if len(outcomes) * len(rows) > MOST_CELLS:
-        raise OverflowError(f"{len(rows)} jobs with {len(outcomes)} different outcomes")
-    place = {outcome: index for index, outcome in enumerate(outcomes)}
-    found: NDArray[np.int64 | np.float64] = numpy.zeros((len(rows), len(outcomes)), number)
-    for cells, row in zip(found, rows, strict=True):
-        if row is None:
-            cells[:] = missing
-        else:
-            cells[[place[outcome] for outcome in row]] = list(row.values())
-    return outcomes, found
-
-
-MOST_CELLS = 200_000_000
 
 
 def finite(value: object) -> float:

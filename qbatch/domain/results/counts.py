@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Self
 
 from qbatch.domain.results.base import (
+    ArrayPlan,
     Column,
     ExportOptions,
     Result,
@@ -17,12 +18,10 @@ from qbatch.domain.results.base import (
     listed,
     short,
     shown,
-    table,
 )
 
 if TYPE_CHECKING:
     import numpy as np
-    from numpy.typing import NDArray
 
     from qbatch.domain.data import Cell, Json
 
@@ -153,21 +152,14 @@ class Counts(Result):
         return float if shape.probabilities else int
 
     @classmethod
-    def arrays(
-        cls, results: Sequence[Result | None], shape: ExportOptions
-    ) -> dict[str, NDArray[np.generic]]:
+    def arrays(cls, shape: ExportOptions) -> ArrayPlan:
         """``outcomes`` and ``counts`` (-1: none) or ``probabilities`` (NaN: none)."""
-        import numpy
+        names, whole = (cls.field(shape),), not shape.probabilities
+        return ArrayPlan("outcomes", names, whole, 0, -1 if whole else math.nan, is_sorted=True)
 
-        own = [result if isinstance(result, Counts) else None for result in results]
-        chosen = [None if r is None else dict(r.most_frequent(shape.top)) for r in own]
-        outcomes, found = table(chosen, -1, numpy.int64)
-        names = numpy.array(outcomes, numpy.str_)
-        if not shape.probabilities:
-            return {"outcomes": names, "counts": found}
-        totals = [numpy.nan if r is None else r.total or 1 for r in own]
-        shares = found / numpy.array(totals, numpy.float64).reshape(-1, 1)
-        return {"outcomes": names, "probabilities": shares}
+    def cells(self, shape: ExportOptions) -> Iterator[tuple[str, tuple[float, ...]]]:
+        """Its count or share."""
+        return ((outcome, (number,)) for outcome, number in self.json(shape).items())
 
     @classmethod
     def view(cls, value: Json) -> Mapping[str, Json]:

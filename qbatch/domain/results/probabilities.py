@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Self
 
 from qbatch.domain.results.base import (
+    ArrayPlan,
     Column,
     ExportOptions,
     Result,
@@ -16,13 +18,9 @@ from qbatch.domain.results.base import (
     leading,
     percentages,
     shown,
-    table,
 )
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
     from qbatch.domain.data import Cell, Json
 
 _ROUNDING = 1e-6
@@ -128,21 +126,14 @@ class Probabilities(Result):
         return float
 
     @classmethod
-    def arrays(
-        cls, results: Sequence[Result | None], shape: ExportOptions
-    ) -> dict[str, NDArray[np.generic]]:
+    def arrays(cls, shape: ExportOptions) -> ArrayPlan:  # noqa: ARG003
         """``exact_outcomes`` and ``exact_probabilities`` (NaN: none)."""
-        import numpy
+        names = ("exact_probabilities",)
+        return ArrayPlan("exact_outcomes", names, False, 0.0, math.nan, is_sorted=True)
 
-        chosen = [
-            dict(leading(r.probabilities, shape.top)) if isinstance(r, Probabilities) else None
-            for r in results
-        ]
-        outcomes, found = table(chosen, numpy.nan, numpy.float64)
-        return {
-            "exact_outcomes": numpy.array(outcomes, numpy.str_),
-            "exact_probabilities": found,
-        }
+    def cells(self, shape: ExportOptions) -> Iterator[tuple[str, tuple[float, ...]]]:
+        """Its probability."""
+        return ((outcome, (p,)) for outcome, p in self.json(shape).items())
 
     @classmethod
     def view(cls, value: Json) -> Mapping[str, Json]:

@@ -7,12 +7,17 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Self, cast
 
-from qbatch.domain.results.base import Column, ExportOptions, Result, ResultKind, finite, shown
+from qbatch.domain.results.base import (
+    ArrayPlan,
+    Column,
+    ExportOptions,
+    Result,
+    ResultKind,
+    finite,
+    shown,
+)
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
     from qbatch.domain.data import Cell, Json
 
 
@@ -174,26 +179,16 @@ class ExpectationValues(Result):
         return float
 
     @classmethod
-    def arrays(
-        cls,
-        results: Sequence[Result | None],
-        shape: ExportOptions,  # noqa: ARG003
-    ) -> dict[str, NDArray[np.generic]]:
+    def arrays(cls, shape: ExportOptions) -> ArrayPlan:  # noqa: ARG003
         """``observables``, ``values`` and ``standard_errors`` (NaN: none)."""
-        import numpy
+        names = ("values", "standard_errors")
+        return ArrayPlan("observables", names, False, math.nan, math.nan, is_sorted=False)
 
-        own = [r.values if isinstance(r, ExpectationValues) else () for r in results]
-        observables = list(dict.fromkeys(v.observable for values in own for v in values))
-        place = {observable: index for index, observable in enumerate(observables)}
-        numbers = numpy.full((len(results), len(observables)), numpy.nan)
-        errors = numpy.full_like(numbers, numpy.nan)
-        for row, values in enumerate(own):
-            for found in values:
-                numbers[row, place[found.observable]] = found.value
-                if found.standard_error is not None:
-                    errors[row, place[found.observable]] = found.standard_error
-        names = numpy.array(observables, numpy.str_)
-        return {"observables": names, "values": numbers, "standard_errors": errors}
+    def cells(self, shape: ExportOptions) -> Iterator[tuple[str, tuple[float, ...]]]:  # noqa: ARG002
+        """Its value and standard error."""
+        for found in self.values:
+            error = math.nan if found.standard_error is None else found.standard_error
+            yield found.observable, (found.value, error)
 
     @classmethod
     def view(cls, value: Json) -> Mapping[str, Json]:
