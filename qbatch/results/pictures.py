@@ -7,8 +7,9 @@ Pure: no library draws here. `qbatch.results.figures` makes images of these,
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from array import array
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
 
 from qbatch.domain.history import JobResult
 from qbatch.domain.naming import shell_quote
@@ -23,24 +24,13 @@ from qbatch.results.plot_data import (
     Picture,
     PlotOptions,
 )
+from qbatch.results.points import Mean, Overview, Point, overview
 
 _MOST_BARS = 32
-_MOST_PANELS = 6
 _MOST_LINES = 8
 _MOST_CELLS = 250_000
 
-
 _CHOOSING = "--tag, --where"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Point:
-    """``weight``: shots behind the quantities, 1 where they are exact."""
-
-    payload: str
-    parameters: dict[str, float]
-    quantities: dict[str, tuple[float, float | None]]
-    weight: float
 
 
 def picture(
@@ -55,52 +45,37 @@ def picture(
             or more parameters vary than a picture has room for.
     """
     options = options or PlotOptions()
-    found = [r for r in results if r.result is not None and not r.result.is_empty]
-    if not found:
-        raise UsageError(
-            f"group {group!r} has no results to show", hint=f"qbatch run {shell_quote(group)}"
-        )
-    varying = _varying(found)
-    _check_axes(found, options)
-    kind = options.kind or _kind(found, varying, options)
-    if kind == "histogram":
-        return _histograms(found, group)
-    points, label = _points(found, options)
-    if not points:
-        raise UsageError(f"group {group!r} has no results of that observable")
-    if kind == "heatmap":
-        return _heat_map(points, group, varying, options)
-    return _sweep(points, label, group, varying, options)
+    with overview(results) as found:
+        if not found.results:
+            raise UsageError(
+                f"group {group!r} has no results to show", hint=f"qbatch run {shell_quote(group)}"
+            )
+        _check_axes(found, options)
+        kind = options.kind or _kind(found, options)
+        if kind == "histogram":
+            return _histograms(found, group)
+        points, label = _points(found, options)
+        if kind == "heatmap":
+            return _heat_map(points, group, found.varying, options)
+        return _sweep(points, label, group, found, options)
 
 
-def _check_axes(found: Sequence[JobResult], options: PlotOptions) -> None:
+def _check_axes(found: Overview, options: PlotOptions) -> None:
     for axis in (options.x, options.y):
-        if axis is None:
-            continue
-        names = dict.fromkeys(name for result in found for name in result.job.parameters)
-        if axis not in names:
-            known = ", ".join(names) or "none"
+        if axis is not None and axis not in found.parameters:
+            known = ", ".join(found.parameters) or "none"
             raise UsageError(f"there is no parameter {axis!r}", hint=f"parameters: {known}")
 
 
-def _varying(results: Sequence[JobResult]) -> list[str]:
-    """Parameters that have more than one value, in the circuit's order."""
-    values: dict[str, set[float]] = {}
-    for result in results:
-        for name, value in result.job.parameters.items():
-            values.setdefault(name, set()).add(value)
-    return [name for name, found in values.items() if len(found) > 1]
-
-
-def _kind(results: Sequence[JobResult], varying: Sequence[str], options: PlotOptions) -> str:
-    if options.x is None and options.y is None and not varying:
-        if not _distributions(results):
+def _kind(found: Overview, options: PlotOptions) -> str:
+    if options.x is None and options.y is None and not found.varying:
+        if not found.distributions:
             raise UsageError(
                 "expectation values without a parameter that varies make no picture",
                 hint="qbatch results shows them",
             )
         return "histogram"
-    if options.y is not None or (options.x is None and len(varying) == 2):
+    if options.y is not None or (options.x is None and len(found.varying) == 2):
         return "heatmap"
     return "sweep"
 
@@ -108,22 +83,15 @@ def _kind(results: Sequence[JobResult], varying: Sequence[str], options: PlotOpt
 # -- histograms ---------------------------------------------------------------------
 
 
-def _histograms(results: Sequence[JobResult], group: str) -> Histograms:
-    counted = _distributions(results)
-    if not counted:
+def _histograms(found: Overview, group: str) -> Histograms:
+    if not found.distributions:
         raise UsageError(
             "a histogram needs counts; these jobs have expectation values",
             hint="qbatch results shows them",
         )
-    most = _MOST_BARS if len(counted) == 1 else _MOST_BARS // 2
-    panels = tuple(_panel(job, result, most) for job, result in counted[:_MOST_PANELS])
-    return Histograms(title=group, panels=panels, left_out=len(counted) - len(panels))
-
-
-def _distributions(results: Iterable[JobResult]) -> list[tuple[JobResult, Result]]:
-    """Those that say how often outcomes come."""
-    found = [(result, result.result) for result in results]
-    return [(r, own) for r, own in found if own is not None and own.is_distribution]
+    most = _MOST_BARS if found.distributions == 1 else _MOST_BARS // 2
+    panels = tuple(_panel(job, result, most) for job, result in found.first)
+    return Histograms(title=group, panels=panels, left_out=found.distributions - len(panels))
 
 
 def _panel(result: JobResult, own: Result, most: int) -> Panel:
@@ -149,56 +117,32 @@ def _job_title(result: JobResult) -> str:
 # -- sweeps and heat maps -----------------------------------------------------------
 
 
-def _points(results: Sequence[JobResult], options: PlotOptions) -> tuple[list[_Point], str]:
+def _points(found: Overview, options: PlotOptions) -> tuple[Iterator[Point], str]:
     """The quantity or quantities at each job's parameters, and what an axis calls them."""
-    if counted := _distributions(results):
-        outcome = _outcome(counted, options)
+    if found.distributions:
+        outcome = _outcome(found.weights, options)
         label = f"P({outcome})"
-        points = [
-            _point(job, {label: own.quantities().get(outcome, own.unseen)}) for job, own in counted
-        ]
-        return points, label
-    observables = _observables(results, options)
-    points = []
-    for job in results:
-        own_values = {} if job.result is None else job.result.quantities()
-        quantities = {name: own_values[name] for name in observables if name in own_values}
-        if quantities:
-            points.append(_point(job, quantities))
-    return points, "expectation value"
+        return found.points(label=label, outcome=outcome), label
+    return found.points(observables=_observables(found, options)), "expectation value"
 
 
-def _observables(results: Sequence[JobResult], options: PlotOptions) -> list[str]:
+def _observables(found: Overview, options: PlotOptions) -> list[str]:
     """All observables, or the one that is asked for."""
-    found = list(dict.fromkeys(o for result in results for o in result.job.observables))
     if options.observable is None:
-        return found
-    if options.observable not in found:
-        known = ", ".join(found)
+        return list(found.observables)
+    if options.observable not in found.observables:
+        known = ", ".join(found.observables)
         raise UsageError(
             f"there is no observable {options.observable!r}", hint=f"observables: {known}"
         )
     return [options.observable]
 
 
-def _point(result: JobResult, quantities: dict[str, tuple[float, float | None]]) -> _Point:
-    return _Point(
-        payload=result.job.payload,
-        parameters=dict(result.job.parameters),
-        quantities=quantities,
-        weight=float(result.shots or 1),
-    )
-
-
-def _outcome(counted: Sequence[tuple[JobResult, Result]], options: PlotOptions) -> str:
-    sums: dict[str, float] = {}
-    for job, own in counted:
-        for outcome, share in own.shares():
-            sums[outcome] = sums.get(outcome, 0.0) + share * (job.shots or 1)
-    leading = min(sums, key=lambda outcome: (-sums[outcome], outcome))
+def _outcome(weights: dict[str, float], options: PlotOptions) -> str:
+    leading = min(weights, key=lambda outcome: (-weights[outcome], outcome))
     if options.outcome is None:
         return leading
-    if options.outcome not in sums and not _could_come(options.outcome, sums):
+    if options.outcome not in weights and not _could_come(options.outcome, weights):
         raise UsageError(
             f"there is no outcome {options.outcome!r}", hint=f"outcomes look like {leading!r}"
         )
@@ -215,120 +159,135 @@ def _could_come(outcome: str, seen: Iterable[str]) -> bool:
 
 
 def _sweep(
-    points: Sequence[_Point], label: str, group: str, varying: Sequence[str], options: PlotOptions
+    points: Iterator[Point], label: str, group: str, found: Overview, options: PlotOptions
 ) -> LinePlot:
-    x = options.x or next(iter((*varying, *points[0].parameters)), None)
+    x = options.x or next(iter((*found.varying, *found.parameters)), None)
     if x is None:
         raise UsageError("a sweep needs a parameter; these circuits have none")
-    points = _with_parameters(points, [x])
-    others = [name for name in varying if name != x]
-    series = _series(points, x, others)
-    if len(series) > _MOST_LINES:
-        raise UsageError(
-            f"{len(series)} lines are too many for a picture: {', '.join(others) or 'observables'}"
-            " vary besides",
-            hint=f"--x and --y make a heat map; GROUP/JOBS, {_CHOOSING} or --observable choose",
-        )
-    lines = tuple(_line(name, found) for name, found in series.items())
+    others = [name for name in found.varying if name != x]
+    series = _series(_with_parameters(points, [x]), x, others)
+    circuits = dict.fromkeys(key.circuit for key in series)
+    names = {hash_: f"circuit {number}" for number, hash_ in enumerate(circuits, 1)}
+    if len(circuits) == 1:
+        names = dict.fromkeys(circuits, "")
+    lines = tuple(
+        measured.line(", ".join(part for part in (key.name, key.apart, names[key.circuit]) if part))
+        for key, measured in series.items()
+    )
     return LinePlot(title=group, x_label=x, y_label=label, lines=lines)
 
 
-def _series(
-    points: Sequence[_Point], x: str, others: Sequence[str]
-) -> dict[str, dict[float, list[_Measured]]]:
-    """What was measured, by line and by place on it."""
-    series: dict[str, dict[float, list[_Measured]]] = {}
-    circuits = _circuit_names(points)
+class _Key(NamedTuple):
+    """What a line shows: a quantity, at these values of the other parameters, of a circuit."""
+
+    name: str
+    apart: str
+    circuit: str
+
+
+class _Measured:
+    """What was measured along a line, in no order: 32 bytes a point."""
+
+    def __init__(self) -> None:
+        self._x, self._y, self._errors, self._weights = (array("d") for _ in range(4))
+
+    def add(self, x: float, y: float, error: float | None, weight: float) -> None:
+        self._x.append(x)
+        self._y.append(y)
+        self._errors.append(math.nan if error is None else error)
+        self._weights.append(weight)
+
+    def line(self, label: str) -> Line:
+        """Its points by rising x; those of one x are one."""
+        x, y, errors, mean = array("d"), array("d"), array("d"), Mean()
+        exact = all(map(math.isnan, self._errors))
+        for place in sorted(range(len(self._x)), key=self._x.__getitem__):
+            if not x or self._x[place] != x[-1]:
+                x.append(self._x[place])
+                y.append(0.0)
+                errors.append(0.0)
+                mean = Mean()
+            error = self._errors[place]
+            mean.add(self._y[place], None if math.isnan(error) else error, self._weights[place])
+            y[-1], errors[-1] = mean.value, mean.error or 0.0
+        return Line(label=label, x=x, y=y, errors=None if exact else errors)
+
+
+def _series(points: Iterable[Point], x: str, others: Sequence[str]) -> dict[_Key, _Measured]:
+    """What was measured, by line."""
+    series: dict[_Key, _Measured] = {}
     for point in points:
-        beside = (_apart(point, others), circuits[point.payload])
+        apart = _apart(point, others)
         for name, (value, error) in point.quantities.items():
-            key = ", ".join(part for part in (name, *beside) if part)
-            place = series.setdefault(key, {}).setdefault(point.parameters[x], [])
-            place.append((value, error, point.weight))
+            key = _Key(name, apart, point.payload)
+            if key not in series:
+                if len(series) == _MOST_LINES:
+                    raise _too_many_lines(others)
+                series[key] = _Measured()
+            series[key].add(point.parameters[x], value, error, point.weight)
     return series
 
 
-def _apart(point: _Point, names: Sequence[str]) -> str:
+def _too_many_lines(others: Sequence[str]) -> UsageError:
+    return UsageError(
+        f"more than {_MOST_LINES} lines are too many for a picture:"
+        f" {', '.join(others) or 'observables'} vary besides",
+        hint=f"--x and --y make a heat map; GROUP/JOBS, {_CHOOSING} or --observable choose",
+    )
+
+
+def _apart(point: Point, names: Sequence[str]) -> str:
     """The values that tell the line of a point from the others."""
     values = ((name, point.parameters.get(name)) for name in names)
     return ", ".join(f"{name}={value:.4g}" for name, value in values if value is not None)
 
 
-def _with_parameters(points: Sequence[_Point], names: Sequence[str]) -> list[_Point]:
+def _with_parameters(points: Iterable[Point], names: Sequence[str]) -> Iterator[Point]:
     """The points that have these parameters: circuits of one group may have different ones."""
-    found = [point for point in points if all(name in point.parameters for name in names)]
-    if not found:
+    some = False
+    for point in points:
+        if all(name in point.parameters for name in names):
+            some = True
+            yield point
+    if not some:
         raise UsageError(f"no job with a result has the parameters {', '.join(names)}")
-    return found
-
-
-_Measured = tuple[float, float | None, float]
-"""A value, its standard error or None, and its weight."""
-
-
-def _joined(found: Sequence[_Measured]) -> tuple[float, float | None]:
-    """The mean of several measurements by their shots, and its standard error."""
-    total = math.fsum(weight for _, _, weight in found)
-    value = math.fsum(value * weight for value, _, weight in found) / total
-    if all(error is None for _, error, _ in found):
-        return value, None
-    return value, math.sqrt(math.fsum(((e or 0.0) * w) ** 2 for _, e, w in found)) / total
-
-
-def _circuit_names(points: Sequence[_Point]) -> dict[str, str]:
-    """What tells circuits apart in a legend: nothing where there is but one."""
-    circuits = dict.fromkeys(point.payload for point in points)
-    if len(circuits) == 1:
-        return dict.fromkeys(circuits, "")
-    return {circuit: f"circuit {number}" for number, circuit in enumerate(circuits, 1)}
-
-
-def _line(label: str, found: dict[float, list[_Measured]]) -> Line:
-    points = [(x, *_joined(measured)) for x, measured in sorted(found.items())]
-    exact = all(error is None for _, _, error in points)
-    return Line(
-        label=label,
-        x=tuple(x for x, _, _ in points),
-        y=tuple(y for _, y, _ in points),
-        errors=None if exact else tuple(error or 0.0 for _, _, error in points),
-    )
 
 
 def _heat_map(
-    points: Sequence[_Point], group: str, varying: Sequence[str], options: PlotOptions
+    points: Iterator[Point], group: str, varying: Sequence[str], options: PlotOptions
 ) -> HeatMap:
     x, y = _plane(varying, options)
-    points = _with_parameters(points, [x, y])
-    label = next(iter(points[0].quantities))
-    if len({point.payload for point in points}) > 1:
-        raise UsageError(
-            "several circuits do not make one heat map",
-            hint=f"GROUP/JOBS or {_CHOOSING} choose the jobs",
-        )
-    cells = _cells(points, label, x, y)
+    cells: dict[tuple[float, float], Mean] = {}
+    first: Point | None = None
+    label = ""
+    for point in _with_parameters(points, [x, y]):
+        if first is None:
+            first, label = point, next(iter(point.quantities))
+        if point.payload != first.payload:
+            raise UsageError(
+                "several circuits do not make one heat map",
+                hint=f"GROUP/JOBS or {_CHOOSING} choose the jobs",
+            )
+        if label in point.quantities:
+            place = (point.parameters[y], point.parameters[x])
+            cells.setdefault(place, Mean()).add(*point.quantities[label], point.weight)
+        if len(cells) > _MOST_CELLS:
+            raise _no_grid(f"more than {_MOST_CELLS} places")
     xs, ys = sorted({b for _, b in cells}), sorted({a for a, _ in cells})
     if len(xs) * len(ys) > _MOST_CELLS:
-        raise UsageError(
-            f"{len(xs)} by {len(ys)} values do not make a heat map",
-            hint="the points lie on no grid: --kind sweep shows them against one parameter",
-        )
-    means = {place: _joined(found)[0] for place, found in cells.items()}
+        raise _no_grid(f"{len(xs)} by {len(ys)} values")
+    means = {place: mean.value for place, mean in cells.items()}
     rows = tuple(tuple(means.get((b, a), math.nan) for a in xs) for b in ys)
     return HeatMap(
         title=group, x_label=x, y_label=y, z_label=label, x=tuple(xs), y=tuple(ys), z=rows
     )
 
 
-def _cells(
-    points: Sequence[_Point], label: str, x: str, y: str
-) -> dict[tuple[float, float], list[_Measured]]:
-    """What was measured at each place (y, x)."""
-    cells: dict[tuple[float, float], list[_Measured]] = {}
-    for point in points:
-        if label in point.quantities:
-            place = (point.parameters[y], point.parameters[x])
-            cells.setdefault(place, []).append((*point.quantities[label], point.weight))
-    return cells
+def _no_grid(said: str) -> UsageError:
+    return UsageError(
+        f"{said} do not make a heat map",
+        hint="the points lie on no grid: --kind sweep shows them against one parameter",
+    )
 
 
 def _plane(varying: Sequence[str], options: PlotOptions) -> tuple[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 
@@ -53,9 +54,9 @@ class Line:
     """Points by rising x; ``errors`` are standard errors, None where all are exact."""
 
     label: str
-    x: tuple[float, ...]
-    y: tuple[float, ...]
-    errors: tuple[float, ...] | None
+    x: Sequence[float]
+    y: Sequence[float]
+    errors: Sequence[float] | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

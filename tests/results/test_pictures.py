@@ -89,7 +89,7 @@ def test_jobs_without_parameters_are_histograms(groups):
         ("values", PlotOptions(kind="histogram"), "needs counts"),
         ("sweep", PlotOptions(kind="heatmap"), "two parameters"),
         ("bell", PlotOptions(kind="sweep"), "needs a parameter"),
-        ("three", PlotOptions(x="theta"), "9 lines are too many"),
+        ("three", PlotOptions(x="theta"), "more than 8 lines are too many"),
     ],
 )
 def test_what_cannot_be_shown_is_said(groups, name, wish, message):

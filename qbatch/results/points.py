@@ -1,0 +1,136 @@
+"""Results as points of a picture: one pass tells what there is, a second one the points.
+
+The points lie in a temporary file between the two, so that memory does not grow with them.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import IO, NamedTuple
+
+import orjson
+
+from qbatch.domain.history import JobResult
+from qbatch.domain.results import Result
+
+_MOST_FIRST = 6
+_SPOOLED = 200  # points in a line of the temporary file
+
+Quantity = tuple[float, float | None]
+"""A value, and its standard error or None."""
+
+
+class Point(NamedTuple):
+    """``weight``: shots behind the quantities, 1 where they are exact."""
+
+    payload: str
+    parameters: Mapping[str, float]
+    quantities: Mapping[str, Quantity]
+    weight: float
+
+
+class Mean:
+    """The mean of several measurements by their shots, and its standard error."""
+
+    __slots__ = ("_exact", "_sum", "_total", "_variance")
+
+    def __init__(self) -> None:
+        self._sum = self._total = self._variance = 0.0
+        self._exact = True
+
+    def add(self, value: float, error: float | None, weight: float) -> None:
+        """One more."""
+        self._sum += value * weight
+        self._total += weight
+        if error is not None:
+            self._variance += (error * weight) ** 2
+            self._exact = False
+
+    @property
+    def value(self) -> float:
+        """The mean."""
+        return self._sum / self._total
+
+    @property
+    def error(self) -> float | None:
+        """Its standard error; None where all are exact."""
+        return None if self._exact else math.sqrt(self._variance) / self._total
+
+
+@dataclass(slots=True)
+class Overview:
+    """What there is to show.
+
+    Attributes:
+        results: number of jobs that have one.
+        parameters: their names, in the circuits' order, each with a value that it has.
+        observables: those that are asked for.
+        distributions: number of results that say how often outcomes come.
+        first: the first few of those, with their jobs.
+        weights: of the outcomes of those: shares times shots, added up.
+    """
+
+    spool: IO[bytes]
+    results: int = 0
+    parameters: dict[str, float] = field(default_factory=dict)
+    observables: dict[str, None] = field(default_factory=dict)
+    distributions: int = 0
+    first: list[tuple[JobResult, Result]] = field(default_factory=list)
+    weights: dict[str, float] = field(default_factory=dict)
+    _varying: set[str] = field(default_factory=set)
+
+    @property
+    def varying(self) -> list[str]:
+        """Parameters that have more than one value, in the circuits' order."""
+        return [name for name in self.parameters if name in self._varying]
+
+    def points(
+        self, *, label: str = "", outcome: str | None = None, observables: Sequence[str] = ()
+    ) -> Iterator[Point]:
+        """The share of an outcome, by that label, or else values; at each job's parameters."""
+        self.spool.seek(0)
+        for line in self.spool:
+            for payload, parameters, unseen, quantities, weight in orjson.loads(line):
+                if outcome is not None:
+                    chosen = {label: quantities.get(outcome, unseen)} if unseen else {}
+                else:
+                    chosen = {name: quantities[name] for name in observables if name in quantities}
+                if chosen:
+                    yield Point(payload, parameters, chosen, weight)
+
+    def note(self, found: JobResult, own: Result) -> Sequence[object]:
+        """Take in one more result; what the file keeps of it."""
+        self.results += 1
+        weight, quantities = float(found.shots or 1), own.quantities()
+        for name, value in found.job.parameters.items():
+            if self.parameters.setdefault(name, value) != value:
+                self._varying.add(name)
+        self.observables.update(dict.fromkeys(found.job.observables))
+        if own.is_distribution:
+            self.distributions += 1
+            if len(self.first) < _MOST_FIRST:
+                self.first.append((found, own))
+            for outcome, (share, _) in quantities.items():
+                self.weights[outcome] = self.weights.get(outcome, 0.0) + share * weight
+        unseen = own.unseen if own.is_distribution else None
+        return (found.job.payload, found.job.parameters, unseen, quantities, weight)
+
+
+@contextlib.contextmanager
+def overview(results: Iterable[JobResult]) -> Iterator[Overview]:
+    """What the jobs that have a result show, for as long as the points are looked at."""
+    with tempfile.TemporaryFile() as spool:
+        found = Overview(spool)
+        page: list[Sequence[object]] = []
+        for result in results:
+            if result.result is not None and not result.result.is_empty:
+                page.append(found.note(result, result.result))
+            if len(page) == _SPOOLED:
+                spool.write(orjson.dumps(page) + b"\n")
+                page = []
+        spool.write(orjson.dumps(page) + b"\n")
+        yield found
