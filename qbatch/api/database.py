@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from qbatch.config import Config, database_path, existing_database
 from qbatch.domain.states import Resolution
-from qbatch.errors import NotFound
+from qbatch.errors import NotFound, UsageError
 from qbatch.files import AnyPath
 from qbatch.store import Store
 
@@ -76,6 +76,22 @@ def backup(file: AnyPath, db: AnyPath | None = None) -> None:
     """A consistent copy of the database, also while a run is under way."""
     with existing_store(db) as store:
         store.integrity.backup(Path(file).expanduser())
+
+
+def export(file: AnyPath, db: AnyPath | None = None) -> dict[str, int]:
+    """The documented views as tables of a plain SQLite file; rows by table.
+
+    Raises:
+        UsageError: the file cannot be written.
+    """
+    from qbatch.store.tables import write_tables
+
+    with existing_store(db) as store:
+        path = store.database.path
+        target = Path(file).expanduser()
+        if target.resolve() == path:
+            raise UsageError(f"{file}: is the database itself")
+        return write_tables(path, target)
 
 
 @contextlib.contextmanager

@@ -258,6 +258,7 @@ SCHEMAS: dict[str, Schema] = {
         ),
     ),
     "delete": _document("deleted", _list(_TEXT)),
+    "db export": _document("tables", _map(_COUNT), file=_TEXT),
     "db sql": _document("rows", _list(_map(_ANY)), columns=_list(_TEXT)),
     "db sql --views": _document("views", _list(_object({"view": _TEXT, "columns": _TEXT}))),
     "db verify": _document("problems", _list(_TEXT)),

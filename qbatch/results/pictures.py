@@ -6,6 +6,7 @@ Pure: no library draws here. `qbatch.results.figures` makes images of these,
 
 from __future__ import annotations
 
+import itertools
 import math
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
@@ -166,15 +167,20 @@ def _sweep(
         raise UsageError("a sweep needs a parameter; these circuits have none")
     others = [name for name in found.varying if name != x]
     series = _series(_with_parameters(points, [x]), x, others)
+    names = _circuit_names(series)
+    lines = []
+    for key, measured in series.items():
+        parts = (key.name, key.apart, names[key.circuit])
+        lines.append(measured.line(", ".join(part for part in parts if part)))
+    return LinePlot(title=group, x_label=x, y_label=label, lines=tuple(lines))
+
+
+def _circuit_names(series: Iterable[_Key]) -> dict[str, str]:
+    """What tells circuits apart in a legend: nothing where there is but one."""
     circuits = dict.fromkeys(key.circuit for key in series)
-    names = {hash_: f"circuit {number}" for number, hash_ in enumerate(circuits, 1)}
     if len(circuits) == 1:
-        names = dict.fromkeys(circuits, "")
-    lines = tuple(
-        measured.line(", ".join(part for part in (key.name, key.apart, names[key.circuit]) if part))
-        for key, measured in series.items()
-    )
-    return LinePlot(title=group, x_label=x, y_label=label, lines=lines)
+        return dict.fromkeys(circuits, "")
+    return {circuit: f"circuit {number}" for number, circuit in enumerate(circuits, 1)}
 
 
 class _Key(NamedTuple):
@@ -257,12 +263,23 @@ def _heat_map(
     points: Iterator[Point], group: str, varying: Sequence[str], options: PlotOptions
 ) -> HeatMap:
     x, y = _plane(varying, options)
+    label, cells = _cells(_with_parameters(points, [x, y]), x, y)
+    xs, ys = sorted({b for _, b in cells}), sorted({a for a, _ in cells})
+    if len(xs) * len(ys) > _MOST_CELLS:
+        raise _no_grid(f"{len(xs)} by {len(ys)} values")
+    means = {place: mean.value for place, mean in cells.items()}
+    rows = tuple(tuple(means.get((b, a), math.nan) for a in xs) for b in ys)
+    return HeatMap(
+        title=group, x_label=x, y_label=y, z_label=label, x=tuple(xs), y=tuple(ys), z=rows
+    )
+
+
+def _cells(points: Iterator[Point], x: str, y: str) -> tuple[str, dict[tuple[float, float], Mean]]:
+    """The first quantity of all, and what was measured at each place (y, x)."""
     cells: dict[tuple[float, float], Mean] = {}
-    first: Point | None = None
-    label = ""
-    for point in _with_parameters(points, [x, y]):
-        if first is None:
-            first, label = point, next(iter(point.quantities))
+    first = next(points)
+    label = next(iter(first.quantities))
+    for point in itertools.chain([first], points):
         if point.payload != first.payload:
             raise UsageError(
                 "several circuits do not make one heat map",
@@ -273,14 +290,7 @@ def _heat_map(
             cells.setdefault(place, Mean()).add(*point.quantities[label], point.weight)
         if len(cells) > _MOST_CELLS:
             raise _no_grid(f"more than {_MOST_CELLS} places")
-    xs, ys = sorted({b for _, b in cells}), sorted({a for a, _ in cells})
-    if len(xs) * len(ys) > _MOST_CELLS:
-        raise _no_grid(f"{len(xs)} by {len(ys)} values")
-    means = {place: mean.value for place, mean in cells.items()}
-    rows = tuple(tuple(means.get((b, a), math.nan) for a in xs) for b in ys)
-    return HeatMap(
-        title=group, x_label=x, y_label=y, z_label=label, x=tuple(xs), y=tuple(ys), z=rows
-    )
+    return label, cells
 
 
 def _no_grid(said: str) -> UsageError:

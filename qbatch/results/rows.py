@@ -36,13 +36,16 @@ def job_results(
 
 def _added_up(job: Job, parts: Sequence[tuple[Result | None, int | None]]) -> JobResult:
     if len(parts) == 1:  # as of most jobs
-        result, shots = parts[0]
-        return JobResult(job=job, shots=None if result is None else shots or None, result=result)
-    found = [(result, shots) for result, shots in parts if result is not None]
-    if len(found) < len(parts) or not found:  # some were let go, or there are none
+        return _of_one(job, *parts[0])
+    found = [(result, shots or 0) for result, shots in parts if result is not None]
+    if not found or len(found) < len(parts):  # there are none, or some were let go
         return JobResult(job=job, shots=None)
     total = RESULT_KINDS[job.request.kind].add_up(found)
-    return JobResult(job=job, shots=sum(shots or 0 for _, shots in found) or None, result=total)
+    return JobResult(job=job, shots=sum(shots for _, shots in found) or None, result=total)
+
+
+def _of_one(job: Job, result: Result | None, shots: int | None) -> JobResult:
+    return JobResult(job=job, shots=None if result is None else shots or None, result=result)
 
 
 def result_entry(result: JobResult, shape: ExportOptions = _WHOLE) -> dict[str, Json]:

@@ -7,10 +7,11 @@ belong to the connection that asks.
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
 import math
 import sqlite3
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -87,6 +88,17 @@ def query(path: Path, sql: str) -> Iterator[tuple[list[str], Iterator[Row]]]:
     Raises:
         UsageError: it is not understood, or would do more than read.
     """
+    with one_moment(path) as ask, ask(sql) as found:
+        yield found
+
+
+Ask = Callable[[str], "contextlib.AbstractContextManager[tuple[list[str], Iterator[Row]]]"]
+"""Gives the columns of a query and its rows, as `query` does."""
+
+
+@contextlib.contextmanager
+def one_moment(path: Path) -> Iterator[Ask]:
+    """What answers several queries, one after the other, as of one moment."""
     uri = f"{path.resolve().as_uri()}?mode=ro"
     with contextlib.closing(sqlite3.connect(uri, uri=True, timeout=10)) as connection:
         connection.create_function("by_name", 2, _by_name, deterministic=True)
@@ -97,35 +109,44 @@ def query(path: Path, sql: str) -> Iterator[tuple[list[str], Iterator[Row]]]:
         connection.execute("PRAGMA query_only = ON")
         # Made known now: to do so later is not authorized.
         connection.execute("SELECT 1 FROM json_each('[]'), json_tree('[]')")
+        connection.execute("BEGIN")
         connection.set_authorizer(_authorize)
         # Python hears a signal between two steps of its own: SQLite takes one now and then.
         connection.set_progress_handler(lambda: 0, _STEPS)
-        try:
-            cursor = connection.execute(sql)
-            if cursor.description is None:
-                raise UsageError("nothing is asked", hint='qbatch db sql "SELECT * FROM groups"')
-            columns = [column[0] for column in cursor.description]
-            rows = _rows(cursor)
-            try:
-                yield columns, rows
-            finally:
-                rows.close()  # whoever wanted a few of them has left it in the middle
-        except (sqlite3.Error, sqlite3.Warning) as error:
-            if getattr(error, "sqlite_errorname", "") == "SQLITE_INTERRUPT":
-                raise KeyboardInterrupt from error  # it came in the progress handler
-            raise _explained(error) from error
+        yield functools.partial(_asked, connection)
+
+
+@contextlib.contextmanager
+def _asked(connection: sqlite3.Connection, sql: str) -> Iterator[tuple[list[str], Iterator[Row]]]:
+    with _errors():
+        cursor = connection.execute(sql)
+    if cursor.description is None:
+        raise UsageError("nothing is asked", hint='qbatch db sql "SELECT * FROM groups"')
+    columns = [column[0] for column in cursor.description]
+    rows = _rows(cursor)
+    try:
+        yield columns, rows
+    finally:
+        rows.close()  # whoever wanted a few of them has left it in the middle
+
+
+@contextlib.contextmanager
+def _errors() -> Iterator[None]:
+    """What SQLite finds wrong with a query, in the project's words."""
+    try:
+        yield
+    except (sqlite3.Error, sqlite3.Warning) as error:
+        if getattr(error, "sqlite_errorname", "") == "SQLITE_INTERRUPT":
+            raise KeyboardInterrupt from error  # it came in the progress handler
+        raise _explained(error) from error
 
 
 _STEPS = 10_000
 
 
 def _rows(cursor: sqlite3.Cursor) -> Generator[Row]:
-    try:
+    with _errors():
         yield from cursor
-    except sqlite3.Error as error:
-        if getattr(error, "sqlite_errorname", "") == "SQLITE_INTERRUPT":
-            raise KeyboardInterrupt from error
-        raise _explained(error) from error
 
 
 def _explained(error: Exception) -> UsageError:

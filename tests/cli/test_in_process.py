@@ -99,6 +99,7 @@ DAY = [
     ("db path", 0, "q.db"),
     ("db verify", 0, "the database is sound"),
     ("db backup copy.db", 0, "copy.db"),
+    ("db export tables.db", 0, "tables.db: "),
     ("db sql --views", 0, "attempts"),
     ("db sql", 2, "nothing is asked"),
     ("backends list", 0, "aer"),
@@ -149,6 +150,11 @@ def test_sql_in_every_format(call):
     query = ["SELECT number, shots FROM jobs WHERE group_name = 'scan' ORDER BY number"]
     assert "number" in call("db sql", more=query)
     assert call("db sql -f csv -n 1", more=query) == "number,shots\n1,4000\n"
+    assert call("db sql -f tsv -n 1", more=query) == "number\tshots\n1\t4000\n"
+    bars = ["SELECT 'a|b' || char(10) || '<c>' AS text"]
+    assert call("db sql -f markdown", more=bars).splitlines()[2] == "| a\\|b <c> |"
+    assert "<td>a|b &lt;c&gt;</td>" in call("db sql -f html", more=bars)
+    assert " a|b" in call("db sql -f latex", more=bars)
     assert json.loads(call("db sql -f jsonl -n 1", more=query)) == {"number": 1, "shots": 4000}
     assert json.loads(call("db sql --json -n 1", more=query))["columns"] == ["number", "shots"]
     assert "fewer than none" in call("db sql -n -1", 2, more=query)

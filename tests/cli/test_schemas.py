@@ -117,6 +117,7 @@ def test_every_command_prints_what_its_schema_says(said, qbatch, tmp_path, monke
     said("cancel", "j")
     said("group archive", "g", "-o", "g.qbatch")
     said("group unarchive", "g.qbatch", "--as", "k")
+    said("db export", "out.db")
     said("db sql", "SELECT * FROM jobs")
     said("db sql", "--views", schema="db sql --views")
     said("db verify")

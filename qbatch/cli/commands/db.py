@@ -18,7 +18,9 @@ from qbatch.cli import output, targets, values
 from qbatch.config import database_path
 from qbatch.errors import UsageError
 
-_FORMATS = ("table", "json", "jsonl", "csv")
+_DRAWN = {"markdown": "github", "latex": "latex", "html": "html"}  # as tabulate calls them
+_SEPARATED = {"csv": ",", "tsv": "\t"}
+_FORMATS = ("table", "json", "jsonl", *_SEPARATED, *_DRAWN)
 
 
 def path(ctx: typer.Context) -> None:
@@ -62,6 +64,28 @@ def backup(
 
     database.backup(file, targets.context(ctx).db)
     print(file)
+
+
+def export(
+    ctx: typer.Context,
+    file: Annotated[str, typer.Argument(metavar="FILE", help="A new SQLite database.")],
+    json: opt.Json = False,
+) -> None:
+    """Write groups, jobs, attempts, batches and results as plain tables.
+
+    For pandas, Datasette and whatever else reads SQLite, with a full-text index over the
+    jobs. Nothing in it is needed by qbatch: it may be changed.
+
+    Example: qbatch db export study.db
+    """
+    from qbatch.api import database
+
+    written = database.export(file, targets.context(ctx).db)
+    if json:
+        output.print_json("tables", written, file=file)
+    else:
+        said = ", ".join(f"{rows} {table}" for table, rows in written.items())
+        print(f"{file}: {said}")
 
 
 def sql(
@@ -122,17 +146,26 @@ def _print_views(*, json: bool) -> None:
 def _print_rows(columns: list[str], rows: Iterable[tuple[Any, ...]], form: str) -> None:
     if form == "table":
         output.table(columns, rows)
-    elif form == "csv":
-        from qbatch.results.export import plain_cell
+    elif form in _DRAWN:
+        from tabulate import tabulate
 
-        writer = csv.writer(sys.stdout, lineterminator="\n")
-        writer.writerow(columns)
-        writer.writerows([plain_cell(cell) for cell in row] for row in rows)
+        cells = [[_in_a_line(_plain(cell), form) for cell in row] for row in rows]
+        print(tabulate(cells, columns, tablefmt=_DRAWN[form], disable_numparse=True))
+    elif form in _SEPARATED:
+        _print_separated(columns, rows, _SEPARATED[form])
     elif form == "jsonl":
         for row in rows:
             print(dumps(_named(columns, row), ensure_ascii=not output.takes_unicode()))
     else:
         output.print_json("rows", [_named(columns, row) for row in rows], columns=columns)
+
+
+def _print_separated(columns: list[str], rows: Iterable[tuple[Any, ...]], separator: str) -> None:
+    from qbatch.results.export import plain_cell
+
+    writer = csv.writer(sys.stdout, delimiter=separator, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows([plain_cell(cell) for cell in row] for row in rows)
 
 
 def _named(columns: list[str], row: tuple[Any, ...]) -> dict[str, Any]:
@@ -144,6 +177,14 @@ def _plain(value: Any) -> Any:
     if isinstance(value, bytes):
         return value.hex()
     return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _in_a_line(cell: Any, form: str) -> Any:
+    """A cell that does not end its row; a bar would end a cell of Markdown."""
+    if not isinstance(cell, str):
+        return cell
+    text = " ".join(cell.splitlines())
+    return text.replace("|", "\\|") if form == "markdown" else text
 
 
 def _numbered(columns: list[str]) -> list[str]:
@@ -158,5 +199,5 @@ def _numbered(columns: list[str]) -> list[str]:
 
 DB = (
     "Look after the database.",
-    {"path": path, "verify": verify, "backup": backup, "sql": sql},
+    {"path": path, "verify": verify, "backup": backup, "export": export, "sql": sql},
 )

@@ -1,0 +1,80 @@
+"""The views as tables of a plain SQLite file, for tools that know nothing of qbatch."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from qbatch.errors import UsageError
+from qbatch.store import queries
+
+if TYPE_CHECKING:
+    from sqlite_utils import Database
+
+_WHOLE = {"id", "number", "job_id", "batch", "jobs", "items", "shots", "seed", "priority",
+          "parent", "count"}  # fmt: skip
+_REAL = {"created_at", "submitted_at", "finished_at", "value", "standard_error"}
+_KEYS: dict[str, str | tuple[str, ...]] = {
+    "groups": "id",
+    "jobs": "id",
+    "batches": "id",
+    "results": ("group_name", "number", "outcome"),
+}
+_REFERENCES = {"attempts": [("job_id", "jobs", "id"), ("batch", "batches", "id")]}
+_SEARCHED = ("group_name", "name", "tags", "note", "error")  # of jobs
+_ROWS = 500  # that are inserted at once
+
+
+def write_tables(store: Path, path: Path) -> dict[str, int]:
+    """Write all views of a store, as of one moment, as tables of a new file.
+
+    Jobs have a full-text index (FTS5) over what people write about them. A file that was
+    there is replaced when the new one is whole.
+
+    Returns:
+        By table its number of rows.
+
+    Raises:
+        UsageError: the file cannot be written.
+    """
+    import sqlite_utils
+
+    try:
+        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        os.close(handle)
+        try:
+            with contextlib.closing(sqlite3.connect(name)) as connection:
+                written = _written(store, sqlite_utils.Database(connection))
+            Path(name).replace(path)
+        finally:
+            Path(name).unlink(missing_ok=True)
+    except (OSError, sqlite3.OperationalError) as error:
+        said = getattr(error, "strerror", None) or error
+        raise UsageError(f"{path}: cannot be written: {said}") from error
+    return written
+
+
+def _written(store: Path, made: Database) -> dict[str, int]:
+    with queries.one_moment(store) as ask:
+        for view in ("groups", "batches", "jobs", "attempts", "results"):
+            with ask(f"SELECT * FROM {view}") as (columns, rows):
+                table = made.table(view)
+                table.create(
+                    {column: _type(column) for column in columns},
+                    pk=_KEYS.get(view),
+                    foreign_keys=_REFERENCES.get(view, []),
+                )
+                table.insert_all(
+                    (dict(zip(columns, row, strict=True)) for row in rows), batch_size=_ROWS
+                )
+    made.table("jobs").create_index(["group_name", "number"])
+    made.table("jobs").enable_fts(_SEARCHED)
+    return {view: made.table(view).count for view in queries.VIEWS}
+
+
+def _type(column: str) -> type:
+    return int if column in _WHOLE else float if column in _REAL else str
