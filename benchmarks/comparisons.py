@@ -106,6 +106,50 @@ def sweep(settings: Settings) -> list[Row]:
     return _ratios(timing.in_turn(sides, settings.work, settings.pairs), goals)
 
 
+def values(settings: Settings) -> list[Row]:
+    """Exact values of two observables over 10,000 points of one 5-qubit circuit."""
+    source = inputs.sweep(settings.work / "input", settings.some(10_000))
+    asked = ("ZZIII", "XIIIX")
+    add = [str(source / "ansatz.qasm3"), "--params", str(source / "points.csv"), "-q"]
+    estimator = [sys.executable, str(PEERS / "aer_estimator.py"), str(source), "out.json", *asked]
+    sides = [
+        Side(
+            "qbatch add, run, results",
+            lambda place: [
+                timing.qbatch(
+                    *("--db", str(place / "q.db"), "add", "g", *add),
+                    *(word for observable in asked for word in ("--observable", observable)),
+                ),
+                timing.qbatch("--db", str(place / "q.db"), "run", "g", "-q"),
+                timing.qbatch("--db", str(place / "q.db"), "results", "g", "-o", "out.json"),
+            ],
+        ),
+        Side("Aer by hand, EstimatorV2", lambda _: [estimator]),
+    ]
+    found = timing.in_turn(sides, settings.work, settings.pairs)
+    ours, theirs = (timing.place(settings.work, side, 0) / "out.json" for side in sides)
+    timing.same_values(ours, theirs)
+    return _ratios(found, {})
+
+
+def exports(settings: Settings) -> list[Row]:
+    """1,000,000 jobs of three outcomes each as files and as a picture: CPU and memory."""
+    db, jobs = settings.work / "q.db", settings.some(1_000_000)
+    subprocess.run([sys.executable, "-m", "benchmarks.finished", str(db), str(jobs)], check=True)
+    goals = {"jsonl": "15 s CPU", "csv": "25 s CPU", "parquet": "25 s CPU", "npz": "", "plot": ""}
+    rows = []
+    for form, goal in goals.items():
+        command = ["plot", "g", "-o", "g.png"] if form == "plot" else ["results", "g", "-o"]
+        command += [] if form == "plot" else [f"g.{form}"]
+        side = Side(form, lambda _, said=command: [timing.qbatch("--db", str(db), *said)])
+        (found,) = timing.in_turn([side], settings.work, 1)
+        note = f"{found.memory_mb:.0f} MB at most"
+        rows.append(
+            Row(f"{form} of {jobs} jobs", found, None, f"{goal}, 400 MB".lstrip(", "), note)
+        )
+    return rows
+
+
 def files(settings: Settings) -> list[Row]:
     """5,000 distinct 5-qubit circuits from files, layers of ry and cx, 1000 shots."""
     return _files(settings, inputs.same_shape, "2", "1")
@@ -252,6 +296,7 @@ def _figure(what: str, figures: list[float], to_reach: str) -> Row:
 
 BENCHMARKS: dict[str, Callable[[Settings], list[Row]]] = {
     "sweep": sweep,
+    "values": values,
     "files": files,
     "shapes": shapes,
     "large": large,
@@ -259,5 +304,6 @@ BENCHMARKS: dict[str, Callable[[Settings], list[Row]]] = {
     "adding": adding,
     "startup": startup,
     "memory": memory,
+    "exports": exports,
     "remote": remote,
 }

@@ -81,6 +81,11 @@ def measured(
     return seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
 
 
+def place(work: Path, side: Side, turn: int) -> Path:
+    """Where a side works in a turn."""
+    return work / f"{side.name.replace(' ', '_').replace('/', '_')}.{turn}"
+
+
 def in_turn(sides: Sequence[Side], work: Path, pairs: int) -> list[Timing]:
     """Time every side ``pairs`` times, taking turns, and compare their counts in each turn."""
     timings = [Timing(side.name) for side in sides]
@@ -89,17 +94,17 @@ def in_turn(sides: Sequence[Side], work: Path, pairs: int) -> list[Timing]:
         for side, timing in zip(sides, timings, strict=True):
             if side.pairs is not None and turn >= side.pairs:
                 continue
-            place = work / f"{side.name.replace(' ', '_').replace('/', '_')}.{turn}"
-            place.mkdir()
+            directory = place(work, side, turn)
+            directory.mkdir()
             seconds = cpu = 0.0
-            for command in side.commands(place):
-                one, own, memory = measured(command, side.env, place)
+            for command in side.commands(directory):
+                one, own, memory = measured(command, side.env, directory)
                 seconds, cpu = seconds + one, cpu + own
                 timing.memory_mb = max(timing.memory_mb, memory)
             timing.seconds.append(seconds)
             timing.cpu.append(cpu)
             if side.counts is not None:
-                found[side.name] = side.counts(place)
+                found[side.name] = side.counts(directory)
         same_law(found)
     return timings
 
@@ -129,6 +134,23 @@ def same_law(found: Mapping[str, Counts]) -> None:
         # For many degrees of freedom chi-square is close to a normal distribution.
         if freedom and (statistic - freedom) / math.sqrt(2 * freedom) > 6:
             raise WrongResult(f"{name} and {first}: chi-square {statistic:.0f} of {freedom}")
+
+
+def same_values(ours: Path, theirs: Path) -> None:
+    """What ``qbatch results -o FILE.json`` wrote beside a peer's lists of exact values.
+
+    Raises:
+        WrongResult: they differ by more than rounding.
+    """
+    found = json.loads(ours.read_text())["results"]
+    expected = json.loads(theirs.read_text())
+    values = [[one["value"] for one in entry["expectation_values"]] for entry in found]
+    if len(values) != len(expected):
+        raise WrongResult(f"{len(values)} results, {len(expected)} of the peer")
+    for one, other in zip(values, expected, strict=True):
+        off = max(abs(a - b) for a, b in zip(one, other, strict=True))
+        if not off < 1e-9:
+            raise WrongResult(f"values differ by {off}")
 
 
 def machine() -> dict[str, str]:
