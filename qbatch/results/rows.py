@@ -35,17 +35,11 @@ def job_results(
 
 
 def _added_up(job: Job, parts: Sequence[tuple[Result | None, int | None]]) -> JobResult:
-    if len(parts) == 1:  # as of most jobs
-        return _of_one(job, *parts[0])
     found = [(result, shots or 0) for result, shots in parts if result is not None]
     if not found or len(found) < len(parts):  # there are none, or some were let go
         return JobResult(job=job, shots=None)
     total = RESULT_KINDS[job.request.kind].add_up(found)
     return JobResult(job=job, shots=sum(shots for _, shots in found) or None, result=total)
-
-
-def _of_one(job: Job, result: Result | None, shots: int | None) -> JobResult:
-    return JobResult(job=job, shots=None if result is None else shots or None, result=result)
 
 
 def result_entry(result: JobResult, shape: ExportOptions = _WHOLE) -> dict[str, Json]:

@@ -321,11 +321,14 @@ class Ledger:
         Raises:
             _Gone: one of them cannot be had; the transaction must be rolled back.
         """
-        whole = [(status, part.id) for part in parts if part.whole]
-        taken = self._db.executemany(
-            "UPDATE jobs SET status = ? WHERE id = ? AND status = 'unsent'", whole
+        # One statement for all: with triggers, one for each takes nearly twice as long.
+        whole = [part.id for part in parts if part.whole]
+        taken = self._db.execute(
+            "UPDATE jobs SET status = ? WHERE status = 'unsent'"
+            " AND id IN (SELECT value FROM json_each(?))",
+            (status, json.dumps(whole)),
         ).rowcount
-        if whole and taken != len(whole):
+        if taken != len(whole):
             raise _Gone
         for part in parts:
             if part.whole:
@@ -340,12 +343,16 @@ class Ledger:
                 raise _Gone
 
     def _resolve_jobs(self, outcomes: Sequence[Outcome]) -> None:
-        done = [o for o in outcomes if o.claim.whole and o.job_status is Status.DONE]
-        self._db.executemany(
-            "UPDATE jobs SET status = 'done', shots_done = ?, failure = NULL, error = NULL,"
-            " cancel_requested = 0 WHERE id = ?",
-            ((o.claim.shots or 0, o.claim.job_id) for o in done),
-        )
+        done: dict[int, list[int]] = {}
+        for outcome in outcomes:
+            if outcome.claim.whole and outcome.job_status is Status.DONE:
+                done.setdefault(outcome.claim.shots or 0, []).append(outcome.claim.job_id)
+        for shots, ids in done.items():
+            self._db.execute(
+                "UPDATE jobs SET status = 'done', shots_done = ?, failure = NULL, error = NULL,"
+                " cancel_requested = 0 WHERE id IN (SELECT value FROM json_each(?))",
+                (shots, json.dumps(ids)),
+            )
         for outcome in outcomes:
             if outcome.claim.whole and outcome.job_status is Status.DONE:
                 continue
