@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from benchmarks import inputs, timing
@@ -67,11 +67,11 @@ def _peer(script: str, name: str, source: Path, *more: str, pairs: int | None = 
     )
 
 
-def _qbatch(*add: str) -> Side:
+def _qbatch(*add: str, asks: tuple[str, ...] = ("--shots", SHOTS)) -> Side:
     return Side(
         "qbatch add, run, results",
         lambda place: [
-            [*timing.qbatch("--db", str(place / "q.db"), "add", "g"), *add, "--shots", SHOTS, "-q"],
+            [*timing.qbatch("--db", str(place / "q.db"), "add", "g"), *add, *asks, "-q"],
             timing.qbatch("--db", str(place / "q.db"), "run", "g", "-q"),
             timing.qbatch("--db", str(place / "q.db"), "results", "g", "-o", "out.json"),
         ],
@@ -110,20 +110,11 @@ def values(settings: Settings) -> list[Row]:
     """Exact values of two observables over 10,000 points of one 5-qubit circuit."""
     source = inputs.sweep(settings.work / "input", settings.some(10_000))
     asked = ("ZZIII", "XIIIX")
-    add = [str(source / "ansatz.qasm3"), "--params", str(source / "points.csv"), "-q"]
+    add = [str(source / "ansatz.qasm3"), "--params", str(source / "points.csv")]
     estimator = [sys.executable, str(PEERS / "aer_estimator.py"), str(source), "out.json", *asked]
+    words = (word for observable in asked for word in ("--observable", observable))
     sides = [
-        Side(
-            "qbatch add, run, results",
-            lambda place: [
-                timing.qbatch(
-                    *("--db", str(place / "q.db"), "add", "g", *add),
-                    *(word for observable in asked for word in ("--observable", observable)),
-                ),
-                timing.qbatch("--db", str(place / "q.db"), "run", "g", "-q"),
-                timing.qbatch("--db", str(place / "q.db"), "results", "g", "-o", "out.json"),
-            ],
-        ),
+        replace(_qbatch(*add, asks=tuple(words)), counts=None),
         Side("Aer by hand, EstimatorV2", lambda _: [estimator]),
     ]
     found = timing.in_turn(sides, settings.work, settings.pairs)

@@ -19,9 +19,9 @@ import numpy
 
 from qbatch import JobGroup
 from qbatch.domain.results import Counts
-from qbatch.results import matching
+from qbatch.results import checking, matching
+from qbatch.results.checking import Thresholds
 from qbatch.results.comparing import compare_counts
-from qbatch.results.matching import Thresholds
 
 ANSATZ = """OPENQASM 3.0;
 include "stdgates.inc";
@@ -116,7 +116,7 @@ def main() -> int:
                 for a, b in zip(first.results().samples(), off.results().samples(), strict=True)
                 if isinstance(a.result, Counts) and isinstance(b.result, Counts)
             ]
-            caught += not matching.check(pairs, Thresholds(p_value=options.p_value)).passed
+            caught += not checking.check(pairs, Thresholds(p_value=options.p_value)).passed
         print(f"an angle off by 3 %: caught {caught} of 20 times at {options.p_value}")
     honest = not dishonest and alarms <= expected + 5 * math.sqrt(expected)
     return 0 if honest and caught == 20 else 1

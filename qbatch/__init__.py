@@ -63,7 +63,8 @@ if TYPE_CHECKING:
         StoreError,
         UsageError,
     )
-    from qbatch.results.matching import CheckReport, MatchedPair, Thresholds
+    from qbatch.results.checking import CheckReport, Thresholds
+    from qbatch.results.matching import MatchedPair
     from qbatch.results.plot_data import Picture, PlotOptions
 
 _HOME = {
@@ -89,7 +90,8 @@ _HOME = {
     "errors": ("AuthError", "BackendError", "InvalidCircuit", "InvalidObservable",
                "InvalidParameters", "InvalidSelector", "Locked", "NotFound", "QbatchError",
                "StoreError", "UsageError"),
-    "results.matching": ("CheckReport", "MatchedPair", "Thresholds"),
+    "results.checking": ("CheckReport", "Thresholds"),
+    "results.matching": ("MatchedPair",),
     "results.plot_data": ("Picture", "PlotOptions"),
 }  # fmt: skip
 _MODULES = {name: module for module, names in _HOME.items() for name in names}

@@ -14,8 +14,8 @@ AnyPath = str | os.PathLike[str]
 
 
 @contextlib.contextmanager
-def atomic(path: Path, *, binary: bool = False) -> Iterator[IO[Any]]:
-    """A file that appears whole under its name, or not at all.
+def replacing(path: Path) -> Iterator[Path]:
+    """An empty file beside a path, which takes its name when all has gone well.
 
     Raises:
         UsageError: it cannot be written.
@@ -24,26 +24,35 @@ def atomic(path: Path, *, binary: bool = False) -> Iterator[IO[Any]]:
 
     try:
         handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        os.close(handle)
+        made = Path(name)
+        try:
+            yield made
+            with made.open("rb") as written:
+                os.fsync(written.fileno())
+            # Private like the store it comes from, unless the user has made the file otherwise.
+            if path.exists():
+                made.chmod(path.stat().st_mode & 0o777)
+            made.replace(path)
+        finally:
+            with contextlib.suppress(OSError):
+                made.unlink()
     except OSError as error:
         raise UsageError(f"{path}: cannot be written: {error.strerror or error}") from error
-    try:
-        with _opened(handle, binary) as stream:
-            yield stream
-            stream.flush()
-            os.fsync(stream.fileno())
-        # Private like the store it comes from, unless the user has made the file otherwise.
-        if path.exists():
-            Path(name).chmod(path.stat().st_mode & 0o777)
-        Path(name).replace(path)
-    except BaseException as error:
-        with contextlib.suppress(OSError):
-            Path(name).unlink()
-        if isinstance(error, OSError):
-            raise UsageError(f"{path}: cannot be written: {error.strerror or error}") from error
-        raise
 
 
-def _opened(handle: int, binary: bool) -> IO[Any]:
+@contextlib.contextmanager
+def atomic(path: Path, *, binary: bool = False) -> Iterator[IO[Any]]:
+    """A file that appears whole under its name, or not at all.
+
+    Raises:
+        UsageError: it cannot be written.
+    """
+    with replacing(path) as made, _opened(made, binary) as stream:
+        yield stream
+
+
+def _opened(path: Path, binary: bool) -> IO[Any]:
     if binary:
-        return os.fdopen(handle, "wb")
-    return os.fdopen(handle, "w", encoding="utf-8", newline="")
+        return path.open("wb")
+    return path.open("w", encoding="utf-8", newline="")

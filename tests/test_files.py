@@ -3,7 +3,7 @@
 import pytest
 
 from qbatch.errors import UsageError
-from qbatch.files import atomic
+from qbatch.files import atomic, replacing
 
 
 def test_it_appears_whole_and_private(tmp_path):
@@ -49,3 +49,15 @@ def test_what_cannot_be_written_is_said(tmp_path):
     with pytest.raises(UsageError, match="cannot be written: no room"), atomic(tmp_path / "x"):
         raise OSError(28, "no room")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_path_can_be_written_by_others(tmp_path):
+    place = tmp_path / "out.txt"
+    place.write_text("old")
+    place.chmod(0o640)
+    with replacing(place) as made:
+        made.write_text("new")
+        assert place.read_text() == "old"
+    assert place.read_text() == "new"
+    assert place.stat().st_mode & 0o777 == 0o640
+    assert [file.name for file in tmp_path.iterdir()] == ["out.txt"]

@@ -30,7 +30,8 @@ if TYPE_CHECKING:
     from qbatch.engine import Observer, RunReport
     from qbatch.engine.plan import Plan
     from qbatch.payloads.inputs import Input
-    from qbatch.results.matching import CheckReport, MatchedPair, Thresholds
+    from qbatch.results.checking import CheckReport, Thresholds
+    from qbatch.results.matching import MatchedPair
 
 
 class JobGroup(PercevalNames):
@@ -316,7 +317,7 @@ class JobGroup(PercevalNames):
         """
         return results.check(self._stored, baseline, thresholds, selector)
 
-    def diff(self, other: JobGroup, selector: Selector = None) -> list[MatchedPair]:
+    def diff(self, other: JobGroup, selector: Selector = None) -> Sequence[MatchedPair]:
         """Its results (first) beside those of another group (second), job by job."""
         return results.diff(self.results(selector), other.results(selector))
 

@@ -19,10 +19,12 @@ if TYPE_CHECKING:
 
     from qbatch.domain.history import JobResult
     from qbatch.domain.results import ExportOptions
-    from qbatch.results.baselines import JobSample
-    from qbatch.results.matching import CheckReport, MatchedPair, Thresholds
+    from qbatch.results.checking import CheckReport, Thresholds
+    from qbatch.results.matching import MatchedPair
     from qbatch.results.plot_data import Picture, PlotOptions
+    from qbatch.results.samples import JobSample, Samples
 
+_AT_ONCE = 4096  # jobs whose keys are looked up together
 _MOST_DRAWN = 5_000
 _MOST_LISTED = 200
 _MOST_SETTINGS = 20
@@ -135,7 +137,7 @@ class Results:
 
     def samples(self) -> Iterable[JobSample]:
         """Them in the form that is compared."""
-        from qbatch.results.baselines import samples
+        from qbatch.results.samples import samples
 
         return samples(self)
 
@@ -156,31 +158,32 @@ def check(
     stored: StoredGroup, baseline: AnyPath, thresholds: Thresholds | None, selector: Selector
 ) -> CheckReport:
     """Compare a group's results with a baseline; see `JobGroup.check`."""
-    from qbatch.results import baselines, matching
+    from qbatch.results import baselines, checking, matching
 
     before = baselines.read_baseline(Path(baseline).expanduser())
     matched = matching.pairs(before, _samples_for(stored, before))
     if selector is not None:  # what was not asked for is not missing
         selection = stored.selection(selector)
-        asked = {job.number for job in stored.store.jobs.select(stored.group().id, selection)}
-        matched = [p for p in matched if p.second is not None and p.second.number in asked]
-    return matching.check(matched, thresholds or matching.Thresholds())
+        asked = stored.store.jobs.select(stored.group().id, selection)
+        matched = matched.of_second(job.number for job in asked)
+    return checking.check(matched, thresholds or checking.Thresholds())
 
 
-def _samples_for(stored: StoredGroup, before: Sequence[JobSample]) -> Iterator[JobSample]:
+def _samples_for(stored: StoredGroup, before: Samples) -> Iterator[JobSample]:
     """What the jobs yielded; under the key of before if their payload had another name."""
-    from qbatch.results.baselines import samples
+    from qbatch.results.samples import samples
 
-    known = {sample.key for sample in before}
     formerly: dict[str, tuple[str, ...]] = {}
-    for result in Results(stored):
-        for sample in samples([result]):
-            if sample.key in known:
+    results = iter(Results(stored))
+    while page := list(itertools.islice(results, _AT_ONCE)):
+        known = before.have([result.job.key for result in page])
+        for result, sample, is_known in zip(page, samples(page), known, strict=True):
+            if is_known:
                 yield sample
                 continue
-            keys = _former_keys(stored, result, formerly)
-            former = next((key for key in keys if key in known), sample.key)
-            yield replace(sample, key=former)
+            keys = list(_former_keys(stored, result, formerly))
+            former = itertools.compress(keys, before.have(keys))
+            yield replace(sample, key=next(former, sample.key))
 
 
 def _former_keys(
@@ -199,7 +202,7 @@ def _former_keys(
         yield KeyMaker(name, job.request).key(values).hex()
 
 
-def diff(first: Results, second: Results) -> list[MatchedPair]:
+def diff(first: Results, second: Results) -> Sequence[MatchedPair]:
     """Results (first) beside others (second), job by job."""
     from qbatch.results.matching import pairs
 

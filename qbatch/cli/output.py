@@ -7,18 +7,22 @@ columns with nothing cut off, so that a pipe gets all of it.
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
 import os
 import re
 import sys
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
+
+from qbatch.spool import Spool
 
 if TYPE_CHECKING:
     from qbatch.domain.history import JobResult
 
+_PIECES = 10_000  # of JSON that are written at once
 _MOST_ROWS = 200  # on a terminal; a pipe gets everything
 _TOP = 4
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
@@ -75,22 +79,46 @@ def message(text: str) -> None:
 
 
 def print_json(name: str, value: Any, **more: Any) -> None:
-    """One versioned JSON value: ``{"schema": 1, name: value, …}``."""
+    """One versioned JSON value: ``{"schema": 1, name: value, …}``; a `JsonList` piece by piece."""
     from qbatch.domain import SCHEMA
 
     document = {"schema": SCHEMA, **more, name: value}
-    print(json.dumps(document, ensure_ascii=not takes_unicode(), indent=2))
+    encoder = json.JSONEncoder(ensure_ascii=not takes_unicode(), indent=2)
+    pieces = encoder.iterencode(document)
+    while text := "".join(itertools.islice(pieces, _PIECES)):
+        sys.stdout.write(text)
+    print()
+
+
+class JsonList(list[Any]):
+    """A list that is made while it is printed, so that it never is in memory.
+
+    Args:
+        number: of its items.
+    """
+
+    def __init__(self, items: Iterable[Any], number: int) -> None:
+        super().__init__()
+        self._items = items
+        self._number = number
+
+    def __len__(self) -> int:  # by which the encoder sees whether there are any
+        return self._number
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self._items)
 
 
 def table(
     columns: Sequence[str], rows: Iterable[Sequence[Any]], *, right: Iterable[str] = ()
 ) -> None:
     """A table on stdout. ``right``: the columns that are set to the right (numbers)."""
-    texts = [[_text(cell) for cell in row] for row in rows]
     if sys.stdout.isatty():
-        _rich_table(columns, texts, set(right))
+        texts = map(_texts, rows)
+        shown = list(itertools.islice(texts, _MOST_ROWS))
+        _rich_table(columns, shown, set(right), more=sum(1 for _ in texts))
     else:
-        _plain_table(columns, texts, set(right))
+        _plain_table(columns, Spool(map(_texts, rows)), set(right))
 
 
 def top_outcomes(result: JobResult, top: int | None = None) -> str:
@@ -159,11 +187,17 @@ def plural(count: int, noun: str) -> str:
     return f"{count} {noun}{'' if count == 1 else ending}"
 
 
+def _texts(row: Sequence[Any]) -> list[str]:
+    return [_text(cell) for cell in row]
+
+
 def _text(cell: Any) -> str:
     return "" if cell is None else clean(str(cell))
 
 
-def _rich_table(columns: Sequence[str], rows: Sequence[Sequence[str]], right: set[str]) -> None:
+def _rich_table(
+    columns: Sequence[str], rows: Iterable[Sequence[str]], right: set[str], *, more: int
+) -> None:
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
@@ -178,22 +212,22 @@ def _rich_table(columns: Sequence[str], rows: Sequence[Sequence[str]], right: se
             overflow="fold",
             no_wrap=column in right or column in ("status", "group", "created", ""),
         )
-    for row in rows[:_MOST_ROWS]:
+    for row in rows:
         shown.add_row(*(Text(cell, style=_STYLES.get(cell, "")) for cell in row))
     # rich reads NO_COLOR and the terminal's width itself.
     Console(highlight=False, file=plain_stream(sys.stdout)).print(shown)
-    if len(rows) > _MOST_ROWS:
-        message(f"… {len(rows) - _MOST_ROWS} more; a selector, --json or a pipe shows them")
+    if more:
+        message(f"… {more} more; a selector, --json or a pipe shows them")
 
 
 _STYLES = {"done": "green", "error": "red", "cancelled": "yellow", "unknown": "magenta"}
 
 
-def _plain_table(columns: Sequence[str], rows: Sequence[Sequence[str]], right: set[str]) -> None:
+def _plain_table(columns: Sequence[str], rows: Iterable[Sequence[str]], right: set[str]) -> None:
     widths = [_width(column) for column in columns]
     for row in rows:
         widths = [max(w, _width(cell)) for w, cell in zip(widths, row, strict=True)]
-    for row in [list(columns), *rows]:
+    for row in itertools.chain([columns], rows):
         cells = [
             " " * (w - _width(cell)) + cell if column in right else cell + " " * (w - _width(cell))
             for column, cell, w in zip(columns, row, widths, strict=True)

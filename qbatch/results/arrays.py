@@ -6,21 +6,19 @@ rest in temporary files; the second writes one array after the other, block by b
 
 from __future__ import annotations
 
-import contextlib
+import itertools
 import json
 import math
-import tempfile
 import zipfile
 from array import array
 from collections.abc import Iterable, Iterator
 from typing import IO, TYPE_CHECKING, Any
 
-import orjson
-
 from qbatch.domain.history import JobResult
 from qbatch.domain.results import RESULT_KINDS, ExportOptions, Result, ResultKind
 from qbatch.domain.results.base import ArrayPlan
 from qbatch.errors import UsageError
+from qbatch.spool import Spool
 
 if TYPE_CHECKING:
     import numpy as np
@@ -47,19 +45,18 @@ def write_npz(results: Iterable[JobResult], stream: IO[bytes], shape: ExportOpti
     Raises:
         UsageError: jobs times outcomes are too many for one array.
     """
-    with contextlib.ExitStack() as files:
-        found = _Jobs(files)
-        tables: dict[ResultKind, _Table] = {}
-        for place, result in enumerate(results):
-            found.add(result)
-            kind = result.job.request.kind
-            if kind not in tables:
-                tables[kind] = _Table(RESULT_KINDS[kind].arrays(shape), files)
-            tables[kind].add(place, result.result, shape)
-        with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED, compresslevel=4) as archive:
-            found.write(archive)
-            for table in tables.values():
-                table.write(archive, len(found))
+    found = _Jobs()
+    tables: dict[ResultKind, _Table] = {}
+    for place, result in enumerate(results):
+        found.add(result)
+        kind = result.job.request.kind
+        if kind not in tables:
+            tables[kind] = _Table(RESULT_KINDS[kind].arrays(shape))
+        tables[kind].add(place, result.result, shape)
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED, compresslevel=4) as archive:
+        found.write(archive)
+        for table in tables.values():
+            table.write(archive, len(found))
 
 
 def _write(
@@ -78,87 +75,89 @@ def _write(
             file.write(block.tobytes())
 
 
-def _temporary(files: contextlib.ExitStack) -> IO[bytes]:
-    return files.enter_context(tempfile.TemporaryFile())
-
-
 class _Texts:
     """A column of texts, in a temporary file."""
 
-    def __init__(self, files: contextlib.ExitStack) -> None:
-        self._spool = _temporary(files)
-        self._page: list[str] = []
+    def __init__(self) -> None:
+        self._spool: Spool[str] = Spool(page=_ROWS)
         self._width = 1
-        self._number = 0
 
     def add(self, text: str) -> None:
         self._width = max(self._width, len(text))
-        self._number += 1
-        self._page.append(text)
-        if len(self._page) == _ROWS:
-            self._flush()
-
-    def _flush(self) -> None:
-        self._spool.write(orjson.dumps(self._page) + b"\n")
-        self._page = []
+        self._spool.append(text)
 
     def write(self, archive: zipfile.ZipFile, name: str) -> None:
-        self._flush()
-        self._spool.seek(0)
-        _write(archive, name, f"<U{self._width}", (self._number,), self._blocks())
+        _write(archive, name, f"<U{self._width}", (len(self._spool),), self._blocks())
 
     def _blocks(self) -> Iterator[Block]:
         import numpy
 
-        rows = max(1, _CELLS // self._width)
-        for line in self._spool:
-            page = orjson.loads(line)
-            for start in range(0, len(page), rows):
-                yield numpy.array(page[start : start + rows], f"<U{self._width}")
+        texts = iter(self._spool)
+        while rows := list(itertools.islice(texts, max(1, _CELLS // self._width))):
+            yield numpy.array(rows, f"<U{self._width}")
+
+
+class _Numbers:
+    """A column of numbers."""
+
+    def __init__(self, code: str, before: Iterable[float] = ()) -> None:
+        self._cells = array(code, before)
+
+    def add(self, number: float) -> None:
+        self._cells.append(number)
+
+    def write(self, archive: zipfile.ZipFile, name: str) -> None:
+        import numpy
+
+        cells = numpy.asarray(self._cells)
+        _write(archive, name, cells.dtype.str, cells.shape, [cells])
 
 
 class _Jobs:
-    """What is told of every job, whatever it asks for."""
+    """What is told of every job, whatever it asks for: its columns, in their order."""
 
-    def __init__(self, files: contextlib.ExitStack) -> None:
-        self._numbers = {"number": array("q"), "shots": array("q")}
-        self._texts = {name: _Texts(files) for name in ("key", "name", "status", "tags")}
-        self._parameters: dict[str, array[float]] = {}
+    def __init__(self) -> None:
+        self._number, self._shots = _Numbers("q"), _Numbers("q")
+        self._key, self._name, self._status, self._tags = (_Texts() for _ in range(4))
+        self._parameters: dict[str, _Numbers] = {}
+        self._rows = 0
 
     def __len__(self) -> int:
-        return len(self._numbers["number"])
+        return self._rows
 
     def add(self, result: JobResult) -> None:
-        job, before = result.job, len(self)
-        self._numbers["number"].append(job.number)
-        self._numbers["shots"].append(-1 if job.shots is None else job.shots)
-        self._texts["key"].add(job.key)
-        self._texts["name"].add(job.name or "")
-        self._texts["status"].add(job.status.value)
-        self._texts["tags"].add(json.dumps(dict(job.tags), sort_keys=True) if job.tags else "{}")
+        job = result.job
+        self._number.add(job.number)
+        self._shots.add(-1 if job.shots is None else job.shots)
+        self._key.add(job.key)
+        self._name.add(job.name or "")
+        self._status.add(job.status.value)
+        self._tags.add(json.dumps(dict(job.tags), sort_keys=True) if job.tags else "{}")
         for name in job.parameters:
             if name not in self._parameters:
-                self._parameters[name] = array("d", [math.nan]) * before
+                self._parameters[name] = _Numbers("d", itertools.repeat(math.nan, self._rows))
         for name, cells in self._parameters.items():
-            cells.append(job.parameters.get(name, math.nan))
+            cells.add(job.parameters.get(name, math.nan))
+        self._rows += 1
 
     def write(self, archive: zipfile.ZipFile) -> None:
-        import numpy
-
-        numbers, texts = self._numbers, self._texts
-        columns = {f"param:{name}": cells for name, cells in self._parameters.items()}
-        for name in ("number", "key", "name", "status", "tags", "shots", *columns):
-            if name in texts:
-                texts[name].write(archive, name)
-            else:
-                cells = numpy.asarray(numbers.get(name, columns.get(name)))
-                _write(archive, name, cells.dtype.str, cells.shape, [cells])
+        columns: dict[str, _Numbers | _Texts] = {
+            "number": self._number,
+            "key": self._key,
+            "name": self._name,
+            "status": self._status,
+            "tags": self._tags,
+            "shots": self._shots,
+            **{f"param:{name}": cells for name, cells in self._parameters.items()},
+        }
+        for name, column in columns.items():
+            column.write(archive, name)
 
 
 class _Table:
     """Numbers by job and outcome or observable, in a temporary file: those that are there."""
 
-    def __init__(self, plan: ArrayPlan, files: contextlib.ExitStack) -> None:
+    def __init__(self, plan: ArrayPlan) -> None:
         self._plan = plan
         self._places: dict[str, int] = {}
         # Of each page the row of each number, its column, and the number for each array.
@@ -167,8 +166,8 @@ class _Table:
         self._cells: list[array[Any]] = [array("q" if plan.whole else "d") for _ in plan.arrays]
         self._without = array("q")  # rows without a result
         self._done = 0
-        self._spool = _temporary(files)
-        self._pages: list[tuple[int, int]] = []  # numbers, and the row after the page's last
+        # Of each page the row after its last, then those columns.
+        self._pages: Spool[tuple[int, list[bytes]]] = Spool(page=1)
 
     def add(self, row: int, result: Result | None, shape: ExportOptions) -> None:
         """A job's; rows of other jobs lie between."""
@@ -186,9 +185,9 @@ class _Table:
             self._flush(row + 1)
 
     def _flush(self, end: int) -> None:
-        self._pages.append((len(self._rows), end))
-        for column in (self._rows, self._columns, *self._cells):
-            column.tofile(self._spool)
+        columns = (self._rows, self._columns, *self._cells)
+        self._pages.append((end, [column.tobytes() for column in columns]))
+        for column in columns:
             del column[:]
 
     def write(self, archive: zipfile.ZipFile, jobs: int) -> None:
@@ -216,9 +215,10 @@ class _Table:
         column_of[[self._places[name] for name in names]] = numpy.arange(len(names))
         without = numpy.asarray(self._without)
         step, first = max(1, _CELLS // max(1, len(names))), 0
-        self._spool.seek(0)
-        for size, end in self._pages:
-            rows, columns, cells = self._page(size, place)
+        codes = (self._rows, self._columns, self._cells[place])
+        for end, page in self._pages:
+            found = zip((page[0], page[1], page[2 + place]), codes, strict=True)
+            rows, columns, cells = (numpy.frombuffer(raw, code.typecode) for raw, code in found)
             for start in range(first, end, step):
                 stop = min(start + step, end)
                 block = numpy.full((stop - start, len(names)), self._plan.absent, dtype)
@@ -228,13 +228,3 @@ class _Table:
                 block[without[lacking] - start] = self._plan.missing
                 yield block
             first = end
-
-    def _page(self, size: int, place: int) -> tuple[Block, Block, Block]:
-        """The rows, columns and numbers of one of the arrays in the next page of the file."""
-        import numpy
-
-        found = []
-        for column in (self._rows, self._columns, *self._cells):
-            raw = self._spool.read(size * column.itemsize)
-            found.append(numpy.frombuffer(raw, column.typecode))
-        return found[0], found[1], found[2 + place]

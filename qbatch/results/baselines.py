@@ -1,63 +1,23 @@
-"""What the jobs of a group yielded, to be compared; and kept in a file, a baseline."""
+"""Baselines: what the jobs of a group yielded, kept in a file."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import IO, TypeVar
 
 from qbatch.domain import SCHEMA
-from qbatch.domain.history import JobResult
 from qbatch.domain.naming import shell_quote
-from qbatch.domain.results import RESULT_KINDS, Result
-from qbatch.domain.results.base import finite
+from qbatch.domain.results import RESULT_KINDS
+from qbatch.domain.results.base import finite, shown
+from qbatch.domain.selectors import MAX_NUMBER
 from qbatch.domain.states import Status
 from qbatch.errors import UsageError
+from qbatch.results.samples import JobSample, Samples
 
 _KIND = "qbatch baseline"
 _Type = TypeVar("_Type")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JobSample:
-    """What one job yielded, of a group or of a baseline.
-
-    Attributes:
-        status: of the job; ``done`` in a baseline.
-        shots: behind the result; None where it is exact.
-    """
-
-    number: int
-    key: str
-    name: str | None
-    parameters: Mapping[str, float]
-    status: Status
-    shots: int | None
-    seed: int | None
-    result: Result | None = None
-
-    @property
-    def has_result(self) -> bool:
-        """Whether there is something to compare."""
-        return self.result is not None and not self.result.is_empty
-
-
-def samples(results: Iterable[JobResult]) -> Iterator[JobSample]:
-    """What the jobs of a group yielded, also those that have no result."""
-    for result in results:
-        job = result.job
-        yield JobSample(
-            number=job.number,
-            key=job.key,
-            name=job.name,
-            parameters=job.parameters,
-            status=job.status,
-            shots=result.shots,
-            seed=job.seed,
-            result=result.result,
-        )
 
 
 def write_baseline(found: Iterable[JobSample], group: str, stream: IO[str]) -> int:
@@ -102,26 +62,74 @@ def _hint(sample: JobSample, group: str) -> str:
     return f"qbatch {verb} {shell_quote(group)} first, or leave it out with --status done"
 
 
-def read_baseline(path: Path) -> list[JobSample]:
+def read_baseline(path: Path) -> Samples:
     """The samples of a baseline.
 
     Raises:
         UsageError: the file cannot be read, or is no baseline.
     """
     try:
+        return _samples(path, _by_line(path))
+    except _OtherShapeError:
+        return _samples(path, _whole(path))
+
+
+class _OtherShapeError(Exception):
+    """A file has not an entry a line, as `write_baseline` writes them; or is damaged."""
+
+
+def _by_line(path: Path) -> Iterator[object]:
+    """The head of a baseline, then its entries, one of them in memory.
+
+    Raises:
+        _OtherShapeError: the file is to be read as a whole.
+    """
+    try:
+        with path.open(encoding="utf-8") as lines:
+            head = json.loads(next(lines, "") + "]}")
+            if not isinstance(head, dict) or list(head.items())[-1:] != [("jobs", [])]:
+                raise _OtherShapeError
+            yield head
+            more = True  # whether another entry has to follow
+            for line in lines:
+                text = line.rstrip("\n")
+                if not more:
+                    if text != "]}" or next(lines, None) is not None:
+                        raise _OtherShapeError
+                    return
+                more = text.endswith(",")
+                yield json.loads(text[:-1] if more else text)
+    except (OSError, ValueError, RecursionError) as error:
+        raise _OtherShapeError from error
+    raise _OtherShapeError
+
+
+def _whole(path: Path) -> Iterator[object]:
+    """The same of a file of any shape."""
+    try:
         data = json.loads(path.read_text("utf-8"))
     except OSError as error:
         raise UsageError(f"{path}: cannot be read: {error.strerror or error}") from error
     except (ValueError, RecursionError) as error:
         raise UsageError(f"{path}: is no JSON: {error}") from error
-    if not isinstance(data, dict) or data.get("kind") != _KIND:
+    yield data
+    jobs = data.get("jobs") or []
+    if not isinstance(jobs, list):
+        raise UsageError(f"{path}: is damaged: its jobs are {shown(jobs)}")
+    yield from jobs
+
+
+def _samples(path: Path, read: Iterator[object]) -> Samples:
+    """The samples from a baseline's head and its entries."""
+    head = next(read)
+    if not isinstance(head, dict) or head.get("kind") != _KIND:
         raise UsageError(
             f"{path}: is no baseline", hint="qbatch check GROUP --save FILE writes one"
         )
-    if data.get("schema") != SCHEMA:
-        raise UsageError(f"{path}: schema {data.get('schema')!r}; this qbatch reads {SCHEMA}")
-    found = []
-    for place, entry in enumerate(data.get("jobs") or (), 1):
+    if head.get("schema") != SCHEMA:
+        raise UsageError(f"{path}: schema {head.get('schema')!r}; this qbatch reads {SCHEMA}")
+    found = Samples()
+    for place, entry in enumerate(read, 1):
         try:
             found.append(_sample(entry))
         except (KeyError, TypeError, ValueError, AttributeError) as error:
@@ -144,12 +152,14 @@ def _parameters(value: object) -> dict[str, float]:
     return {str(name): finite(number) for name, number in (_maybe(dict, value) or {}).items()}
 
 
-def _sample(entry: Mapping[str, object]) -> JobSample:
+def _sample(entry: object) -> JobSample:
+    if not isinstance(entry, dict):
+        raise TypeError(f"{shown(entry)} is no object")
     kinds = [kind for kind in RESULT_KINDS if entry.get(kind.value) is not None]
     if len(kinds) != 1:
         raise ValueError("neither counts nor expectation values nor probabilities, or several")
     number = entry["number"]
-    if not isinstance(number, int):
+    if not isinstance(number, int) or not 0 <= number <= MAX_NUMBER:
         raise TypeError(f"its number is {number!r}")
     sample = JobSample(
         number=number,

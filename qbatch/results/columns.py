@@ -8,19 +8,15 @@ occur.
 
 from __future__ import annotations
 
-import contextlib
 import csv
-import itertools
-import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import IO, TYPE_CHECKING, NamedTuple, TypeAlias
-
-import orjson
+from typing import IO, TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from qbatch.domain.results import RESULT_KINDS, Column, ExportOptions, Result, ResultKind
 from qbatch.errors import UsageError
 from qbatch.results.export import plain_cell
+from qbatch.spool import Spool
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -31,7 +27,6 @@ if TYPE_CHECKING:
 _HEAD = ("number", "key", "name", "status", "shots")
 _TAIL = ("failure", "error")
 _ROWS = 50_000  # in a row group of Parquet, and those of one job more
-_SPOOLED = 200  # entries in a line of the temporary file
 _MOST_COLUMNS = 20_000
 _ALWAYS = (ResultKind.COUNTS, ResultKind.EXPECTATION_VALUES)  # their columns, used or not
 
@@ -87,34 +82,31 @@ class _Columns:
                 )
 
 
-@contextlib.contextmanager
-def _two_passes(
+def _first_pass(
     results: Iterable[JobResult], shape: ExportOptions
-) -> Iterator[tuple[_Columns, Iterator[_Entry]]]:
+) -> tuple[_Columns, Iterable[_Entry]]:
     columns = _Columns()
-    with tempfile.TemporaryFile() as spool:
-        entries = (_entry(result, shape) for result in results)
-        while page := list(itertools.islice(entries, _SPOOLED)):
-            for entry in page:
-                columns.note(entry, shape)
-            spool.write(orjson.dumps([[*entry] for entry in page]) + b"\n")
-        spool.seek(0)
-        yield columns, (_Entry._make(entry) for line in spool for entry in orjson.loads(line))
+    spool: Spool[tuple[Any, ...]] = Spool()
+    for result in results:
+        entry = _entry(result, shape)
+        columns.note(entry, shape)
+        spool.append(tuple(entry))
+    return columns, map(_Entry._make, spool)
 
 
 def write_csv(results: Iterable[JobResult], stream: IO[str], shape: ExportOptions) -> None:
     """CSV with a header; an empty cell where there is nothing."""
-    with _two_passes(results, shape) as (columns, rows):
-        writer = csv.writer(stream, lineterminator="\n")
-        found, cells = (_wide if shape.wide else _long)(columns, shape)
-        names = [column.name for column in found]
-        taken = {*_HEAD, *names, *_TAIL}
-        parameters = [f"param:{p}" if p in taken else p for p in columns.parameters]
-        tags = [f"tag:{tag}" for tag in columns.tags]
-        writer.writerow([*_HEAD, *parameters, *tags, *names, *_TAIL])
-        for entry in rows:
-            head, tail = _texts(_head(entry, columns)), _texts(entry.tail)
-            writer.writerows([*head, *values, *tail] for values in cells(entry))
+    columns, rows = _first_pass(results, shape)
+    writer = csv.writer(stream, lineterminator="\n")
+    found, cells = (_wide if shape.wide else _long)(columns, shape)
+    names = [column.name for column in found]
+    taken = {*_HEAD, *names, *_TAIL}
+    parameters = [f"param:{p}" if p in taken else p for p in columns.parameters]
+    tags = [f"tag:{tag}" for tag in columns.tags]
+    writer.writerow([*_HEAD, *parameters, *tags, *names, *_TAIL])
+    for entry in rows:
+        head, tail = _texts(_head(entry, columns)), _texts(entry.tail)
+        writer.writerows([*head, *values, *tail] for values in cells(entry))
 
 
 def _texts(cells: Iterable[Cell]) -> list[Cell]:
@@ -209,20 +201,20 @@ def write_parquet(results: Iterable[JobResult], stream: IO[bytes], shape: Export
         raise UsageError(
             "pyarrow is not installed", hint="pip install pyarrow installs it"
         ) from None
-    with _two_passes(results, shape) as (columns, rows):
-        found, cells = (_wide if shape.wide else _long)(columns, shape)
-        types = {str: pa.string(), int: pa.int64(), float: pa.float64()}
-        fields = [pa.field(column.name, types[column.type]) for column in found]
-        head, tail = _head_fields(columns), _ends()
-        schema = pa.schema([*head, *fields, *tail])
-        with parquet.ParquetWriter(stream, schema, compression="zstd") as writer:
-            for jobs, values in _pages(rows, cells):
-                shared = [[*_head(entry, columns), *entry.tail] for entry, _ in jobs]
-                places = pa.array([place for place, (_, n) in enumerate(jobs) for _ in range(n)])
-                once = [cells.take(places) for cells in _as_arrays(shared, [*head, *tail])]
-                own = _as_arrays(values, fields)
-                arrays = [*once[: len(head)], *own, *once[len(head) :]]
-                writer.write_table(pa.table(arrays, schema=schema))
+    columns, rows = _first_pass(results, shape)
+    found, cells = (_wide if shape.wide else _long)(columns, shape)
+    types = {str: pa.string(), int: pa.int64(), float: pa.float64()}
+    fields = [pa.field(column.name, types[column.type]) for column in found]
+    head, tail = _head_fields(columns), _ends()
+    schema = pa.schema([*head, *fields, *tail])
+    with parquet.ParquetWriter(stream, schema, compression="zstd") as writer:
+        for jobs, values in _pages(rows, cells):
+            shared = [[*_head(entry, columns), *entry.tail] for entry, _ in jobs]
+            places = pa.array([place for place, (_, n) in enumerate(jobs) for _ in range(n)])
+            once = [cells.take(places) for cells in _as_arrays(shared, [*head, *tail])]
+            own = _as_arrays(values, fields)
+            arrays = [*once[: len(head)], *own, *once[len(head) :]]
+            writer.write_table(pa.table(arrays, schema=schema))
 
 
 def _pages(

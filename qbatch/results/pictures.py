@@ -46,19 +46,19 @@ def picture(
             or more parameters vary than a picture has room for.
     """
     options = options or PlotOptions()
-    with overview(results) as found:
-        if not found.results:
-            raise UsageError(
-                f"group {group!r} has no results to show", hint=f"qbatch run {shell_quote(group)}"
-            )
-        _check_axes(found, options)
-        kind = options.kind or _kind(found, options)
-        if kind == "histogram":
-            return _histograms(found, group)
-        points, label = _points(found, options)
-        if kind == "heatmap":
-            return _heat_map(points, group, found.varying, options)
-        return _sweep(points, label, group, found, options)
+    found = overview(results)
+    if not found.results:
+        raise UsageError(
+            f"group {group!r} has no results to show", hint=f"qbatch run {shell_quote(group)}"
+        )
+    _check_axes(found, options)
+    kind = options.kind or _kind(found, options)
+    if kind == "histogram":
+        return _histograms(found, group)
+    points, label = _points(found, options)
+    if kind == "heatmap":
+        return _heat_map(points, group, found.varying, options)
+    return _sweep(points, label, group, found, options)
 
 
 def _check_axes(found: Overview, options: PlotOptions) -> None:

@@ -5,23 +5,23 @@ The points lie in a temporary file between the two, so that memory does not grow
 
 from __future__ import annotations
 
-import contextlib
 import math
-import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import IO, NamedTuple
-
-import orjson
+from typing import NamedTuple, TypeAlias
 
 from qbatch.domain.history import JobResult
 from qbatch.domain.results import Result
+from qbatch.spool import Spool
 
 _MOST_FIRST = 6
-_SPOOLED = 200  # points in a line of the temporary file
 
 Quantity = tuple[float, float | None]
 """A value, and its standard error or None."""
+
+
+_Kept: TypeAlias = tuple[str, Mapping[str, float], Quantity | None, Mapping[str, Quantity], float]
+"""What is kept of a result: payload, parameters, of an outcome not seen, quantities, weight."""
 
 
 class Point(NamedTuple):
@@ -74,7 +74,7 @@ class Overview:
         weights: of the outcomes of those: shares times shots, added up.
     """
 
-    spool: IO[bytes]
+    spool: Spool[_Kept] = field(default_factory=Spool)
     results: int = 0
     parameters: dict[str, float] = field(default_factory=dict)
     observables: dict[str, None] = field(default_factory=dict)
@@ -92,18 +92,16 @@ class Overview:
         self, *, label: str = "", outcome: str | None = None, observables: Sequence[str] = ()
     ) -> Iterator[Point]:
         """The share of an outcome, by that label, or else values; at each job's parameters."""
-        self.spool.seek(0)
-        for line in self.spool:
-            for payload, parameters, unseen, quantities, weight in orjson.loads(line):
-                if outcome is not None:
-                    chosen = {label: quantities.get(outcome, unseen)} if unseen else {}
-                else:
-                    chosen = {name: quantities[name] for name in observables if name in quantities}
-                if chosen:
-                    yield Point(payload, parameters, chosen, weight)
+        for payload, parameters, unseen, quantities, weight in self.spool:
+            if outcome is not None:
+                chosen = {label: quantities.get(outcome, unseen)} if unseen else {}
+            else:
+                chosen = {name: quantities[name] for name in observables if name in quantities}
+            if chosen:
+                yield Point(payload, parameters, chosen, weight)
 
-    def note(self, found: JobResult, own: Result) -> Sequence[object]:
-        """Take in one more result; what the file keeps of it."""
+    def note(self, found: JobResult, own: Result) -> None:
+        """Take in one more result."""
         self.results += 1
         weight, quantities = float(found.shots or 1), own.quantities()
         for name, value in found.job.parameters.items():
@@ -117,20 +115,15 @@ class Overview:
             for outcome, (share, _) in quantities.items():
                 self.weights[outcome] = self.weights.get(outcome, 0.0) + share * weight
         unseen = own.unseen if own.is_distribution else None
-        return (found.job.payload, found.job.parameters, unseen, quantities, weight)
+        self.spool.append(
+            (found.job.payload, dict(found.job.parameters), unseen, dict(quantities), weight)
+        )
 
 
-@contextlib.contextmanager
-def overview(results: Iterable[JobResult]) -> Iterator[Overview]:
-    """What the jobs that have a result show, for as long as the points are looked at."""
-    with tempfile.TemporaryFile() as spool:
-        found = Overview(spool)
-        page: list[Sequence[object]] = []
-        for result in results:
-            if result.result is not None and not result.result.is_empty:
-                page.append(found.note(result, result.result))
-            if len(page) == _SPOOLED:
-                spool.write(orjson.dumps(page) + b"\n")
-                page = []
-        spool.write(orjson.dumps(page) + b"\n")
-        yield found
+def overview(results: Iterable[JobResult]) -> Overview:
+    """What the jobs that have a result show."""
+    found = Overview()
+    for result in results:
+        if result.result is not None and not result.result.is_empty:
+            found.note(result, result.result)
+    return found

@@ -53,3 +53,15 @@ class Segments:
         before = whole[self.starts] - values[self.starts]
         found: Array = whole - before[self.row]
         return found
+
+
+def is_new(order: Array, *columns: Array) -> Array:
+    """Of rows in an order, which differ from the one before in any column; the first does."""
+    import numpy
+
+    found: Array = numpy.ones(len(order), bool)
+    found[1:] = False
+    for column in columns:
+        ordered = column[order]
+        found[1:] |= ordered[1:] != ordered[:-1]
+    return found

@@ -32,32 +32,49 @@ if TYPE_CHECKING:
 _HALVINGS = 50
 
 
-def detectable(jobs: Sequence[tuple[Comparison, float]], rate: float) -> float:
-    """The smallest mean change that would have been seen with 95 % power.
+class Hidden:
+    """How a change may hide in jobs that are tested together.
 
     Args:
-        jobs: each with the smallest change that would have been seen in it alone.
         rate: the false-alarm rate of the test of all together.
     """
-    import numpy
 
-    hidden = _Hidden(jobs, rate)
-    degrees = sum(comparison.dof or 0 for comparison, _ in jobs)
-    budget = noncentrality(degrees, rate, POWER) if degrees else math.inf
-    low, high = 0.0, float(hidden.stiffness.max())
-    if hidden.cost(high) <= budget:
-        return float(numpy.mean(hidden.changes(high)))
-    for _ in range(_HALVINGS):
-        middle = (low + high) / 2
-        if hidden.cost(middle) <= budget:
-            low = middle
-        else:
-            high = middle
-    return float(numpy.mean(hidden.changes(high)))
+    def __init__(self, rate: float) -> None:
+        self._rate = rate
+        self._degrees = 0
+        self._parts: list[_Part] = []
+
+    def add(self, jobs: Sequence[tuple[Comparison, float]]) -> None:
+        """More jobs, each with the smallest change that would have been seen in it alone."""
+        if jobs:
+            self._degrees += sum(comparison.dof or 0 for comparison, _ in jobs)
+            self._parts.append(_Part(jobs, self._rate))
+
+    def detectable(self) -> float:
+        """The smallest mean change that would have been seen with 95 % power."""
+        budget = noncentrality(self._degrees, self._rate, POWER) if self._degrees else math.inf
+        low, high = 0.0, max(float(part.stiffness.max()) for part in self._parts)
+        if self._cost(high) <= budget:
+            return self._mean(high)
+        for _ in range(_HALVINGS):
+            middle = (low + high) / 2
+            if self._cost(middle) <= budget:
+                low = middle
+            else:
+                high = middle
+        return self._mean(high)
+
+    def _cost(self, price: float) -> float:
+        """λ of the changes at which one more bit of each costs that much, added up."""
+        return math.fsum(part.cost(price) for part in self._parts)
+
+    def _mean(self, price: float) -> float:
+        total = math.fsum(float(part.changes(price).sum()) for part in self._parts)
+        return total / sum(len(part.most) for part in self._parts)
 
 
-class _Hidden:
-    """How a change may hide in each job.
+class _Part:
+    """How a change may hide in each of some jobs.
 
     Attributes:
         most: what would be seen in the job alone.

@@ -347,16 +347,14 @@ class Ledger:
         for outcome in outcomes:
             if outcome.claim.whole and outcome.job_status is Status.DONE:
                 done.setdefault(outcome.claim.shots or 0, []).append(outcome.claim.job_id)
+            else:
+                self._resolve_job(outcome)
         for shots, ids in done.items():
             self._db.execute(
                 "UPDATE jobs SET status = 'done', shots_done = ?, failure = NULL, error = NULL,"
                 " cancel_requested = 0 WHERE id IN (SELECT value FROM json_each(?))",
                 (shots, json.dumps(ids)),
             )
-        for outcome in outcomes:
-            if outcome.claim.whole and outcome.job_status is Status.DONE:
-                continue
-            self._resolve_job(outcome)
 
     def _resolve_job(self, outcome: Outcome) -> None:
         """A job whose attempt failed, or that has further attempts for its other shots."""

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import sqlite3
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qbatch.errors import UsageError
+from qbatch.files import replacing
 from qbatch.store import queries
 
 if TYPE_CHECKING:
@@ -44,23 +43,15 @@ def write_tables(store: Path, path: Path) -> dict[str, int]:
     import sqlite_utils
 
     try:
-        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-        os.close(handle)
-        try:
-            with contextlib.closing(sqlite3.connect(name)) as connection:
-                written = _written(store, sqlite_utils.Database(connection))
-            Path(name).replace(path)
-        finally:
-            Path(name).unlink(missing_ok=True)
-    except (OSError, sqlite3.OperationalError) as error:
-        said = getattr(error, "strerror", None) or error
-        raise UsageError(f"{path}: cannot be written: {said}") from error
-    return written
+        with replacing(path) as made, contextlib.closing(sqlite3.connect(made)) as connection:
+            return _written(store, sqlite_utils.Database(connection))
+    except sqlite3.OperationalError as error:
+        raise UsageError(f"{path}: cannot be written: {error}") from error
 
 
 def _written(store: Path, made: Database) -> dict[str, int]:
     with queries.one_moment(store) as ask:
-        for view in ("groups", "batches", "jobs", "attempts", "results"):
+        for view in sorted(queries.VIEWS, key=_REFERENCES.__contains__):  # after what they refer to
             with ask(f"SELECT * FROM {view}") as (columns, rows):
                 table = made.table(view)
                 table.create(

@@ -1,9 +1,12 @@
 """The gate: what it lets pass, what it catches, and what it says."""
 
 import json
+from dataclasses import replace
 
 import numpy
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from junitparser import Failure, JUnitXml, Skipped
 from qiskit import QuantumCircuit
 
@@ -11,14 +14,16 @@ from qbatch import JobGroup
 from qbatch.domain.results import Counts, ExpectationValue, ExpectationValues
 from qbatch.domain.states import Status
 from qbatch.errors import UsageError
-from qbatch.results.baselines import JobSample
-from qbatch.results.matching import Thresholds, check, pairs
+from qbatch.results import checking, matching
+from qbatch.results.checking import Thresholds, check
+from qbatch.results.matching import pairs
+from qbatch.results.samples import JobSample
 
 from ..conftest import ANSATZ, BELL
 
 
 def sample(number, counts, key=None, **more):
-    fields = {"name": None, "parameters": {}, "status": "done", "seed": None}
+    fields = {"name": None, "parameters": {}, "status": Status.DONE, "seed": None}
     shots = sum(counts.values())
     return JobSample(
         number=number,
@@ -71,6 +76,67 @@ def test_jobs_of_one_key_are_matched_in_their_order():
     assert found == [(1, 5), (2, 6), (None, 7), (3, None)]
     report = check(pairs(first, second), Thresholds())
     assert [f.verdict for f in report.findings] == ["same", "same", "new", "missing"]
+
+
+def plainly_matched(first, second):
+    """By key, each with each in turn: the reference."""
+    waiting: dict[str, list[JobSample]] = {}
+    for one in sorted(first, key=lambda one: (not one.has_result, one.number)):
+        waiting.setdefault(one.key, []).append(one)
+    found = {}
+    for place in sorted(range(len(second)), key=lambda i: (not second[i].has_result, i)):
+        if same := waiting.get(second[place].key):
+            found[place] = same.pop(0).number
+    left = sorted(one.number for same in waiting.values() for one in same)
+    numbers = [(found.get(place), one.number) for place, one in enumerate(second)]
+    return numbers + [(number, None) for number in left]
+
+
+def side(numbers):
+    """Samples with keys of few letters, some of them without a result."""
+    found = []
+    for number, (key, has_result) in zip(numbers, KINDS, strict=False):
+        one = sample(number, {"0": number + 1}, key)
+        found.append(one if has_result else replace(one, result=None, status=Status.ERROR))
+    return found
+
+
+KINDS = [(key, has_result) for key in "aababcacaab" for has_result in (True, False, True)]
+
+
+@given(st.lists(st.integers(0, 99), unique=True, max_size=20), st.randoms(use_true_random=False))
+def test_jobs_are_matched_as_a_plain_reference_does_it(numbers, rng):
+    first, second = side(numbers), side([number + 100 for number in numbers])
+    for one in (first, second):
+        rng.shuffle(one)
+    second = second[: rng.randint(0, len(second))]
+    found = pairs(first, second)
+    shown = [(p.first and p.first.number, p.second and p.second.number) for p in found]
+    assert shown == plainly_matched(first, second)
+    for pair in found:
+        both = pair.first and pair.second
+        whole = both and pair.first.has_result and pair.second.has_result
+        assert (pair.comparison is not None) == bool(whole)
+        for one in (pair.first, pair.second):
+            assert one is None or one in (*first, *second)
+    some = [one.number for one in second[::2]]
+    chosen = [pair.second.number for pair in found.of_second(some)]
+    assert chosen == some
+
+
+@pytest.mark.parametrize("at_once", [1, 3, 4096])
+def test_how_many_are_worked_on_at_once_changes_nothing(monkeypatch, at_once):
+    rng = numpy.random.default_rng(4)
+    laws = rng.uniform(0.01, 0.99, 20)
+    before, now = drawn(rng, laws, 1000), drawn(rng, laws + 0.002, 1000)
+    whole = check(pairs(before, now), Thresholds(detect=0.05))
+    for module in (matching, checking):
+        monkeypatch.setattr(module, "_AT_ONCE", at_once)
+    report = check(pairs(before, now), Thresholds(detect=0.05))
+    assert [f.verdict for f in report.findings] == [f.verdict for f in whole.findings]
+    assert report.p_value == whole.p_value
+    assert report.detectable == pytest.approx(whole.detectable, rel=1e-9)
+    assert report.deciding_shots == whole.deciding_shots
 
 
 def test_a_small_error_of_every_job_is_seen_in_all_together():

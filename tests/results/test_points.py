@@ -7,7 +7,6 @@ import pytest
 from qbatch.domain.history import JobResult
 from qbatch.domain.requests import Request
 from qbatch.domain.results import Counts, ExpectationValues, ResultKind
-from qbatch.results import points
 from qbatch.results.points import Mean, overview
 
 from .test_arrays import job
@@ -27,9 +26,7 @@ def estimated(number, value, **parameters):
     return JobResult(job=own, shots=4, result=ExpectationValues.from_pairs(pairs, ("ZZ", "XI")))
 
 
-@pytest.mark.parametrize("page", [1, 2, 200])
-def test_one_pass_tells_what_there_is(monkeypatch, page):
-    monkeypatch.setattr(points, "_SPOOLED", page)
+def test_one_pass_tells_what_there_is():
     nothing = JobResult(job=job(9, COUNTS, parameters={"z": 1.0}), shots=None)
     results = [
         counted(1, {"00": 75, "11": 25}, a=0.5, b=1.0),
@@ -37,31 +34,29 @@ def test_one_pass_tells_what_there_is(monkeypatch, page):
         counted(2, {"11": 10}, a=0.25, b=1.0),
         estimated(3, 0.5, c=2.0),
     ]
-    with overview(results) as found:
-        assert (found.results, found.distributions) == (3, 2)
-        assert list(found.parameters) == ["a", "b", "c"]
-        assert found.varying == ["a"]
-        assert list(found.observables) == ["ZZ", "XI"]
-        assert found.weights == {"00": 75, "11": 35}
-        assert [result.job.number for result, _ in found.first] == [1, 2]
-        shares = list(found.points(label="P", outcome="11"))
-        assert [point.quantities["P"][0] for point in shares] == [0.25, 1.0]
-        assert [dict(point.parameters) for point in shares] == [
-            {"a": 0.5, "b": 1.0}, {"a": 0.25, "b": 1.0},
-        ]  # fmt: skip
-        assert [point.weight for point in shares] == [100, 10]
-        [unseen] = [p for p in found.points(label="P", outcome="01") if p.weight == 10]
-        assert tuple(unseen.quantities["P"]) == (0.0, 0.0)
-        [value] = found.points(observables=["XI"])
-        assert {name: tuple(pair) for name, pair in value.quantities.items()} == {
-            "XI": (-0.5, None)
-        }
+    found = overview(results)
+    assert (found.results, found.distributions) == (3, 2)
+    assert list(found.parameters) == ["a", "b", "c"]
+    assert found.varying == ["a"]
+    assert list(found.observables) == ["ZZ", "XI"]
+    assert found.weights == {"00": 75, "11": 35}
+    assert [result.job.number for result, _ in found.first] == [1, 2]
+    shares = list(found.points(label="P", outcome="11"))
+    assert [point.quantities["P"][0] for point in shares] == [0.25, 1.0]
+    assert [dict(point.parameters) for point in shares] == [
+        {"a": 0.5, "b": 1.0}, {"a": 0.25, "b": 1.0},
+    ]  # fmt: skip
+    assert [point.weight for point in shares] == [100, 10]
+    [unseen] = [p for p in found.points(label="P", outcome="01") if p.weight == 10]
+    assert tuple(unseen.quantities["P"]) == (0.0, 0.0)
+    [value] = found.points(observables=["XI"])
+    assert {name: tuple(pair) for name, pair in value.quantities.items()} == {"XI": (-0.5, None)}
 
 
 def test_only_the_first_few_are_kept():
-    with overview(counted(n, {"0": 1}) for n in range(1, 20)) as found:
-        assert found.distributions == 19
-        assert [result.job.number for result, _ in found.first] == [1, 2, 3, 4, 5, 6]
+    found = overview(counted(n, {"0": 1}) for n in range(1, 20))
+    assert found.distributions == 19
+    assert [result.job.number for result, _ in found.first] == [1, 2, 3, 4, 5, 6]
 
 
 def test_a_mean_weighs_by_shots():

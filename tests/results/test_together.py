@@ -4,7 +4,7 @@ import numpy
 import pytest
 
 from qbatch.results.comparing import compare_counts
-from qbatch.results.together import detectable
+from qbatch.results.together import Hidden
 
 
 def coin(shots, seed=0):
@@ -12,6 +12,13 @@ def coin(shots, seed=0):
     heads = [int(rng.binomial(shots, 0.5)) for _ in range(2)]
     found = compare_counts(*({"0": n, "1": shots - n} for n in heads))
     return found, found.detectable(0.0005 / 100)
+
+
+def detectable(jobs, rate, parts=1):
+    hidden = Hidden(rate)
+    for part in range(parts):
+        hidden.add(jobs[part::parts])
+    return hidden.detectable()
 
 
 def test_many_alike_jobs_show_less_than_each_alone():
@@ -31,3 +38,11 @@ def test_what_shows_nowhere_may_have_changed_wholly():
     assert detectable([(blind, most)], 0.0005) == pytest.approx(most) == 1
     mixed = detectable([(blind, 1.0), *(coin(100_000, s) for s in range(9))], 0.0005)
     assert 0.1 <= mixed < 0.13
+
+
+def test_it_does_not_matter_in_how_many_parts_jobs_are_added():
+    jobs = [coin(10 ** (2 + seed % 4), seed) for seed in range(30)]
+    whole = detectable(jobs, 0.0005)
+    assert 0 < whole < max(change for _, change in jobs)
+    for parts in (2, 7, 40):  # some of them without a job
+        assert detectable(jobs, 0.0005, parts) == pytest.approx(whole, rel=1e-9)

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from array import array
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -16,8 +20,9 @@ from qbatch.files import atomic
 
 if TYPE_CHECKING:
     from qbatch.cli.targets import Chosen
+    from qbatch.results.checking import CheckReport, Finding, Thresholds
     from qbatch.results.comparing import Comparison
-    from qbatch.results.matching import CheckReport, Finding, MatchedPair, Thresholds
+    from qbatch.results.matching import MatchedPair
 
 _TEST = "The test"
 _COLUMNS = ["job", "name", "parameters", "tvd", "Hellinger", "Δ value", "p"]
@@ -151,7 +156,7 @@ def _save(chosen: Chosen, file: str, *, json: bool) -> None:
 def _thresholds(
     p_value: str, tvd: str | None, hellinger: str | None, tolerance: str, detect: str
 ) -> Thresholds:
-    from qbatch.results.matching import Thresholds
+    from qbatch.results.checking import Thresholds
 
     return Thresholds(
         p_value=values.number(p_value, "--p-value") or 0.0,
@@ -182,44 +187,58 @@ def diff(
     names = {"first": one.group.name, "second": other.group.name}
     pairs = matched(one.group.results(one.selection), other.group.results(other.selection))
     if json:
-        output.print_json("diff", [_pair_entry(pair) for pair in pairs], **names)
+        output.print_json("diff", output.JsonList(map(_pair_entry, pairs), len(pairs)), **names)
     else:
         _print_diff(pairs, names)
 
 
 def _print_diff(pairs: Sequence[MatchedPair], names: Mapping[str, str]) -> None:
-    compared = [pair for pair in pairs if pair.comparison is not None]
-    if compared:
-        output.table(_COLUMNS, (_cells(pair) for pair in compared), right=_RIGHT)
+    seen = _Seen()
+    rows = (_cells(pair) for pair in pairs if seen.note(pair))
+    first = next(rows, None)
+    if first is not None:
+        output.table(_COLUMNS, itertools.chain([first], rows), right=_RIGHT)
     else:
-        first, second = names.values()
-        print(f"nothing to compare: no job of {first} has a counterpart in {second}")
-    _tell_unmatched(pairs, names)
-    _print_distances([p.comparison for p in compared if p.comparison is not None])
+        one, other = names.values()
+        print(f"nothing to compare: no job of {one} has a counterpart in {other}")
+    seen.tell(names)
 
 
-def _tell_unmatched(pairs: Sequence[MatchedPair], names: Mapping[str, str]) -> None:
-    for missing, there in (("first", "second"), ("second", "first")):
-        if alone := sum(getattr(pair, missing) is None for pair in pairs):
-            output.message(f"only in {names[there]}: {output.plural(alone, 'job')}")
-    matched = [pair for pair in pairs if pair.first is not None and pair.second is not None]
-    if open_ := sum(pair.comparison is None for pair in matched):
-        output.message(f"without a result on one side: {output.plural(open_, 'job')}")
+@dataclass(slots=True)
+class _Seen:
+    """What is said below a table of differences."""
 
+    only: Counter[str] = field(default_factory=Counter)
+    open: int = 0
+    distances: array[float] = field(default_factory=lambda: array("d"))
 
-def _print_distances(found: Sequence[Comparison]) -> None:
-    distances = [one.tvd for one in found if one.tvd is not None]
-    if distances:
-        mean = math.fsum(distances) / len(distances)
-        print(f"total variation: mean {mean:.3g}, largest {max(distances):.3g}")
+    def note(self, pair: MatchedPair) -> bool:
+        """Whether the results of a pair were compared."""
+        if pair.first is None or pair.second is None:
+            self.only["second" if pair.first is None else "first"] += 1
+        elif pair.comparison is None:
+            self.open += 1
+        elif pair.comparison.tvd is not None:
+            self.distances.append(pair.comparison.tvd)
+        return pair.comparison is not None
+
+    def tell(self, names: Mapping[str, str]) -> None:
+        for side in ("second", "first"):
+            if alone := self.only[side]:
+                output.message(f"only in {names[side]}: {output.plural(alone, 'job')}")
+        if self.open:
+            output.message(f"without a result on one side: {output.plural(self.open, 'job')}")
+        if self.distances:
+            mean = math.fsum(self.distances) / len(self.distances)
+            print(f"total variation: mean {mean:.3g}, largest {max(self.distances):.3g}")
 
 
 def _print_check(report: CheckReport, *, all_: bool) -> None:
-    from qbatch.results.matching import undecided_text
+    from qbatch.results.checking import undecided_text
 
     # Of single jobs too few shots are news only if they leave the whole open.
     quiet = {"same"} if report.verdict == "undecided" else {"same", "undecided"}
-    _print_findings([f for f in report.findings if all_ or f.verdict not in quiet])
+    _print_findings(f for f in report.findings if all_ or f.verdict not in quiet)
     parts = [f"{report.number(v)} {v}" for v in _VERDICTS if v != "undecided" or report.number(v)]
     said = {"passed": "passed", "undecided": "UNDECIDED", "failed": "FAILED"}[report.verdict]
     print("; ".join([f"{said}: {', '.join(parts)}", *_together(report)]))
@@ -227,11 +246,12 @@ def _print_check(report: CheckReport, *, all_: bool) -> None:
         output.message(undecided_text(report))
 
 
-def _print_findings(shown: Sequence[Finding]) -> None:
-    if shown:
+def _print_findings(shown: Iterable[Finding]) -> None:
+    rows = ([*_cells(f.pair), _number(f.detectable), f.verdict, f.reason] for f in shown)
+    first = next(rows, None)
+    if first is not None:
         columns = [*_COLUMNS, "would show", "verdict", "reason"]
-        rows = ([*_cells(f.pair), _number(f.detectable), f.verdict, f.reason] for f in shown)
-        output.table(columns, rows, right=_RIGHT)
+        output.table(columns, itertools.chain([first], rows), right=_RIGHT)
 
 
 def _together(report: CheckReport) -> Iterator[str]:
@@ -267,7 +287,7 @@ def _report_entry(report: CheckReport) -> dict[str, Any]:
         "detect": report.detect,
         "deciding_shots": report.deciding_shots,
         "counts": {v: report.number(v) for v in _VERDICTS},
-        "jobs": [_finding_entry(finding) for finding in report.findings],
+        "jobs": output.JsonList(map(_finding_entry, report.findings), len(report.findings)),
     }
 
 

@@ -1,0 +1,379 @@
+"""The verdict on two sets of results, held against each other job by job."""
+
+from __future__ import annotations
+
+import functools
+import math
+from array import array
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from qbatch.errors import UsageError
+from qbatch.results import together
+from qbatch.results.chances import tail
+from qbatch.results.comparing import Comparison, detectable
+from qbatch.results.matching import MatchedPair
+from qbatch.results.samples import mark_of
+from qbatch.results.segments import is_new
+from qbatch.spool import LongSequence
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    Array = np.ndarray[Any, Any]
+
+_BLINDEST = 5  # jobs whose shots are looked at for what would decide a check
+_AT_ONCE = 4096  # comparisons that are worked on together
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Thresholds:
+    """From when on a difference is a drift.
+
+    Attributes:
+        p_value: the false-alarm rate of the whole check, for counts (unless ``tvd`` or
+            ``hellinger`` is given) and estimated expectation values.
+        tvd, hellinger: the largest distance of counts that passes.
+        tolerance: the largest difference of exact expectation values that passes.
+        detect: the total variation that the check must be able to show (for expectation
+            values, the share of an observable's range); where it cannot, it is undecided.
+    """
+
+    p_value: float = 0.001
+    tvd: float | None = None
+    hellinger: float | None = None
+    tolerance: float = 1e-6
+    detect: float = 0.2
+
+    def __post_init__(self) -> None:
+        wrong = {
+            f"--p-value {self.p_value}: not between 0 and 1": not 0 < self.p_value < 1,
+            f"--detect {self.detect}: not above 0 and at most 1": not 0 < self.detect <= 1,
+            f"--tvd {self.tvd}: not between 0 and 1": self.tvd is not None
+            and not 0 <= self.tvd < 1,
+            f"--hellinger {self.hellinger}: not between 0 and 1": self.hellinger is not None
+            and not 0 <= self.hellinger < 1,
+            f"--tolerance {self.tolerance}: not 0 or more": not 0 <= self.tolerance < math.inf,
+        }
+        for message, holds in wrong.items():
+            if holds:
+                raise UsageError(message)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """What the check says of one job.
+
+    Attributes:
+        verdict: ``same``, ``drifted``, ``undecided`` (nothing was seen, and a change as
+            large as ``Thresholds.detect`` might not have been), ``new`` (not in the
+            baseline) or ``missing`` (in the baseline, without a result now).
+        reason: a sentence, for all but ``same``.
+        detectable: the smallest change of this job alone that would have been seen with
+            95 % power; None where nothing is left to chance.
+    """
+
+    verdict: str
+    pair: MatchedPair
+    reason: str | None = None
+    detectable: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class CheckReport:
+    """What a check found.
+
+    Attributes:
+        p_value: of all jobs tested for shot noise together; None where none was.
+        drifted_together: that p-value alone tells that something has drifted.
+        detectable: the smallest change, as a mean over the jobs tested, that would have
+            been seen with 95 % power wherever it hides; None where none was tested.
+        detect: what it should be at the most.
+        deciding_shots: about so many shots a job would show it; None where they are enough,
+            or nobody can tell.
+    """
+
+    findings: Sequence[Finding]
+    p_value: float | None = None
+    drifted_together: bool = False
+    detectable: float | None = None
+    detect: float = 0.2
+    deciding_shots: int | None = None
+
+    @functools.cached_property
+    def _numbers(self) -> Counter[str]:
+        return Counter(finding.verdict for finding in self.findings)
+
+    def number(self, verdict: str) -> int:
+        """Number of jobs with that verdict."""
+        return self._numbers[verdict]
+
+    @property
+    def verdict(self) -> str:
+        """``failed``, ``undecided`` (too few shots to call it the same) or ``passed``."""
+        if self.drifted_together or self.number("drifted") or self.number("missing"):
+            return "failed"
+        if not self.number("same") + self.number("undecided"):
+            return "failed"  # nothing was compared
+        return "undecided" if self.is_blind else "passed"
+
+    def fails(self, *, strict: bool = False) -> bool:
+        """Whether a gate closes: it failed, or (strict) is undecided."""
+        return self.verdict == "failed" or (strict and self.verdict == "undecided")
+
+    @property
+    def is_blind(self) -> bool:
+        """Whether a change as large as ``detect`` might not have been seen."""
+        return self.detectable is not None and self.detectable > self.detect
+
+    @property
+    def passed(self) -> bool:
+        """Something was compared, nothing has drifted or is missing, and that would have shown."""
+        return self.verdict == "passed"
+
+
+def check(matched: Sequence[MatchedPair], thresholds: Thresholds) -> CheckReport:
+    """Judge matched jobs.
+
+    The false-alarm rate α is shared out: α/2 to the single jobs by Holm's method (Scand. J.
+    Statist. 6, 65 (1979)), so that one job that has drifted is named; α/2 to all together,
+    Σ χ² over Σ degrees of freedom, so that a small drift everywhere is seen.
+    """
+    tested = _Tested(matched, thresholds)
+    rate = thresholds.p_value / 2
+    # Of a single job at the rate that Holm's method has for the first: others only have more.
+    visible, hidden = _visible(matched, tested, rate)
+    report = CheckReport(
+        findings=_Findings(matched, thresholds, tested, visible), detect=thresholds.detect
+    )
+    if not tested.places:
+        return report
+    p_value = tested.together()
+    report = replace(
+        report,
+        p_value=p_value,
+        drifted_together=p_value < rate,
+        detectable=hidden.detectable(),
+    )
+    if report.is_blind:
+        report = replace(
+            report, deciding_shots=_deciding_shots(matched, tested, visible, thresholds)
+        )
+    return report
+
+
+class _Tested:
+    """The jobs that are tested for shot noise, in the order of their pairs.
+
+    Attributes:
+        places: of their pairs.
+        drifted: of each whether its p-value tells a drift.
+        distinct: of each whether it is further evidence; of those that draw the same counts
+            under the same seed, only the first is.
+        gone: names of jobs that only the first side has.
+    """
+
+    def __init__(self, matched: Sequence[MatchedPair], thresholds: Thresholds) -> None:
+        import numpy
+
+        self.places = array("q")
+        self.gone: set[str | None] = set()
+        p_values, chi2, degrees, marks = array("d"), array("d"), array("q"), array("Q")
+        for place, pair in enumerate(matched):
+            if pair.second is None:
+                self.gone.add(pair.sample.name)
+            found = pair.comparison
+            if found is None or not _is_tested(found, thresholds):
+                continue
+            self.places.append(place)
+            p_values.append(_p_value(found))
+            chi2.append(found.chi2 or 0.0)
+            degrees.append(found.dof or 0)
+            marks.frombytes(_draw_of(pair, place))
+        self._chi2, self._degrees = numpy.asarray(chi2), numpy.asarray(degrees)
+        self.drifted = _holm(numpy.asarray(p_values), thresholds.p_value / 2)
+        words = numpy.asarray(marks).reshape(-1, 2).T
+        order = numpy.lexsort(words)  # stable: the first of equal ones stays the first
+        self.distinct: Array = numpy.zeros(len(self.places), bool)
+        self.distinct[order[is_new(order, *words)]] = True
+
+    def together(self) -> float:
+        """The p-value of all of them."""
+        chi2 = math.fsum(self._chi2[self.distinct].tolist())
+        return tail(chi2, int(self._degrees[self.distinct].sum()))
+
+
+def _is_tested(found: Comparison, thresholds: Thresholds) -> bool:
+    if found.p_value is None:
+        return False
+    measured = thresholds.tvd is not None or thresholds.hellinger is not None
+    return found.tvd is None or not measured
+
+
+def _p_value(found: Comparison) -> float:
+    assert found.p_value is not None
+    return found.p_value
+
+
+def _draw_of(pair: MatchedPair, place: int) -> bytes:
+    """16 bytes, the same for jobs that draw the same counts under the same seed."""
+    sample = pair.sample
+    drawn = ("place", place) if sample.seed is None else (sample.key, sample.seed, sample.shots)
+    return mark_of(repr(drawn))
+
+
+def _holm(p_values: Array, rate: float) -> Array:
+    """Of each p-value whether it tells a drift."""
+    import numpy
+
+    order = numpy.argsort(p_values, kind="stable")
+    passed = p_values[order] >= rate / numpy.arange(len(order), 0, -1)
+    first = int(numpy.argmax(passed)) if passed.any() else len(order)
+    drifted: Array = numpy.zeros(len(order), bool)
+    drifted[order[:first]] = True
+    return drifted
+
+
+def _visible(
+    matched: Sequence[MatchedPair], tested: _Tested, rate: float
+) -> tuple[Array, together.Hidden]:
+    """The smallest change of each job tested that would have been seen; and of all together."""
+    import numpy
+
+    number = len(tested.places)
+    visible, hidden = numpy.zeros(number), together.Hidden(rate)
+    for start in range(0, number, _AT_ONCE):
+        rows = slice(start, start + _AT_ONCE)
+        found = [_comparison(matched[place]) for place in tested.places[rows]]
+        visible[rows] = [change or 0.0 for change in detectable(found, rate / number)]
+        told = zip(found, visible[rows].tolist(), tested.distinct[rows], strict=True)
+        hidden.add([(one, change) for one, change, distinct in told if distinct])
+    return visible, hidden
+
+
+def _deciding_shots(
+    matched: Sequence[MatchedPair], tested: _Tested, visible: Array, thresholds: Thresholds
+) -> int | None:
+    """Shots a job that would show a change of ``detect``: as many as the job needs most."""
+    import numpy
+
+    distinct = numpy.flatnonzero(tested.distinct)
+    rate = thresholds.p_value / 2 / max(1, len(distinct))
+    wanted = []
+    blindest = distinct[numpy.argsort(-visible[distinct], kind="stable")[:_BLINDEST]]
+    for row in blindest.tolist():
+        if visible[row] <= thresholds.detect:
+            continue
+        found = _comparison(matched[tested.places[row]])
+        shots = found.deciding_shots(rate, thresholds.detect)
+        if shots is None:
+            return None
+        wanted.append(shots)
+    return max(wanted, default=None)
+
+
+def _comparison(pair: MatchedPair) -> Comparison:
+    assert pair.comparison is not None
+    return pair.comparison
+
+
+class _Findings(LongSequence[Finding]):
+    """What is said of each job, put together as it is asked for."""
+
+    def __init__(
+        self,
+        matched: Sequence[MatchedPair],
+        thresholds: Thresholds,
+        tested: _Tested,
+        visible: Array,
+    ) -> None:
+        import numpy
+
+        self._matched = matched
+        self._thresholds = thresholds
+        self._drifted: Array = numpy.zeros(len(matched), bool)
+        self._visible: Array = numpy.full(len(matched), math.nan)
+        places = numpy.asarray(tested.places)
+        self._drifted[places], self._visible[places] = tested.drifted, visible
+        self._gone = tested.gone
+
+    def __len__(self) -> int:
+        return len(self._matched)
+
+    def _item(self, place: int) -> Finding:
+        return self._said(place, self._matched[place])
+
+    def __iter__(self) -> Iterator[Finding]:
+        return (self._said(place, pair) for place, pair in enumerate(self._matched))
+
+    def _said(self, place: int, pair: MatchedPair) -> Finding:
+        visible = float(self._visible[place])
+        found = _finding(
+            pair,
+            self._thresholds,
+            bool(self._drifted[place]),
+            None if math.isnan(visible) else visible,
+        )
+        name = pair.sample.name
+        if found.verdict != "new" or name not in self._gone:
+            return found
+        # A job of that name is missing: it was changed.
+        said = f"{found.reason}; {name!r} there has another circuit or parameters"
+        return replace(found, reason=said)
+
+
+def _finding(
+    pair: MatchedPair, thresholds: Thresholds, drifted: bool, detectable: float | None
+) -> Finding:
+    first, second, found = pair.first, pair.second, pair.comparison
+    if first is None:
+        return Finding(verdict="new", pair=pair, reason="not in the baseline")
+    if second is None:
+        return Finding(verdict="missing", pair=pair, reason="not in the group")
+    if found is None:
+        said = f"no result: {second.status}" if not second.has_result else "asks something else"
+        return Finding(verdict="missing", pair=pair, reason=said)
+    if reasons := list(_reasons(found, thresholds, drifted)):
+        said = "; ".join(reasons)
+        return Finding(verdict="drifted", pair=pair, reason=said, detectable=detectable)
+    if detectable is not None and detectable > thresholds.detect:
+        said = (
+            "no change of this job alone would have shown"
+            if detectable >= 1
+            else f"a change below {detectable:.2g} would not have shown"
+        )
+        return Finding(verdict="undecided", pair=pair, reason=said, detectable=detectable)
+    return Finding(verdict="same", pair=pair, detectable=detectable)
+
+
+def _reasons(found: Comparison, thresholds: Thresholds, drifted: bool) -> Iterator[str]:
+    """Why a job counts as drifted."""
+    measured = (
+        ("total variation", found.tvd, thresholds.tvd),
+        ("Hellinger", found.hellinger, thresholds.hellinger),
+    )
+    for name, distance, most in measured:
+        if distance is not None and most is not None and distance > most:
+            yield f"{name} {distance:.3g} > {most:g}"
+    if found.exact and not (found.delta or 0.0) <= thresholds.tolerance:
+        yield f"exact value off by {found.delta:.3g} > {thresholds.tolerance:g}"
+    if drifted:
+        yield f"p = {found.p_value:.2g}: shot noise does not explain it"
+
+
+def undecided_text(report: CheckReport) -> str:
+    """Why the check is undecided, and what would decide it."""
+    shots = report.deciding_shots
+    seen = (
+        "no change would have shown with these shots"
+        if (report.detectable or 0.0) >= 1
+        else f"a change below {report.detectable:.2g} would not have shown"
+    )
+    more = (
+        f"about {shots} shots a job would show {report.detect:g}"
+        if shots
+        else (f"more shots are needed to show {report.detect:g}; how many, these do not tell")
+    )
+    return f"{seen}; {more}"

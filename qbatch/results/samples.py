@@ -1,0 +1,157 @@
+"""What the jobs of a group or of a baseline yielded, to be compared."""
+
+from __future__ import annotations
+
+import hashlib
+from array import array
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from qbatch.domain.history import JobResult
+from qbatch.domain.results import RESULT_KINDS, Result
+from qbatch.domain.states import Status
+from qbatch.spool import LongSequence, Spool
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    Array = np.ndarray[Any, Any]
+
+_STATUSES = {status.value: status for status in Status}
+_KINDS = {kind.value: result for kind, result in RESULT_KINDS.items()}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobSample:
+    """What one job yielded, of a group or of a baseline.
+
+    Attributes:
+        status: of the job; ``done`` in a baseline.
+        shots: behind the result; None where it is exact.
+    """
+
+    number: int
+    key: str
+    name: str | None
+    parameters: Mapping[str, float]
+    status: Status
+    shots: int | None
+    seed: int | None
+    result: Result | None = None
+
+    @property
+    def has_result(self) -> bool:
+        """Whether there is something to compare."""
+        return self.result is not None and not self.result.is_empty
+
+
+def samples(results: Iterable[JobResult]) -> Iterator[JobSample]:
+    """What the jobs of a group yielded, also those that have no result."""
+    for result in results:
+        job = result.job
+        yield JobSample(
+            number=job.number,
+            key=job.key,
+            name=job.name,
+            parameters=job.parameters,
+            status=job.status,
+            shots=result.shots,
+            seed=job.seed,
+            result=result.result,
+        )
+
+
+def mark_of(text: str) -> bytes:
+    """16 bytes that stand for a text."""
+    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+
+
+_Kept: TypeAlias = tuple[Any, ...]
+"""A sample as plain values."""
+
+
+class Samples(LongSequence[JobSample]):
+    """Samples in a file, to be had in any order, with what matching asks of them at hand."""
+
+    def __init__(self, found: Iterable[JobSample] = ()) -> None:
+        self._spool: Spool[_Kept] = Spool(page=1)
+        self._marks = array("Q")
+        self._numbers = array("q")
+        self._with_results = array("b")
+        self._ordered: Array | None = None  # the marks, for `have`
+        for sample in found:
+            self.append(sample)
+
+    def append(self, sample: JobSample) -> None:
+        """One more."""
+        self._marks.frombytes(mark_of(sample.key))
+        self._numbers.append(sample.number)
+        self._with_results.append(sample.has_result)
+        self._spool.append(_kept(sample))
+        self._ordered = None
+
+    def __len__(self) -> int:
+        return len(self._spool)
+
+    def _item(self, place: int) -> JobSample:
+        return _read(self._spool[place])
+
+    def have(self, keys: Sequence[str]) -> list[bool]:
+        """Of each key whether a sample has it."""
+        import numpy
+
+        if self._ordered is None:
+            own = self.marks
+            self._ordered = own[numpy.lexsort(own.T)]
+        if not len(self._ordered):
+            return [False] * len(keys)
+        asked = numpy.frombuffer(b"".join(map(mark_of, keys)), numpy.uint64).reshape(-1, 2)
+        places = numpy.searchsorted(self._ordered[:, 1], asked[:, 1])
+        near = self._ordered[numpy.minimum(places, len(self._ordered) - 1)]
+        found: list[bool] = (near == asked).all(axis=1).tolist()
+        return found
+
+    @property
+    def marks(self) -> Array:
+        """Two words a row that stand for the key."""
+        import numpy
+
+        return numpy.array(self._marks).reshape(-1, 2)
+
+    @property
+    def numbers(self) -> Array:
+        """The numbers of the jobs."""
+        import numpy
+
+        return numpy.array(self._numbers)
+
+    @property
+    def with_results(self) -> Array:
+        """Which of them have a result."""
+        import numpy
+
+        return numpy.array(self._with_results, bool)
+
+
+def _kept(sample: JobSample) -> _Kept:
+    result = sample.result
+    return (
+        (sample.number, sample.key, sample.name, dict(sample.parameters), sample.status.value),
+        (sample.shots, sample.seed),
+        None if result is None else (result.kind.value, result.compact()),
+    )
+
+
+def _read(kept: _Kept) -> JobSample:
+    (number, key, name, parameters, status), (shots, seed), result = kept
+    return JobSample(
+        number=number,
+        key=key,
+        name=name,
+        parameters=parameters,
+        status=_STATUSES[status],
+        shots=shots,
+        seed=seed,
+        result=None if result is None else _KINDS[result[0]].from_compact(result[1]),
+    )
