@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import abc
+import bisect
 import os
 import pickle
 import tempfile
@@ -13,13 +14,15 @@ from typing import TypeVar, overload
 
 T = TypeVar("T")
 
+_BLOCK = 1 << 16  # bytes that are written or read at once
+
 
 class LongSequence(Sequence[T]):
     """A sequence whose items are made as they are asked for."""
 
     @abc.abstractmethod
-    def _item(self, place: int) -> T:
-        """The item at a place from 0 on, below the length."""
+    def at(self, place: int) -> T:
+        """The item at a place that is known to be from 0 on and below the length."""
 
     @overload
     def __getitem__(self, place: int) -> T: ...
@@ -29,74 +32,94 @@ class LongSequence(Sequence[T]):
 
     def __getitem__(self, place: int | slice) -> T | list[T]:
         if isinstance(place, slice):
-            return [self._item(i) for i in range(*place.indices(len(self)))]
+            return [self.at(i) for i in range(*place.indices(len(self)))]
         from_start = place + len(self) if place < 0 else place
         if not 0 <= from_start < len(self):
             raise IndexError(place)
-        return self._item(from_start)
+        return self.at(from_start)
 
     def __iter__(self) -> Iterator[T]:
-        return map(self._item, range(len(self)))
+        return map(self.at, range(len(self)))
 
 
 class Spool(LongSequence[T]):
-    """Plain values (texts, numbers, members of enums, and lists and dicts of them) in a file.
+    """Values that can be pickled, in a file that is gone with the object and with the process.
 
-    A list that is shorter than a page never reaches the disk; the file is gone with the
-    object, and with the process.
+    It is never made for few of them.
 
     Args:
         items: the first of them.
         page: so many are written and read at once; 1 where they are asked for in any order.
+        held: so many, the first of them, stay in memory.
     """
 
-    def __init__(self, items: Iterable[T] = (), *, page: int = 200) -> None:
+    def __init__(self, items: Iterable[T] = (), *, page: int = 200, held: int = 0) -> None:
         self._page = page
+        self._most_held = held
+        self._held: list[T] = []
         self._ends = array("Q", [0])  # in the file, of each page; first that of none
+        self._unwritten = bytearray()  # of the last of them
         self._waiting: list[T] = []
         self._kept: tuple[int, list[T]] = (-1, [])
         self._file: int | None = None
+        self._written = 0
         for item in items:
             self.append(item)
 
     def __len__(self) -> int:
-        return (len(self._ends) - 1) * self._page + len(self._waiting)
+        return len(self._held) + (len(self._ends) - 1) * self._page + len(self._waiting)
 
     def append(self, item: T) -> None:
         """One more."""
+        if len(self._held) < self._most_held:
+            self._held.append(item)
+            return
         self._waiting.append(item)
         if len(self._waiting) == self._page:
-            self._write()
+            # Only this process ever reads it again; for plain values as fast as JSON, and exact.
+            self._unwritten += pickle.dumps(self._waiting, 5)
+            self._waiting = []
+            self._ends.append(self._written + len(self._unwritten))
+            if len(self._unwritten) > _BLOCK:
+                self._write()
 
     def _write(self) -> None:
         if self._file is None:
             opened = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115 - closed with the object
             weakref.finalize(self, opened.close)
             self._file = opened.fileno()
-        # Only this process ever reads it again; for plain values as fast as JSON, and exact.
-        raw = memoryview(pickle.dumps(self._waiting, 5))
-        at = self._ends[-1]
-        while raw:
-            written = os.pwrite(self._file, raw, at)
-            raw, at = raw[written:], at + written
-        self._ends.append(at)
-        self._waiting = []
+        while self._unwritten:
+            number = os.pwrite(self._file, self._unwritten, self._written)
+            self._written += number
+            del self._unwritten[:number]
 
-    def _at(self, number: int) -> list[T]:
-        """A page."""
+    def _read(self, start: int, end: int) -> bytes:
+        if end > self._written:
+            self._write()
+        assert self._file is not None
+        return os.pread(self._file, end - start, start)
+
+    def at(self, place: int) -> T:
+        """The item at a place that is known to be from 0 on and below the length."""
+        if place < len(self._held):
+            return self._held[place]
+        number, row = divmod(place - len(self._held), self._page)
         if number == len(self._ends) - 1:
-            return self._waiting
+            return self._waiting[row]
         if self._kept[0] != number:
-            assert self._file is not None
-            start, end = self._ends[number], self._ends[number + 1]
-            page = pickle.loads(os.pread(self._file, end - start, start))  # noqa: S301 - our own
-            self._kept = (number, page)
-        return self._kept[1]
-
-    def _item(self, place: int) -> T:
-        number, row = divmod(place, self._page)
-        return self._at(number)[row]
+            raw = self._read(self._ends[number], self._ends[number + 1])
+            self._kept = (number, pickle.loads(raw))  # noqa: S301 - our own
+        return self._kept[1][row]
 
     def __iter__(self) -> Iterator[T]:
-        for number in range(len(self._ends)):
-            yield from self._at(number)
+        yield from self._held
+        number = 0
+        while number < len(self._ends) - 1:
+            start = self._ends[number]
+            last = bisect.bisect(self._ends, start + _BLOCK, lo=number + 2) - 1
+            raw = memoryview(self._read(start, self._ends[last]))
+            for end in self._ends[number + 1 : last + 1]:
+                yield from pickle.loads(raw[: end - start])  # noqa: S301 - our own
+                raw, start = raw[end - start :], end
+            number = last
+        yield from self._waiting

@@ -3,11 +3,13 @@
 import gc
 import os
 from pathlib import Path
+from unittest import mock
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from qbatch import spool as spool_module
 from qbatch.domain.states import Status
 from qbatch.spool import Spool
 
@@ -18,9 +20,14 @@ PLAIN = st.recursive(
 )
 
 
-@given(st.lists(PLAIN, max_size=12), st.integers(1, 5))
-def test_it_is_the_list_that_was_appended(items, page):
-    spool = Spool(items, page=page)
+@pytest.mark.parametrize("block", [1, 40, 1 << 16])
+@given(st.lists(PLAIN, max_size=12), st.integers(1, 5), st.sampled_from([0, 0, 1, 4, 20]))
+def test_it_is_the_list_that_was_appended(block, items, page, held):
+    with mock.patch.object(spool_module, "_BLOCK", block):
+        check_spool(Spool(items, page=page, held=held), items)
+
+
+def check_spool(spool, items):
     assert len(spool) == len(items)
     assert list(spool) == items
     assert [spool[place] for place in reversed(range(len(items)))] == items[::-1]
@@ -28,8 +35,10 @@ def test_it_is_the_list_that_was_appended(items, page):
     assert spool[1:7:2] == items[1:7:2]
 
 
+@pytest.mark.parametrize("block", [1, 1 << 16])
 @pytest.mark.parametrize("page", [1, 2, 3, 100])
-def test_it_can_be_read_and_grown_in_turn(page):
+def test_it_can_be_read_and_grown_in_turn(monkeypatch, block, page):
+    monkeypatch.setattr(spool_module, "_BLOCK", block)
     spool: Spool[list[int]] = Spool(page=page)
     for place in range(7):
         spool.append([place])
@@ -51,11 +60,11 @@ def test_the_file_goes_with_the_object():
     if not Path("/proc/self/fd").exists():
         pytest.skip("only Linux tells which files are open")
     before = opened()
-    spool = Spool(range(10), page=2)
+    spool = Spool(["x" * 100_000] * 10, page=2)
     assert opened() == before + 1
     del spool
     gc.collect()
     assert opened() == before
-    short = Spool(range(10))  # a page that is not full
+    short = Spool(range(10), page=2)
     assert opened() == before
     assert len(short) == 10

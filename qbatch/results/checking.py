@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     Array = np.ndarray[Any, Any]
 
 _BLINDEST = 5  # jobs whose shots are looked at for what would decide a check
-_AT_ONCE = 4096  # comparisons that are worked on together
+_AT_ONCE = 1 << 13  # comparisons that are worked on together
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -302,7 +302,8 @@ class _Findings(LongSequence[Finding]):
     def __len__(self) -> int:
         return len(self._matched)
 
-    def _item(self, place: int) -> Finding:
+    def at(self, place: int) -> Finding:
+        """That of the pair at a place."""
         return self._said(place, self._matched[place])
 
     def __iter__(self) -> Iterator[Finding]:

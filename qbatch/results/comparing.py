@@ -29,6 +29,7 @@ Estimated expectation values are compared by `qbatch.results.estimates`.
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -81,6 +82,9 @@ class Comparison:
     spectrum: power.Spectrum | None = field(default=None, repr=False, compare=False)
     scores: tuple[Score, ...] = field(default=(), repr=False, compare=False)
 
+    def __reduce__(self) -> tuple[Callable[..., Comparison], tuple[object, ...]]:
+        return _comparison, tuple(getattr(self, name) for name in _FIELDS)
+
     def detectable(self, rate: float) -> float | None:
         """The smallest change that would have shown with 95 % power; see `detectable`."""
         return detectable([self], rate)[0]
@@ -92,6 +96,14 @@ class Comparison:
         wanted = [score.deciding_shots(rate / len(self.scores), detect) for score in self.scores]
         known = [shots for shots in wanted if shots is not None]
         return max(known) if known and len(known) == len(wanted) else None
+
+
+def _comparison(*fields: Any) -> Comparison:
+    """A comparison as it was pickled."""
+    return Comparison(**dict(zip(_FIELDS, fields, strict=True)))
+
+
+_FIELDS = [one.name for one in dataclasses.fields(Comparison)]
 
 
 def detectable(comparisons: Sequence[Comparison], rate: float) -> list[float | None]:

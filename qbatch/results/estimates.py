@@ -35,6 +35,9 @@ class Score:
     reach: float
     fewest: int | None
 
+    def __reduce__(self) -> tuple[type[Score], tuple[object, ...]]:
+        return Score, (self.off, self.variance, self.reach, self.fewest)
+
     @property
     def chi2(self) -> float:
         """z² of the difference."""

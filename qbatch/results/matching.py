@@ -7,14 +7,12 @@ they yielded and how it differs lies in files, for there may be millions of them
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 from qbatch.results.comparing import Comparison, compare_results
-from qbatch.results.estimates import Score
-from qbatch.results.power import Spectrum
-from qbatch.results.samples import JobSample, Samples
+from qbatch.results.samples import HELD, PAGE, JobSample, Samples
 from qbatch.results.segments import is_new
 from qbatch.spool import LongSequence, Spool
 
@@ -23,7 +21,8 @@ if TYPE_CHECKING:
 
     Array = np.ndarray[Any, Any]
 
-_AT_ONCE = 4096  # pairs that are compared together
+_AT_ONCE = 1 << 13  # pairs that are compared together,
+_OUTCOMES = 1 << 16  # or so many that their results hold together
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +50,7 @@ class Pairs(LongSequence[MatchedPair]):
     """
 
     def __init__(
-        self, first: Samples, second: Samples, rows: Array, comparisons: Spool[_Kept]
+        self, first: Samples, second: Samples, rows: Array, comparisons: Spool[Comparison | None]
     ) -> None:
         self._first = first
         self._second = second
@@ -61,12 +60,20 @@ class Pairs(LongSequence[MatchedPair]):
     def __len__(self) -> int:
         return len(self._rows)
 
-    def _item(self, place: int) -> MatchedPair:
-        first, second = self._rows[place].tolist()
+    def at(self, place: int) -> MatchedPair:
+        """The one at a place."""
+        return self._pair(self._rows[place].tolist())
+
+    def __iter__(self) -> Iterator[MatchedPair]:
+        for start in range(0, len(self), _AT_ONCE):
+            yield from map(self._pair, self._rows[start : start + _AT_ONCE].tolist())
+
+    def _pair(self, row: Sequence[int]) -> MatchedPair:
+        first, second = row
         return MatchedPair(
-            first=self._first[first] if first >= 0 else None,
-            second=self._second[second] if second >= 0 else None,
-            comparison=_read(self._comparisons[second]) if second >= 0 else None,
+            first=self._first.at(first) if first >= 0 else None,
+            second=self._second.at(second) if second >= 0 else None,
+            comparison=self._comparisons.at(second) if second >= 0 else None,
         )
 
     def of_second(self, numbers: Iterable[int]) -> Pairs:
@@ -124,58 +131,38 @@ def _partners(first: Samples, second: Samples) -> Array:
     return found
 
 
-def _compared(first: Samples, second: Samples, partner: Sequence[int]) -> Spool[_Kept]:
+def _compared(first: Samples, second: Samples, partner: Sequence[int]) -> Spool[Comparison | None]:
     """How the results differ, where both sides have one of the same kind."""
-    found: Spool[_Kept] = Spool(page=1)
-    for start in range(0, len(second), _AT_ONCE):
-        page = second[start : start + _AT_ONCE]
+    found: Spool[Comparison | None] = Spool(page=PAGE, held=HELD)
+    for page in _pages(first, second, partner):
         own: list[Comparison | None] = [None] * len(page)
-        both = {}
-        for place, (sample, other) in enumerate(zip(page, partner[start:], strict=False)):
-            if other < 0 or not (sample.has_result and first.with_results[other]):
-                continue
-            before = first[other]
-            assert before.result is not None
-            assert sample.result is not None
-            both[place] = (before.result, sample.result, before.shots, sample.shots)
+        both = {
+            place: (before.result, now.result, before.shots, now.shots)
+            for place, (before, now) in enumerate(page)
+            if before is not None and before.result is not None and now.result is not None
+        }
         for place, comparison in zip(both, compare_results(list(both.values())), strict=True):
             own[place] = comparison
         for one in own:
-            found.append(_kept(one))
+            found.append(one)
     return found
 
 
-_Kept: TypeAlias = tuple[Any, ...] | None
-"""A comparison as plain values."""
-
-
-def _kept(found: Comparison | None) -> _Kept:
-    if found is None:
-        return None
-    spectrum = found.spectrum
-    return (
-        (found.tvd, found.hellinger, found.delta, found.exact, found.chi2, found.dof),
-        found.p_value,
-        spectrum and (spectrum.totals.tobytes(), spectrum.cells.tobytes(), spectrum.shots),
-        [(score.off, score.variance, score.reach, score.fewest) for score in found.scores],
-    )
-
-
-def _read(kept: _Kept) -> Comparison | None:
-    import numpy
-
-    if kept is None:
-        return None
-    (tvd, hellinger, delta, exact, chi2, dof), p_value, spectrum, scores = kept
-    return Comparison(
-        tvd=tvd,
-        hellinger=hellinger,
-        delta=delta,
-        exact=exact,
-        chi2=chi2,
-        dof=dof,
-        p_value=p_value,
-        spectrum=spectrum
-        and Spectrum(numpy.frombuffer(spectrum[0]), numpy.frombuffer(spectrum[1]), spectrum[2]),
-        scores=tuple(Score(*score) for score in scores),
-    )
+def _pages(
+    first: Samples, second: Samples, partner: Sequence[int]
+) -> Iterator[list[tuple[JobSample | None, JobSample]]]:
+    """Every job of the second side with its partner, where both have a result to compare."""
+    page: list[tuple[JobSample | None, JobSample]] = []
+    size = 0
+    with_results = first.with_results.tolist()
+    for now, place in zip(second, partner, strict=True):
+        if place >= 0 and with_results[place] and now.has_result:
+            page.append((first.at(place), now))
+            size += now.result.size if now.result is not None else 0
+        else:
+            page.append((None, now))
+        if len(page) == _AT_ONCE or size >= _OUTCOMES:
+            yield page
+            page, size = [], 0
+    if page:
+        yield page

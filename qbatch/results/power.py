@@ -19,7 +19,7 @@ formula, which is the most its ε ρ can be, is above the largest ε ρ known so
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -71,6 +71,16 @@ class Spectrum:
     totals: Array
     cells: Array
     shots: tuple[int, int]
+
+    def __reduce__(self) -> tuple[Callable[..., Spectrum], tuple[object, ...]]:
+        return _spectrum, (self.totals.tobytes(), self.cells.tobytes(), self.shots)
+
+
+def _spectrum(totals: bytes, cells: bytes, shots: tuple[int, int]) -> Spectrum:
+    """A spectrum as it was pickled."""
+    import numpy
+
+    return Spectrum(numpy.frombuffer(totals), numpy.frombuffer(cells), shots)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from array import array
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 from qbatch.domain.history import JobResult
-from qbatch.domain.results import RESULT_KINDS, Result
+from qbatch.domain.results import Result
 from qbatch.domain.states import Status
 from qbatch.spool import LongSequence, Spool
 
@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 
     Array = np.ndarray[Any, Any]
 
+HELD = 20_000  # samples or comparisons that are as fast as lists, at some MB
+PAGE = 8  # of the others, that may be asked for in any order
 _STATUSES = {status.value: status for status in Status}
-_KINDS = {kind.value: result for kind, result in RESULT_KINDS.items()}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +46,34 @@ class JobSample:
         """Whether there is something to compare."""
         return self.result is not None and not self.result.is_empty
 
+    def __reduce__(self) -> tuple[Callable[..., JobSample], tuple[object, ...]]:
+        # A fifth of what dataclasses take for it.
+        known = (self.number, self.key, self.name, dict(self.parameters), self.status.value)
+        return _sample, (*known, self.shots, self.seed, self.result)
+
+
+def _sample(
+    number: int,
+    key: str,
+    name: str | None,
+    parameters: dict[str, float],
+    status: str,
+    shots: int | None,
+    seed: int | None,
+    result: Result | None,
+) -> JobSample:
+    """A sample as it was pickled."""
+    return JobSample(
+        number=number,
+        key=key,
+        name=name,
+        parameters=parameters,
+        status=_STATUSES[status],
+        shots=shots,
+        seed=seed,
+        result=result,
+    )
+
 
 def samples(results: Iterable[JobResult]) -> Iterator[JobSample]:
     """What the jobs of a group yielded, also those that have no result."""
@@ -67,15 +96,11 @@ def mark_of(text: str) -> bytes:
     return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
-_Kept: TypeAlias = tuple[Any, ...]
-"""A sample as plain values."""
-
-
 class Samples(LongSequence[JobSample]):
     """Samples in a file, to be had in any order, with what matching asks of them at hand."""
 
     def __init__(self, found: Iterable[JobSample] = ()) -> None:
-        self._spool: Spool[_Kept] = Spool(page=1)
+        self._spool: Spool[JobSample] = Spool(page=PAGE, held=HELD)
         self._marks = array("Q")
         self._numbers = array("q")
         self._with_results = array("b")
@@ -88,14 +113,18 @@ class Samples(LongSequence[JobSample]):
         self._marks.frombytes(mark_of(sample.key))
         self._numbers.append(sample.number)
         self._with_results.append(sample.has_result)
-        self._spool.append(_kept(sample))
+        self._spool.append(sample)
         self._ordered = None
 
     def __len__(self) -> int:
         return len(self._spool)
 
-    def _item(self, place: int) -> JobSample:
-        return _read(self._spool[place])
+    def at(self, place: int) -> JobSample:
+        """The one at a place."""
+        return self._spool.at(place)
+
+    def __iter__(self) -> Iterator[JobSample]:
+        return iter(self._spool)
 
     def have(self, keys: Sequence[str]) -> list[bool]:
         """Of each key whether a sample has it."""
@@ -132,26 +161,3 @@ class Samples(LongSequence[JobSample]):
         import numpy
 
         return numpy.array(self._with_results, bool)
-
-
-def _kept(sample: JobSample) -> _Kept:
-    result = sample.result
-    return (
-        (sample.number, sample.key, sample.name, dict(sample.parameters), sample.status.value),
-        (sample.shots, sample.seed),
-        None if result is None else (result.kind.value, result.compact()),
-    )
-
-
-def _read(kept: _Kept) -> JobSample:
-    (number, key, name, parameters, status), (shots, seed), result = kept
-    return JobSample(
-        number=number,
-        key=key,
-        name=name,
-        parameters=parameters,
-        status=_STATUSES[status],
-        shots=shots,
-        seed=seed,
-        result=None if result is None else _KINDS[result[0]].from_compact(result[1]),
-    )

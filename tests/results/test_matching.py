@@ -14,7 +14,7 @@ from qbatch import JobGroup
 from qbatch.domain.results import Counts, ExpectationValue, ExpectationValues
 from qbatch.domain.states import Status
 from qbatch.errors import UsageError
-from qbatch.results import checking, matching
+from qbatch.results import checking, matching, samples
 from qbatch.results.checking import Thresholds, check
 from qbatch.results.matching import pairs
 from qbatch.results.samples import JobSample
@@ -132,6 +132,8 @@ def test_how_many_are_worked_on_at_once_changes_nothing(monkeypatch, at_once):
     whole = check(pairs(before, now), Thresholds(detect=0.05))
     for module in (matching, checking):
         monkeypatch.setattr(module, "_AT_ONCE", at_once)
+    for module in (matching, samples):
+        monkeypatch.setattr(module, "HELD", at_once)
     report = check(pairs(before, now), Thresholds(detect=0.05))
     assert [f.verdict for f in report.findings] == [f.verdict for f in whole.findings]
     assert report.p_value == whole.p_value

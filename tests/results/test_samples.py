@@ -1,7 +1,10 @@
 """Samples come back from their file as they were, and are found by their keys."""
 
+import pytest
+
 from qbatch.domain.results import Counts, ExpectationValues, Probabilities
 from qbatch.domain.states import Status
+from qbatch.results import samples
 from qbatch.results.samples import JobSample, Samples
 
 
@@ -19,7 +22,9 @@ FOUND = [
 ]
 
 
-def test_they_come_back_in_any_order():
+@pytest.mark.parametrize("held", [0, 2, 99])
+def test_they_come_back_in_any_order(monkeypatch, held):
+    monkeypatch.setattr(samples, "HELD", held)
     kept = Samples(FOUND)
     assert [kept[place] for place in (4, 0, 3, 1, 2)] == [FOUND[i] for i in (4, 0, 3, 1, 2)]
     assert kept.numbers.tolist() == [7, 2, 3, 4, 5]

@@ -119,6 +119,11 @@ class Counts(Result):
             yield f"{outcome}  {count}"
 
     @property
+    def size(self) -> int:
+        """Number of outcomes in it."""
+        return len(self.counts)
+
+    @property
     def is_empty(self) -> bool:
         """Whether no outcome came."""
         return not any(self.counts.values())

@@ -99,6 +99,11 @@ class Probabilities(Result):
             yield f"{outcome}  {p:.6g}"
 
     @property
+    def size(self) -> int:
+        """Number of outcomes in it."""
+        return len(self.probabilities)
+
+    @property
     def is_empty(self) -> bool:
         """Never: something always comes."""
         return not self.probabilities

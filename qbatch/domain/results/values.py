@@ -147,6 +147,11 @@ class ExpectationValues(Result):
             yield f"{value.observable}  {value.text()}"
 
     @property
+    def size(self) -> int:
+        """Number of values in it."""
+        return len(self.values)
+
+    @property
     def is_empty(self) -> bool:
         """Whether no observable was asked for."""
         return not self.values
