@@ -29,7 +29,7 @@ _LOCKSTEP_BLOCK = 1 << 18
 
 _PASSED_OVER = frozenset({Kind.BARRIER, Kind.MEASURE, Kind.NOTHING})
 
-_KIND, _NAME, _QUBITS, _NUMBERS = map(itemgetter, (0, 1, 2, 4))
+_KIND, _NUMBERS = map(itemgetter, (0, 4))
 _FLOATS = {float}
 _WHAT_TO_WHAT = itemgetter(1, 2)  # an operation's name and qubits
 
@@ -44,16 +44,14 @@ def takes(form: Form) -> bool:
     """
     if form.num_qubits > MOST_QUBITS or form.variables:
         return False
-    gates = _gates(form)
-    kinds = list(map(_KIND, form.operations))
-    if sum(map(kinds.count, _PASSED_OVER)) < len(kinds) - len(gates):
+    operations, gate = form.operations, Kind.STANDARD
+    kinds = list(map(_KIND, operations))
+    if sum(map(kinds.count, _PASSED_OVER)) + kinds.count(gate) < len(kinds):
         return False
-    numbers = list(map(_NUMBERS, gates))
-    widths = map(len, map(_QUBITS, gates))
-    sorts = set(zip(map(_NAME, gates), widths, map(len, numbers), strict=True))
+    sorts = {(o[1], len(o[2]), len(o[4])) for o in operations if o[0] is gate}
     if not all(_is_known(*sort) for sort in sorts):
         return False
-    angles = list(chain.from_iterable(numbers))
+    angles = list(chain.from_iterable(map(_NUMBERS, operations)))
     return set(map(type, angles)) <= _FLOATS or all(map(_is_number, angles))
 
 

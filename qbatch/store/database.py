@@ -85,6 +85,13 @@ class Database:
         with self._errors():
             yield from self._connection.execute(sql, parameters)
 
+    def tuples(self, sql: str, parameters: SqlParameters = ()) -> Iterator[tuple[Cell, ...]]:
+        """The same without the names of their columns, which takes less time."""
+        with self._errors():
+            cursor = self._connection.cursor()
+            cursor.row_factory = None
+            yield from cursor.execute(sql, parameters)
+
     def row(self, sql: str, parameters: SqlParameters = ()) -> sqlite3.Row | None:
         """The first row of a query, or None."""
         with self._errors():

@@ -19,7 +19,7 @@ from qbatch.errors import NotFound, UsageError
 from qbatch.store import selection as sql
 from qbatch.store.columns import COPIED, SETTINGS, compact, encoded, quoted
 from qbatch.store.database import Database, reading
-from qbatch.store.reading import JOB_COLUMNS, JOB_TABLES, Reader
+from qbatch.store.reading import JOB_COLUMNS, JobReader
 
 if TYPE_CHECKING:
     from qbatch.domain.data import Cell, Row
@@ -82,10 +82,10 @@ class Jobs:
         where, values = sql.where(selection)
         order, more = sql.order(selection)
         query = (
-            f"SELECT {JOB_COLUMNS} FROM {JOB_TABLES} WHERE group_id = ? AND {where}"
+            f"SELECT {JOB_COLUMNS} FROM jobs WHERE group_id = ? AND {where}"
             f" ORDER BY {order}jobs.number"
         )
-        return map(Reader().job, self._db.rows(query, [group_id, *values, *more]))
+        return map(JobReader(self._db).job, self._db.tuples(query, [group_id, *values, *more]))
 
     def check(self, group_id: int, group: str, selection: Selection) -> None:
         """Make sure that everything that a selection names exists.
@@ -279,7 +279,7 @@ class Jobs:
                 payload.hash,
                 source.kind,
                 source.format,
-                zlib.compress(source.body),
+                _compressed(source.body),
                 len(source.body),
                 json.dumps(payload.parameters, ensure_ascii=False),
                 compact(dict(payload.info)),
@@ -295,11 +295,21 @@ class Jobs:
         return {tuple(row) for row in rows}
 
 
+def _compressed(body: bytes) -> bytes:
+    """The body as zlib's format; of short ones with little memory, which takes most of the time."""
+    if len(body) > _SHORT:
+        return zlib.compress(body)
+    packer = zlib.compressobj(wbits=12, memLevel=5)
+    return packer.compress(body) + packer.flush()
+
+
 def _source(row: sqlite3.Row) -> Source:
     with reading("a payload"):
         body = zlib.decompress(row["body"])
         return Source(kind=str(row["kind"]), format=str(row["format"]), body=body)
 
+
+_SHORT = 1 << 12  # bytes: as much as the smaller window of `_compressed` sees at once
 
 # Takes the group's id once more. Not correlated: that would go through the group for each job.
 _AMONG = "id IN (SELECT value FROM json_each(?))"

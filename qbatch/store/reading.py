@@ -5,8 +5,8 @@ from __future__ import annotations
 import functools
 import json
 import sqlite3
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, TypeAlias, cast
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, cast
 
 import orjson
 
@@ -17,10 +17,12 @@ from qbatch.domain.states import Failure, Status
 from qbatch.errors import NotInstalled
 from qbatch.payloads.registry import payload_format
 from qbatch.store.columns import SETTINGS, decoded
-from qbatch.store.database import damaged, reading
+from qbatch.store.database import Database, damaged, reading
 
 if TYPE_CHECKING:
     from qbatch.domain.data import Row
+
+T = TypeVar("T")
 
 PAYLOAD_COLUMNS = (
     "payloads.hash AS payload_hash, payloads.kind AS payload_kind, payloads.format,"
@@ -31,17 +33,10 @@ _FIRST = ("id", "payload_id", "request_id", "number", "key", "values", "status",
           "error", "created_at", "parent", "note")  # fmt: skip
 _CELLS = [f'jobs."{name}"' for name in (*_FIRST, *(column.name for column in SETTINGS))]
 _SETTINGS_END = len(_CELLS)
-JOB_COLUMNS = (
-    f"{', '.join(_CELLS)}, groups.name AS group_name, {PAYLOAD_COLUMNS}, {REQUEST_COLUMNS}"
-)
-"""What `Reader.job` reads, in this order."""
+JOB_COLUMNS = f"{', '.join(_CELLS)}, jobs.group_id"
+"""What `JobReader.job` reads, in this order."""
 JOB_NUMBER = _FIRST.index("number")
 
-JOB_TABLES = """
-    jobs JOIN groups ON groups.id = jobs.group_id
-    JOIN payloads ON payloads.id = jobs.payload_id
-    JOIN requests ON requests.id = jobs.request_id
-"""
 _MOST_KEPT = 20_000
 
 
@@ -98,20 +93,48 @@ class Reader:
                     self._expected[mark] = own.expected(payload.info, self.request(row))
         return self._expected[mark]
 
-    def job(self, row: sqlite3.Row) -> Job:
-        """The job of a row of `JOB_COLUMNS`.
+
+class JobReader(Reader):
+    """Makes jobs of rows of ``jobs`` alone: what many of them share is asked for once.
+
+    A join would hand it over with every row, which takes longer than to read the job.
+    """
+
+    def __init__(self, database: Database) -> None:
+        super().__init__()
+        self._db = database
+        self._groups: dict[int, str] = {}
+
+    def job(self, cells: Row) -> Job:
+        """The job of a row that begins with `JOB_COLUMNS`.
 
         Raises:
             StoreError: it is damaged.
         """
-        # Where there are many columns, to ask for each by its name costs more than all the rest.
-        cells = tuple(row)
-        payload = self._payloads.get(cells[1]) or self.payload(row)
-        request = self._requests.get(cells[2]) or self.request(row)
+        # By place: to ask for so many columns by their names costs more than all the rest.
+        shared = cast("tuple[int, int, int]", (cells[1], cells[2], cells[_SETTINGS_END]))
+        payload = self._payloads.get(shared[0]) or self._asked(_PAYLOAD, shared[0], self.payload)
+        request = self._requests.get(shared[1]) or self._asked(_REQUEST, shared[1], self.request)
+        group = self._groups.get(shared[2]) or self._asked(_GROUP, shared[2], self._group)
         try:
-            return _job(cells, payload, request)
+            return _job(cells, payload, request, group)
         except (ValueError, TypeError, AttributeError, KeyError, RecursionError) as error:
             raise damaged("a job", error) from error
+
+    def _asked(self, sql: str, number: int, read: Callable[[sqlite3.Row], T]) -> T:
+        row = self._db.row(sql, (number,))
+        if row is None:
+            raise damaged("a job", "what it refers to is not there")
+        return read(row)
+
+    def _group(self, row: sqlite3.Row) -> str:
+        name = self._groups[row["id"]] = str(row["name"])
+        return name
+
+
+_PAYLOAD = f"SELECT payloads.id AS payload_id, {PAYLOAD_COLUMNS} FROM payloads WHERE id = ?"
+_REQUEST = f"SELECT requests.id AS request_id, {REQUEST_COLUMNS} FROM requests WHERE id = ?"
+_GROUP = "SELECT id, name FROM groups WHERE id = ?"
 
 
 @functools.lru_cache(maxsize=1000)
@@ -146,14 +169,14 @@ _FAILURES: dict[str | None, Failure | None] = {failure.value: failure for failur
 _FAILURES[None] = None
 
 
-def _job(cells: Row, payload: StoredPayload, request: Request) -> Job:
+def _job(cells: Row, payload: StoredPayload, request: Request, group: str) -> Job:
     """A job from the cells of `JOB_COLUMNS`."""
     own = cast("_Own", cells[: len(_FIRST)])
     id_, _, _, number, key, values, status, failure, error, created_at, parent, note = own
     return Job(
         **decoded(cells[len(_FIRST) : _SETTINGS_END]),  # type: ignore[arg-type] # as its column says
         id=id_,
-        group=cast("str", cells[_SETTINGS_END]),
+        group=group,
         number=number,
         key=key.hex(),
         parameters=dict(zip(payload.parameters, orjson.loads(values), strict=True)),

@@ -15,7 +15,7 @@ from qbatch.domain.results import Result, read_stored, stored
 from qbatch.domain.selectors import Selection
 from qbatch.store import selection as sql
 from qbatch.store.database import Database, damaged, whole
-from qbatch.store.reading import JOB_COLUMNS, JOB_NUMBER, JOB_TABLES, Reader
+from qbatch.store.reading import JOB_COLUMNS, JOB_NUMBER, JobReader
 
 if TYPE_CHECKING:
     from qbatch.domain.data import Json
@@ -93,11 +93,12 @@ class Results:
         where, values = sql.where(selection)
         order, more = sql.order(selection)
         query = f"""
-            SELECT {JOB_COLUMNS}, a.shots AS part_shots, a.result FROM {JOB_TABLES}
+            SELECT {JOB_COLUMNS}, a.shots AS part_shots, a.result FROM jobs
             LEFT JOIN attempts a ON a.job_id = jobs.id AND a.status = 'done'
             WHERE jobs.group_id = ? AND {where} ORDER BY {order}jobs.number, a."offset", a.id
         """
-        rows, reader = self._db.rows(query, [group_id, *values, *more]), Reader()
+        rows = self._db.tuples(query, [group_id, *values, *more])
+        reader = JobReader(self._db)
         job: Job | None = None
         parts: list[Part] = []
         number: object = None

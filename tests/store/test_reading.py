@@ -8,7 +8,7 @@ import pytest
 from qbatch import JobGroup, StoreError
 from qbatch.domain.results import ResultKind
 from qbatch.store import Store
-from qbatch.store.reading import JOB_COLUMNS, JOB_TABLES, Reader
+from qbatch.store.reading import JOB_COLUMNS, JobReader, Reader
 from qbatch.store.work_queue import PLANNED_COLUMNS
 
 from ..conftest import ANSATZ, BELL
@@ -24,13 +24,23 @@ def store(db):
         yield store
 
 
-def rows(store, columns=JOB_COLUMNS):
-    return list(store.database.rows(f"SELECT {columns} FROM {JOB_TABLES} ORDER BY number"))
+TABLES = (
+    "jobs JOIN groups ON groups.id = group_id JOIN payloads ON payloads.id = payload_id"
+    " JOIN requests ON requests.id = request_id"
+)
+
+
+def rows(store):
+    return list(store.database.rows(f"SELECT {PLANNED_COLUMNS} FROM {TABLES} ORDER BY number"))
+
+
+def jobs(store):
+    found = store.database.tuples(f"SELECT {JOB_COLUMNS} FROM jobs ORDER BY number")
+    return list(map(JobReader(store.database).job, found))
 
 
 def test_jobs_are_what_was_added(store):
-    reader = Reader()
-    first, second, third, last = map(reader.job, rows(store))
+    first, second, third, last = jobs(store)
     assert [first.parameters, second.parameters] == [
         {"phi": 0.5, "theta": 0.1}, {"phi": 0.5, "theta": 0.2}
     ]  # fmt: skip
@@ -43,7 +53,7 @@ def test_jobs_are_what_was_added(store):
 
 def test_what_is_known_alike_is_expected_alike_and_each_payload_is_its_own(store):
     reader = Reader()
-    found = rows(store, PLANNED_COLUMNS)
+    found = rows(store)
     expected = [reader.expected(row) for row in found]
     assert expected[0] is expected[1]
     assert expected[2] is not None
@@ -61,6 +71,7 @@ def test_what_is_known_alike_is_expected_alike_and_each_payload_is_its_own(store
         ("UPDATE payloads SET info = '[]'", "a payload"),
         ("UPDATE payloads SET parameters = '[1]'", "a payload"),
         ("UPDATE requests SET spec = '{\"observables\":1}'", "a request"),
+        ("DELETE FROM requests", "what it refers to"),
         ("UPDATE jobs SET \"values\" = '[1,2,3]'", "a job"),
         ("UPDATE jobs SET shots = 'many'", "a job"),
         ("UPDATE jobs SET tags = '['", "a job"),
@@ -71,7 +82,7 @@ def test_damage_is_told_by_what_is_damaged(store, change, said):
         other.execute("PRAGMA ignore_check_constraints=ON")
         other.execute(change)
     with pytest.raises(StoreError, match=said):
-        list(map(Reader().job, rows(store)))
+        jobs(store)
 
 
 def test_facts_that_make_no_sense_are_damage(store):
@@ -80,4 +91,4 @@ def test_facts_that_make_no_sense_are_damage(store):
     with sqlite3.connect(store.database.path) as other:
         other.execute("UPDATE payloads SET info = ?", (info,))
     with pytest.raises(StoreError, match="0 qubits"):
-        Reader().expected(rows(store, PLANNED_COLUMNS)[0])
+        Reader().expected(rows(store)[0])

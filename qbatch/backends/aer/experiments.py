@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from qbatch.backends.aer.templates import Angles, Template, generalized
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 
 _MOST_ANGLES = 2_000
+_NAME = itemgetter(1)  # of an operation
 
 
 class Prepared:
@@ -32,8 +34,11 @@ class Prepared:
         found: the form's nature, where it is known.
 
     Attributes:
-        angles: the numbers of its skeleton; None where the item's values are meant.
-        shape: the skeleton that circuits which differ in numbers only have in common.
+        outline: differs for circuits of different skeletons, and costs less to have; None
+            where there is no skeleton.
+        shape: the skeleton that circuits which differ in numbers only have in common, once
+            `find_shape` has looked for it.
+        angles: the numbers of that; None where the item's values are meant.
     """
 
     def __init__(
@@ -52,14 +57,21 @@ class Prepared:
         self.small = small
         self.stim = stim
         self.readout = readout(form, found)
+        self.outline: Hashable = None
         self.shape: Hashable = None
-        self.angles: Angles | None = None
+        self.angles: Angles | None = None if parameters else ()
         self._template = None if circuit is None else Template(circuit, parameters)
-        if not parameters:
-            marked = form.skeleton() if self.readout is not None else None
-            if marked is not None and len(marked[1]) > _MOST_ANGLES:
-                marked = None  # binding them would take longer than it saves
-            self.shape, self.angles = marked or (None, ())
+        if not parameters and self.readout is not None:
+            self.outline = form.num_qubits, tuple(map(_NAME, form.operations))
+
+    def find_shape(self) -> None:
+        """Look for its skeleton."""
+        if self.outline is None or self.shape is not None:
+            return
+        marked = self.form.skeleton()
+        # To bind very many angles would take longer than it saves.
+        if marked is not None and len(marked[1]) <= _MOST_ANGLES:
+            self.shape, self.angles = marked
 
     @property
     def template(self) -> Template:
@@ -100,6 +112,14 @@ Points = dict[Angles, list[Experiment]]
 
 def alike(experiments: Iterable[Experiment]) -> list[Points]:
     """The experiments by what can run as one template, and by the angles it gets."""
+    experiments = list(experiments)
+    outlines: dict[Hashable, dict[Prepared, None]] = {}
+    for experiment in experiments:
+        outlines.setdefault(experiment.prepared.outline, {})[experiment.prepared] = None
+    for sharing in outlines.values():
+        if len(sharing) > 1:
+            for prepared in sharing:
+                prepared.find_shape()
     groups: dict[Hashable, Points] = {}
     for experiment in experiments:
         prepared = experiment.prepared

@@ -89,8 +89,9 @@ class Counts(Result):
         """Counts from JSON."""
         if not isinstance(value, dict):
             raise ValueError(f"counts are {shown(value)}")  # noqa: TRY004 - as below
-        if set(map(type, value.values())) - {int} or min(value.values(), default=0) < 0:
-            raise ValueError("a count that is no whole number from 0 on")
+        for count in value.values():
+            if type(count) is not int or count < 0:
+                raise ValueError("a count that is no whole number from 0 on")
         return cls(value)
 
     def quantities(self) -> Mapping[str, tuple[float, float | None]]:

@@ -110,11 +110,11 @@ def read_circuits(data: bytes, origin: str, *, path: Path | None = None) -> list
             f"{origin}: not a circuit file (binary content)",
             hint="qbatch reads OpenQASM 2, OpenQASM 3 and QPY",
         )
-    _check_registers(data, origin)
     source = Source(format=_qasm_version(data, origin, path), body=data)
     form = read_plain(source)
     if form is not None:
         return [_plain_entry(form, source, stem, origin)]
+    _check_registers(data, origin)
     with parsers.bounded_memory(len(data)):
         circuit = parse(source, origin=origin, directory=path.parent if path else None)
     if set(parsers.INCLUDE.findall(_COMMENT.sub(b"", data))) - _OWN_INCLUDES:
