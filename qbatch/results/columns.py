@@ -195,6 +195,7 @@ def write_parquet(results: Iterable[JobResult], stream: IO[bytes], shape: Export
         UsageError: pyarrow is not installed.
     """
     try:
+        import numpy
         import pyarrow as pa
         from pyarrow import parquet
     except ImportError:
@@ -210,7 +211,7 @@ def write_parquet(results: Iterable[JobResult], stream: IO[bytes], shape: Export
     with parquet.ParquetWriter(stream, schema, compression="zstd") as writer:
         for jobs, values in _pages(rows, cells):
             shared = [[*_head(entry, columns), *entry.tail] for entry, _ in jobs]
-            places = pa.array([place for place, (_, n) in enumerate(jobs) for _ in range(n)])
+            places = pa.array(numpy.repeat(numpy.arange(len(jobs)), [n for _, n in jobs]))
             once = [cells.take(places) for cells in _as_arrays(shared, [*head, *tail])]
             own = _as_arrays(values, fields)
             arrays = [*once[: len(head)], *own, *once[len(head) :]]

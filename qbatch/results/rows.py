@@ -35,15 +35,12 @@ def job_results(
 
 
 def _added_up(job: Job, parts: Sequence[tuple[Result | None, int | None]]) -> JobResult:
-    result, own = parts[0] if len(parts) == 1 else (None, None)
-    if result is not None:  # one part, as mostly
-        total = RESULT_KINDS[job.request.kind].add_up([(result, own or 0)])
-        return JobResult(job=job, shots=own or None, result=total)
     found = [(result, shots or 0) for result, shots in parts if result is not None]
     if not found or len(found) < len(parts):  # there are none, or some were let go
         return JobResult(job=job, shots=None)
     total = RESULT_KINDS[job.request.kind].add_up(found)
-    return JobResult(job=job, shots=sum(shots for _, shots in found) or None, result=total)
+    shots = sum([shots for _, shots in found])
+    return JobResult(job=job, shots=shots or None, result=total)
 
 
 def result_entry(result: JobResult, shape: ExportOptions = _WHOLE) -> dict[str, Json]:
