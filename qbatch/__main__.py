@@ -11,8 +11,12 @@ def main() -> None:
 
         complete(sys.argv[1:])
     else:
+        import gc
+
         from qbatch.cli.boundary import main as command
 
+        # What a command makes mostly stays until it ends, and little of it is garbage.
+        gc.set_threshold(50_000, 20, 20)
         command()
 
 

@@ -78,7 +78,8 @@ def _load(file: str) -> list[Payload]:
         return format_of(data).read(data, "stdin")
     path = Path(file)
     try:
-        data = path.read_bytes()
+        with open(file, "rb", buffering=0) as content:  # noqa: PTH123 - half the time of Path's
+            data = content.read()
     except OSError as error:
         raise InvalidCircuit(f"{file}: {error.strerror or error}") from error
     return format_of(data, path).read(data, file, path)

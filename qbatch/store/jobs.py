@@ -65,7 +65,7 @@ class Jobs:
                     f"group {row['name']!r} is closed: nothing can be added",
                     hint=f"qbatch group open {shell_quote(row['name'])} opens it",
                 )
-            ids = {payload.hash: self._payload_id(payload) for payload in payloads}
+            ids = self._payload_ids(payloads)
             rows = _Rows(self, group_id, row["last_number"], ids)
             if if_new:
                 rows.known = self._known(group_id)
@@ -267,32 +267,43 @@ class Jobs:
         assert row is not None
         return int(row["id"])
 
-    def _payload_id(self, payload: Payload) -> int:
-        row = self._db.row("SELECT id FROM payloads WHERE hash = ?", (payload.hash,))
-        if row is not None:
-            return int(row["id"])
-        source = payload.source
-        cursor = self._db.execute(
-            "INSERT INTO payloads (hash, kind, format, body, num_bytes, parameters, info)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (
-                payload.hash,
-                source.kind,
-                source.format,
-                _compressed(source.body),
-                len(source.body),
-                json.dumps(payload.parameters, ensure_ascii=False),
-                compact(dict(payload.info)),
-            ),
+    def _payload_ids(self, payloads: Iterable[Payload]) -> dict[str, int]:
+        """Ids by hash, of payloads that are stored once per content."""
+        own = {payload.hash: payload for payload in payloads}
+        known = self._db.rows(
+            "SELECT hash, id FROM payloads WHERE hash IN (SELECT value FROM json_each(?))",
+            (json.dumps(list(own)),),
         )
-        assert cursor.lastrowid is not None
-        return cursor.lastrowid
+        ids: dict[str, int] = {row["hash"]: row["id"] for row in known}
+        last = self._db.row("SELECT coalesce(max(id), 0) AS last FROM payloads")
+        assert last is not None
+        new = [payload for payload in own.values() if payload.hash not in ids]
+        ids.update((payload.hash, last["last"] + place) for place, payload in enumerate(new, 1))
+        self._db.executemany(
+            "INSERT INTO payloads (id, hash, kind, format, body, num_bytes, parameters, info)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            ((ids[payload.hash], *_payload_row(payload)) for payload in new),
+        )
+        return ids
 
     def _known(self, group_id: int) -> set[Row]:
         rows = self._db.rows(
             "SELECT key, shots, seed, options FROM jobs WHERE group_id = ?", (group_id,)
         )
         return {tuple(row) for row in rows}
+
+
+def _payload_row(payload: Payload) -> Row:
+    source = payload.source
+    return (
+        payload.hash,
+        source.kind,
+        source.format,
+        _compressed(source.body),
+        len(source.body),
+        json.dumps(payload.parameters, ensure_ascii=False),
+        compact(dict(payload.info)),
+    )
 
 
 def _compressed(body: bytes) -> bytes:

@@ -104,6 +104,7 @@ class JobReader(Reader):
         super().__init__()
         self._db = database
         self._groups: dict[int, str] = {}
+        self._ahead: dict[int, sqlite3.Row] = {}  # payloads that were read and not asked for
 
     def job(self, cells: Row) -> Job:
         """The job of a row that begins with `JOB_COLUMNS`.
@@ -113,13 +114,22 @@ class JobReader(Reader):
         """
         # By place: to ask for so many columns by their names costs more than all the rest.
         shared = cast("tuple[int, int, int]", (cells[1], cells[2], cells[_SETTINGS_END]))
-        payload = self._payloads.get(shared[0]) or self._asked(_PAYLOAD, shared[0], self.payload)
+        payload = self._payloads.get(shared[0]) or self._new_payload(shared[0])
         request = self._requests.get(shared[1]) or self._asked(_REQUEST, shared[1], self.request)
         group = self._groups.get(shared[2]) or self._asked(_GROUP, shared[2], self._group)
         try:
             return _job(cells, payload, request, group)
         except (ValueError, TypeError, AttributeError, KeyError, RecursionError) as error:
             raise damaged("a job", error) from error
+
+    def _new_payload(self, number: int) -> StoredPayload:
+        """A payload, read with those that were added after it: their jobs mostly follow."""
+        if number not in self._ahead:
+            self._ahead = {row["payload_id"]: row for row in self._db.rows(_PAYLOADS, (number,))}
+        row = self._ahead.get(number)
+        if row is None:
+            raise damaged("a job", "its payload is not there")
+        return self.payload(row)
 
     def _asked(self, sql: str, number: int, read: Callable[[sqlite3.Row], T]) -> T:
         row = self._db.row(sql, (number,))
@@ -132,7 +142,10 @@ class JobReader(Reader):
         return name
 
 
-_PAYLOAD = f"SELECT payloads.id AS payload_id, {PAYLOAD_COLUMNS} FROM payloads WHERE id = ?"
+_PAYLOADS = f"""
+    SELECT payloads.id AS payload_id, {PAYLOAD_COLUMNS} FROM payloads
+    WHERE id >= ? ORDER BY id LIMIT 256
+"""
 _REQUEST = f"SELECT requests.id AS request_id, {REQUEST_COLUMNS} FROM requests WHERE id = ?"
 _GROUP = "SELECT id, name FROM groups WHERE id = ?"
 
