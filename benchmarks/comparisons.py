@@ -18,6 +18,7 @@ from benchmarks.timing import Side, Timing
 
 SHOTS = "1000"
 PEERS = Path(__file__).parent / "peers"
+FORMS = ("jsonl", "csv", "parquet", "npz")
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,19 +126,41 @@ def values(settings: Settings) -> list[Row]:
 
 def exports(settings: Settings) -> list[Row]:
     """1,000,000 jobs of three outcomes each as files and as a picture: CPU and memory."""
+    commands = {
+        **{
+            form: ["results", "g", "-o", f"g.{form}"] for form in ("jsonl", "csv", "parquet", "npz")
+        },
+        "plot": ["plot", "g", "-o", "g.png"],
+    }
+    goals = {"jsonl": "15 s CPU, ", "csv": "25 s CPU, ", "parquet": "25 s CPU, "}
+    return _over_many(settings, commands, goals)
+
+
+def compared(settings: Settings) -> list[Row]:
+    """1,000,000 jobs held against a baseline and against themselves: CPU and memory."""
+    saved = str(settings.work / "g.json")
+    commands = {
+        "check --save": ["check", "g", "--save", saved],
+        "check": ["check", "g", "--baseline", saved, "--junit", "g.xml"],
+        "diff": ["diff", "g", "g"],
+    }
+    return _over_many(settings, commands, {})
+
+
+def _over_many(
+    settings: Settings, commands: Mapping[str, list[str]], goals: Mapping[str, str]
+) -> list[Row]:
+    """Each command once, over a million finished jobs."""
     db, jobs = settings.work / "q.db", settings.some(1_000_000)
     subprocess.run([sys.executable, "-m", "benchmarks.finished", str(db), str(jobs)], check=True)
-    goals = {"jsonl": "15 s CPU", "csv": "25 s CPU", "parquet": "25 s CPU", "npz": "", "plot": ""}
     rows = []
-    for form, goal in goals.items():
-        command = ["plot", "g", "-o", "g.png"] if form == "plot" else ["results", "g", "-o"]
-        command += [] if form == "plot" else [f"g.{form}"]
-        side = Side(form, lambda _, said=command: [timing.qbatch("--db", str(db), *said)])
+    for name, command in commands.items():
+        said = timing.qbatch("--db", str(db), *command)
+        side = Side(name, lambda _, said=said: [said])
         (found,) = timing.in_turn([side], settings.work, 1)
         note = f"{found.memory_mb:.0f} MB at most"
-        rows.append(
-            Row(f"{form} of {jobs} jobs", found, None, f"{goal}, 400 MB".lstrip(", "), note)
-        )
+        goal = f"{goals.get(name, '')}400 MB"
+        rows.append(Row(f"{name} of {jobs} jobs", found, None, goal, note))
     return rows
 
 
@@ -296,5 +319,6 @@ BENCHMARKS: dict[str, Callable[[Settings], list[Row]]] = {
     "startup": startup,
     "memory": memory,
     "exports": exports,
+    "compared": compared,
     "remote": remote,
 }
