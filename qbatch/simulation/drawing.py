@@ -73,7 +73,8 @@ def counts(drawn: Array, names: Outcomes) -> dict[str, int]:
     if len(drawn) > _FEW:
         places = drawn.nonzero()[0].tolist()
         return {names[place]: int(drawn[place]) for place in places}
-    return {names[place]: number for place, number in enumerate(drawn.tolist()) if number}
+    told = zip(names.all(len(drawn)), drawn.tolist(), strict=True)
+    return {name: number for name, number in told if number}
 
 
 def named(probabilities: Array, names: Outcomes) -> dict[str, float]:

@@ -8,6 +8,9 @@ from dataclasses import dataclass
 
 from qbatch.payloads.circuit.form import Form, Nature, nature
 
+Registers = tuple[tuple[str, tuple[int, ...]], ...]
+"""Name and bits of each classical register."""
+
 
 @dataclass(frozen=True, slots=True)
 class Readout:
@@ -41,6 +44,13 @@ class Outcomes:
         self._bits, self._registers = bits, registers
         self._plain = bits == tuple(range(len(bits)))
         self._known: dict[int, str] = {}
+        self._all: list[str] = []
+
+    def all(self, number: int) -> list[str]:
+        """The names of all of them, where they are so many and few."""
+        if len(self._all) != number:
+            self._all = [self[index] for index in range(number)]
+        return self._all
 
     def __getitem__(self, index: int) -> str:
         name = self._known.get(index)
@@ -91,23 +101,43 @@ def readout(form: Form, found: Nature | None = None) -> Readout | None:
     found = found or nature(form)
     if not found.is_exact or not found.read:
         return None
-    sizes = register_sizes(form)
+    places = _places(form.num_clbits, form.cregs, tuple(found.read.items()))
+    if places is None:
+        return None
+    return Readout(*places, found.final, from_zero=found.from_zero)
+
+
+_Places = tuple[tuple[int, ...], tuple[int | None, ...], tuple[int, ...]]
+
+
+@functools.lru_cache(maxsize=128)
+def _places(
+    num_clbits: int, cregs: Registers, pairs: tuple[tuple[int, int], ...]
+) -> _Places | None:
+    """Qubits, bits and registers of a readout, which the circuits of a batch mostly share.
+
+    Args:
+        pairs: each classical bit that is written, and its qubit.
+    """
+    sizes = _sizes(num_clbits, cregs)
     if sizes is None:
         return None
-    qubits_read = tuple(sorted(set(found.read.values())))
-    place = {qubit: index for index, qubit in enumerate(qubits_read)}
-    bits = tuple(
-        place[found.read[index]] if index in found.read else None
-        for index in range(form.num_clbits)
-    )
-    return Readout(qubits_read, bits, sizes, found.final, from_zero=found.from_zero)
+    read = dict(pairs)
+    qubits = tuple(sorted(set(read.values())))
+    place = {qubit: index for index, qubit in enumerate(qubits)}
+    bits = tuple(place[read[bit]] if bit in read else None for bit in range(num_clbits))
+    return qubits, bits, sizes
 
 
 def register_sizes(form: Form) -> tuple[int, ...] | None:
     """Sizes of the classical registers, in order; None where Qiskit must tell what counts are."""
-    in_registers = [bit for _, bits in form.cregs for bit in bits]
-    if in_registers == list(range(form.num_clbits)):
-        return tuple(len(bits) for _, bits in form.cregs)
-    if not form.cregs:
-        return (form.num_clbits,)
+    return _sizes(form.num_clbits, form.cregs)
+
+
+def _sizes(num_clbits: int, cregs: Registers) -> tuple[int, ...] | None:
+    in_registers = [bit for _, bits in cregs for bit in bits]
+    if in_registers == list(range(num_clbits)):
+        return tuple(len(bits) for _, bits in cregs)
+    if not cregs:
+        return (num_clbits,)
     return None

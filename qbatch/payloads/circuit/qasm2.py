@@ -13,7 +13,7 @@ import re
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, zip_longest
-from typing import Any, NamedTuple
+from typing import Any
 
 from qbatch.payloads.circuit import angles
 from qbatch.payloads.circuit.angles import NotPlain, Tree
@@ -52,18 +52,12 @@ _new = tuple.__new__  # a named tuple without its own slow way of being made
 _PI = {"pi": math.pi}
 
 
-class _Known(NamedTuple):
-    """What a statement comes to.
+_Known = tuple[int, list[tuple[Any, ...]], int]
+"""What a statement comes to.
 
-    Attributes:
-        angles: number of its angles that stand open, and that all its operations have.
-        operations: or, if angles stand open, the first four fields of each.
-        size: instructions as they are written.
-    """
-
-    angles: int
-    operations: list[tuple[Any, ...]]
-    size: int
+The number of its angles that stand open, and that all its operations have; its operations,
+or, if angles stand open, the first four fields of each; instructions as they are written.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,12 +201,12 @@ class _Reader:
         if not self._defines:
             _count(found)
         if not is_open:
-            self._known[word] = _Known(0, [*found], size)
+            self._known[word] = (0, [*found], size)
             return
         match = _OPEN_CALL.match(word)
         if match is not None and isinstance(self._gates[match[1]], Spec):
             beginnings = [operation[:4] for operation in found]
-            self._known[word] = _Known(len(found[0].numbers), beginnings, size)
+            self._known[word] = (len(found[0].numbers), beginnings, size)
 
     def _statement(self, text: str) -> None:
         writer = self._writer
