@@ -91,22 +91,18 @@ def print_json(name: str, value: Any, **more: Any) -> None:
 
 
 class JsonList(list[Any]):
-    """A list that is made while it is printed, so that it never is in memory.
+    """A list that is made while it is printed, once, so that it never is in memory."""
 
-    Args:
-        number: of its items.
-    """
-
-    def __init__(self, items: Iterable[Any], number: int) -> None:
+    def __init__(self, items: Iterable[Any]) -> None:
         super().__init__()
-        self._items = items
-        self._number = number
+        self._rest = iter(items)
+        self._first = list(itertools.islice(self._rest, 1))
 
     def __len__(self) -> int:  # by which the encoder sees whether there are any
-        return self._number
+        return len(self._first)
 
     def __iter__(self) -> Iterator[Any]:
-        return iter(self._items)
+        return itertools.chain(self._first, self._rest)
 
 
 def table(

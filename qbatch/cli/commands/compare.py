@@ -187,7 +187,7 @@ def diff(
     names = {"first": one.group.name, "second": other.group.name}
     pairs = matched(one.group.results(one.selection), other.group.results(other.selection))
     if json:
-        output.print_json("diff", output.JsonList(map(_pair_entry, pairs), len(pairs)), **names)
+        output.print_json("diff", output.JsonList(map(_pair_entry, pairs)), **names)
     else:
         _print_diff(pairs, names)
 
@@ -287,7 +287,7 @@ def _report_entry(report: CheckReport) -> dict[str, Any]:
         "detect": report.detect,
         "deciding_shots": report.deciding_shots,
         "counts": {v: report.number(v) for v in _VERDICTS},
-        "jobs": output.JsonList(map(_finding_entry, report.findings), len(report.findings)),
+        "jobs": output.JsonList(map(_finding_entry, report.findings)),
     }
 
 

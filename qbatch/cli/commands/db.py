@@ -157,7 +157,8 @@ def _print_rows(columns: list[str], rows: Iterable[tuple[Any, ...]], form: str) 
         for row in rows:
             print(dumps(_named(columns, row), ensure_ascii=not output.takes_unicode()))
     else:
-        output.print_json("rows", [_named(columns, row) for row in rows], columns=columns)
+        named = output.JsonList(_named(columns, row) for row in rows)
+        output.print_json("rows", named, columns=columns)
 
 
 def _print_separated(columns: list[str], rows: Iterable[tuple[Any, ...]], separator: str) -> None:

@@ -141,7 +141,7 @@ def jobs(
     several = len(chosen) > 1
     found = ((one.group.name, job) for one in chosen for job in one.group.select(one.selection))
     if json:
-        output.print_json("jobs", [job_entry(job) for _, job in found])
+        output.print_json("jobs", output.JsonList(job_entry(job) for _, job in found))
     elif quiet:
         for name, job in found:
             print(f"{name}/{job.number}" if several else job.number)
