@@ -7,9 +7,10 @@ import bisect
 import os
 import pickle
 import tempfile
+import threading
 import weakref
 from array import array
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TypeVar, overload
 
 T = TypeVar("T")
@@ -63,6 +64,7 @@ class Spool(LongSequence[T]):
         self._kept: tuple[int, list[T]] = (-1, [])
         self._file: int | None = None
         self._written = 0
+        self._writing = threading.Lock()  # the first reader may have to
         for item in items:
             self.append(item)
 
@@ -83,7 +85,14 @@ class Spool(LongSequence[T]):
             if len(self._unwritten) > _BLOCK:
                 self._write()
 
+    def __reduce__(self) -> tuple[Callable[..., Spool[T]], tuple[object, ...]]:
+        return _again, ([*self], self._page, self._most_held)  # a copy has a file of its own
+
     def _write(self) -> None:
+        with self._writing:
+            self._write_all()
+
+    def _write_all(self) -> None:
         if self._file is None:
             opened = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115 - closed with the object
             weakref.finalize(self, opened.close)
@@ -106,10 +115,11 @@ class Spool(LongSequence[T]):
         number, row = divmod(place - len(self._held), self._page)
         if number == len(self._ends) - 1:
             return self._waiting[row]
-        if self._kept[0] != number:
+        kept = self._kept  # another thread may put another page there
+        if kept[0] != number:
             raw = self._read(self._ends[number], self._ends[number + 1])
-            self._kept = (number, pickle.loads(raw))  # noqa: S301 - our own
-        return self._kept[1][row]
+            self._kept = kept = (number, pickle.loads(raw))  # noqa: S301 - our own
+        return kept[1][row]
 
     def __iter__(self) -> Iterator[T]:
         yield from self._held
@@ -123,3 +133,8 @@ class Spool(LongSequence[T]):
                 raw, start = raw[end - start :], end
             number = last
         yield from self._waiting
+
+
+def _again(items: list[T], page: int, held: int) -> Spool[T]:
+    """A spool as it was copied."""
+    return Spool(items, page=page, held=held)

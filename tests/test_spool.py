@@ -1,7 +1,11 @@
 """Long lists in a temporary file."""
 
+import copy
 import gc
 import os
+import pickle
+import random
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from unittest import mock
 
@@ -68,3 +72,28 @@ def test_the_file_goes_with_the_object():
     short = Spool(range(10), page=2)
     assert opened() == before
     assert len(short) == 10
+
+
+def test_a_copy_has_a_file_of_its_own():
+    spool = Spool([["x" * 50_000, place] for place in range(10)], page=2, held=1)
+    items = list(spool)
+    copies = [copy.deepcopy(spool), pickle.loads(pickle.dumps(spool))]
+    del spool
+    gc.collect()
+    for one in copies:
+        assert list(one) == items
+        one.append("more")
+        assert one[3] == items[3]
+
+
+def test_several_threads_may_read_it():
+    spool = Spool([[place] * 50 for place in range(4_000)], page=8)
+    order = list(range(len(spool))) * 3
+
+    def wrong(seed):
+        own = order.copy()
+        random.Random(seed).shuffle(own)
+        return [place for place in own if spool[place] != [place] * 50]
+
+    with ThreadPoolExecutor(4) as pool:
+        assert [*pool.map(wrong, range(4))] == [[]] * 4

@@ -22,7 +22,7 @@ from qbatch.spool import Spool
 if TYPE_CHECKING:
     from qbatch.domain.history import JobResult
 
-_PIECES = 10_000  # of JSON that are written at once
+_PIECES = 10_000  # of JSON in a block
 _MOST_ROWS = 200  # on a terminal; a pipe gets everything
 _TOP = 4
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
@@ -85,7 +85,9 @@ def print_json(name: str, value: Any, **more: Any) -> None:
     document = {"schema": SCHEMA, **more, name: value}
     encoder = json.JSONEncoder(ensure_ascii=not takes_unicode(), indent=2)
     pieces = encoder.iterencode(document)
-    while text := "".join(itertools.islice(pieces, _PIECES)):
+    blocks = iter(lambda: "".join(itertools.islice(pieces, _PIECES)), "")
+    # All of it is made before any is printed: where that fails, the error is the one value.
+    for text in Spool(blocks, page=1):
         sys.stdout.write(text)
     print()
 

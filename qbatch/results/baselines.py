@@ -68,6 +68,8 @@ def read_baseline(path: Path) -> Samples:
     Raises:
         UsageError: the file cannot be read, or is no baseline.
     """
+    if not path.is_file():  # a pipe can be read once
+        return _samples(path, _whole(path))
     try:
         return _samples(path, _by_line(path))
     except _OtherShapeError:

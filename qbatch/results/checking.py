@@ -179,10 +179,10 @@ class _Tested:
         import numpy
 
         self.places = array("q")
-        self.gone: set[str | None] = set()
+        self.gone: set[str] = set()
         p_values, chi2, degrees, marks = array("d"), array("d"), array("q"), array("Q")
         for place, pair in enumerate(matched):
-            if pair.second is None:
+            if pair.second is None and pair.sample.name is not None:
                 self.gone.add(pair.sample.name)
             found = pair.comparison
             if found is None or not _is_tested(found, thresholds):

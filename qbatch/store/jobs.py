@@ -269,7 +269,9 @@ class Jobs:
 
     def _payload_ids(self, payloads: Iterable[Payload]) -> dict[str, int]:
         """Ids by hash, of payloads that are stored once per content."""
-        own = {payload.hash: payload for payload in payloads}
+        own: dict[str, Payload] = {}
+        for payload in payloads:
+            own.setdefault(payload.hash, payload)
         known = self._db.rows(
             "SELECT hash, id FROM payloads WHERE hash IN (SELECT value FROM json_each(?))",
             (json.dumps(list(own)),),
@@ -320,7 +322,7 @@ def _source(row: sqlite3.Row) -> Source:
         return Source(kind=str(row["kind"]), format=str(row["format"]), body=body)
 
 
-_SHORT = 1 << 12  # bytes: as much as the smaller window of `_compressed` sees at once
+_SHORT = 1 << 12  # bytes: about as much as the smaller window of `_compressed` sees at once
 
 # Takes the group's id once more. Not correlated: that would go through the group for each job.
 _AMONG = "id IN (SELECT value FROM json_each(?))"

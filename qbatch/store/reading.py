@@ -38,6 +38,7 @@ JOB_COLUMNS = f"{', '.join(_CELLS)}, jobs.group_id"
 JOB_NUMBER = _FIRST.index("number")
 
 _MOST_KEPT = 20_000
+_MOST_AHEAD = 256  # payloads that are read before they are asked for
 
 
 class Reader:
@@ -104,7 +105,9 @@ class JobReader(Reader):
         super().__init__()
         self._db = database
         self._groups: dict[int, str] = {}
-        self._ahead: dict[int, sqlite3.Row] = {}  # payloads that were read and not asked for
+        # Payloads that were read before they were asked for, so many, up to that id.
+        self._ahead: dict[int, sqlite3.Row] = {}
+        self._step, self._last = 1, 0
 
     def job(self, cells: Row) -> Job:
         """The job of a row that begins with `JOB_COLUMNS`.
@@ -123,10 +126,14 @@ class JobReader(Reader):
             raise damaged("a job", error) from error
 
     def _new_payload(self, number: int) -> StoredPayload:
-        """A payload, read with those that were added after it: their jobs mostly follow."""
-        if number not in self._ahead:
-            self._ahead = {row["payload_id"]: row for row in self._db.rows(_PAYLOADS, (number,))}
+        """A payload; where they come in the order of adding, more and more are read at once."""
         row = self._ahead.get(number)
+        if row is None:
+            self._step = min(2 * self._step, _MOST_AHEAD) if number == self._last + 1 else 1
+            rows = self._db.rows(_PAYLOADS, (number, self._step))
+            self._ahead = {row["payload_id"]: row for row in rows}
+            self._last = max(self._ahead, default=0)
+            row = self._ahead.get(number)
         if row is None:
             raise damaged("a job", "its payload is not there")
         return self.payload(row)
@@ -144,7 +151,7 @@ class JobReader(Reader):
 
 _PAYLOADS = f"""
     SELECT payloads.id AS payload_id, {PAYLOAD_COLUMNS} FROM payloads
-    WHERE id >= ? ORDER BY id LIMIT 256
+    WHERE id >= ? ORDER BY id LIMIT ?
 """
 _REQUEST = f"SELECT requests.id AS request_id, {REQUEST_COLUMNS} FROM requests WHERE id = ?"
 _GROUP = "SELECT id, name FROM groups WHERE id = ?"

@@ -1,6 +1,7 @@
 """Files that a path stands for."""
 
 import io
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -42,6 +43,19 @@ def test_what_is_not_there_is_an_error_with_the_usual_reason(tree, path):
     with pytest.raises(UsageError, match="no such file or directory") as error:
         find_files([path])
     assert "takes the group's name, then files" in str(error.value.hint)
+
+
+def test_the_directory_itself_is_no_part_of_the_names(tree, monkeypatch):
+    (tree / "..qasm").write_text(BELL)
+    (tree / ".qasm").write_text(BELL)
+    monkeypatch.chdir(tree)
+    inside = find_files(["."])
+    assert inside == sorted(
+        str(path) for path in Path().rglob("*") if path.suffix.lower() in (".qasm", ".qpy")
+        and path.is_file()
+    )  # fmt: skip
+    assert find_files([".", *inside]) == find_files([*inside, "./"]) == inside
+    assert find_files(["deep"]) == find_files(["deep/"]) == ["deep/c.qpy"]
 
 
 def test_a_directory_without_circuits_says_what_is_looked_for(tree):

@@ -2,6 +2,8 @@
 
 import io
 import json
+import os
+import threading
 
 import pytest
 
@@ -93,3 +95,16 @@ def test_a_job_without_a_result_makes_none():
     with pytest.raises(UsageError, match="g/4 has no result") as error:
         write_baseline([sample(4, None)], "g", io.StringIO())
     assert "qbatch copy g NAME" in str(error.value.hint)
+
+
+@pytest.mark.parametrize("indent", [None, 1])
+def test_a_baseline_may_come_from_a_pipe(written, tmp_path, indent):
+    text = written.read_text()
+    if indent:
+        text = json.dumps(json.loads(text), indent=indent)
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    writer = threading.Thread(target=pipe.write_text, args=(text,))
+    writer.start()
+    assert list(read_baseline(pipe)) == SAMPLES
+    writer.join()

@@ -162,6 +162,8 @@ def test_nothing_compared_is_nothing_passed():
     changed = sample(1, {"0": 10}, "a", name="bell"), sample(1, {"0": 10}, "b", name="bell")
     report = check(pairs([changed[0]], [changed[1]]), Thresholds())
     assert "'bell' there has another circuit" in report.findings[0].reason
+    unnamed = check(pairs([sample(1, {"0": 1}, "a")], [sample(1, {"0": 1}, "b")]), Thresholds())
+    assert unnamed.findings[0].reason == "not in the baseline"
 
 
 def test_the_same_seed_is_no_further_evidence():

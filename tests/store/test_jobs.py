@@ -1,9 +1,11 @@
 """Jobs in the store: added once, found by key and place, reset, appended again, cancelled."""
 
 import pytest
+from qiskit import QuantumCircuit
 
 from qbatch import JobGroup, NotFound, UsageError
 from qbatch.domain.selectors import Selection, parse_selection
+from qbatch.payloads.circuit.formats import parse
 from qbatch.store import Store
 
 from ..conftest import ANSATZ, BELL
@@ -142,3 +144,16 @@ def test_duplicates_are_left_out_if_that_is_asked(store, db):
         assert (list(report.numbers), report.duplicates) == ([4], 1)
         report = group.add(BELL, shots=11, seed=4, if_new=True)
         assert (list(report.numbers), report.duplicates) == ([5], 0)
+
+
+def test_of_equal_payloads_the_first_is_stored(db):
+    circuits = []
+    for version in (1, 2):
+        circuit = QuantumCircuit(1, metadata={"v": version})
+        circuit.h(0)
+        circuit.measure_all()
+        circuits.append(circuit)
+    with JobGroup("g", db=db) as group:
+        group.add(circuits, shots=10)
+        group.add(circuits[1], shots=20)
+        assert [parse(job.source).metadata for job in list(group)] == [{"v": 1}] * 3

@@ -1,6 +1,7 @@
 """Rows become jobs; payloads and what is expected of them are read once for all alike."""
 
 import json
+import random
 import sqlite3
 
 import pytest
@@ -92,3 +93,33 @@ def test_facts_that_make_no_sense_are_damage(store):
         other.execute("UPDATE payloads SET info = ?", (info,))
     with pytest.raises(StoreError, match="0 qubits"):
         Reader().expected(rows(store)[0])
+
+
+@pytest.mark.parametrize("order", ["ascending", "descending", "shuffled"])
+def test_payloads_are_read_ahead_where_that_helps(db, monkeypatch, order):
+    with JobGroup("g", db=db) as group:
+        texts = [BELL.replace("h q[0]", f"rx({place}) q[0]") for place in range(1, 300)]
+        group.add(texts, shots=1)
+    with Store(db) as store:
+        cells = list(store.database.tuples(f"SELECT {JOB_COLUMNS} FROM jobs ORDER BY number"))
+        expected = [job.payload for job in map(JobReader(store.database).job, cells)]
+        numbers = list(range(len(cells)))
+        if order == "descending":
+            numbers.reverse()
+        elif order == "shuffled":
+            random.Random(1).shuffle(numbers)
+        read = []
+        rows = store.database.rows
+
+        def counted(*asked):
+            for row in rows(*asked):
+                read.append(row)
+                yield row
+
+        monkeypatch.setattr(store.database, "rows", counted)
+        reader = JobReader(store.database)
+        found = {place: reader.job(cells[place]).payload for place in numbers}
+        assert [found[place] for place in range(len(cells))] == expected
+        assert len(set(expected)) == 299
+        # Whatever the order, few are read that nobody asks for.
+        assert len(read) <= 2 * len(cells)
