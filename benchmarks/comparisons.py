@@ -127,9 +127,7 @@ def values(settings: Settings) -> list[Row]:
 def exports(settings: Settings) -> list[Row]:
     """1,000,000 jobs of three outcomes each as files and as a picture: CPU and memory."""
     commands = {
-        **{
-            form: ["results", "g", "-o", f"g.{form}"] for form in ("jsonl", "csv", "parquet", "npz")
-        },
+        **{form: ["results", "g", "-o", f"g.{form}"] for form in FORMS},
         "plot": ["plot", "g", "-o", "g.png"],
     }
     goals = {"jsonl": "15 s CPU, ", "csv": "25 s CPU, ", "parquet": "25 s CPU, "}

@@ -108,15 +108,30 @@ class JsonList(list[Any]):
 
 
 def table(
-    columns: Sequence[str], rows: Iterable[Sequence[Any]], *, right: Iterable[str] = ()
-) -> None:
-    """A table on stdout. ``right``: the columns that are set to the right (numbers)."""
-    if sys.stdout.isatty():
-        texts = map(_texts, rows)
-        shown = list(itertools.islice(texts, _MOST_ROWS))
-        _rich_table(columns, shown, set(right), more=sum(1 for _ in texts))
-    else:
-        _plain_table(columns, Spool(map(_texts, rows)), set(right))
+    columns: Sequence[str],
+    rows: Iterable[Sequence[Any]],
+    *,
+    right: Iterable[str] = (),
+    if_any: bool = False,
+) -> bool:
+    """A table on stdout.
+
+    Args:
+        right: the columns that are set to the right (numbers).
+        if_any: print nothing, not even the columns' names, where there are no rows.
+
+    Returns:
+        Whether there are rows.
+    """
+    texts: Iterator[list[str]] = map(_texts, rows)
+    drawn = sys.stdout.isatty()
+    shown = list(itertools.islice(texts, _MOST_ROWS)) if drawn else Spool(texts)
+    if shown or not if_any:
+        if drawn:
+            _rich_table(columns, shown, set(right), more=sum(1 for _ in texts))
+        else:
+            _plain_table(columns, shown, set(right))
+    return bool(shown)
 
 
 def top_outcomes(result: JobResult, top: int | None = None) -> str:

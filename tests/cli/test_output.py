@@ -48,3 +48,14 @@ def test_a_terminal_gets_the_first_rows_and_is_told_of_the_others(capsys, monkey
     assert "199" in told.out
     assert "200" not in told.out
     assert "800 more" in told.err
+
+
+@pytest.mark.parametrize("terminal", [False, True])
+def test_a_table_without_rows_says_so(capsys, monkeypatch, terminal):
+    monkeypatch.setattr("sys.stdout.isatty", lambda: terminal, raising=False)
+    assert not output.table(["n"], iter(()), if_any=True)
+    assert capsys.readouterr().out == ""
+    assert not output.table(["n"], iter(()))
+    assert "n" in capsys.readouterr().out
+    assert output.table(["n"], iter([[1]]), if_any=True)
+    assert "1" in capsys.readouterr().out

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 from array import array
 from collections import Counter
@@ -195,10 +194,7 @@ def diff(
 def _print_diff(pairs: Sequence[MatchedPair], names: Mapping[str, str]) -> None:
     seen = _Seen()
     rows = (_cells(pair) for pair in pairs if seen.note(pair))
-    first = next(rows, None)
-    if first is not None:
-        output.table(_COLUMNS, itertools.chain([first], rows), right=_RIGHT)
-    else:
+    if not output.table(_COLUMNS, rows, right=_RIGHT, if_any=True):
         one, other = names.values()
         print(f"nothing to compare: no job of {one} has a counterpart in {other}")
     seen.tell(names)
@@ -248,10 +244,8 @@ def _print_check(report: CheckReport, *, all_: bool) -> None:
 
 def _print_findings(shown: Iterable[Finding]) -> None:
     rows = ([*_cells(f.pair), _number(f.detectable), f.verdict, f.reason] for f in shown)
-    first = next(rows, None)
-    if first is not None:
-        columns = [*_COLUMNS, "would show", "verdict", "reason"]
-        output.table(columns, itertools.chain([first], rows), right=_RIGHT)
+    columns = [*_COLUMNS, "would show", "verdict", "reason"]
+    output.table(columns, rows, right=_RIGHT, if_any=True)
 
 
 def _together(report: CheckReport) -> Iterator[str]:
