@@ -80,6 +80,20 @@ def _qbatch(*add: str, asks: tuple[str, ...] = ("--shots", SHOTS)) -> Side:
     )
 
 
+def _qbatch_at_once(source: Path) -> Side:
+    return Side(
+        "qbatch run --add, results",
+        lambda place: [
+            [
+                *timing.qbatch("--db", str(place / "q.db"), "run", "g", "--add", str(source)),
+                *("--shots", SHOTS, "-q"),
+            ],
+            timing.qbatch("--db", str(place / "q.db"), "results", "g", "-o", "out.json"),
+        ],
+        lambda place: timing.results_of_qbatch(place / "out.json"),
+    )
+
+
 def _ratios(timings: list[Timing], to_reach: Mapping[str, str]) -> list[Row]:
     """Every side against the first: medians, and the ratio turn by turn."""
     first, *others = timings
@@ -177,6 +191,7 @@ def _files(
 ) -> list[Row]:
     source = make(settings.work / "input", settings.some(5_000))
     sides = [
+        _qbatch_at_once(source),
         _qbatch(str(source)),
         _peer("aer_list.py", "Aer by hand", source),
         _peer("kernel_floor.py", "qbatch's kernel, nothing stored", source),

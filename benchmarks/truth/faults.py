@@ -541,7 +541,7 @@ def _forget() -> None:
     qasm2._SHARED.clear()
     qasm2._BEGUN.clear()
     pauli.measurements.cache_clear()
-    small._kept.cache_clear()
+    formats._kept.cache_clear()
     readout._outcomes.cache_clear()
 
 

@@ -8,14 +8,15 @@ worker process, which can be killed.
 from __future__ import annotations
 
 import math
+from operator import attrgetter
 
-from qbatch.backends.aer.small import Known, known
 from qbatch.domain.payloads import Source
 from qbatch.errors import InvalidCircuit, InvalidJob
-from qbatch.payloads.circuit.form import Kind, nature
-from qbatch.payloads.circuit.formats import read_form
+from qbatch.payloads.circuit.form import Form, Kind, nature
+from qbatch.payloads.circuit.formats import kept_plain, read_form
 from qbatch.seam import Item, Submission
 
+_KIND = attrgetter("kind")
 _KNOWN = frozenset(
     {Kind.STANDARD, Kind.GATE, Kind.MEASURE, Kind.RESET, Kind.PREPARE, Kind.BARRIER, Kind.NOTHING}
 )
@@ -32,7 +33,8 @@ def is_bounded(batch: Submission, *, noisy: bool) -> bool:
         return False
     if sum(len(source.body) for source in batch.payloads.values()) > _MOST_BYTES:
         return False
-    foreign = sum(len(source.body) for source in batch.payloads.values() if known(source) is None)
+    sources = batch.payloads.values()
+    foreign = sum(len(source.body) for source in sources if kept_plain(source) is None)
     if foreign > _MOST_FOREIGN_BYTES:
         return False
     work = {name: _once(source, noisy=noisy) for name, source in batch.payloads.items()}
@@ -41,25 +43,23 @@ def is_bounded(batch: Submission, *, noisy: bool) -> bool:
 
 def _once(source: Source, *, noisy: bool) -> tuple[float, bool]:
     """Work of simulating a circuit once, infinite where that is not known; whether it is exact."""
-    found = known(source)
-    if found is None:
+    read = kept_plain(source)
+    if read is None:
         try:
             form = read_form(source)
         except (InvalidCircuit, InvalidJob):
             return 0.0, True  # it fails at once
-        found = Known(form, nature(form), taken=False)
-    gates = _gates(found)
+        read = form, nature(form)
+    form, found = read
+    gates = _gates(form)
     if gates is None:
         return math.inf, False
-    return gates * 2.0**found.form.num_qubits, found.nature.is_exact and not noisy
+    return gates * 2.0**form.num_qubits, found.is_exact and not noisy
 
 
-def _gates(found: Known) -> int | None:
+def _gates(form: Form) -> int | None:
     """Number of gates that are applied; None where that is not known to be few."""
-    form = found.form
-    if form.variables:
-        return None
-    if not found.taken and any(operation.kind not in _KNOWN for operation in form.operations):
+    if form.variables or not _KNOWN.issuperset(map(_KIND, form.operations)):
         return None
     gates = max(len(form.operations), form.unrolled)
     return gates if gates <= _MOST_GATES else None

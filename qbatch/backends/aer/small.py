@@ -7,7 +7,6 @@ that of Aer's state vector, and a seed's counts are the same either way.
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, NamedTuple
@@ -16,7 +15,7 @@ from qbatch.backends.aer import cliffords
 from qbatch.backends.aer.experiments import Experiment, Points, Prepared, alike
 from qbatch.domain.payloads import Source
 from qbatch.payloads.circuit.form import Form, Nature, nature
-from qbatch.payloads.circuit.formats import read_plain
+from qbatch.payloads.circuit.formats import kept_plain
 from qbatch.rules.pauli import parse_observable
 from qbatch.seam import Item
 from qbatch.simulation import drawing, kernel
@@ -24,7 +23,6 @@ from qbatch.simulation.readout import Outcomes, outcomes
 from qbatch.simulation.state import State
 
 _MANY = 8  # points from which on a template is worth it
-_SHORT = 1 << 11  # bytes of a text whose form is kept: all that are kept take 70 MB at the most
 
 Asked = tuple[Experiment, Any, Outcomes]
 """What is asked, the distribution that answers it, and the names of its outcomes."""
@@ -36,17 +34,6 @@ class Known(NamedTuple):
     form: Form
     nature: Nature
     taken: bool
-
-
-@functools.lru_cache(maxsize=4096)
-def _kept(source: Source) -> Known | None:
-    form = read_plain(source)
-    return None if form is None else Known(form, nature(form), kernel.takes(form))
-
-
-def known(source: Source) -> Known | None:
-    """What is known of a text; kept for a while if it is short. None: Qiskit must read it."""
-    return _kept(source) if len(source.body) <= _SHORT else _kept.__wrapped__(source)
 
 
 class SmallCircuits:
@@ -71,7 +58,9 @@ class SmallCircuits:
 
     def _of(self, item: Item) -> Known | None:
         if item.payload not in self._known:
-            self._known[item.payload] = known(self._payloads[item.payload])
+            read = kept_plain(self._payloads[item.payload])
+            known = None if read is None else Known(*read, kernel.takes(read[0]))
+            self._known[item.payload] = known
         return self._known[item.payload]
 
     def counted(self, item: Item) -> Prepared | None:

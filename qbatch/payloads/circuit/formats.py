@@ -8,6 +8,7 @@ self-contained and is kept as QPY.
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import io
 import re
@@ -20,7 +21,7 @@ from qbatch.errors import InvalidCircuit, InvalidJob
 from qbatch.payloads.circuit import qasm2, qasm3
 from qbatch.payloads.circuit import qiskit_parsers as parsers
 from qbatch.payloads.circuit.angles import NotPlain
-from qbatch.payloads.circuit.form import Form, nature
+from qbatch.payloads.circuit.form import Form, Nature, nature
 from qbatch.payloads.circuit.info import CircuitInfo
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ _REGISTER_SIZE = re.compile(
 _MOST_BITS = 1_000_000
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _OWN_INCLUDES = {b"qelib1.inc", b"stdgates.inc"}
+_SHORT = 1 << 11  # bytes of a text whose form is kept: all that are kept take 140 MB at the most
 _AUTOMATIC_NAME = re.compile(r"circuit-\d+(-\d+)*$")
 
 
@@ -111,9 +113,9 @@ def read_circuits(data: bytes, origin: str, *, path: Path | None = None) -> list
             hint="qbatch reads OpenQASM 2, OpenQASM 3 and QPY",
         )
     source = Source(format=_qasm_version(data, origin, path), body=data)
-    form = read_plain(source)
-    if form is not None:
-        return [_plain_entry(form, source, stem, origin)]
+    found = kept_plain(source)
+    if found is not None:
+        return [_plain_entry(*found, source, stem, origin)]
     _check_registers(data, origin)
     with parsers.bounded_memory(len(data)):
         circuit = parse(source, origin=origin, directory=path.parent if path else None)
@@ -162,6 +164,20 @@ def read_plain(source: Source) -> Form | None:
         return None
 
 
+def kept_plain(source: Source) -> tuple[Form, Nature] | None:
+    """What `read_plain` gives, and what that circuit is; kept for a while if the text is short.
+
+    What is added and run by one process is read once.
+    """
+    return _kept(source) if len(source.body) <= _SHORT else _kept.__wrapped__(source)
+
+
+@functools.lru_cache(maxsize=8192)
+def _kept(source: Source) -> tuple[Form, Nature] | None:
+    form = read_plain(source)
+    return None if form is None else (form, nature(form))
+
+
 def read_form(source: Source) -> Form:
     """The form of a stored circuit, however it has to be read.
 
@@ -176,9 +192,8 @@ def read_form(source: Source) -> Form:
     return form_of(parse(source))
 
 
-def describe(form: Form) -> CircuitInfo:
-    """What the store keeps about a circuit."""
-    found = nature(form)
+def describe(form: Form, found: Nature) -> CircuitInfo:
+    """What the store keeps about a circuit of some nature."""
     return CircuitInfo(
         num_qubits=form.num_qubits,
         num_clbits=form.num_clbits,
@@ -214,16 +229,21 @@ def _entry(circuit: QuantumCircuit, source: Source, name: str, origin: str) -> P
     except InvalidJob as error:
         raise InvalidCircuit(f"{origin}: {error}") from error
     if source.format != "qpy":
-        return _plain_entry(form, source, name, origin)
-    found = _named(circuit, source)
-    return _plain_entry(form, source, name, origin, found)
+        return _plain_entry(form, nature(form), source, name, origin)
+    content = _named(circuit, source)
+    return _plain_entry(form, nature(form), source, name, origin, content)
 
 
 def _plain_entry(
-    form: Form, source: Source, name: str, origin: str, content: str | None = None
+    form: Form,
+    found: Nature,
+    source: Source,
+    name: str,
+    origin: str,
+    content: str | None = None,
 ) -> Payload:
     """A payload of a circuit; ``content`` is its hash where that is not the body's."""
-    info, body = describe(form), body_hash(source)
+    info, body = describe(form, found), body_hash(source)
     if content is not None and content != body:
         info = replace(info, body=body.partition(":")[2])
     return Payload(

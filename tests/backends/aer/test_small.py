@@ -7,8 +7,6 @@ from unittest import mock
 import pytest
 from qiskit import QuantumCircuit
 
-from qbatch.backends.aer import small
-from qbatch.domain.payloads import Source
 from qbatch.domain.states import Failure
 from tests.backends.aer.test_adapter import run
 
@@ -69,9 +67,7 @@ def test_a_seeds_answer_is_aers(more):
     texts += [PLAIN.replace("0.7", str(0.1 * k)) for k in range(12)]
     here = run(texts, shots=500, **more)
     with mock.patch("qbatch.simulation.kernel.takes", return_value=False):
-        small._kept.cache_clear()
         there = run(texts, shots=500, **more)
-    small._kept.cache_clear()
     assert {r.info["method"] for r in here} == {"kernel"}
     assert "kernel" not in {r.info["method"] for r in there}
     assert [r.counts for r in here] == [r.counts for r in there]
@@ -82,9 +78,7 @@ def test_exact_values_and_probabilities_are_aers():
     more = {"shots": None, "observables": ("ZZZ", "XYI + 0.5*YXI")}
     (here,) = run([PLAIN], **more)
     with mock.patch("qbatch.simulation.kernel.takes", return_value=False):
-        small._kept.cache_clear()
         (there,) = run([PLAIN], **more)
-    small._kept.cache_clear()
     for (one, _), (other, _) in zip(here.expectation_values, there.expectation_values, strict=True):
         assert one == pytest.approx(other, abs=1e-12)
 
@@ -100,15 +94,6 @@ def test_angles_beyond_all_numbers_fail_their_own_job():
     found = run([PLAIN, wild, PLAIN.replace("0.7", "0.9")], shots=100)
     assert [result.failure for result in found] == [None, Failure.INVALID, None]
     assert "angle is too large" in found[1].error
-
-
-def test_long_texts_are_not_kept():
-    long = PLAIN + "//" + "x" * (1 << 14)
-    small._kept.cache_clear()
-    assert small.known(Source(format="qasm2", body=long.encode())).taken
-    assert small._kept.cache_info().currsize == 0
-    assert small.known(Source(format="qasm2", body=PLAIN.encode())).taken
-    assert small._kept.cache_info().currsize == 1
 
 
 def test_a_run_of_small_circuits_imports_neither_qiskit_nor_aer(tmp_path):

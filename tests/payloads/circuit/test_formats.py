@@ -1,12 +1,14 @@
 import io
 from pathlib import Path
+from unittest import mock
 
 import pytest
 from qiskit import QuantumCircuit, qpy
 from qiskit.circuit import Parameter
 
-from qbatch.domain.payloads import Payload
+from qbatch.domain.payloads import Payload, Source
 from qbatch.errors import InvalidCircuit, UsageError
+from qbatch.payloads.circuit import formats
 from qbatch.payloads.circuit.formats import as_text, content_hash, from_qiskit, parse, read_circuits
 from qbatch.payloads.circuit.info import CircuitInfo
 from qbatch.payloads.discover import find_files, load_file
@@ -158,3 +160,17 @@ def test_directories_patterns_and_repetitions(tmp_path):
     assert find_files([str(tmp_path / "d[1].qasm")]) == [str(tmp_path / "d[1].qasm")]
     with pytest.raises(UsageError, match="no such file"):
         find_files([str(tmp_path / "*.missing")])
+
+
+def test_what_was_added_is_not_read_again_and_long_texts_are_not_kept():
+    formats._kept.cache_clear()
+    (circuit,) = read_circuits(BELL.encode(), "bell.qasm")
+    with mock.patch.object(formats, "read_plain", side_effect=AssertionError("read again")):
+        form, nature = formats.kept_plain(circuit.source)
+    assert (form.num_qubits, nature.measures) == (2, True)
+    long = BELL + "//" + "x" * (1 << 14)
+    assert (
+        formats.kept_plain(Source(format="qasm2", body=long.encode()))[0].operations
+        == form.operations
+    )
+    assert formats._kept.cache_info().currsize == 1
