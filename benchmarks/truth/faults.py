@@ -522,6 +522,12 @@ FAULTS: tuple[Fault, ...] = (
         50,
     ),
     Fault("the layout is not applied to observables", ("coupled values",), _layout_ignored, 100),
+    Fault(
+        "Aer chooses the method by the first point",
+        ("right angles first",),
+        put(simulation.Simulation, "_method_of_points", lambda self, template, shots: "automatic"),
+        60,
+    ),
     *kernel_faults.FAULTS,
 )
 """The faults, each of which must be caught."""

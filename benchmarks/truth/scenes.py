@@ -331,6 +331,33 @@ def own_blocks(rng: random.Random, count: int, _: Path) -> Scene:
     return Scene(cases)
 
 
+def right_angles_first(rng: random.Random, count: int, _: Path) -> Scene:
+    """Sweeps whose first point could be simulated as a Clifford circuit, and no other."""
+    cases: list[Case] = []
+    while sum(len(case.laws) for case in cases) < count:
+        circuit = QuantumCircuit(2, 2)
+        a, b = Parameter("a"), Parameter("b")
+        circuit.h([0, 1])
+        circuit.rz(a, 0)
+        circuit.sx(0)
+        circuit.cx(0, 1)
+        circuit.rz(b, 1)
+        circuit.sx(1)
+        circuit.measure([0, 1], [1, 0])
+        rows = [{p: rng.randrange(4) * math.pi / 2 for p in ("a", "b")}]
+        rows += [{p: rng.uniform(-3, 3) for p in ("a", "b")} for _ in range(5)]
+        case = Case(circuit, "qpy", [circuit.assign_parameters(row) for row in rows], rows)
+        asked = rng.random()
+        if asked < 0.3:
+            case = replace(case, observables=(observable(rng, 2),))
+        elif asked < 0.5:
+            case = replace(case, observables=(observable(rng, 2),), shots=1500)
+        elif asked < 0.7:
+            case = replace(case, probabilities=True)
+        cases.append(case)
+    return Scene(cases, {"sampling": rng.choice(["auto", "exact", "shots"])})
+
+
 _CONTROLLED = ("cx", "cz", "cp", "crx", "cry", "crz", "ch", "cu", "cu1", "swap")
 
 
@@ -471,7 +498,7 @@ SCENES: dict[str, Maker] = {
     for maker in (
         texts, sampled, probabilities, dynamic, families, twins, sweeps, points, by_aer, by_stim,
         dealt, split, seeded, workers, measured, from_qiskit, own_blocks, noisy, noisy_texts,
-        coupled, exact_values, coupled_values,
+        right_angles_first, coupled, exact_values, coupled_values,
         noisy_values, estimates, split_estimates,
     )
 }  # fmt: skip

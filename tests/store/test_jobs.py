@@ -157,3 +157,26 @@ def test_of_equal_payloads_the_first_is_stored(db):
         group.add(circuits, shots=10)
         group.add(circuits[1], shots=20)
         assert [parse(job.source).metadata for job in list(group)] == [{"v": 1}] * 3
+
+
+@pytest.mark.parametrize("more", [1, 999, 1000, 1001, 3500])
+def test_many_jobs_are_counted_as_few_are(store, group, more):
+    held = JobGroup("g", db=store.database.path)
+    held.add(ANSATZ, parameters={"theta": [i / 7 for i in range(more)], "phi": 0.0}, shots=5)
+    assert held.status().total == 3 + more
+    assert store.groups.counts([group]) == {"unsent": 3 + more}
+    assert list(store.integrity.problems()) == []
+    held.close()
+
+
+def test_what_goes_wrong_in_the_midst_of_many_leaves_the_triggers(store, group):
+    def points():
+        yield from ({"theta": i / 7, "phi": 0.0} for i in range(2500))
+        raise ZeroDivisionError
+
+    held = JobGroup("g", db=store.database.path)
+    with pytest.raises(ZeroDivisionError):
+        held.add(ANSATZ, rows=points(), shots=5)
+    assert store.groups.counts([group]) == {"unsent": 3}
+    assert list(store.integrity.problems()) == []
+    held.close()

@@ -143,7 +143,9 @@ class Simulation:
     def _points(
         self, template: Template, points: Sequence[Angles], shots: int, seed: int | None
     ) -> list[Entry]:
-        circuit = template.bindable(noisy=self.is_noisy, dense=self._is_dense)
+        method = self._method_of_points(template, shots)
+        dense = method == "density_matrix"
+        circuit = template.bindable(noisy=self.is_noisy, dense=dense)
         if circuit is not None:
             try:
                 result = self._call(
@@ -152,11 +154,27 @@ class Simulation:
                     seed,
                     parameter_binds=[template.binds(points)],
                     runtime_parameter_bind_enable=True,
+                    method=method,
                 )
                 return _entries(result, len(points))
             except Exception:  # noqa: S110 - each is bound by Qiskit then, and judged by itself
                 pass
         return self.entries_of([template.bound(point) for point in points], shots, seed)
+
+    def _method_of_points(self, template: Template, shots: int) -> str:
+        """The method for all points of a template.
+
+        Left to itself, Aer looks at the first point alone: where that one's rotations are
+        by multiples of a right angle, it takes the stabilizer method, which rounds the angles
+        of all the others. The density matrix is chosen where Aer would: under noise, for more
+        shots than the state has amplitudes.
+        """
+        method = str(self._options.get("method", "automatic"))
+        if method != "automatic":
+            return method
+        many = shots > 1 << template.circuit.num_qubits
+        dense = self.is_noisy and many and template.bindable(noisy=True, dense=True) is not None
+        return "density_matrix" if dense else "statevector"
 
     def entries_of(
         self, batch: Sequence[QuantumCircuit], shots: int, seed: int | None

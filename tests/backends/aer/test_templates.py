@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from qiskit import QuantumCircuit
 from qiskit.circuit import Parameter
 from qiskit.circuit.library import CXGate, RXGate, get_standard_gate_name_mapping
-from qiskit.quantum_info import Statevector
+from qiskit.quantum_info import Pauli, Statevector
 from qiskit_aer import AerSimulator
 from qiskit_aer.noise import NoiseModel, depolarizing_error
 
@@ -218,3 +218,63 @@ def test_a_parameter_that_no_gate_needs_takes_its_value_all_the_same(db):
     group.add(text, rows=points, shots=100)
     assert group.run_parallel(executor="serial").done == 2
     assert [dict(r.counts) for r in group.get_results()] == [{"0": 100}, {"1": 100}]
+
+
+def turned(*angles):
+    """A circuit that is Clifford where its rotation is by a right angle, at some angles."""
+    theta = Parameter("theta")
+    circuit = QuantumCircuit(1)
+    circuit.h(0)
+    circuit.rz(theta, 0)
+    return Template(circuit, (theta,)), [(angle,) for angle in angles]
+
+
+@pytest.mark.parametrize("first", [0.0, np.pi / 2, np.pi])
+def test_a_first_point_of_right_angles_decides_nothing_for_the_others(first):
+    template, points = turned(first, np.pi / 4, 0.3)
+    template.circuit.sx(0)
+    for found, (angle,) in zip(probabilities(template, points), points, strict=True):
+        exact = Statevector(template.bound((angle,))).probabilities()
+        assert np.allclose(found, exact, atol=1e-10)
+
+
+@pytest.mark.parametrize("shots", [1, 4000])
+def test_nor_under_noise(shots):
+    """With few shots as trajectories, with many as a density matrix."""
+    model = NoiseModel()
+    model.add_all_qubit_quantum_error(depolarizing_error(0.1, 1), ["rz"])
+    noise = json.dumps(model.to_dict(serializable=True))
+    template, points = turned(0.0, np.pi / 4)
+    template.circuit.save_expectation_value(Pauli("X"), [0], label="x")
+    simulation = Simulation({"noise_model": noise})
+    ((_, entry),) = simulation.run([(template, points)], shots)
+    chosen = "density_matrix" if shots > 2 else "statevector"
+    assert entry.info()["method"] == chosen
+    value = entry.data.to_dict()["x"]
+    if chosen == "density_matrix":
+        assert value == pytest.approx(0.9 * np.cos(np.pi / 4))
+    else:  # one trajectory: as it is, or turned by one of the errors
+        assert abs(value) == pytest.approx(np.cos(np.pi / 4))
+
+
+def test_a_method_that_is_asked_for_is_taken():
+    template, points = turned(0.0, 0.5)
+    template.circuit.save_probabilities()
+    ((_, entry),) = Simulation({"method": "density_matrix"}).run([(template, points)], 1)
+    assert entry.info()["method"] == "density_matrix"
+
+
+@pytest.mark.parametrize(
+    ("asked", "value"),
+    [
+        ({"shots": None, "observables": ["X"]}, 1e-9),
+        ({"shots": 20_000, "observables": ["X"]}, 0.05),
+    ],
+)
+def test_a_sweep_from_zero_on_is_right_at_every_point(db, asked, value):
+    template, points = turned(0.0, np.pi / 4, 1.0)
+    group = JobGroup("g", db=db)
+    group.add(template.circuit, parameters={"theta": [p for (p,) in points]}, **asked)
+    group.run_parallel(sampling="shots")
+    for result, (angle,) in zip(group.results(), points, strict=True):
+        assert result.expectation_values[0].value == pytest.approx(np.cos(angle), abs=value)
