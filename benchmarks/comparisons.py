@@ -321,6 +321,48 @@ def _figure(what: str, figures: list[float], to_reach: str) -> Row:
     return Row(what, None, statistics.median(figures), to_reach, note)
 
 
+def compiling(settings: Settings) -> list[Row]:
+    """5,000 circuits of 5 to 10 qubits compiled for 27 in a heavy hex, on both cores."""
+    source = inputs.to_compile(settings.work / "input", settings.some(5_000))
+    edges = [list(e) for a, b in inputs.HEAVY_HEX for e in ((a, b), (b, a))]
+    gates = {"basis_gates": ["rz", "sx", "x", "cx"], "coupling_map": edges}
+    device = settings.work / "device.json"
+    device.write_text(json.dumps(gates))
+    rows: list[Row] = []
+    for level in (2, 3):
+        config = settings.work / f"level{level}.toml"
+        target = ", ".join(f"{name} = {json.dumps(value)}" for name, value in gates.items())
+        config.write_text(
+            f'[backends.device]\ntype = "aer"\ncompile = {{ level = {level}, {target} }}\n'
+        )
+        sides = [_compiled(source, config, level), _transpiled(source, device, level)]
+        timings = timing.in_turn(sides, settings.work, settings.pairs)
+        rows += _ratios(timings, {sides[1].name: "1.5"})
+    return rows
+
+
+def _compiled(source: Path, config: Path, level: int) -> Side:
+    def commands(place: Path) -> list[list[str]]:
+        qbatch = timing.qbatch("--db", str(place / "q.db"), "--config", str(config))
+        return [
+            [*qbatch, "add", "g", str(source), "-q"],
+            [*qbatch, "compile", "g", "--for", "device", "-q"],
+        ]
+
+    return Side(f"qbatch add, compile, level {level}", commands)
+
+
+def _transpiled(source: Path, device: Path, level: int) -> Side:
+    script = str(PEERS / "transpile_list.py")
+    return Side(
+        f"one call of transpile, level {level}",
+        lambda place: [
+            [sys.executable, script, str(source), str(place / "out.qpy"), str(level), str(device)]
+        ],
+        env={"RAYON_NUM_THREADS": "1"},  # "without its own parallelism"
+    )
+
+
 BENCHMARKS: dict[str, Callable[[Settings], list[Row]]] = {
     "sweep": sweep,
     "values": values,
@@ -334,4 +376,5 @@ BENCHMARKS: dict[str, Callable[[Settings], list[Row]]] = {
     "exports": exports,
     "compared": compared,
     "remote": remote,
+    "compiling": compiling,
 }

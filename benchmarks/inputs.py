@@ -52,6 +52,31 @@ def any_shape(directory: Path, number: int) -> Path:
     return _files(directory, number, QUBITS, lambda: list(gates()))
 
 
+HEAVY_HEX = (
+    (0, 1), (1, 2), (1, 4), (2, 3), (3, 5), (4, 7), (5, 8), (6, 7), (7, 10), (8, 9), (8, 11),
+    (10, 12), (11, 14), (12, 13), (12, 15), (13, 14), (14, 16), (15, 18), (16, 19), (17, 18),
+    (18, 21), (19, 20), (19, 22), (21, 23), (22, 25), (23, 24), (24, 25), (25, 26),
+)  # fmt: skip
+"""The couplings of a device of 27 qubits."""
+
+
+def to_compile(directory: Path, number: int) -> Path:
+    """Circuits of 5 to 10 qubits, 8 layers each of rotations and of pairs at random."""
+    rng = random.Random(11)
+    directory.mkdir(parents=True, exist_ok=True)
+    for place in range(number):
+        qubits = rng.randint(5, 10)
+        lines = [f'OPENQASM 2.0;\ninclude "qelib1.inc";\nqreg q[{qubits}];\ncreg c[{qubits}];']
+        for _ in range(8):
+            for qubit in range(qubits):
+                angles = ",".join(repr(rng.uniform(-3, 3)) for _ in range(3))
+                lines.append(f"u({angles}) q[{qubit}];")
+            order = rng.sample(range(qubits), qubits)
+            lines += [f"cx q[{a}],q[{b}];" for a, b in zip(order[::2], order[1::2], strict=False)]
+        (directory / f"{place:06}.qasm").write_text("\n".join([*lines, "measure q -> c;\n"]))
+    return directory
+
+
 def _files(directory: Path, number: int, qubits: int, body: Callable[[], list[str]]) -> Path:
     directory.mkdir(parents=True)
     head = ["OPENQASM 2.0;", 'include "qelib1.inc";', f"qreg q[{qubits}];", f"creg c[{qubits}];"]

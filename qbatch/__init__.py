@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     )
     from qbatch.domain.selectors import Selection, parse_selection
     from qbatch.domain.states import Failure, Status
+    from qbatch.engine.compile_run import CompileReport
     from qbatch.engine.plan import Plan
     from qbatch.engine.report import Observer, RunReport, RunState
     from qbatch.engine.settings import RunSettings
@@ -63,6 +64,7 @@ if TYPE_CHECKING:
         StoreError,
         UsageError,
     )
+    from qbatch.payloads.circuit.target import target_json
     from qbatch.results.checking import CheckReport, Thresholds
     from qbatch.results.matching import MatchedPair
     from qbatch.results.plot_data import Picture, PlotOptions
@@ -84,12 +86,14 @@ _HOME = {
                        "Probabilities"),
     "domain.selectors": ("Selection", "parse_selection"),
     "domain.states": ("Failure", "Status"),
+    "engine.compile_run": ("CompileReport",),
     "engine.plan": ("Plan",),
     "engine.report": ("Observer", "RunReport", "RunState"),
     "engine.settings": ("RunSettings",),
     "errors": ("AuthError", "BackendError", "InvalidCircuit", "InvalidObservable",
                "InvalidParameters", "InvalidSelector", "Locked", "NotFound", "QbatchError",
                "StoreError", "UsageError"),
+    "payloads.circuit.target": ("target_json",),
     "results.checking": ("CheckReport", "Thresholds"),
     "results.matching": ("MatchedPair",),
     "results.plot_data": ("Picture", "PlotOptions"),
@@ -98,13 +102,14 @@ _MODULES = {name: module for module, names in _HOME.items() for name in names}
 
 __all__ = [
     "AddOptions", "AddReport", "Attempt", "AuthError", "BackendError", "Batch", "Cause",
-    "CheckReport", "Config", "Counts", "ExpectationValue", "ExpectationValues", "ExportOptions",
-    "Failure", "Group", "InvalidCircuit", "InvalidObservable", "InvalidParameters",
+    "CheckReport", "CompileReport", "Config", "Counts", "ExpectationValue", "ExpectationValues",
+    "ExportOptions", "Failure", "Group", "InvalidCircuit", "InvalidObservable", "InvalidParameters",
     "InvalidSelector", "Job", "JobGroup", "JobHandle", "JobResult", "Locked", "MatchedPair",
     "NotFound", "Observer", "Picture", "Plan", "PlotOptions", "Probabilities", "PruneReport",
     "QbatchError", "Results", "RunOptions", "RunReport", "RunSettings", "RunState", "Selection",
     "Status", "StoreError", "Thresholds", "UsageError", "__version__", "backup", "delete_groups",
-    "list_groups", "parse_selection", "prune_groups", "query", "resolve", "unarchive", "verify",
+    "list_groups", "parse_selection", "prune_groups", "query", "resolve", "target_json",
+    "unarchive", "verify",
 ]  # fmt: skip
 
 

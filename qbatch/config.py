@@ -10,6 +10,7 @@ The file is TOML in the user's configuration directory (``--config``, ``QBATCH_C
     method = "stabilizer"   # everything else is handed to the adapter
     token_env = "LAB_TOKEN" # or token_file; a token itself never stands in the file
     price = { shot = 0.0009, task = 0.3 } # or second; qbatch plan tells the cost
+    compile = { level = 2, target = "lab.json" } # circuits are compiled before they are sent
 """
 
 from __future__ import annotations
@@ -89,12 +90,15 @@ class BackendConfig:
 
     Attributes:
         prices: what it costs per ``shot``, ``task`` (a circuit) and ``second``.
+        compile: how circuits are compiled for it (`qbatch.stages.settings`); empty: not at all;
+            None: as the adapter says.
     """
 
     name: str
     type: str
     settings: dict[str, Any]
     prices: Mapping[str, float] = field(default_factory=dict)
+    compile: Mapping[str, Any] | None = None
 
 
 _loaded: dict[tuple[Path, int, int], Config] = {}
@@ -309,8 +313,26 @@ def _backend(file: Path, name: str, table: Any) -> BackendConfig:
         # A run from cron stands in another directory than the user who wrote the file.
         settings[key] = str(file.parent / Path(str(settings[key])).expanduser())
     prices = _prices(where, settings.pop("price", {}))
+    compile_ = _compile(where, file.parent, settings.pop("compile", None))
     settings = _with_secret(where, settings)
-    return BackendConfig(name=name, type=table["type"], settings=settings, prices=prices)
+    return BackendConfig(
+        name=name, type=table["type"], settings=settings, prices=prices, compile=compile_
+    )
+
+
+def _compile(where: str, directory: Path, value: Any) -> Mapping[str, Any] | None:
+    """The ``compile`` table; false stands for an empty one."""
+    if value is None or value is False:
+        return None if value is None else {}
+    if not isinstance(value, dict) or not value:
+        raise UsageError(
+            f"{where}: compile is not understood",
+            hint='compile = { level = 2, target = "device.json" }, or compile = false',
+        )
+    target = value.get("target")
+    if isinstance(target, str) and target.endswith(".json"):
+        value = {**value, "target": str(directory / Path(target).expanduser())}
+    return dict(value)
 
 
 def is_secret(key: str) -> bool:

@@ -18,7 +18,7 @@ from unittest import mock
 
 import numpy
 
-from benchmarks.truth import kernel_faults
+from benchmarks.truth import compiled_faults, kernel_faults
 from benchmarks.truth.judging import judge
 from benchmarks.truth.planting import Fault, Plant, put, wrap
 from benchmarks.truth.scenes import SCENES, play
@@ -33,9 +33,9 @@ from qbatch.backends.aer import (
 from qbatch.domain.results import Counts, ExpectationValues
 from qbatch.domain.results import counts as dealing
 from qbatch.engine import sender
-from qbatch.payloads.circuit import angles, convert, form, formats, qasm2, qasm3, reading
+from qbatch.payloads.circuit import angles, convert, form, formats, qasm2, qasm3, reading, target
 from qbatch.payloads.circuit.form import Form, Kind
-from qbatch.rules import merging, pauli
+from qbatch.rules import merging, pauli, placing
 from qbatch.simulation import drawing, readout
 
 
@@ -236,11 +236,11 @@ def _weights_equal(right: Any) -> Any:
 
 
 def _y_as_x(right: Any) -> Any:
-    return lambda circuit, basis: right(circuit, basis.replace("Y", "X"))
+    return lambda circuit, basis, turns: right(circuit, basis.replace("Y", "X"), turns)
 
 
 def _qubits_reversed(right: Any) -> Any:
-    return lambda circuit, basis: right(circuit, basis[::-1])
+    return lambda circuit, basis, turns: right(circuit, basis[::-1], turns)
 
 
 def _clashing(right: Any) -> Any:
@@ -262,16 +262,6 @@ def _without_variance(right: Any) -> Any:
 
 def _one_parity(right: Any) -> Any:
     return lambda counts, weights: right(counts, [(w[0][:1], w[1]) for w in weights])
-
-
-def _layout_ignored() -> contextlib.AbstractContextManager[Any]:
-    from qiskit.quantum_info import SparsePauliOp
-
-    def wrong(self: Any, layout: Any, num_qubits: int | None = None) -> Any:
-        size = len(layout.initial_layout) if layout is not None else num_qubits
-        return SparsePauliOp.from_list([("I" * (size - len(p)) + p, c) for p, c in self.to_list()])
-
-    return mock.patch.object(SparsePauliOp, "apply_layout", wrong)
 
 
 class _AnySize(dict[str, Any]):
@@ -521,7 +511,6 @@ FAULTS: tuple[Fault, ...] = (
         put(simulation.Simulation, "of_exact_values", lambda self: self),
         50,
     ),
-    Fault("the layout is not applied to observables", ("coupled values",), _layout_ignored, 100),
     Fault(
         "Aer chooses the method by the first point",
         ("right angles first",),
@@ -529,6 +518,7 @@ FAULTS: tuple[Fault, ...] = (
         60,
     ),
     *kernel_faults.FAULTS,
+    *compiled_faults.FAULTS,
 )
 """The faults, each of which must be caught."""
 
@@ -548,6 +538,9 @@ def _forget() -> None:
     qasm2._BEGUN.clear()
     pauli.measurements.cache_clear()
     formats._kept.cache_clear()
+    placing.placed_observable.cache_clear()
+    placing.placed_request.cache_clear()
+    target.turn.cache_clear()
     readout._outcomes.cache_clear()
 
 

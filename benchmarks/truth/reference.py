@@ -31,10 +31,14 @@ class Branch:
 
 @dataclass
 class Noise:
-    """Channels that follow a gate, by its name or label, and read-out errors by qubit."""
+    """Channels that follow a gate, by its name or label, and read-out errors by qubit.
+
+    ``places``: channels of a gate on some qubits, which go before those of its name.
+    """
 
     gates: Mapping[str, SuperOp] = field(default_factory=dict)
     readout: Mapping[int, Sequence[Sequence[float]]] = field(default_factory=dict)
+    places: Mapping[tuple[str, tuple[int, ...]], SuperOp] = field(default_factory=dict)
 
 
 def parse(text: str | bytes, language: str) -> QuantumCircuit:
@@ -155,6 +159,7 @@ class _Walk:
             return [self._channel(branch, channel, on) for branch in found]
         matrix = Operator(operation).data
         after = self._noise.gates.get(operation.label or name, self._noise.gates.get(name))
+        after = self._noise.places.get((name, tuple(on)), after)
         moved = [Branch(_applied(b.state, matrix, on, self._size), b.bits) for b in found]
         return [self._channel(b, after, on) for b in moved] if after is not None else moved
 
@@ -166,7 +171,7 @@ class _Walk:
         if not isinstance(operation, Gate):
             return True
         known = get_standard_gate_name_mapping().get(operation.name)
-        return bool(self._noise.gates) and (
+        return bool(self._noise.gates or self._noise.places) and (
             known is None or not isinstance(operation, known.base_class)
         )
 

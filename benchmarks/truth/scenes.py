@@ -11,8 +11,8 @@ import contextlib
 import json
 import math
 import random
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -20,75 +20,36 @@ from unittest import mock
 import numpy
 from qiskit import QuantumCircuit
 from qiskit.circuit import Gate, Parameter
-from qiskit.circuit.library import CXGate, RXGate, UnitaryGate
-from qiskit.quantum_info import Kraus, SuperOp, random_unitary
+from qiskit.circuit.library import RXGate
+from qiskit.quantum_info import SuperOp
 from qiskit_aer.noise import NoiseModel, ReadoutError, depolarizing_error, pauli_error
 
+from benchmarks.truth import compiled as compiled_scenes
 from benchmarks.truth import reference
+from benchmarks.truth.cases import (
+    Case,
+    Maker,
+    Scene,
+    observable,
+    plain_case,
+    qiskit_circuit,
+    text_case,
+)
 from benchmarks.truth.judging import Judged, of_counts, of_estimates, of_exact_values
-from benchmarks.truth.texts import clifford_text, number, qasm2_text, qasm3_text
+from benchmarks.truth.texts import clifford_text, number, qasm3_text
 from qbatch import JobGroup
 from qbatch.payloads.circuit.formats import read_circuits
 from qbatch.rules.pauli import parse_observable
 
 
-@dataclass
-class Case:
-    """One ``add``: a circuit with its parameters' rows, and the circuits that it stands for."""
-
-    circuit: str | QuantumCircuit
-    language: str
-    laws: list[QuantumCircuit]
-    rows: list[dict[str, float]] | None = None
-    times: int = 1
-    observables: tuple[str, ...] = ()
-    shots: int | None = None
-    seed: int | None = None
-    measure_all: bool = False
-    probabilities: bool = False
-
-    @property
-    def is_exact(self) -> bool:
-        """Whether it is asked for without shots."""
-        return self.probabilities or bool(self.observables)
-
-
-@dataclass
-class Scene:
-    """Cases with the settings of their run."""
-
-    cases: list[Case]
-    run: dict[str, Any] = field(default_factory=dict)
-    config: str = ""
-    noise: reference.Noise | None = None
-    patch: Callable[[], contextlib.AbstractContextManager[Any]] = contextlib.nullcontext
-
-
-Maker = Callable[[random.Random, int, Path], Scene]
-
-
-def _plain(rng: random.Random, make: Callable[..., str], language: str, **more: Any) -> Case:
-    """A text that Qiskit takes, too, with a measurement."""
-    while True:
-        text = make(rng, **more)
-        with contextlib.suppress(BaseException):
-            return Case(text, language, [reference.parse(text, language)])
-
-
-def _text(rng: random.Random, **more: Any) -> Case:
-    if rng.random() < 0.7:
-        return _plain(rng, qasm2_text, "qasm2", **more)
-    return _plain(rng, qasm3_text, "qasm3", inputs=0, **more)
-
-
 def texts(rng: random.Random, count: int, _: Path) -> Scene:
     """Texts of both languages, mostly with an exact law."""
-    return Scene([_text(rng, dynamic=0.02) for _ in range(count)])
+    return Scene([text_case(rng, dynamic=0.02) for _ in range(count)])
 
 
 def sampled(rng: random.Random, count: int, _: Path) -> Scene:
     """The same, sampled by Aer."""
-    cases = [_text(rng, dynamic=0.02) for _ in range(count)]
+    cases = [text_case(rng, dynamic=0.02) for _ in range(count)]
     return Scene(cases, {"sampling": "shots"})
 
 
@@ -105,7 +66,7 @@ def probabilities(rng: random.Random, count: int, _: Path) -> Scene:
     """Texts with an exact law, whose probabilities are asked for."""
     cases: list[Case] = []
     while len(cases) < count:
-        case = _text(rng, dynamic=0)
+        case = text_case(rng, dynamic=0)
         (payload,) = read_circuits(str(case.circuit).encode(), "text", path=_named(case))
         if not payload.info["dynamic"]:
             cases.append(replace(case, probabilities=True))
@@ -119,14 +80,14 @@ def _named(case: Case) -> Path:
 
 def dynamic(rng: random.Random, count: int, _: Path) -> Scene:
     """Texts that measure, reset and branch in the middle, and loop."""
-    return Scene([_text(rng, dynamic=0.35, most=3) for _ in range(count)])
+    return Scene([text_case(rng, dynamic=0.35, most=3) for _ in range(count)])
 
 
 def families(rng: random.Random, count: int, _: Path) -> Scene:
     """Texts of one shape each that differ in their numbers: templates."""
     cases: list[Case] = []
     while len(cases) < count:
-        case = _text(rng, dynamic=0.0)
+        case = text_case(rng, dynamic=0.0)
         assert isinstance(case.circuit, str)
         head, *calls = case.circuit.split("\n")
         for _ in range(6):
@@ -183,7 +144,7 @@ def sweeps(rng: random.Random, count: int, _: Path) -> Scene:
     cases: list[Case] = []
     points = 5
     while sum(len(case.laws) for case in cases) < count:
-        case = _plain(rng, qasm3_text, "qasm3", inputs=rng.randint(1, 3))
+        case = plain_case(rng, qasm3_text, "qasm3", inputs=rng.randint(1, 3))
         circuit = case.laws[0]
         if rng.random() < 0.3:
             case.circuit, case.language = circuit, "qpy"
@@ -198,7 +159,7 @@ def points(rng: random.Random, count: int, _: Path) -> Scene:
     """Texts with parameters at many points, and families of many: the kernel's templates."""
     cases: list[Case] = []
     while sum(len(case.laws) for case in cases) < count:
-        case = _plain(rng, qasm3_text, "qasm3", inputs=rng.randint(1, 3))
+        case = plain_case(rng, qasm3_text, "qasm3", inputs=rng.randint(1, 3))
         circuit = case.laws[0]
         names = [parameter.name for parameter in circuit.parameters]
         case.rows = [{n: rng.uniform(-3, 3) for n in names} for _ in range(12)]
@@ -220,7 +181,7 @@ def by_aer(rng: random.Random, count: int, place: Path) -> Scene:
 def dealt(rng: random.Random, count: int, _: Path) -> Scene:
     """The same circuit asked for several times: simulated once, dealt out."""
     times = 2
-    return Scene([replaced(_text(rng), times=times) for _ in range(math.ceil(count / times))])
+    return Scene([replaced(text_case(rng), times=times) for _ in range(math.ceil(count / times))])
 
 
 def replaced(case: Case, **more: Any) -> Case:
@@ -233,7 +194,7 @@ def replaced(case: Case, **more: Any) -> Case:
 def split(rng: random.Random, count: int, _: Path) -> Scene:
     """Shots above the backend's most: parts that are added up, with seeds and without."""
     cases = [
-        replaced(_text(rng), seed=rng.randrange(10**6) if rng.random() < 0.5 else None)
+        replaced(text_case(rng), seed=rng.randrange(10**6) if rng.random() < 0.5 else None)
         for _ in range(count)
     ]
     return Scene(cases, patch=lambda: mock.patch("qbatch.backends.aer.MAX_SHOTS", 150))
@@ -241,13 +202,13 @@ def split(rng: random.Random, count: int, _: Path) -> Scene:
 
 def seeded(rng: random.Random, count: int, _: Path) -> Scene:
     """Every job with a seed of its own, in small batches."""
-    cases = [replaced(_text(rng, dynamic=0.1), seed=rng.randrange(10**9)) for _ in range(count)]
+    cases = [replaced(text_case(rng, dynamic=0.1), seed=rng.randrange(10**9)) for _ in range(count)]
     return Scene(cases, {"max_batch_size": 7})
 
 
 def workers(rng: random.Random, count: int, _: Path) -> Scene:
     """On two worker processes, in batches of eleven."""
-    cases = [_text(rng, dynamic=0.1) for _ in range(count)]
+    cases = [text_case(rng, dynamic=0.1) for _ in range(count)]
     return Scene(cases, {"executor": "local:2", "max_batch_size": 11})
 
 
@@ -255,7 +216,7 @@ def measured(rng: random.Random, count: int, _: Path) -> Scene:
     """Circuits without measurement that the job measures."""
     cases = []
     for _ in range(count):
-        case = _text(rng, measure=False, dynamic=0.0)
+        case = text_case(rng, measure=False, dynamic=0.0)
         case.laws = [circuit.measure_all(inplace=False) for circuit in case.laws]
         cases.append(replaced(case, measure_all=True))
     return Scene(cases)
@@ -268,51 +229,6 @@ def from_qiskit(rng: random.Random, count: int, _: Path) -> Scene:
         circuit = qiskit_circuit(rng)
         cases.append(Case(circuit, "qpy", [circuit]))
     return Scene(cases)
-
-
-def qiskit_circuit(rng: random.Random, *, unitary: bool = False) -> QuantumCircuit:
-    """Gates with open controls, matrices, own gates by any name, channels, states prepared."""
-    size = rng.randint(2, 3)
-    circuit = QuantumCircuit(size, size)
-    for _ in range(rng.randint(2, 7)):
-        qubits = rng.sample(range(size), 2)
-        what = rng.random()
-        if what < 0.3:
-            circuit.u(*(rng.uniform(-3, 3) for _ in range(3)), qubits[0])
-        elif what < 0.45:
-            circuit.append(CXGate(ctrl_state=rng.randint(0, 1)), qubits)
-        elif what < 0.55:
-            circuit.append(UnitaryGate(random_unitary(4, seed=rng.randrange(10**6))), qubits)
-        elif what < 0.75:
-            body = QuantumCircuit(1)
-            body.rx(rng.uniform(-3, 3), 0)
-            body.t(0)
-            name = rng.choice(["h", "x", "delay", "reset", "kraus", "r", "pauli", "save_x", "mcx"])
-            gate = Gate(name, 1, [])
-            gate.definition = body
-            circuit.append(gate, [qubits[0]])
-        elif what < 0.8:
-            circuit.delay(10, qubits[0])
-        elif unitary:
-            circuit.crx(rng.uniform(-3, 3), *qubits)
-        elif what < 0.86:
-            circuit.initialize([0.6, 0.8j], qubits[0])
-        elif what < 0.92:
-            damping = rng.uniform(0.1, 0.9)
-            channel = Kraus(
-                [numpy.diag([1, math.sqrt(1 - damping)]), [[0, math.sqrt(damping)], [0, 0]]]
-            )
-            circuit.append(channel.to_instruction(), [qubits[0]])
-        else:
-            inner = QuantumCircuit(1, 1)
-            inner.ry(rng.uniform(-3, 3), 0)
-            inner.measure(0, 0)
-            inner.h(0)
-            circuit.append(inner.to_instruction(), [qubits[0]], [rng.randrange(size)])
-    circuit.measure(range(size), rng.sample(range(size), size))
-    if rng.random() < 0.3:
-        circuit.delay(5, 0)
-    return circuit
 
 
 def own_blocks(rng: random.Random, count: int, _: Path) -> Scene:
@@ -413,38 +329,30 @@ def _controlled(name: str, theta: Parameter) -> Gate:
 def noisy_texts(rng: random.Random, count: int, place: Path) -> Scene:
     """Texts under noise: their own gates are unrolled, their gates' own errors apply."""
     scene = noisy(rng, 1, place)
-    cases = [_text(rng, dynamic=0.1, most=3) for _ in range(count)]
+    cases = [text_case(rng, dynamic=0.1, most=3) for _ in range(count)]
     return Scene(cases, scene.run, scene.config, scene.noise)
 
 
 def coupled(rng: random.Random, count: int, _: Path) -> Scene:
     """On other gates and couplings: transpiled, and the same law."""
     config = (
-        '[backends.line]\ntype = "aer"\nbasis_gates = ["rz", "sx", "x", "cx"]\n'
-        "coupling_map = [[0, 1], [1, 0], [1, 2], [2, 1], [2, 3], [3, 2], [3, 4], [4, 3]]\n"
+        '[backends.line]\ntype = "aer"\n'
+        'compile = { level = 0, basis_gates = ["rz", "sx", "x", "cx"], coupling_map ='
+        " [[0, 1], [1, 0], [1, 2], [2, 1], [2, 3], [3, 2], [3, 4], [4, 3]] }\n"
     )
     cases = []
     while len(cases) < count:
-        case = _text(rng, dynamic=0.0)
+        case = text_case(rng, dynamic=0.0)
         if all(len(i.qubits) <= 2 or i.name == "barrier" for i in case.laws[0].data):
             cases.append(case)
-    return Scene(cases, {"backend": "line"}, config)
-
-
-def observable(rng: random.Random, size: int) -> str:
-    """A sum of Pauli strings."""
-    terms = [
-        f"{round(rng.uniform(0.2, 2), 3)}*{''.join(rng.choice('IXYZ') for _ in range(size))}"
-        for _ in range(rng.randint(1, 3))
-    ]
-    return rng.choice([" + ", " - "]).join(terms)
+    return Scene(cases, {"backend": "line"}, config, patch=compiled_scenes.here)
 
 
 def exact_values(rng: random.Random, count: int, _: Path) -> Scene:
     """Exact expectation values."""
     cases = []
     for _ in range(count):
-        case = _text(rng, dynamic=0.0)
+        case = text_case(rng, dynamic=0.0)
         if rng.random() < 0.3:
             circuit = qiskit_circuit(rng, unitary=True)
             case = Case(circuit, "qpy", [circuit])
@@ -499,7 +407,7 @@ SCENES: dict[str, Maker] = {
         texts, sampled, probabilities, dynamic, families, twins, sweeps, points, by_aer, by_stim,
         dealt, split, seeded, workers, measured, from_qiskit, own_blocks, noisy, noisy_texts,
         right_angles_first, coupled, exact_values, coupled_values,
-        noisy_values, estimates, split_estimates,
+        noisy_values, estimates, split_estimates, *compiled_scenes.MAKERS,
     )
 }  # fmt: skip
 """Every path, by name."""
@@ -568,7 +476,7 @@ def _judged(name, what, case, law, noise, result, numbers, laws) -> Judged:
         names = sorted({*wanted, *seen})
         told = [seen.get(outcome, (0.0, None))[0] for outcome in names]
         return of_exact_values(name, what, told, [wanted.get(o, 0.0) for o in names])
-    exact = reference.values(law, case.observables, noise)
+    exact = reference.values(law, case.judged_by or case.observables, noise)
     values = result.expectation_values or ()
     if case.shots is None:
         return of_exact_values(name, what, [value.value for value in values], exact)

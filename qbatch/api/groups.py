@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from qbatch.api.database import existing_store
 from qbatch.config import database_path, existing_database
@@ -16,13 +17,20 @@ from qbatch.errors import InvalidSelector, Locked, NotFound, UsageError
 from qbatch.files import AnyPath
 from qbatch.store import Store
 
+if TYPE_CHECKING:
+    from qbatch.store.compile_lock import Compiling
+
 
 @dataclass(slots=True, kw_only=True)
 class PruneReport:
-    """What was let go: names of groups; ``kept``: why others were not; ``freed``: bytes."""
+    """What was let go: names of groups, and number of compilations.
+
+    ``kept``: why other groups were not; ``freed``: bytes.
+    """
 
     groups: list[str] = field(default_factory=list)
     kept: dict[str, str] = field(default_factory=dict)
+    compilations: int = 0
     freed: int = 0
 
 
@@ -207,6 +215,29 @@ def prune_groups(
             store.edits.vacuum()
         report.freed = max(0, before - store.database.num_bytes())
     return report
+
+
+def prune_compilations(db: AnyPath | None = None) -> PruneReport:
+    """Let go what was compiled and no attempt ran; it is compiled anew when it is needed."""
+    report = PruneReport()
+    with existing_store(db) as store:
+        before = store.database.num_bytes()
+        report.compilations = store.compilations.prune()
+        if report.compilations:
+            store.edits.vacuum()
+        report.freed = max(0, before - store.database.num_bytes())
+    return report
+
+
+def compiling(db: AnyPath | None = None) -> list[Compiling]:
+    """What processes compile now, and how far they are."""
+    path = existing_database(db)
+    if path is None or not any(path.with_name(f"{path.name}.locks").glob("compile-*.json")):
+        return []
+    from qbatch.store.compile_lock import under_way
+
+    with existing_store(db) as store:
+        return list(under_way(store.database))
 
 
 def sizes(names: Sequence[str], db: AnyPath | None = None) -> dict[str, dict[str, int]]:

@@ -21,13 +21,14 @@ if TYPE_CHECKING:
     from typing import Unpack
 
     from qbatch.api.adding import AddReport
-    from qbatch.api.options import AddOptions, CommonRunOptions, RunOptions
+    from qbatch.api.options import AddOptions, RunOptions
     from qbatch.config import Config
     from qbatch.domain.batches import Batch
     from qbatch.domain.groups import Group
     from qbatch.domain.history import Cause, JobResult
     from qbatch.domain.jobs import Job
     from qbatch.engine import Observer, RunReport
+    from qbatch.engine.compile_run import CompileReport
     from qbatch.engine.plan import Plan
     from qbatch.payloads.inputs import Input
     from qbatch.results.checking import CheckReport, Thresholds
@@ -181,22 +182,6 @@ class JobGroup(PercevalNames):
         with shown_on_terminal(observer) as watcher:
             return runs.run([self.target(selector)], settings, observer=watcher)
 
-    def run_parallel(
-        self, *, observer: Observer | None = None, **options: Unpack[CommonRunOptions]
-    ) -> RunReport:
-        """Run the unsent jobs, many at once; another name for `run`."""
-        return self.run(observer=observer, **options)
-
-    def run_sequential(
-        self,
-        delay: float = 0.0,
-        *,
-        observer: Observer | None = None,
-        **options: Unpack[CommonRunOptions],
-    ) -> RunReport:
-        """Run the unsent jobs one by one, each ``delay`` seconds after the end of the last."""
-        return self.run(observer=observer, sequential=True, delay=delay, **options)
-
     def rerun(
         self,
         selector: Selector = None,
@@ -222,6 +207,12 @@ class JobGroup(PercevalNames):
         settings = runs.settings_of(self._stored.config, options)
         with shown_on_terminal(observer) as watcher:
             return runs.rerun([self.target(selector)], settings, keep=keep, observer=watcher)
+
+    def compile(
+        self, backend: str, selector: Selector = None, *, retry: bool = False
+    ) -> CompileReport:
+        """Compile the circuits for a backend; nothing is sent, and nothing compiled twice."""
+        return runs.compile_([self.target(selector)], backend, retry=retry)
 
     def plan(self, selector: Selector = None, **options: Unpack[RunOptions]) -> Plan:
         """What `run` with these arguments would do; nothing is sent or changed."""
@@ -268,13 +259,16 @@ class JobGroup(PercevalNames):
         selection = self._stored.selection(selector)
         return self._stored.store.jobs.select(self.status().id, selection)
 
-    def results(self, selector: Selector = None, *, partial: bool = False) -> Results:
+    def results(
+        self, selector: Selector = None, *, partial: bool = False, compiled: bool = False
+    ) -> Results:
         """Jobs with what they yielded, in the order of adding, also those without a result.
 
         Args:
             partial: of a job that is not done, what has landed so far.
+            compiled: each with how large its circuit was once it was compiled.
         """
-        return Results(self._stored, selector, partial=partial)
+        return Results(self._stored, selector, partial=partial, compiled=compiled)
 
     def get_results(self) -> list[JobResult | None]:
         """One entry per job in the order of adding, None if there is no result."""

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from qbatch.api.options import RunOptions
     from qbatch.api.stored_group import StoredGroup
+    from qbatch.domain.compilations import CompilationUsed
     from qbatch.domain.history import Attempt, JobResult
     from qbatch.domain.jobs import Job
     from qbatch.domain.payloads import Source
@@ -107,6 +108,20 @@ class JobHandle:
 
         job = self.job
         return payload_format(job.kind).show(self._stored.store.jobs.source(job.payload))
+
+    @property
+    def compilations(self) -> list[CompilationUsed]:
+        """All that its circuit was compiled to, the newest first."""
+        from qbatch.store import compilations
+
+        return compilations.known(self._stored.store.database, self.job.payload)
+
+    def compiled_text(self, found: CompilationUsed) -> str:
+        """The circuit that its own was compiled to, for a person to read."""
+        from qbatch.payloads.registry import payload_format
+
+        source = self._stored.store.jobs.source(found.compiled)
+        return payload_format(source.kind).show(source)
 
     @property
     def why_not_exact(self) -> str | None:

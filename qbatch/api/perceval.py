@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from qbatch.api.options import CommonRunOptions, RunOptions
     from qbatch.domain.groups import Group
     from qbatch.domain.jobs import Job
-    from qbatch.engine import RunReport
+    from qbatch.engine import Observer, RunReport
 
 
 class Progress(TypedDict):
@@ -34,7 +34,7 @@ class PercevalNames(ABC):
     """Verbs that only say otherwise what a group's own verbs do."""
 
     @abstractmethod
-    def run(self, **options: Unpack[RunOptions]) -> RunReport:
+    def run(self, *, observer: Observer | None = None, **options: Unpack[RunOptions]) -> RunReport:
         """Run the unsent jobs."""
 
     @abstractmethod
@@ -60,6 +60,22 @@ class PercevalNames(ABC):
     @abstractmethod
     def watch(self, *, seconds: float) -> Iterator[tuple[Group, bool]]:
         """How the group stands, again and again."""
+
+    def run_parallel(
+        self, *, observer: Observer | None = None, **options: Unpack[CommonRunOptions]
+    ) -> RunReport:
+        """Run the unsent jobs, many at once; another name for `run`."""
+        return self.run(observer=observer, **options)
+
+    def run_sequential(
+        self,
+        delay: float = 0.0,
+        *,
+        observer: Observer | None = None,
+        **options: Unpack[CommonRunOptions],
+    ) -> RunReport:
+        """Run the unsent jobs one by one, each ``delay`` seconds after the end of the last."""
+        return self.run(observer=observer, sequential=True, delay=delay, **options)
 
     @property
     def created_date(self) -> datetime:

@@ -41,6 +41,10 @@ class Lines(Quiet):
         if time.monotonic() < self._next:
             return
         self._next = time.monotonic() + _LINE_SECONDS
+        if state.to_compile:
+            self.note(f"{state.compiled}/{state.to_compile} circuits compiled")
+        if not state.total:
+            return
         self.note(
             f"{state.done + state.failed}/{state.total} jobs: {state.done} done,"
             f" {state.failed} failed, {state.active} active in {state.batches_active} batches"
@@ -57,19 +61,19 @@ class Bar(Quiet):
     def update(self, state: RunState) -> None:
         """Move the bar; a few times a second at most."""
         now = time.monotonic()
-        ended = state.done + state.failed
-        if now < self._next and ended < state.total:
+        # Without jobs to run it is circuits that are compiled.
+        total = state.total or state.to_compile
+        ended = state.done + state.failed if state.total else state.compiled
+        if now < self._next and ended < total:
             return
         self._next = now + _BAR_SECONDS
         if self._bar is None:
-            if not state.total:
+            if not total:
                 return
-            self._bar = _tqdm(total=state.total, unit="job")
-        self._bar.total = state.total
-        self._bar.set_postfix_str(
-            f"{state.failed} failed, {state.active} active, {state.batches_done} batches done",
-            refresh=False,
-        )
+            self._bar = _tqdm(total=total, unit="job" if state.total else "circuit")
+        self._bar.total = total
+        if state.total:
+            self._bar.set_postfix_str(_behind(state), refresh=False)
         self._bar.n = ended
         self._bar.refresh()
 
@@ -84,6 +88,14 @@ class Bar(Quiet):
         """Leave the bar as it stands."""
         if self._bar is not None:
             self._bar.close()
+
+
+def _behind(state: RunState) -> str:
+    """What stands behind a bar of jobs."""
+    said = f"{state.failed} failed, {state.active} active, {state.batches_done} batches done"
+    if state.to_compile:
+        said += f", {state.compiled}/{state.to_compile} compiled"
+    return said
 
 
 def observer(*, quiet: bool) -> Quiet:

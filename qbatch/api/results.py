@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from qiskit.primitives import PrimitiveResult, PubResult
     from qiskit.result import Counts
 
+    from qbatch.domain.compilations import Layout, Metrics
     from qbatch.domain.history import JobResult
     from qbatch.domain.results import ExportOptions
     from qbatch.results.checking import CheckReport, Thresholds
@@ -37,6 +38,7 @@ class Results:
 
     Args:
         partial: of a job that is not done, what has landed so far.
+        compiled: each with how large its circuit was once it was compiled.
 
     Raises:
         InvalidSelector: the selector cannot be understood.
@@ -44,20 +46,33 @@ class Results:
     """
 
     def __init__(
-        self, stored: StoredGroup, selector: Selector = None, *, partial: bool = False
+        self,
+        stored: StoredGroup,
+        selector: Selector = None,
+        *,
+        partial: bool = False,
+        compiled: bool = False,
     ) -> None:
         self._stored = stored
         self._selection = stored.selection(selector)
         self._partial = partial
+        self._compiled = compiled
 
     def __iter__(self) -> Iterator[JobResult]:
-        return self._read(partial=self._partial)
+        return self._read(partial=self._partial, compiled=self._compiled)
 
-    def _read(self, *, partial: bool) -> Iterator[JobResult]:
+    def _read(self, *, partial: bool, compiled: bool = False) -> Iterator[JobResult]:
         from qbatch.results.rows import job_results
 
-        stored = self._stored.store.results.of(self._stored.group().id, self._selection)
-        return job_results(stored, partial=partial)
+        store = self._stored.store
+        stored = store.results.of(self._stored.group().id, self._selection)
+        found = job_results(stored, partial=partial)
+        if not compiled:
+            return found
+        from qbatch.store.compilations import ran
+
+        of = ran(store.database)
+        return found if of is None else (_with(result, of(result.job.id)) for result in found)
 
     def export(
         self,
@@ -82,7 +97,8 @@ class Results:
         from qbatch.results import export
 
         options = options or ExportOptions()
-        results = self._read(partial=self._partial or options.partial)
+        partial, compiled = self._partial or options.partial, bool(options.columns)
+        results = self._read(partial=partial, compiled=compiled)
         name = self._stored.name
         if not isinstance(file, (str, os.PathLike)):
             export.format_named(form or "json").write(results, name, file, options)
@@ -139,7 +155,7 @@ class Results:
         """Them in the form that is compared."""
         from qbatch.results.samples import samples
 
-        return samples(self)
+        return samples(self._read(partial=self._partial, compiled=True))
 
     def save_baseline(self, file: AnyPath) -> int:
         """Write them as a baseline for `JobGroup.check`; the number of jobs.
@@ -152,6 +168,11 @@ class Results:
 
         with atomic(Path(file).expanduser()) as stream:
             return write_baseline(self.samples(), self._stored.name, stream)
+
+
+def _with(result: JobResult, compiled: tuple[Metrics, Layout] | None) -> JobResult:
+    result.compiled = compiled
+    return result
 
 
 def check(
@@ -174,7 +195,7 @@ def _samples_for(stored: StoredGroup, before: Samples) -> Iterator[JobSample]:
     from qbatch.results.samples import samples
 
     formerly: dict[str, tuple[str, ...]] = {}
-    results = iter(Results(stored))
+    results = iter(Results(stored, compiled=True))
     while page := list(itertools.islice(results, _AT_ONCE)):
         known = before.have([result.job.key for result in page])
         for result, sample, is_known in zip(page, samples(page), known, strict=True):

@@ -10,13 +10,14 @@ from qbatch.backends.catalog import Catalog
 from qbatch.config import Config
 from qbatch.domain.groups import Group
 from qbatch.domain.states import Status
-from qbatch.errors import Locked, QbatchError
+from qbatch.errors import Locked, QbatchError, UsageError
 from qbatch.execution.registry import parse_executor
-from qbatch.seam import Backend, SupportsOptions
+from qbatch.seam import Backend, Stage, SupportsClose, SupportsOptions, SupportsTarget
 from qbatch.store import Store
 
 if TYPE_CHECKING:
     from qbatch.engine import Observer, RunReport, RunSettings
+    from qbatch.engine.compile_run import CompileReport
     from qbatch.engine.plan import Plan
     from qbatch.engine.planner import OpenBackend
 
@@ -45,8 +46,18 @@ def run(
     """
     from qbatch.engine import Run
 
-    settings, open_backend = _prepared(settings, Catalog(config))
-    job = Run(store, groups, open_backend, settings, observer=observer, choose=choose, renew=renew)
+    catalog = Catalog(config)
+    settings, open_backend = _prepared(settings, catalog)
+    job = Run(
+        store,
+        groups,
+        open_backend,
+        settings,
+        observer=observer,
+        choose=choose,
+        renew=renew,
+        open_stage=lambda backend: open_stage(catalog, backend),
+    )
     if settings.notify is None:
         return job.execute()
     from qbatch.api.webhook import Notifier
@@ -61,6 +72,43 @@ def run(
         raise
     notifier.ended(report)
     return report
+
+
+def compile_(
+    store: Store,
+    groups: Sequence[Group],
+    settings: RunSettings,
+    *,
+    config: Config,
+    observer: Observer | None = None,
+    only: Sequence[int] | None = None,
+    retry: bool = False,
+) -> CompileReport:
+    """Compile the circuits of groups for the backend that the settings name; send nothing.
+
+    Args:
+        only: ids of the jobs that are meant; None: all but the cancelled ones.
+        retry: what could not be compiled before is tried again.
+
+    Raises:
+        NotFound: there is no such backend.
+        UsageError: nothing is compiled for it.
+    """
+    from qbatch.engine.compile_run import CompileRun
+
+    catalog = Catalog(config)
+    settings, open_backend = _prepared(settings, catalog)
+    work = CompileRun(
+        store,
+        groups,
+        open_backend,
+        lambda backend: open_stage(catalog, backend),
+        settings,
+        observer=observer,
+        only=only,
+        retry=retry,
+    )
+    return work.execute()
 
 
 def plan(
@@ -92,7 +140,53 @@ def plan(
         prices=catalog.prices(),
         only=only,
         statuses=statuses,
+        open_stage=lambda backend: open_stage(catalog, backend),
     )
+
+
+def open_stage(catalog: Catalog, backend: Backend) -> Stage | None:
+    """How circuits are compiled for a backend; None where they are sent as they are.
+
+    Raises:
+        UsageError: its ``compile`` setting cannot be understood.
+    """
+    own = backend if isinstance(backend, SupportsTarget) else None
+    settings = catalog.get(backend.name).compile
+    if settings is None and own is not None:
+        settings = own.default_compile()
+    if not settings:
+        return None
+    from qbatch.stages.settings import make_stage
+
+    names_one = {"target", "basis_gates"} & settings.keys()
+    target = own.target() if own is not None and not names_one else None
+    return make_stage(backend.name, settings, target, local=backend.limits.local)
+
+
+def check_backend(config: Config, name: str) -> str:
+    """Try a backend, and what is compiled for it; what was found.
+
+    Raises:
+        NotFound, BackendError, UsageError: what is wrong with it.
+    """
+    catalog = Catalog(config)
+    said = catalog.check(name)
+    backend = catalog.open(name, executor="serial")
+    try:
+        stage = open_stage(catalog, backend)
+    finally:
+        if isinstance(backend, SupportsClose):
+            backend.close()
+    if stage is None:
+        return said
+    from qbatch.payloads.circuit.target import to_qiskit
+
+    try:
+        width = to_qiskit(stage.target.body).num_qubits
+    except ValueError as error:
+        raise UsageError(f"backend {name!r}: target {stage.target.name}: {error}") from error
+    qubits = "any number of qubits" if width is None else f"{width} qubits"
+    return f"{said}; circuits are compiled for {stage.target.name} ({qubits}) by {stage.compiler}"
 
 
 def _prepared(settings: RunSettings, catalog: Catalog) -> tuple[RunSettings, OpenBackend]:

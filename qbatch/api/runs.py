@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from qbatch.config import Config
     from qbatch.domain.groups import Group
     from qbatch.engine import Observer, RunReport, RunSettings
+    from qbatch.engine.compile_run import CompileReport
     from qbatch.engine.plan import Plan
 
 _CANCEL_SECONDS = 10.0
@@ -110,6 +111,39 @@ def rerun(
 
     report = run(targets, settings, observer=observer, choose=choose, renew=renew)
     return report if meant else None
+
+
+def compile_(
+    targets: Sequence[Target],
+    backend: str,
+    *,
+    retry: bool = False,
+    observer: Observer | None = None,
+) -> CompileReport:
+    """Compile the circuits of jobs for a backend; nothing is sent.
+
+    Args:
+        retry: what could not be compiled before is tried again.
+    """
+    from qbatch.api import runner
+
+    first, only = targets[0].group, None
+    if any(target.selection != _ALL for target in targets):
+        _check_selections(targets)
+        only = [
+            job.id
+            for group, selection in targets
+            for job in group.store.jobs.select(group.group().id, selection)
+        ]
+    return runner.compile_(
+        first.store,
+        _groups(targets),
+        settings_of(first.config, {"backend": backend}),
+        config=first.config,
+        observer=observer,
+        only=only,
+        retry=retry,
+    )
 
 
 def plan(targets: Sequence[Target], settings: RunSettings) -> Plan:

@@ -83,6 +83,7 @@ class Catalog:
             "installed": True,
             "limits": {},
             "settings": backend.settings,
+            "compile": None if backend.compile is None else dict(backend.compile),
             "price": dict(backend.prices),
             "problem": None,
         }

@@ -45,6 +45,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "edit": (CHANGE, "edit:edit"),
     "copy": (CHANGE, "edit:copy"),
     "delete": (CHANGE, "edit:delete"),
+    "compile": (CHANGE, "compile:compile_"),
     "resolve": (CHANGE, "edit:resolve"),
     "group": (FAMILIES, "group:GROUP"),
     "db": (FAMILIES, "db:DB"),

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from qbatch.cli import output
 
 if TYPE_CHECKING:
+    from qbatch.engine.compile_plan import PlannedCompiling
     from qbatch.engine.plan import BackendPlan, Plan
 
 _MOST_LINES = 20
@@ -60,8 +61,26 @@ def _facts(backend: BackendPlan) -> list[str]:
         lines.append(f"about {_duration(backend.seconds)} ({basis})")
     if not backend.local:
         lines.append(f"at least {output.plural(backend.total('requests'), 'request')}")
+    if backend.compiling is not None:
+        lines += _compiling(backend.compiling)
     lines += _costs(backend)
     return [f"{backend.backend}: {line}" for line in lines]
+
+
+def _compiling(found: PlannedCompiling) -> Iterator[str]:
+    circuits = output.plural(found.circuits, "circuit")
+    said = f"compile: {circuits} for {found.target} ({found.compiler}):"
+    said += f" {found.stored} in the store, {found.to_do} to do"
+    if found.to_do and found.seconds is not None:
+        said += f", about {_duration(found.seconds)} of one worker"
+    yield said
+    if found.failed:
+        yield f"{output.plural(found.failed, 'circuit')} could not be compiled"
+    if found.two_qubit is not None and found.depth is not None:
+        yield (
+            f"compiled so far: two-qubit gates {found.two_qubit[0]} (median), at most"
+            f" {found.two_qubit[1]}; depth {found.depth[0]}, at most {found.depth[1]}"
+        )
 
 
 def _amounts(backend: BackendPlan) -> str:

@@ -62,8 +62,20 @@ _YIELDS: dict[str, Schema] = {
     "counts": {**_or_null(_map(_COUNT)), "description": "null: no result"},
     "probabilities": _or_null(_map(_NUMBER)),
     "expectation_values": _or_null(_list(_VALUE)),
+    **dict.fromkeys(("depth", "size", "two_qubit"), _or_null(_COUNT)),
+    "layout": {**_or_null(_TEXT), "description": "the target's qubits"},
 }
 _RESULT = _object(_RESULT_FIELDS, _YIELDS)
+_COMPILATION = _object(
+    {
+        **dict.fromkeys(("target", "target_hash", "compiler", "circuit"), _TEXT),
+        "options": _map(_ANY),
+        "qubits": _list(_COUNT),
+        **dict.fromkeys(("depth", "size", "two_qubit"), _COUNT),
+        "at": _TIME,
+    },
+    {"source": _TEXT},
+)
 _ATTEMPT = _object(
     {
         "batch": _COUNT,
@@ -78,6 +90,7 @@ _ATTEMPT = _object(
         "submitted_at": _or_null(_TIME),
         "finished_at": _or_null(_TIME),
         "info": _map(_ANY),
+        "compilation": _or_null(_COMPILATION),
     }
 )
 _BYTES = _object(dict.fromkeys(("payloads", "jobs", "results"), _COUNT))
@@ -113,6 +126,29 @@ _RUN = _object(
         "unknown_batches": _list(_COUNT),
     }
 )
+_COMPILED = _object(
+    {
+        **dict.fromkeys(("backend", "target", "compiler"), _TEXT),
+        **dict.fromkeys(
+            ("circuits", "stored", "compiled", "failed", "failed_before", "left"), _COUNT
+        ),
+        "seconds": _NUMBER,
+        "errors": _list(
+            {"type": "array", "prefixItems": [_TEXT, _TEXT], "items": False, "minItems": 2}
+        ),
+        "stopped_by": _or_null(_WHOLE),
+    }
+)
+_PAIR = _or_null({"type": "array", "items": _COUNT, "minItems": 2, "maxItems": 2})
+_COMPILING = _object(
+    {
+        **dict.fromkeys(("target", "compiler"), _TEXT),
+        **dict.fromkeys(("circuits", "stored", "failed"), _COUNT),
+        "seconds": _or_null(_NUMBER),
+        "two_qubit": {**_PAIR, "description": "median and largest"},
+        "depth": {**_PAIR, "description": "median and largest"},
+    }
+)
 _RAN = _document("run", _or_null(_RUN), exit_code=_COUNT)
 _TOTALS = ("jobs", "items", "shots", "saved", "requests")
 _PLAN = _object(
@@ -133,6 +169,7 @@ _PLAN = _object(
                     "unit": {**_TEXT, "description": "what width counts"},
                     "depth": _or_null(_COUNT),
                     "cost": _map(_or_null(_NUMBER)),
+                    "compiling": _or_null(_COMPILING),
                     "warnings": _list(_TEXT),
                 }
             )
@@ -208,6 +245,7 @@ SCHEMAS: dict[str, Schema] = {
         ),
     ),
     "plan": _document("plan", _PLAN),
+    "compile": _document("compile", _COMPILED, exit_code=_COUNT),
     **dict.fromkeys(("run", "run-parallel", "run-sequential", "rerun", "sync", "wait"), _RAN),
     "status": _document("groups", _list(_GROUP)),
     "jobs": _document("jobs", _list(_object(_JOB_FIELDS))),
@@ -219,6 +257,7 @@ SCHEMAS: dict[str, Schema] = {
                     **_RESULT_FIELDS,
                     "attempts": _list(_ATTEMPT),
                     "source": _TEXT,
+                    "compiled": _list(_COMPILATION),
                     "why_not_exact": {
                         **_or_null(_TEXT),
                         "description": "why there is no exact law",
@@ -253,6 +292,7 @@ SCHEMAS: dict[str, Schema] = {
             {
                 "groups": _list(_TEXT),
                 "kept": {**_map(_TEXT), "description": "why, by group"},
+                "compilations": _COUNT,
                 "freed": {**_COUNT, "description": "bytes"},
             }
         ),
@@ -272,6 +312,7 @@ SCHEMAS: dict[str, Schema] = {
                     "installed": _FLAG,
                     "limits": _map(_COUNT),
                     "settings": _map(_ANY),
+                    "compile": _or_null(_map(_ANY)),
                     "price": _map(_NUMBER),
                     "problem": _or_null(_TEXT),
                 }

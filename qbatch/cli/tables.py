@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from qbatch.cli import output
 
 if TYPE_CHECKING:
+    from qbatch.domain.compilations import CompilationUsed
     from qbatch.domain.groups import Group
     from qbatch.domain.history import Attempt, JobResult
     from qbatch.domain.jobs import Job
@@ -56,18 +57,58 @@ def attempt_entry(attempt: Attempt) -> dict[str, Any]:
         "submitted_at": attempt.submitted_at,
         "finished_at": attempt.finished_at,
         "info": dict(attempt.info),
+        "compilation": attempt.compilation and compilation_entry(attempt.compilation),
     }
 
 
-def results_table(wanted: Iterable[JobResult], *, top: int | None = None) -> None:
-    """Results for a person to read, on a terminal with a bar of the leading outcomes."""
-    columns = ["job", "name", "parameters", "tags", "shots", "status", "result"]
+def compilation_entry(used: CompilationUsed) -> dict[str, Any]:
+    """What an attempt's circuit was compiled to, as JSON."""
+    return {
+        "target": used.target,
+        "target_hash": used.target_hash,
+        "compiler": used.compiler,
+        "options": dict(used.options),
+        "qubits": list(used.layout.qubits),
+        "depth": used.metrics.depth,
+        "size": used.metrics.size,
+        "two_qubit": used.metrics.two_qubit,
+        "circuit": used.compiled,
+        "at": used.at,
+    }
+
+
+def compiled_text(used: CompilationUsed) -> str:
+    """The same in one line."""
+    options = " ".join(
+        f"{name} {used.options[name]}" for name in ("level", "seed") if name in used.options
+    )
+    qubits = ",".join(map(str, used.layout.qubits))
+    return (
+        f"compiled {output.moment(used.at)} by {f'{used.compiler} {options}'.strip()} for"
+        f" {used.target} ({used.target_hash.partition(':')[2][:8]}): depth {used.metrics.depth},"
+        f" two-qubit gates {used.metrics.two_qubit}, qubits {qubits}"
+    )
+
+
+def results_table(
+    wanted: Iterable[JobResult], *, top: int | None = None, more: Sequence[str] = ()
+) -> None:
+    """Results for a person to read, on a terminal with a bar of the leading outcomes.
+
+    Args:
+        more: columns of compiled circuits.
+    """
+    from qbatch.results.compiled import cells
+
+    columns = ["job", "name", "parameters", "tags", "shots", "status", *more, "result"]
     with_bar = sys.stdout.isatty()
     if with_bar:
         columns.insert(-1, "")
 
     def row(result: JobResult) -> list[Any]:
         bar = [output.bar(result)] if with_bar else []
-        return [*job_cells(result.job), *bar, output.top_outcomes(result, top)]
+        told = cells(result, more)
+        return [*job_cells(result.job), *told, *bar, output.top_outcomes(result, top)]
 
-    output.table(columns, map(row, wanted), right=["job", "shots"])
+    numbers = [name for name in more if name != "layout"]
+    output.table(columns, map(row, wanted), right=["job", "shots", *numbers])

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from qbatch.domain.compilations import Layout
 from qbatch.domain.payloads import StoredPayload
 from qbatch.domain.requests import Expected, Request
 from qbatch.domain.results import Result
@@ -106,7 +107,8 @@ class Claim:
     """One attempt of an open batch: the part of a job that item ``item`` is to answer.
 
     ``expected`` is what an answer must look like; None where nothing here knows the format
-    of the job's payload.
+    of the job's payload. ``layout`` says where the circuit's qubits lie in what was sent, if it
+    was compiled.
     """
 
     attempt_id: int
@@ -116,6 +118,7 @@ class Claim:
     seed: int | None
     whole: bool
     expected: Expected | None = None
+    layout: Layout | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

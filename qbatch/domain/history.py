@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from qbatch.domain.compilations import CompilationUsed, Layout, Metrics
 from qbatch.domain.jobs import Job
 from qbatch.domain.results import Counts, ExpectationValue, ExpectationValues, Result
 from qbatch.domain.states import AttemptStatus, Failure, Status
@@ -27,6 +28,7 @@ class Attempt:
     submitted_at: float | None
     finished_at: float | None
     info: Mapping[str, Any]
+    compilation: CompilationUsed | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,11 +60,14 @@ class JobResult:
     Attributes:
         shots: that the result holds; None where it is exact, or there is none.
         result: None where there is none (yet).
+        compiled: how large the circuit was that was run, and where it lay; None where it was
+            not compiled, or nobody asked.
     """
 
     job: Job
     shots: int | None
     result: Result | None = None
+    compiled: tuple[Metrics, Layout] | None = None
 
     @property
     def counts(self) -> Mapping[str, int] | None:

@@ -108,3 +108,16 @@ class Resolution(StrEnum):
     RESUBMIT = "resubmit"
     ADOPT = "adopt"
     GIVE_UP = "give-up"
+
+
+class CompilationState(StrEnum):
+    """What came of compiling a payload for a target.
+
+    ``invalid``: the compiler refused it; ``timeout``: it took too long; ``lost``: the worker
+    died over it. All are kept: nothing is compiled twice unless the user says so.
+    """
+
+    DONE = "done"
+    INVALID = "invalid"
+    TIMEOUT = "timeout"
+    LOST = "lost"

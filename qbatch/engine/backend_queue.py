@@ -6,12 +6,13 @@ import heapq
 import itertools
 import time
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from qbatch.domain.batches import Claim, OpenBatch, PlannedJob, Throughput
 from qbatch.domain.states import StopReason
+from qbatch.engine.compiling import CompileLane
 from qbatch.engine.throughput import Costs, ThroughputMeter
 from qbatch.rules.batching import Batcher, Policy
 from qbatch.rules.sizing import Sizer
@@ -71,6 +72,7 @@ class BackendQueue:
         policy: how to batch.
         max_in_flight: the user's limit; the backend's holds besides.
         measured: how fast the backend was before, by workload.
+        open_lane: gives the lane in which payloads are compiled; asked when the first job comes.
 
     Attributes:
         to_come: jobs that the run has not planned yet.
@@ -82,6 +84,7 @@ class BackendQueue:
         policy: Policy,
         max_in_flight: int | None,
         measured: Mapping[str, Throughput] = MappingProxyType({}),
+        open_lane: Callable[[], CompileLane | None] = lambda: None,
     ) -> None:
         self.backend = backend
         self.local = backend.limits.local
@@ -104,6 +107,26 @@ class BackendQueue:
         self.flights: dict[int, InFlightBatch] = {}
         self._full_until = 0.0
         self._max_in_flight = max_in_flight
+        self._open_lane = open_lane
+        self._opened = False
+        self._lane: CompileLane | None = None
+
+    @property
+    def lane(self) -> CompileLane | None:
+        """Where payloads are compiled first; None where they are sent as they are."""
+        if not self._opened:
+            self._lane, self._opened = self._open_lane(), True
+        return self._lane
+
+    @property
+    def compiles(self) -> bool:
+        """Whether something is being compiled now."""
+        return self._lane is not None and self._lane.is_busy
+
+    @property
+    def wants_more(self) -> bool:
+        """Whether there is room for jobs that are not planned yet."""
+        return self.has_slot and not (self._lane is not None and self._lane.is_full)
 
     @property
     def in_flight(self) -> int:
@@ -128,12 +151,14 @@ class BackendQueue:
         """Whether a batch is ready to be sent."""
         while self._later and self._later[0][0] <= time.monotonic():
             self._ready.append(heapq.heappop(self._later)[2])
+        if self._lane is not None:
+            self._ready.extend(self._lane.leave(self.backend.limits.bytes))
         return bool(self._ready)
 
     @property
     def idle(self) -> bool:
-        """Nothing ready, nothing to try again, nothing under way."""
-        return not self._ready and not self._later and not self.flights
+        """Nothing ready, nothing to try again, nothing under way, nothing being compiled."""
+        return not (self._ready or self._later or self.flights or self.compiles)
 
     def waits_for_a_worker(self, flight: InFlightBatch) -> bool:
         """Whether a local batch is kept in supply, behind those that the workers have."""
@@ -171,14 +196,21 @@ class BackendQueue:
 
     def add(self, job: PlannedJob) -> None:
         """Plan a job; full batches become ready."""
-        self._ready.extend(self._batcher.add(job))
+        self._plan(self._batcher.add(job))
 
     def _target(self, waiting: int) -> int:
         return self.sizer.share(self.to_come + waiting, self.in_flight)
 
     def flush(self) -> None:
         """No more jobs for now: what is planned becomes ready."""
-        self._ready.extend(self._batcher.flush())
+        self._plan(self._batcher.flush())
+
+    def _plan(self, batches: Iterable[list[PlannedJob]]) -> None:
+        for batch in batches:
+            if self.lane is None:
+                self._ready.append(batch)
+            else:
+                self.lane.enter(batch)
 
     def again(self, batches: Sequence[list[PlannedJob]]) -> None:
         """Put batches in front that have to be sent again."""
@@ -196,6 +228,8 @@ class BackendQueue:
 
     def close(self) -> None:
         """Let the backend give back what it holds."""
+        if self._lane is not None:
+            self._lane.close()
         if isinstance(self.backend, SupportsClose):
             self.backend.close()
 

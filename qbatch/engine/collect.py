@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from qbatch.domain.batches import Claim, Outcome
+from qbatch.domain.compilations import Layout
 from qbatch.domain.requests import Expected
 from qbatch.domain.results import Counts, Result, ResultKind
 from qbatch.domain.states import AttemptStatus, Failure, Status
@@ -14,6 +15,7 @@ from qbatch.engine import labels
 from qbatch.rules import answers
 from qbatch.rules.keys import derive_seed
 from qbatch.rules.pauli import from_paulis
+from qbatch.rules.placing import placed_observable
 from qbatch.seam import ItemResult
 
 
@@ -115,7 +117,7 @@ def _hands(claims: Sequence[Claim], result: ItemResult, submission_id: str) -> S
         raise ValueError("the format of its payload is not installed here")
     shots = [claim.shots or 0 for claim in claims]
     if expected.kind is not ResultKind.COUNTS:
-        return _exact_or_estimated(result, expected).deal(shots)
+        return _exact_or_estimated(result, expected, claims[0].layout).deal(shots)
     if result.counts is None and result.probabilities is not None:
         return [_drawn(claim, result, expected, submission_id) for claim in claims]
     if claims[0].seed is not None:  # the same seed and shots: the same counts for all
@@ -124,12 +126,15 @@ def _hands(claims: Sequence[Claim], result: ItemResult, submission_id: str) -> S
     return answers.counts(result.counts, sum(shots), expected).deal(shots)
 
 
-def _exact_or_estimated(result: ItemResult, expected: Expected) -> Result:
+def _exact_or_estimated(result: ItemResult, expected: Expected, layout: Layout | None) -> Result:
     if expected.kind is ResultKind.PROBABILITIES:
         return answers.probabilities(result.probabilities, expected)
     found = result.expectation_values
     if result.pauli_values is not None:
-        pairs = from_paulis(result.pauli_values, expected.names)
+        names = expected.names
+        if layout is not None:
+            names = tuple(placed_observable(name, layout) for name in names)
+        pairs = from_paulis(result.pauli_values, names)
         found = [(value, None) for value in pairs]
     return answers.values(found, expected)
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from qbatch.domain.batches import PlannedJob, Throughput
 from qbatch.domain.groups import Group
 from qbatch.domain.states import Status
 from qbatch.engine.backend_queue import BackendQueue
+from qbatch.engine.compile_plan import CompilePlanner, PlannedCompiling
+from qbatch.engine.compiling import OpenStage
 from qbatch.engine.planner import OpenBackend, Planner
 from qbatch.engine.settings import RunSettings
 from qbatch.engine.submission import Loader, fix_seed
@@ -65,6 +67,7 @@ class BackendPlan:
         unit: what `PlannedBatch.width` counts.
         depth: the largest of the payloads, None where there are too many to look at.
         cost: by unit of price, where the configuration gives one.
+        compiling: what is compiled first; None where circuits are sent as they are.
         warnings: what will be refused, or may be.
     """
 
@@ -77,6 +80,7 @@ class BackendPlan:
     unit: str = ""
     depth: int | None = None
     cost: dict[str, float | None] = field(default_factory=dict)
+    compiling: PlannedCompiling | None = None
     warnings: list[str] = field(default_factory=list)
 
     def total(self, name: str) -> int:
@@ -107,12 +111,14 @@ def make_plan(
     prices: Mapping[str, Mapping[str, float]],
     only: Sequence[int] | None = None,
     statuses: Iterable[Status] = (Status.UNSENT,),
+    open_stage: OpenStage = lambda _: None,
 ) -> Plan:
     """Plan a run as it would be planned, and send nothing.
 
     Args:
         prices: by backend, per ``shot``, ``task`` (an item) or ``second``.
         only, statuses: which jobs; default: all unsent ones.
+        open_stage: gives a backend's compile stage.
     """
     plan = Plan(groups=[group.name for group in groups])
     planner = Planner(
@@ -125,7 +131,10 @@ def make_plan(
         while not planner.exhausted:
             planner.page()
             for name, queue in planner.queues.items():
-                adding = plans.setdefault(name, _Adding(store, name, queue, settings))
+                if name not in plans:
+                    compiling = CompilePlanner.of(store, open_stage(queue.backend))
+                    plans[name] = _Adding(store, name, queue, settings, compiling)
+                adding = plans[name]
                 while queue.has_work:
                     adding.take(queue.take())
         for name, adding in plans.items():
@@ -139,8 +148,16 @@ def make_plan(
 class _Adding:
     """The plan of one backend while it grows."""
 
-    def __init__(self, store: Store, name: str, queue: BackendQueue, settings: RunSettings) -> None:
+    def __init__(
+        self,
+        store: Store,
+        name: str,
+        queue: BackendQueue,
+        settings: RunSettings,
+        compiling: CompilePlanner | None,
+    ) -> None:
         self._store = store
+        self._compiling = compiling
         self._queue = queue
         self._settings = settings
         self._loader = Loader(store)
@@ -156,6 +173,9 @@ class _Adding:
         parts = [fix_seed(part, settings.seed) for part in jobs]
         enabled = settings.coalesce and settings.policy().merge and limits.mixed_shots
         items = coalesce(parts, enabled=enabled, max_shots=limits.shots)
+        if self._compiling is not None:
+            limits = replace(limits, formats=None)  # compiled ones are in another form
+            self._compiling.take(parts)
         for part in parts:
             if reason := unanswerable(part, limits):
                 self._refused[reason] += 1
@@ -197,6 +217,8 @@ class _Adding:
         """The plan, with what only all of its batches tell."""
         plan = self.plan
         plan.depth = self._depth()
+        if self._compiling is not None:
+            plan.compiling = self._compiling.planned()
         plan.warnings += [f"{n} jobs: {reason}" for reason, n in self._refused.items()]
         if plan.local and plan.batches:
             self._estimate_time()

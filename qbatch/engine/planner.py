@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from qbatch.domain.batches import PlannedJob
 from qbatch.domain.states import Status
 from qbatch.engine.backend_queue import BackendQueue
+from qbatch.engine.compiling import CompileLane, OpenStage
 from qbatch.engine.settings import RunSettings
 from qbatch.errors import NotFound, NotInstalled, UsageError
 from qbatch.payloads.registry import payload_format
@@ -29,6 +30,7 @@ class Planner:
         groups: ids.
         open_backend: each backend is opened once.
         note: what to do with a sentence that the user should read.
+        open_stage: gives a backend's compile stage.
 
     Attributes:
         queues: by the backend's name, opened at first use.
@@ -44,6 +46,7 @@ class Planner:
         open_backend: OpenBackend,
         settings: RunSettings,
         note: Callable[[str], None],
+        open_stage: OpenStage = lambda _: None,
     ) -> None:
         self.queues: dict[str, BackendQueue] = {}
         self.total = 0
@@ -54,6 +57,7 @@ class Planner:
         self._open_backend = open_backend
         self._settings = settings
         self._note = note
+        self._open_stage = open_stage
         self._unknown: set[str] = set()
         self._told: set[str] = set()
         self._only: Sequence[int] | None = None
@@ -100,9 +104,19 @@ class Planner:
             settings = self._settings
             measured = self._store.throughputs.of(name) if backend.limits.local else {}
             self.queues[name] = BackendQueue(
-                backend, settings.policy(), settings.max_in_flight, measured
+                backend,
+                settings.policy(),
+                settings.max_in_flight,
+                measured,
+                lambda: self._open_lane(backend),
             )
         return self.queues[name]
+
+    def _open_lane(self, backend: Backend) -> CompileLane | None:
+        stage = self._open_stage(backend)
+        if stage is None:
+            return None
+        return CompileLane(self._store, stage, backend.name, self._note)
 
     def runnable(self, ids: Sequence[int]) -> list[int]:
         """Those of some jobs whose backends open; the others' are told.
@@ -132,6 +146,14 @@ class Planner:
             self._unknown.add(name)
             self._note(f"jobs for backend {name!r} are left as they are: {error}")
         self.missing = error
+
+    def read(self) -> list[PlannedJob]:
+        """The next jobs that are known here, without planning where they go."""
+        page = self._store.work_queue.planned(self._place, _PAGE)
+        self.exhausted = len(page) < _PAGE
+        if page:
+            self._place = page[-1][0]
+        return [job for _, job in page if isinstance(job, PlannedJob)]
 
     def page(self) -> None:
         """Plan the next jobs."""

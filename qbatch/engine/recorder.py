@@ -152,7 +152,11 @@ class BatchRecorder:
 
     def tell(self, queues: Iterable[BackendQueue]) -> None:
         """Let the observer know where the run stands."""
+        queues = list(queues)
         flights = [flight for queue in queues for flight in queue.flights.values()]
+        lanes = [queue.lane for queue in queues if queue.compiles and queue.lane is not None]
+        self.state.compiled = sum(lane.done for lane in lanes)
+        self.state.to_compile = sum(lane.total for lane in lanes)
         self.state.batches_active = len(flights)
         self.state.active = sum(len(flight.claims) for flight in flights)
         self._observer.update(self.state)

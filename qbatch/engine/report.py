@@ -10,7 +10,7 @@ from qbatch.domain.states import RunEnd
 
 @dataclass(slots=True, kw_only=True)
 class RunState:
-    """Where a run stands, in jobs and batches."""
+    """Where a run stands, in jobs and batches; ``compiled`` of ``to_compile`` circuits."""
 
     total: int = 0
     done: int = 0
@@ -18,6 +18,8 @@ class RunState:
     active: int = 0
     batches_done: int = 0
     batches_active: int = 0
+    compiled: int = 0
+    to_compile: int = 0
 
 
 class Observer(Protocol):

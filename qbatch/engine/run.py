@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from qbatch.domain.groups import Group
 from qbatch.domain.states import RunEnd, Status, StopReason
 from qbatch.engine.backend_queue import BackendQueue, InFlightBatch
+from qbatch.engine.compiling import OpenStage
 from qbatch.engine.endings import sentence
 from qbatch.engine.planner import Planner
 from qbatch.engine.recorder import BatchRecorder
@@ -53,6 +54,7 @@ class Run:
         renew: makes chosen jobs that failed or were cancelled unsent, or copies of them, and
             gives the ids to run. It is called when their backends are known to open: a run
             that cannot begin changes nothing.
+        open_stage: gives the compile stage of a backend.
     """
 
     def __init__(
@@ -65,6 +67,7 @@ class Run:
         observer: Observer | None = None,
         choose: Callable[[], Sequence[int]] | None = None,
         renew: Callable[[Sequence[int]], Sequence[int]] | None = None,
+        open_stage: OpenStage = lambda _: None,
     ) -> None:
         self._store = store
         self._groups = groups
@@ -77,7 +80,9 @@ class Run:
         )
         self._sender = Sender(self._recorder, settings)
         self._watcher = Watcher(self._recorder, self._sender, settings)
-        self._planner = Planner(store, self._ids, open_backend, settings, self._recorder.note)
+        self._planner = Planner(
+            store, self._ids, open_backend, settings, self._recorder.note, open_stage
+        )
         self._queues = self._planner.queues
         self._stop = StopSignals()
         self._ends_at = math.inf
@@ -189,13 +194,17 @@ class Run:
                 self._has_news = False
                 continue
             self._idle_since = None
-            if not self._settings.wait:
+            if self._may_leave():
                 self._poll(everything=True)
                 return
             if time.monotonic() >= self._ends_at:
                 return
-            self._sleep()
+            self._compile_or_sleep()
             self._poll()
+
+    def _may_leave(self) -> bool:
+        """Whether nobody waits, neither the user nor what is being compiled."""
+        return not self._settings.wait and not any(q.compiles for q in self._queues.values())
 
     def _must_stop(self) -> bool:
         if self._stop.received is not None:
@@ -271,7 +280,7 @@ class Run:
         """Whether a backend has room for jobs that are not planned yet."""
         if self._planner.exhausted:
             return False
-        return not self._queues or any(queue.has_slot for queue in self._queues.values())
+        return not self._queues or any(queue.wants_more for queue in self._queues.values())
 
     def _has_more(self) -> bool:
         """Whether something is left to send."""
@@ -289,6 +298,22 @@ class Run:
                 return
         # What else is due already waits for something: a free slot, say.
         time.sleep(min([_TICK, *(when - now for when in self._due() if when > now)]))
+
+    def _compile_or_sleep(self) -> None:
+        """Go on compiling; with nothing to compile, sleep."""
+        busy = [queue for queue in self._queues.values() if queue.compiles]
+        flies = any(queue.flights for queue in self._queues.values())
+        for queue in busy:
+            assert queue.lane is not None
+            before = queue.lane.done
+            queue.lane.step((0.05 if flies else _TICK) / len(busy))
+            if (
+                queue.lane.drop(self._recorder.store.ledger.still_wanted)
+                or before != queue.lane.done
+            ):
+                self._recorder.tell(self._queues.values())
+        if not busy:
+            self._sleep()
 
     def _due(self) -> Iterator[float]:
         """Times, on the monotonic clock, at which something is due."""

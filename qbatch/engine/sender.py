@@ -5,15 +5,17 @@ from __future__ import annotations
 import time
 import uuid
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from qbatch.domain.batches import Claim, OpenBatch, PlannedJob
+from qbatch.domain.compilations import Compilation
 from qbatch.domain.limits import Limits
-from qbatch.domain.states import Failure, Status
+from qbatch.domain.states import CompilationState, Failure, Status
 from qbatch.engine import labels
 from qbatch.engine.adapter_calls import asked
 from qbatch.engine.backend_queue import BackendQueue, InFlightBatch
+from qbatch.engine.compiling import mark_of, refusal
 from qbatch.engine.recorder import BatchRecorder
 from qbatch.engine.settings import RunSettings
 from qbatch.engine.submission import Loader, fix_seed
@@ -22,6 +24,7 @@ from qbatch.rules.backoff import backoff
 from qbatch.rules.batching import halves, unanswerable
 from qbatch.rules.merging import coalesce
 from qbatch.seam import Backend, Prepared, Submission, SupportsPrepare, SupportsSubmit
+from qbatch.store.compilations import Mark
 from qbatch.store.ledger_rows import Refusal
 
 
@@ -33,6 +36,7 @@ class _Draft:
     parts: list[PlannedJob]
     items: list[int]
     refused: dict[int, Refusal] = field(default_factory=dict)
+    compiled: dict[int, Compilation] = field(default_factory=dict)
     prepared: Prepared | None = None
     error: BackendError | None = None
 
@@ -67,7 +71,11 @@ class Sender:
             self._ledger.known(flight.batch.id, str(remote_id))
 
         started = time.monotonic()
-        draft = self._draft(queue, planned, known)
+        settled = None if queue.lane is None else queue.lane.settled(planned)
+        if queue.lane is not None and settled is None:  # it was let go meanwhile
+            queue.lane.enter(planned)
+            return
+        draft = self._draft(queue, planned, settled or {}, known)
         # The batch, its claims and its submission id are committed, durably, before a byte of
         # it leaves: killed at any moment from here on, a run is found out, never paid twice.
         written = self._written(queue, planned, draft)
@@ -99,6 +107,7 @@ class Sender:
             status=Status.RUNNING if queue.local else Status.QUEUED,
             refused=draft.refused,
             prepared_digest=draft.digest,
+            compiled=draft.compiled,
         )
 
     def _report_refused(self, batch: OpenBatch, draft: _Draft) -> None:
@@ -156,16 +165,34 @@ class Sender:
             self._ledger.known(batch.id, str(remote_id))
 
         submission = self._loader.submission(
-            batch.submission_id, batch.options, parts, items, known
-        )
+            batch.submission_id, batch.options, parts, items, known,
+            compiled=self._sent_as(batch, parts, items), target=_target(queue),
+        )  # fmt: skip
         prepared = asked(lambda: backend.prepare(submission))
         ours = labels.labels(batch.submission_id, flight.claims)
         if prepared.digest != batch.digest or list(prepared.ready) != ours:
             return None
         return _sent(backend, _Draft(submission, parts, items, prepared=prepared), known)
 
+    def _sent_as(
+        self, batch: OpenBatch, parts: Sequence[PlannedJob], items: Sequence[int]
+    ) -> dict[int, Compilation]:
+        """What each item of a batch was compiled to, as the ledger knows it."""
+        cache = self._recorder.store.compilations
+        ids = cache.of_batch(batch.id)
+        found = cache.by_id(ids.values())
+        return {
+            item: found[ids[part.id]]
+            for part, item in zip(parts, items, strict=True)
+            if part.id in ids
+        }
+
     def _draft(
-        self, queue: BackendQueue, planned: Sequence[PlannedJob], known: Callable[[str], None]
+        self,
+        queue: BackendQueue,
+        planned: Sequence[PlannedJob],
+        settled: Mapping[Mark, Compilation],
+        known: Callable[[str], None],
     ) -> _Draft:
         """A batch as it will be sent, with what the backend cannot answer taken out."""
         settings, limits = self._settings, queue.backend.limits
@@ -174,8 +201,12 @@ class Sender:
         enabled = settings.coalesce and settings.policy().merge and limits.mixed_shots
         items = coalesce(parts, enabled=enabled, max_shots=limits.shots)
         submission_id, options = f"qbatch-{uuid.uuid4().hex}", parts[0].options
-        submission = self._loader.submission(submission_id, options, parts, items, known)
-        draft = _Draft(submission, parts, items, _unanswerable(queue, parts, items, limits))
+        refused, compiled = _compiled(queue, parts, items, settled)
+        submission = self._loader.submission(
+            submission_id, options, parts, items, known, compiled=compiled, target=_target(queue)
+        )
+        refused.update(_unanswerable(queue, parts, items, compiled, limits))
+        draft = _Draft(submission, parts, items, refused, compiled)
         if draft.refused:
             draft.submission = _without(submission, draft.refused)
         if isinstance(queue.backend, SupportsPrepare) and draft.submission.items:
@@ -239,12 +270,45 @@ class Sender:
             raise error
 
 
+def _target(queue: BackendQueue) -> str | None:
+    """What a queue's circuits are compiled for."""
+    return None if queue.lane is None else queue.lane.stage.target.body
+
+
+def _compiled(
+    queue: BackendQueue,
+    parts: Sequence[PlannedJob],
+    items: Sequence[int],
+    settled: Mapping[Mark, Compilation],
+) -> tuple[dict[int, Refusal], dict[int, Compilation]]:
+    """By item, why it could not be compiled, or what it was compiled to."""
+    refused: dict[int, Refusal] = {}
+    compiled: dict[int, Compilation] = {}
+    if queue.lane is None:
+        return refused, compiled
+    target = queue.lane.stage.target.name
+    for part, item in zip(parts, items, strict=True):
+        found = settled[mark_of(part)]
+        if found.state is CompilationState.DONE:
+            compiled[item] = found
+        else:
+            refused[item] = refusal(found, target, queue.backend.name)
+    return refused, compiled
+
+
 def _unanswerable(
-    queue: BackendQueue, parts: Sequence[PlannedJob], items: Sequence[int], limits: Limits
+    queue: BackendQueue,
+    parts: Sequence[PlannedJob],
+    items: Sequence[int],
+    compiled: Mapping[int, Compilation],
+    limits: Limits,
 ) -> dict[int, Refusal]:
     """Items that the backend says it cannot answer at all: nothing is paid for them."""
     found: dict[int, Refusal] = {}
     for part, item in zip(parts, items, strict=True):
+        own = compiled.get(item)
+        if own is not None and own.compiled is not None:
+            part = replace(part, payload=own.compiled)
         if reason := unanswerable(part, limits):
             found[item] = Failure.INVALID, f"{queue.backend.name} cannot answer this: {reason}"
     return found

@@ -1,6 +1,6 @@
 """What is installed: entry points by group, looked up once per process.
 
-Built-in adapters, payload formats and executors come through the same door as others'.
+Built-in adapters, payload formats, compilers and executors come through the same door as others'.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
 BACKENDS = "qbatch.backends"
+COMPILERS = "qbatch.compilers"
 EXECUTORS = "qbatch.executors"
 PAYLOADS = "qbatch.payloads"
 

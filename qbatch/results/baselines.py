@@ -46,6 +46,8 @@ def write_baseline(found: Iterable[JobSample], group: str, stream: IO[str]) -> i
             "shots": sample.shots,
             "seed": sample.seed,
         }
+        if sample.two_qubit is not None:
+            entry["two_qubit"], entry["depth"] = sample.two_qubit, sample.depth
         assert sample.result is not None
         entry[sample.result.kind.value] = sample.result.compact()
         stream.write(("," if written else "") + "\n" + json.dumps(entry, ensure_ascii=False))
@@ -172,6 +174,8 @@ def _sample(entry: object) -> JobSample:
         shots=_maybe(int, entry["shots"]),
         seed=_maybe(int, entry["seed"]),
         result=RESULT_KINDS[kinds[0]].from_compact(entry[kinds[0].value]),
+        two_qubit=_maybe(int, entry.get("two_qubit")),
+        depth=_maybe(int, entry.get("depth")),
     )
     if not sample.has_result:
         raise ValueError("a result without anything in it")

@@ -15,7 +15,7 @@ from qbatch.results import together
 from qbatch.results.chances import tail
 from qbatch.results.comparing import Comparison, detectable
 from qbatch.results.matching import MatchedPair
-from qbatch.results.samples import mark_of
+from qbatch.results.samples import JobSample, mark_of
 from qbatch.results.segments import is_new
 from qbatch.spool import LongSequence
 
@@ -39,6 +39,8 @@ class Thresholds:
         tolerance: the largest difference of exact expectation values that passes.
         detect: the total variation that the check must be able to show (for expectation
             values, the share of an observable's range); where it cannot, it is undecided.
+        max_two_qubit, max_depth: of a circuit as it was compiled; one that was not passes.
+            Whatever they are, two-qubit gates may not be more than in the baseline.
     """
 
     p_value: float = 0.001
@@ -46,6 +48,8 @@ class Thresholds:
     hellinger: float | None = None
     tolerance: float = 1e-6
     detect: float = 0.2
+    max_two_qubit: int | None = None
+    max_depth: int | None = None
 
     def __post_init__(self) -> None:
         wrong = {
@@ -336,7 +340,7 @@ def _finding(
     if found is None:
         said = f"no result: {second.status}" if not second.has_result else "asks something else"
         return Finding(verdict="missing", pair=pair, reason=said)
-    if reasons := list(_reasons(found, thresholds, drifted)):
+    if reasons := [*_reasons(found, thresholds, drifted), *_grown(first, second, thresholds)]:
         said = "; ".join(reasons)
         return Finding(verdict="drifted", pair=pair, reason=said, detectable=detectable)
     if detectable is not None and detectable > thresholds.detect:
@@ -362,6 +366,20 @@ def _reasons(found: Comparison, thresholds: Thresholds, drifted: bool) -> Iterat
         yield f"exact value off by {found.delta:.3g} > {thresholds.tolerance:g}"
     if drifted:
         yield f"p = {found.p_value:.2g}: shot noise does not explain it"
+
+
+def _grown(first: JobSample, second: JobSample, thresholds: Thresholds) -> Iterator[str]:
+    """Why a compiled circuit is too large."""
+    limits = (
+        ("two-qubit gates", second.two_qubit, thresholds.max_two_qubit),
+        ("depth", second.depth, thresholds.max_depth),
+    )
+    for name, size, most in limits:
+        if size is not None and most is not None and size > most:
+            yield f"{name} {size} > {most}"
+    before, now = first.two_qubit, second.two_qubit
+    if before is not None and now is not None and now > before:
+        yield f"two-qubit gates {now}, {before} in the baseline"
 
 
 def undecided_text(report: CheckReport) -> str:

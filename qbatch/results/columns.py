@@ -15,6 +15,7 @@ from typing import IO, TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from qbatch.domain.results import RESULT_KINDS, Column, ExportOptions, Result, ResultKind
 from qbatch.errors import UsageError
+from qbatch.results import compiled
 from qbatch.results.export import plain_cell
 from qbatch.spool import Spool
 
@@ -54,7 +55,7 @@ def _entry(found: JobResult, shape: ExportOptions) -> _Entry:
         tags=dict(job.tags),
         asks=job.request.kind,
         value=None if found.result is None else found.result.json(shape),
-        tail=[job.failure, job.error],
+        tail=[*compiled.cells(found, shape.columns), job.failure, job.error],
     )
 
 
@@ -100,13 +101,14 @@ def write_csv(results: Iterable[JobResult], stream: IO[str], shape: ExportOption
     writer = csv.writer(stream, lineterminator="\n")
     found, cells = (_wide if shape.wide else _long)(columns, shape)
     names = [column.name for column in found]
-    taken = {*_HEAD, *names, *_TAIL}
+    tail = [*shape.columns, *_TAIL]
+    taken = {*_HEAD, *names, *tail}
     parameters = [f"param:{p}" if p in taken else p for p in columns.parameters]
     tags = [f"tag:{tag}" for tag in columns.tags]
-    writer.writerow([*_HEAD, *parameters, *tags, *names, *_TAIL])
+    writer.writerow([*_HEAD, *parameters, *tags, *names, *tail])
     for entry in rows:
-        head, tail = _texts(_head(entry, columns)), _texts(entry.tail)
-        writer.writerows([*head, *values, *tail] for values in cells(entry))
+        head, end = _texts(_head(entry, columns)), _texts(entry.tail)
+        writer.writerows([*head, *values, *end] for values in cells(entry))
 
 
 def _texts(cells: Iterable[Cell]) -> list[Cell]:
@@ -206,7 +208,7 @@ def write_parquet(results: Iterable[JobResult], stream: IO[bytes], shape: Export
     found, cells = (_wide if shape.wide else _long)(columns, shape)
     types = {str: pa.string(), int: pa.int64(), float: pa.float64()}
     fields = [pa.field(column.name, types[column.type]) for column in found]
-    head, tail = _head_fields(columns), _ends()
+    head, tail = _head_fields(columns), _ends(shape)
     schema = pa.schema([*head, *fields, *tail])
     with parquet.ParquetWriter(stream, schema, compression="zstd") as writer:
         for jobs, values in _pages(rows, cells):
@@ -254,7 +256,9 @@ def _head_fields(columns: _Columns) -> list[pa.Field]:
     ]
 
 
-def _ends() -> list[pa.Field]:
+def _ends(shape: ExportOptions) -> list[pa.Field]:
     import pyarrow as pa
 
-    return [pa.field(name, pa.string()) for name in _TAIL]
+    whole, text = pa.int64(), pa.string()
+    kinds = {name: whole if compiled.COLUMNS[name].type is int else text for name in shape.columns}
+    return [pa.field(name, kinds.get(name, text)) for name in (*shape.columns, *_TAIL)]

@@ -9,6 +9,7 @@ from qbatch.domain.history import JobResult
 from qbatch.domain.jobs import Job
 from qbatch.domain.results import RESULT_KINDS, ExportOptions, Result
 from qbatch.domain.states import Status
+from qbatch.results.compiled import cells
 from qbatch.store.columns import result_fields
 
 if TYPE_CHECKING:
@@ -54,4 +55,6 @@ def result_entry(result: JobResult, shape: ExportOptions = _WHOLE) -> dict[str, 
     entry["shots_done"] = result.shots
     kind = RESULT_KINDS[result.job.request.kind]
     entry[kind.field(shape)] = None if result.result is None else result.result.json(shape)
+    if shape.columns:
+        entry.update(zip(shape.columns, cells(result, shape.columns), strict=True))
     return entry

@@ -30,6 +30,7 @@ class JobSample:
     Attributes:
         status: of the job; ``done`` in a baseline.
         shots: behind the result; None where it is exact.
+        two_qubit, depth: of the circuit as it was compiled; None where it was not.
     """
 
     number: int
@@ -40,6 +41,8 @@ class JobSample:
     shots: int | None
     seed: int | None
     result: Result | None = None
+    two_qubit: int | None = None
+    depth: int | None = None
 
     @property
     def has_result(self) -> bool:
@@ -49,7 +52,8 @@ class JobSample:
     def __reduce__(self) -> tuple[Callable[..., JobSample], tuple[object, ...]]:
         # A fifth of what dataclasses take for it.
         known = (self.number, self.key, self.name, dict(self.parameters), self.status.value)
-        return _sample, (*known, self.shots, self.seed, self.result)
+        size = (self.two_qubit, self.depth)
+        return _sample, (*known, self.shots, self.seed, self.result, *size)
 
 
 def _sample(
@@ -61,6 +65,8 @@ def _sample(
     shots: int | None,
     seed: int | None,
     result: Result | None,
+    two_qubit: int | None,
+    depth: int | None,
 ) -> JobSample:
     """A sample as it was pickled."""
     return JobSample(
@@ -72,6 +78,8 @@ def _sample(
         shots=shots,
         seed=seed,
         result=result,
+        two_qubit=two_qubit,
+        depth=depth,
     )
 
 
@@ -79,6 +87,7 @@ def samples(results: Iterable[JobResult]) -> Iterator[JobSample]:
     """What the jobs of a group yielded, also those that have no result."""
     for result in results:
         job = result.job
+        metrics = None if result.compiled is None else result.compiled[0]
         yield JobSample(
             number=job.number,
             key=job.key,
@@ -88,6 +97,8 @@ def samples(results: Iterable[JobResult]) -> Iterator[JobSample]:
             shots=result.shots,
             seed=job.seed,
             result=result.result,
+            two_qubit=None if metrics is None else metrics.two_qubit,
+            depth=None if metrics is None else metrics.depth,
         )
 
 

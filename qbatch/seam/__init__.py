@@ -1,4 +1,4 @@
-"""The seam: all that the author of an adapter, a payload format or an executor imports.
+"""The seam: all that the author of an adapter, payload format, compiler or executor imports.
 
 An adapter maps every foreign exception to the project's `BackendError` family and lets
 nothing else out:
@@ -37,6 +37,15 @@ from qbatch.seam.protocols import (
     SupportsTiming,
     SupportsWait,
 )
+from qbatch.seam.stages import (
+    Compiled,
+    Compiler,
+    CompileTask,
+    Landed,
+    Stage,
+    SupportsTarget,
+    Target,
+)
 
 VERSION = 1
 """Of the protocols; an adapter may hold it against what it was written for."""
@@ -45,11 +54,16 @@ __all__ = [
     "VERSION",
     "Backend",
     "BatchStatus",
+    "CompileTask",
+    "Compiled",
+    "Compiler",
     "Estimate",
     "Item",
     "ItemResult",
+    "Landed",
     "Limits",
     "Prepared",
+    "Stage",
     "Submission",
     "SupportsCheck",
     "SupportsClose",
@@ -60,7 +74,9 @@ __all__ = [
     "SupportsOptions",
     "SupportsPrepare",
     "SupportsSubmit",
+    "SupportsTarget",
     "SupportsTiming",
     "SupportsWait",
+    "Target",
     "by_position",
 ]

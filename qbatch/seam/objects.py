@@ -26,6 +26,8 @@ class Item:
         request: what is asked.
         expected: what its answer must look like.
         shots: None for exact results.
+        wires: of a payload that was compiled, for each wire the qubit of the submission's target
+            that it is; None where it is sent as it was added.
     """
 
     label: str
@@ -38,6 +40,7 @@ class Item:
     expected: Expected
     shots: int | None
     seed: int | None
+    wires: tuple[int, ...] | None = None
 
     @property
     def observables(self) -> tuple[str, ...]:
@@ -58,6 +61,9 @@ def _nobody_asks(_: str) -> None:
 class Submission:
     """What is handed to a backend: a batch with its submission id and its payloads, each once.
 
+    ``target`` is what its payloads were compiled for, as `qbatch.payloads.circuit.target` writes
+    it; None where nothing was compiled.
+
     ``known`` is to be called with the remote id as soon as the service has told it, before
     anything else is sent under it: it is then written down, and a run that is killed in
     the middle of its uploads knows what to look for.
@@ -67,11 +73,13 @@ class Submission:
     items: Sequence[Item]
     payloads: Mapping[str, Source]
     options: Mapping[str, Any]
+    target: str | None = None
     known: Callable[[str], None] = _nobody_asks
 
     def __reduce__(self) -> tuple[Any, ...]:
         """For worker processes, which nobody tells ids."""
-        return _submission, (self.submission_id, self.items, self.payloads, self.options)
+        own = (self.submission_id, self.items, self.payloads, self.options, self.target)
+        return _submission, own
 
 
 def _submission(
@@ -79,8 +87,15 @@ def _submission(
     items: Sequence[Item],
     payloads: Mapping[str, Source],
     options: Mapping[str, Any],
+    target: str | None,
 ) -> Submission:
-    return Submission(submission_id=submission_id, items=items, payloads=payloads, options=options)
+    return Submission(
+        submission_id=submission_id,
+        items=items,
+        payloads=payloads,
+        options=options,
+        target=target,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,8 +1,8 @@
 """The store: one SQLite file, its schema, and every SQL statement of the project.
 
 `Store` opens the file and gives its parts: ``groups``, ``jobs``, ``work_queue`` and ``throughputs``
-(for a run), ``ledger`` (batches and attempts), ``resolving``, ``history``, ``results``,
-``edits``, ``archive`` and ``integrity``.
+(for a run), ``ledger`` (batches and attempts), ``compilations``, ``resolving``, ``history``,
+``results``, ``edits``, ``archive`` and ``integrity``.
 Many processes may use one store at once: every write begins with ``BEGIN IMMEDIATE`` and
 waits its turn. A part is imported when it is first asked for: a look at the groups needs one, and
 a TAB none.
@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from qbatch.store.archive import Archive
+    from qbatch.store.compilations import Compilations
     from qbatch.store.database import Database
     from qbatch.store.edits import Edits
     from qbatch.store.groups import Groups
@@ -84,6 +85,13 @@ class Store:
         from qbatch.store.ledger import Ledger
 
         return Ledger(self.database)
+
+    @cached_property
+    def compilations(self) -> Compilations:
+        """What was compiled for which target."""
+        from qbatch.store.compilations import Compilations
+
+        return Compilations(self.database, self.jobs)
 
     @cached_property
     def history(self) -> History:

@@ -101,6 +101,8 @@ class Groups:
 
     def delete(self, ids: Iterable[int]) -> None:
         """Delete groups with all that only they use: jobs, attempts, batches, payloads."""
+        from qbatch.store.compilations import LONELY_COMPILATIONS, LONELY_PAYLOADS
+
         with self._db.transaction():
             for group in ids:
                 self._db.execute("DELETE FROM groups WHERE id = ?", (group,))
@@ -108,7 +110,8 @@ class Groups:
                 "DELETE FROM batches WHERE id NOT IN"
                 " (SELECT batch_id FROM attempts WHERE batch_id IS NOT NULL)"
             )
-            self._db.execute("DELETE FROM payloads WHERE id NOT IN (SELECT payload_id FROM jobs)")
+            self._db.execute(LONELY_COMPILATIONS)
+            self._db.execute(LONELY_PAYLOADS)
             self._db.execute("DELETE FROM requests WHERE id NOT IN (SELECT request_id FROM jobs)")
 
     def note_runner(self, ids: Iterable[int]) -> None:

@@ -7,9 +7,11 @@ import sqlite3
 from collections.abc import Iterator
 
 from qbatch.domain.batches import Batch
+from qbatch.domain.compilations import CompilationUsed
 from qbatch.domain.groups import Group
 from qbatch.domain.history import Attempt, Cause, SettingsUsed
 from qbatch.domain.states import AttemptStatus, BatchState, Failure, Status
+from qbatch.store import compilations
 from qbatch.store.database import Database, reading
 
 
@@ -25,7 +27,10 @@ class History:
             "SELECT a.*, b.backend, b.remote_id, b.created_at, b.submitted_at FROM attempts a"
             " JOIN batches b ON b.id = batch_id WHERE job_id = ? ORDER BY a.id"
         )
-        return [_attempt(row) for row in self._db.rows(sql, (job_id,))]
+        rows = list(self._db.rows(sql, (job_id,)))
+        ids = {row["compilation"] for row in rows if row["compilation"] is not None}
+        used = compilations.used(self._db, ids) if ids else {}
+        return [_attempt(row, used.get(row["compilation"])) for row in rows]
 
     def batches(self, group_id: int) -> Iterator[Batch]:
         """The batches that held jobs of a group, the first one first."""
@@ -103,12 +108,12 @@ def _cause(row: sqlite3.Row) -> Cause:
     )
 
 
-def _attempt(row: sqlite3.Row) -> Attempt:
+def _attempt(row: sqlite3.Row, used: CompilationUsed | None) -> Attempt:
     with reading("an attempt"):
-        return _attempt_of(row, json.loads(row["info"]) if row["info"] else {})
+        return _attempt_of(row, json.loads(row["info"]) if row["info"] else {}, used)
 
 
-def _attempt_of(row: sqlite3.Row, info: dict[str, object]) -> Attempt:
+def _attempt_of(row: sqlite3.Row, info: dict[str, object], used: CompilationUsed | None) -> Attempt:
     return Attempt(
         batch=row["batch_id"],
         backend=row["backend"],
@@ -122,6 +127,7 @@ def _attempt_of(row: sqlite3.Row, info: dict[str, object]) -> Attempt:
         submitted_at=row["submitted_at"],
         finished_at=row["finished_at"],
         info=info,
+        compilation=used,
     )
 
 

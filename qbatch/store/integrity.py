@@ -30,6 +30,12 @@ _REFERENCES = {
     "job {} refers to a request that is not there": """
         SELECT groups.name || '/' || number FROM jobs JOIN groups ON groups.id = group_id
         WHERE request_id NOT IN (SELECT id FROM requests)""",
+    "compilation {} refers to a circuit that is not there": """
+        SELECT id FROM compilations WHERE payload_id NOT IN (SELECT id FROM payloads)
+        OR state = 'done' AND coalesce(compiled_id, -1) NOT IN (SELECT id FROM payloads)""",
+    "attempt {} refers to a compilation that is not there": """
+        SELECT id FROM attempts WHERE compilation IS NOT NULL
+        AND compilation NOT IN (SELECT id FROM compilations)""",
     "the counters of group {} do not agree with its jobs": """
         SELECT DISTINCT groups.name FROM groups JOIN (
             SELECT group_id, status, jobs FROM counters WHERE jobs != 0
@@ -69,6 +75,7 @@ WORDS = {
     ("attempts", "failure"): states.Failure,
     ("attempts", "kind"): ResultKind,
     ("requests", "kind"): ResultKind,
+    ("compilations", "state"): states.CompilationState,
 }
 """Columns that hold a word of a vocabulary, or nothing."""
 

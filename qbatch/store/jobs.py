@@ -67,7 +67,7 @@ class Jobs:
                     f"group {row['name']!r} is closed: nothing can be added",
                     hint=f"qbatch group open {shell_quote(row['name'])} opens it",
                 )
-            ids = self._payload_ids(payloads)
+            ids = self.payload_ids(payloads)
             rows = _Rows(self, group_id, row["last_number"], ids)
             if if_new:
                 rows.known = self._known(group_id)
@@ -286,7 +286,7 @@ class Jobs:
         assert row is not None
         return int(row["id"])
 
-    def _payload_ids(self, payloads: Iterable[Payload]) -> dict[str, int]:
+    def payload_ids(self, payloads: Iterable[Payload]) -> dict[str, int]:
         """Ids by hash, of payloads that are stored once per content."""
         own: dict[str, Payload] = {}
         for payload in payloads:

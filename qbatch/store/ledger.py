@@ -14,6 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from qbatch.domain.batches import Claim, OpenBatch, Outcome, PlannedJob
+from qbatch.domain.compilations import Compilation
 from qbatch.domain.states import BatchState, Failure, Status, StopReason
 from qbatch.store import ledger_rows as rows
 from qbatch.store.database import Database
@@ -26,11 +27,14 @@ class _Gone(Exception):
 
 
 NONE_REFUSED: Mapping[int, rows.Refusal] = {}
+Compiled = Mapping[int, Compilation]
+NOT_COMPILED: Compiled = {}
 
 _UNANSWERED = f"""
     SELECT a.id AS attempt_id, position, a.shots AS part_shots, a.seed AS part_seed, a."offset",
-        {PLANNED_COLUMNS}
+        c.layout, {PLANNED_COLUMNS}
     FROM attempts a JOIN jobs ON jobs.id = job_id
+    LEFT JOIN compilations c ON c.id = a.compilation
     JOIN payloads ON payloads.id = jobs.payload_id
     JOIN requests ON requests.id = jobs.request_id
     JOIN groups ON groups.id = jobs.group_id
@@ -55,6 +59,7 @@ class Ledger:
         status: Status = Status.QUEUED,
         refused: Mapping[int, rows.Refusal] = NONE_REFUSED,
         prepared_digest: bytes | None = None,
+        compiled: Compiled = NOT_COMPILED,
     ) -> tuple[OpenBatch, list[Claim]] | None:
         """Claim jobs for a batch and write it down, durably.
 
@@ -67,6 +72,7 @@ class Ledger:
             status: of the claimed jobs: ``queued``, or ``running`` where they run at once.
             refused: by item, why it will not be sent.
             prepared_digest: of what will be sent.
+            compiled: by item, what of its payload will be sent.
 
         Returns:
             The batch and its claims without the refused ones, or None where a job is no
@@ -77,13 +83,13 @@ class Ledger:
                 self._claim(parts, status)
                 batch_id = self._new_batch(submission_id, backend, options, parts, items,
                                            prepared_digest)  # fmt: skip
-                claims = self._new_claims(parts, items)
+                claims = self._new_claims(parts, items, compiled)
                 self._db.executemany(
                     "INSERT INTO attempts (id, batch_id, job_id, position, status, shots,"
-                    ' "offset", seed) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
+                    ' "offset", seed, compilation) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)',
                     (
                         (c.attempt_id, batch_id, c.job_id, c.item, status, c.shots, p.offset,
-                         c.seed)
+                         c.seed, compiled[c.item].id if c.item in compiled else None)
                         for c, p in zip(claims, parts, strict=True)
                     ),
                 )  # fmt: skip
@@ -236,6 +242,7 @@ class Ledger:
                 seed=row["part_seed"],
                 whole=row["part_shots"] == row["shots"],
                 expected=reader.expected(row),
+                layout=rows.layout(row),
             )
             for row in self._db.rows(_UNANSWERED, (batch_id,))
         ]
@@ -298,7 +305,9 @@ class Ledger:
         )
         return [row["batch_id"] for row in self._db.rows(sql, (json.dumps(list(batch_ids)),))]
 
-    def _new_claims(self, parts: Sequence[PlannedJob], items: Sequence[int]) -> list[Claim]:
+    def _new_claims(
+        self, parts: Sequence[PlannedJob], items: Sequence[int], compiled: Compiled
+    ) -> list[Claim]:
         """Claims with ids of their own, which nobody else takes while this one may write."""
         row = self._db.row("SELECT coalesce(max(id), 0) + 1 AS id FROM attempts")
         assert row is not None
@@ -311,6 +320,7 @@ class Ledger:
                 seed=part.seed,
                 whole=part.whole,
                 expected=part.expected,
+                layout=compiled[item].layout if item in compiled else None,
             )
             for number, part, item in zip(itertools.count(row["id"]), parts, items)
         ]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import orjson
 
 from qbatch.domain.batches import Claim, OpenBatch, Outcome
+from qbatch.domain.compilations import Layout
 from qbatch.domain.results import ResultKind
 from qbatch.domain.states import AttemptStatus, BatchState, Failure, Status, StopReason
 from qbatch.store.database import reading
@@ -40,6 +41,18 @@ def open_batch(row: sqlite3.Row) -> OpenBatch:
             digest=row["prepared_digest"],
             options=row["options"],
         )
+
+
+def layout(row: sqlite3.Row) -> Layout | None:
+    """Where the qubits of a circuit lie in what was sent of it; None where it was sent as it is.
+
+    Raises:
+        StoreError: it is damaged.
+    """
+    if row["layout"] is None:
+        return None
+    with reading("a compilation"):
+        return Layout.read(row["layout"])
 
 
 def refusals(claims: Iterable[Claim], refused: Mapping[int, Refusal]) -> list[Outcome]:

@@ -9,9 +9,10 @@
 - `PositionalBackend` answers by position alone, yields counts only, and takes the same
   submission again as the same batch.
 - `BackendContract` holds one test per promise of the seam, `PayloadContract` of a payload
-  format; every adapter and format runs them.
+  format, `CompilerContract` of a compiler; every adapter, format and compiler runs them.
 """
 
+from qbatch.testing.compilers import CompilerContract
 from qbatch.testing.contract import BackendContract
 from qbatch.testing.fake import FakeBackend, FakeServer
 from qbatch.testing.instant import InstantBackend, all_zeros, instant
@@ -21,6 +22,7 @@ from qbatch.testing.steps import HostileServer, StepsBackend
 
 __all__ = [
     "BackendContract",
+    "CompilerContract",
     "FakeBackend",
     "FakeServer",
     "HostileServer",

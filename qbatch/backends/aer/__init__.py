@@ -28,9 +28,8 @@ class AerBackend(LocalBackend):
         settings: ``executor`` (see `LocalBackend`), ``sampling``
             (``exact``: draw counts from the exact distribution, ``shots``: have Aer sample,
             ``auto``: whichever is faster where both are right), ``noise_model`` (a file of
-            ``json.dumps(NoiseModel.to_dict(serializable=True))``), ``basis_gates`` and
-            ``coupling_map`` (circuits are transpiled to them, without optimization), and
-            Aer's own options (``method``, ``device``, ``precision``, …) for every job.
+            ``json.dumps(NoiseModel.to_dict(serializable=True))``) and Aer's own options
+            (``method``, ``device``, ``precision``, …) for every job.
 
     Raises:
         UsageError: there is no such executor or sampling, or the noise model cannot be read.
@@ -124,7 +123,13 @@ class AerBackend(LocalBackend):
         Raises:
             UsageError: an option is not Aer's.
         """
-        own = {"basis_gates", "coupling_map", "noise_model"}
+        for name in ("basis_gates", "coupling_map"):
+            if name in self.options:
+                raise UsageError(
+                    f"backend {self.name!r}: {name} is a part of what is compiled for",
+                    hint=f"compile = {{ level = 0, {name} = … }}",
+                )
+        own = {"noise_model"}
         self.check_options({k: v for k, v in self.options.items() if k not in own})
 
     def check_options(self, options: Mapping[str, Any]) -> None:
@@ -154,11 +159,7 @@ class AerBackend(LocalBackend):
 
 def _has_exact_laws(options: Mapping[str, Any]) -> bool:
     """Whether small circuits go to the kernel, as far as the options tell."""
-    return options["sampling"] != "shots" and not {
-        "noise_model",
-        "basis_gates",
-        "coupling_map",
-    } & set(options)
+    return options["sampling"] != "shots" and "noise_model" not in options
 
 
 def _noise_model(name: str, file: str) -> str:

@@ -228,10 +228,7 @@ def apart(circuit: QuantumCircuit, places: Sequence[int]) -> QuantumCircuit:
 def saving_values(circuit: QuantumCircuit, observables: Sequence[str]) -> QuantumCircuit:
     """The circuit, which then saves the observables' exact values under their `value_label`."""
     for index, text in enumerate(observables):
-        operator = operator_of(text)
-        if circuit.layout is not None:
-            operator = operator.apply_layout(circuit.layout)
-        circuit.save_expectation_value(operator, circuit.qubits, label=value_label(index))
+        circuit.save_expectation_value(operator_of(text), circuit.qubits, label=value_label(index))
     return circuit
 
 

@@ -58,8 +58,6 @@ class Simulation:
 
     def __init__(self, options: Mapping[str, Any]) -> None:
         self._options = dict(options)
-        wanted = {name: self._options.pop(name, None) for name in ("basis_gates", "coupling_map")}
-        self._fit = {name: value for name, value in wanted.items() if value is not None}
         noise = self._options.pop("noise_model", None)
         self.is_noisy = noise is not None
         self._is_dense = options.get("method") == "density_matrix"
@@ -77,30 +75,13 @@ class Simulation:
             and not set(options) - {"method", "precision"} - sampling.HARMLESS
         )
 
-    @property
-    def runs_as_given(self) -> bool:
-        """Whether circuits run in the gates and on the qubits that they are given in."""
-        return not self._fit
-
-    def fitted(self, circuit: QuantumCircuit) -> QuantumCircuit:
-        """The circuit in the configured gates and on the configured couplings."""
-        if not self._fit:
-            return circuit
-        from qiskit import transpile
-
-        # Deterministic, and no cleverer than needed: the user's gates are what is studied.
-        found: QuantumCircuit = transpile(
-            circuit, **self._fit, optimization_level=0, seed_transpiler=0
-        )
-        return found
-
     def of_exact_values(self) -> Simulation:
         """The same for exact expectation values: noise needs the whole density matrix."""
         if not self.is_noisy or self._options.get("method", "automatic") != "automatic":
             return self
         other = Simulation({})
         other._options = {**self._options, "method": "density_matrix"}
-        other._fit, other.is_noisy, other._is_dense = self._fit, True, True
+        other.is_noisy, other._is_dense = True, True
         return other
 
     def why_inexact(self, method: str | None) -> str | None:

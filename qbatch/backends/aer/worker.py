@@ -19,6 +19,7 @@ from qbatch.backends.aer.costs import LARGE_QUBITS
 from qbatch.backends.aer.experiments import Experiment, Prepared, Ways, by_template
 from qbatch.backends.aer.simulation import Entry, Simulation
 from qbatch.backends.aer.templates import saving
+from qbatch.backends.aer.wires import by_wires, turns_of
 from qbatch.domain.results import ResultKind
 from qbatch.domain.states import Failure
 from qbatch.errors import InvalidCircuit, InvalidJob
@@ -59,8 +60,12 @@ def _ran(batch: Submission, options: Mapping[str, Any]) -> tuple[list[ItemResult
     """The results, and the seconds that imports took: the first batch of a process pays them."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        work = _Run(batch, {**options, **batch.options})
-        return work.results(), work.importing
+        found, importing = dict[str, ItemResult](), 0.0
+        for part, own in by_wires(batch, {**options, **batch.options}):
+            work = _Run(part, own)
+            found.update((result.label, result) for result in work.results())
+            importing += work.importing
+        return [found[item.label] for item in batch.items], importing
 
 
 Keep = Callable[[Experiment, Entry], None]
@@ -74,9 +79,7 @@ class _Run:
         self.importing = 0.0
         self._sampling = str(options.get("sampling", "auto"))
         self._simulation = Simulation({k: v for k, v in options.items() if k != "sampling"})
-        self._small = small.SmallCircuits(
-            batch.payloads, self._simulation.is_exact and self._simulation.runs_as_given
-        )
+        self._small = small.SmallCircuits(batch.payloads, self._simulation.is_exact)
         self._found: dict[str, ItemResult] = {}
         self._parts: dict[str, dict[int, Mapping[str, int]]] = {}
         self._info: dict[str, dict[str, Any]] = {}
@@ -138,8 +141,7 @@ class _Run:
         if not item.observables:
             if (found := self._without_aer(item, 0, None)) is not None:
                 return [found]
-            plain = not item.measure_all and self._simulation.runs_as_given
-            prepared = self._as_read(item) if plain else None
+            prepared = None if item.measure_all else self._as_read(item)
             if prepared is None:
                 prepared = self._prepare(
                     item,
@@ -156,9 +158,11 @@ class _Run:
                 continue
 
             def build(basis: str = basis) -> QuantumCircuit:
-                return self._simulation.fitted(measured(self._bare(item), basis))
+                turns = turns_of(item, self._batch.target, noisy=self._simulation.is_noisy)
+                return measured(self._bare(item), basis, turns)
 
-            prepared = self._prepare(item, (item.payload, item.measure_all, basis), build)
+            mark = (item.payload, item.measure_all, basis, item.wires)
+            prepared = self._prepare(item, mark, build)
             experiments.append(Experiment(item, part, prepared))
         return experiments
 
@@ -174,9 +178,8 @@ class _Run:
 
     def _counted(self, item: Item) -> QuantumCircuit:
         circuit = self._circuit(item)
-        if places := self._overwritten(item):
-            circuit = circuits.apart(circuit, places)
-        return self._simulation.fitted(circuit)
+        places = self._overwritten(item)
+        return circuits.apart(circuit, places) if places else circuit
 
     def _overwritten(self, item: Item) -> tuple[int, ...]:
         """Places of measurements whose read-out errors Aer would put onto another outcome."""
@@ -191,8 +194,7 @@ class _Run:
         def build() -> QuantumCircuit:
             if reason := nature(form_of(self._circuit(item))).why_not:
                 raise InvalidJob(f"its expectation values are not exact: {reason}")
-            bare = self._simulation.fitted(self._bare(item))
-            return circuits.saving_values(bare, item.observables)
+            return circuits.saving_values(self._bare(item), item.observables)
 
         return self._prepare(item, (item.payload, item.measure_all, item.observables), build)
 

@@ -11,6 +11,7 @@ from qbatch.cli import output, targets
 
 if TYPE_CHECKING:
     from qbatch.backends.catalog import Catalog
+    from qbatch.config import Config
 
 
 def list_(ctx: typer.Context, json: opt.Json = False) -> None:
@@ -31,7 +32,7 @@ def list_(ctx: typer.Context, json: opt.Json = False) -> None:
             e["type"],
             "yes" if e["installed"] else "no",
             _pairs(e["limits"]),
-            _pairs(e["settings"]),
+            _pairs({**e["settings"], **({"compile": _pairs(c)} if (c := e["compile"]) else {})}),
             _pairs(e["price"]),
             e["problem"],
         ]
@@ -53,7 +54,9 @@ def check(
 
     Example: qbatch backends check aer
     """
-    said = _catalog(ctx).check(name)
+    from qbatch.api.runner import check_backend
+
+    said = check_backend(_config(ctx), name)
     if json:
         output.print_json("check", {"backend": name, "said": said}, exit_code=0)
     else:
@@ -62,9 +65,14 @@ def check(
 
 def _catalog(ctx: typer.Context) -> Catalog:
     from qbatch.backends.catalog import Catalog
+
+    return Catalog(_config(ctx))
+
+
+def _config(ctx: typer.Context) -> Config:
     from qbatch.config import Config
 
-    return Catalog(Config.load(targets.context(ctx).config))
+    return Config.load(targets.context(ctx).config)
 
 
 def _pairs(values: dict[str, Any]) -> str:

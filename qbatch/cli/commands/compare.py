@@ -6,7 +6,7 @@ import math
 from array import array
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -85,6 +85,21 @@ def check(
             help="Change that the shots must be able to show. Default 0.2.",
         ),
     ] = "0.2",
+    max_two_qubit: Annotated[
+        str | None,
+        opt.option(
+            "--max-two-qubit",
+            metavar="N",
+            section=_TEST,
+            help="Compiled circuits: most two-qubit gates.",
+        ),
+    ] = None,
+    max_depth: Annotated[
+        str | None,
+        opt.option(
+            "--max-depth", metavar="N", section=_TEST, help="Compiled circuits: largest depth."
+        ),
+    ] = None,
     strict: Annotated[
         bool, opt.option("--strict", section=_TEST, help="Fail if they cannot show it.")
     ] = False,
@@ -103,7 +118,8 @@ def check(
     Job by job, matched by circuit, parameters and observables. By default tests that know
     shot noise decide. Exit code 1 if a job has drifted or is missing. If too few shots
     could have shown a change, the check is undecided: 0, or 1 with --strict. The same
-    results make the same baseline, byte for byte.
+    results make the same baseline, byte for byte. A compiled circuit has drifted, too, if it
+    has more two-qubit gates than in the baseline.
 
     Example: qbatch check nightly --baseline baseline.json --junit report.xml
     """
@@ -113,7 +129,11 @@ def check(
     if save is not None:
         _save(chosen, save, json=json)
         return
-    thresholds = _thresholds(p_value, tvd, hellinger, tolerance, detect)
+    thresholds = replace(
+        _thresholds(p_value, tvd, hellinger, tolerance, detect),
+        max_two_qubit=values.count(max_two_qubit, "--max-two-qubit"),
+        max_depth=values.count(max_depth, "--max-depth"),
+    )
     wanted = None if chosen.selection.is_all else chosen.selection
     report = chosen.group.check(baseline or "", thresholds, wanted)
     name = chosen.group.name

@@ -11,6 +11,7 @@ from qbatch.api import groups as api_groups
 from qbatch.cli import options as opt
 from qbatch.cli import output, targets, values
 from qbatch.cli.asking import agreed
+from qbatch.errors import UsageError
 
 
 def open_(ctx: typer.Context, groups: opt.GroupNames, json: opt.Json = False) -> None:
@@ -109,6 +110,14 @@ def prune(
         bool,
         opt.option("--results-only", section=opt.HOW, help="Only the results; jobs stay, done."),
     ] = False,
+    compilations: Annotated[
+        bool,
+        opt.option(
+            "--compilations",
+            section=opt.HOW,
+            help="No group: what was compiled and never run; it can be had again.",
+        ),
+    ] = False,
     yes: opt.Yes = False,
     json: opt.Json = False,
 ) -> None:
@@ -120,22 +129,30 @@ def prune(
     Example: qbatch group prune --before 2026-01-01 --results-only
     """
     db = targets.context(ctx).db
+    if compilations:
+        if before is not None or keep is not None or results_only:
+            raise UsageError("--compilations goes alone: it lets go of no group")
+        _tell_pruned(api_groups.prune_compilations(db), json=json)
+        return
     moment = None if before is None else values.date(before)
     old = api_groups.old_groups(moment, values.count(keep, "--keep"), db)
     what = "Delete the results of" if results_only else "Delete"
     if not old or not (yes or agreed(old, what)):
-        if json:
-            output.print_json("pruned", {"groups": [], "kept": {}, "freed": 0})
-        else:
-            print("nothing was pruned")
+        _tell_pruned(api_groups.PruneReport(), json=json)
         return
-    report = api_groups.prune_groups(old, results_only=results_only, db=db)
+    _tell_pruned(api_groups.prune_groups(old, results_only=results_only, db=db), json=json)
+
+
+def _tell_pruned(report: api_groups.PruneReport, *, json: bool) -> None:
     for name, reason in report.kept.items():
         output.message(f"{name} is kept: {reason}")
     if json:
         output.print_json("pruned", asdict(report))
-    elif report.groups:
-        print(f"pruned {', '.join(report.groups)}; {output.size(report.freed)} freed")
+    elif report.groups or report.compilations:
+        what = [*report.groups]
+        if report.compilations:
+            what.append(output.plural(report.compilations, "compilation"))
+        print(f"pruned {', '.join(what)}; {output.size(report.freed)} freed")
     else:
         print("nothing was pruned")
 

@@ -46,6 +46,15 @@ def results(
             help="CSV and Parquet: one row per job, a column for each outcome.",
         ),
     ] = False,
+    columns: Annotated[
+        str | None,
+        opt.option(
+            "--columns",
+            metavar="NAME,…",
+            section=opt.HOW,
+            help="More of compiled circuits: depth, size, two_qubit, layout.",
+        ),
+    ] = None,
     file: opt.OptionalFile = None,
     format: Annotated[
         str | None,
@@ -75,13 +84,24 @@ def results(
     form = _format("json" if json else format, file)
     if wide and form not in ("csv", "parquet"):
         raise UsageError("--wide goes with CSV and Parquet", hint="--format csv --wide")
-    options = ExportOptions(top=number, probabilities=probabilities, partial=partial, wide=wide)
+    more = _columns(columns)
+    if more and form == "npz":
+        raise UsageError("--columns has no place in npz; the other formats take it")
+    options = ExportOptions(
+        top=number, probabilities=probabilities, partial=partial, wide=wide, columns=more
+    )
     chosen = targets.target(ctx, group, narrowing, sort=sort)
-    found = chosen.group.results(chosen.selection, partial=partial)
+    found = chosen.group.results(chosen.selection, partial=partial, compiled=bool(more))
     if form == "table":
-        results_table(found, top=number)
+        results_table(found, top=number, more=more)
     else:
         found.export(file or sys.stdout, form=form, options=options)
+
+
+def _columns(text: str | None) -> tuple[str, ...]:
+    from qbatch.results.compiled import check_columns
+
+    return () if text is None else check_columns(word.strip() for word in text.split(","))
 
 
 def _format(wish: str | None, file: str | None) -> str:

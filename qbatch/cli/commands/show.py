@@ -3,24 +3,35 @@
 from __future__ import annotations
 
 import itertools
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from qbatch.api.job_handle import JobHandle
 from qbatch.cli import options as opt
 from qbatch.cli import output, targets
-from qbatch.cli.tables import attempt_entry
+from qbatch.cli.tables import attempt_entry, compilation_entry, compiled_text
 from qbatch.domain.naming import shell_quote
+from qbatch.errors import NotFound
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from qbatch.domain.history import Attempt, JobResult
     from qbatch.domain.jobs import Job
 
 _SOURCE_LINES = 40
 
 
-def show(ctx: typer.Context, target: opt.OneJob, json: opt.Json = False) -> None:
+def show(
+    ctx: typer.Context,
+    target: opt.OneJob,
+    compiled: Annotated[
+        bool,
+        opt.option("--compiled", section=opt.OUTPUT, help="The circuit as it was last compiled."),
+    ] = False,
+    json: opt.Json = False,
+) -> None:
     """Show all that is known of a job.
 
     Its circuit, parameters, every attempt, error and result.
@@ -30,6 +41,10 @@ def show(ctx: typer.Context, target: opt.OneJob, json: opt.Json = False) -> None
     from qbatch.results.rows import result_entry
 
     chosen = targets.one_job(ctx, target)
+    if compiled and not json:
+        for job in chosen.group.select(chosen.selection):
+            _show_compiled(chosen.group.handle(job.number))
+        return
     shown: list[dict[str, Any]] = []
     for result in chosen.group.results(chosen.selection):
         handle = chosen.group.handle(result.job.number)
@@ -38,6 +53,10 @@ def show(ctx: typer.Context, target: opt.OneJob, json: opt.Json = False) -> None
             entry["attempts"] = [attempt_entry(attempt) for attempt in handle.attempts]
             entry["source"] = handle.source_text
             entry["why_not_exact"] = handle.why_not_exact
+            entry["compiled"] = [
+                {**compilation_entry(used), "source": handle.compiled_text(used)}
+                for used in handle.compilations
+            ]
             shown.append(entry)
         else:
             _show(result, handle)
@@ -64,6 +83,22 @@ def why(ctx: typer.Context, target: opt.OneJob, json: opt.Json = False) -> None:
         output.print_json("why", shown, group=chosen.group.name)
 
 
+def _show_compiled(handle: JobHandle) -> None:
+    """What the job's circuit was last compiled to.
+
+    Raises:
+        NotFound: it was not compiled.
+    """
+    found = handle.compilations
+    if not found:
+        raise NotFound(
+            f"{handle.id}: its circuit is not compiled",
+            hint=f"qbatch compile {shell_quote(handle.id)} --for BACKEND does that",
+        )
+    print(f"// {compiled_text(found[0])}")
+    print(handle.compiled_text(found[0]))
+
+
 def _show(result: JobResult, handle: JobHandle) -> None:
     job = result.job
     print(f"{job.group}/{job.number}  {output.clean(job.name or '')}".rstrip())
@@ -74,6 +109,8 @@ def _show(result: JobResult, handle: JobHandle) -> None:
     print("  attempts")
     for number, attempt in enumerate(attempts, 1):
         print(f"    {number}  {_attempt_text(attempt)}")
+        if attempt.compilation is not None:
+            print(f"       {compiled_text(attempt.compilation)}")
     if not attempts:
         print("    none")
     print("  result")
@@ -156,6 +193,24 @@ def _why_entry(job: Job, attempts: list[Attempt], sentence: str) -> dict[str, An
     }
 
 
+def _why_lines(number: int, attempt: Attempt) -> Iterator[str]:
+    """What is said of an attempt, a moment before each line."""
+    where = f"batch {attempt.batch} on {attempt.backend}"
+    if attempt.remote_id:
+        where += f" as {attempt.remote_id}"
+    yield f"{output.moment(attempt.created_at)}  attempt {number}: {where}"
+    if attempt.compilation is not None:
+        yield f"{'':19}  {compiled_text(attempt.compilation)}"
+    if attempt.finished_at is not None:
+        took = attempt.finished_at - attempt.created_at
+        ended = f"{output.moment(attempt.finished_at)}  {attempt.status} after {took:.1f} s"
+    else:
+        ended = f"{'':19}  {attempt.status}"
+    if attempt.error:
+        ended += f", {attempt.failure}: {output.clean(attempt.error)}"
+    yield ended
+
+
 def _print_why(job: Job, attempts: list[Attempt], sentence: str) -> None:
     name = f" ({output.clean(job.name)})" if job.name else ""
     print(f"{job.group}/{job.number}{name} is {job.status.value}")
@@ -164,18 +219,8 @@ def _print_why(job: Job, attempts: list[Attempt], sentence: str) -> None:
         print(f"  it reruns {job.group}/{job.parent}: qbatch why {named}")
     print(f"  {output.moment(job.created_at)}  added")
     for number, attempt in enumerate(attempts, 1):
-        where = f"batch {attempt.batch} on {attempt.backend}"
-        if attempt.remote_id:
-            where += f" as {attempt.remote_id}"
-        print(f"  {output.moment(attempt.created_at)}  attempt {number}: {where}")
-        if attempt.finished_at is not None:
-            took = attempt.finished_at - attempt.created_at
-            ended = f"{output.moment(attempt.finished_at)}  {attempt.status} after {took:.1f} s"
-        else:
-            ended = f"{'':19}  {attempt.status}"
-        if attempt.error:
-            ended += f", {attempt.failure}: {output.clean(attempt.error)}"
-        print(f"  {ended}")
+        for line in _why_lines(number, attempt):
+            print(f"  {line}")
     if job.error and not (attempts and attempts[-1].error == job.error):
         print(f"  {job.failure}: {output.clean(job.error)}")
     print(f"next: {sentence}")

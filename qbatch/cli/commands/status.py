@@ -60,9 +60,19 @@ def status(
             print(name)
     elif found:
         _table(found, taken)
+        _tell_compiling(ctx)
     else:
         said = "made since then" if since else "yet; qbatch add GROUP FILE… makes one"
         output.message(f"no groups {said}")
+
+
+def _tell_compiling(ctx: typer.Context) -> None:
+    """What processes compile now."""
+    for work in api_groups.compiling(targets.context(ctx).db):
+        output.message(
+            f"compiling for {work.backend}: {work.done} of {work.total} circuits"
+            f" (process {work.pid})"
+        )
 
 
 def _entry(group: Group, taken: dict[str, int] | None) -> dict[str, Any]:

@@ -33,12 +33,15 @@ class ExportOptions:
         probabilities: shares of the shots instead of counts.
         partial: of a job that is not done, what has landed so far.
         wide: in a table of columns, one row per job instead of one per outcome.
+        columns: what else: ``depth``, ``size`` and ``two_qubit`` of the circuit once it was
+            compiled, and its ``layout``.
     """
 
     top: int | None = None
     probabilities: bool = False
     partial: bool = False
     wide: bool = False
+    columns: tuple[str, ...] = ()
 
 
 class Column(NamedTuple):

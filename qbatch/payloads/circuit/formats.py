@@ -136,6 +136,18 @@ def from_qiskit(circuit: QuantumCircuit) -> Payload:
     return _entry(circuit, _as_qpy(unnamed), name or "circuit", name or "circuit")
 
 
+def from_form(form: Form) -> Payload | None:
+    """A form as it will be stored, as a text; None where no text of ours means it."""
+    from qbatch.payloads.circuit.writing import written
+
+    found = written(form)
+    if found is None:
+        return None
+    text, read = found
+    source = Source(format="qasm2", body=text)
+    return _plain_entry(read, nature(read), source, "circuit", "circuit")
+
+
 def parse(
     source: Source, *, origin: str = "circuit", directory: Path | None = None
 ) -> QuantumCircuit:

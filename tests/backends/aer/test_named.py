@@ -28,8 +28,10 @@ def config(tmp_path, noise):
     path = tmp_path / "config.toml"
     path.write_text(
         '[backends.noisy]\ntype = "aer"\nnoise_model = "noise.json"\n'
-        '[backends.line]\ntype = "aer"\nbasis_gates = ["rz", "sx", "x", "cx"]\n'
-        "coupling_map = [[0, 1], [1, 0], [1, 2], [2, 1]]\n"
+        '[backends.line]\ntype = "aer"\n'
+        'compile = { basis_gates = ["rz", "sx", "x", "cx"],'
+        " coupling_map = [[0, 1], [1, 0], [1, 2], [2, 1]] }\n"
+        '[backends.former]\ntype = "aer"\nbasis_gates = ["rz", "sx", "x", "cx"]\n'
         '[backends.single]\ntype = "aer"\nprecision = "single"\n'
         '[backends.broken]\ntype = "aer"\nnoise_model = "config.toml"\n'
     )
@@ -83,4 +85,11 @@ def test_a_file_that_is_no_noise_model_is_refused(db, config):
     group = JobGroup("g", db=db, config=config)
     group.add(bell(), backend="broken")
     with pytest.raises(UsageError, match="noise model"):
+        group.run_parallel()
+
+
+def test_gates_and_couplings_belong_to_what_is_compiled_for(db, config):
+    group = JobGroup("g", db=db, config=config)
+    group.add(bell(), backend="former")
+    with pytest.raises(UsageError, match="basis_gates is a part of what is compiled for"):
         group.run_parallel()

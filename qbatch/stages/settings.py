@@ -1,0 +1,141 @@
+"""A backend's ``compile`` setting understood."""
+
+from __future__ import annotations
+
+import importlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from qbatch.errors import NotInstalled, UsageError
+from qbatch.payloads import plugins
+from qbatch.payloads.circuit import target as targets
+from qbatch.seam.stages import Compiler, Target
+from qbatch.stages.stage import CompileStage
+
+_TARGETS = ("target", "target_arguments", "target_with", "basis_gates", "coupling_map")
+_SECONDS = 60.0
+
+
+def make_stage(
+    backend: str, settings: Mapping[str, Any], own: Target | None, *, local: bool
+) -> CompileStage:
+    """The compile stage of a backend.
+
+    Args:
+        settings: the table: ``with`` (a compiler), its options, where the target is from
+            (``target``: a file, or ``package.module:callable`` that gives one of Qiskit's
+            backends or targets, called with ``target_arguments``; or ``basis_gates`` and
+            ``coupling_map``), ``target_with`` (``topology``; ``calibration``: errors and
+            durations, too), ``timeout`` (seconds a circuit) and ``workers``.
+        own: what the backend says itself.
+        local: wires on which nothing is done are left out.
+
+    Raises:
+        UsageError: it cannot be understood.
+        NotInstalled: there is no such compiler here.
+    """
+    try:
+        return _stage(settings, own, local=local)
+    except UsageError as error:
+        raise type(error)(f"backend {backend!r}: {error}", hint=error.hint) from error
+
+
+def _stage(settings: Mapping[str, Any], own: Target | None, *, local: bool) -> CompileStage:
+    options = dict(settings)
+    name = str(options.pop("with", "qiskit"))
+    timeout, workers = options.pop("timeout", _SECONDS), options.pop("workers", 0)
+    if isinstance(timeout, bool) or not isinstance(timeout, (int, float)) or timeout <= 0:
+        raise UsageError(f"compile: timeout is {timeout!r}, no number of seconds above 0")
+    if type(workers) is not int or workers < 0:
+        raise UsageError(f"compile: workers is {workers!r}, no whole number from 0 on")
+    target = _target({key: options.pop(key) for key in _TARGETS if key in options}, own)
+    kind, compiler = _compiler(name)
+    return CompileStage(
+        kind,
+        compiler.version(),
+        target,
+        compiler.settle(options),
+        idle="removed" if local else "kept",
+        timeout=float(timeout),
+        workers=workers,
+    )
+
+
+def _compiler(name: str) -> tuple[str, Compiler]:
+    """Where a compiler is, and one of it."""
+    points = plugins.installed(plugins.COMPILERS)
+    kind = points[name].value if name in points else name
+    module, colon, attribute = kind.partition(":")
+    if not colon:
+        known = ", ".join(sorted(points))
+        raise NotInstalled(f"there is no compiler {name!r}", hint=f"there are: {known}")
+    try:
+        found: Compiler = getattr(importlib.import_module(module), attribute)()
+    except (ImportError, AttributeError, ValueError) as error:
+        raise NotInstalled(f"compiler {name!r} cannot be loaded: {error}") from error
+    return kind, found
+
+
+def _target(settings: Mapping[str, Any], own: Target | None) -> Target:
+    """The target that settings name, or the backend's own."""
+    calibration = _with_calibration(settings)
+    named, gates = settings.get("target"), settings.get("basis_gates")
+    edges = settings.get("coupling_map")
+    if named is not None and (gates is not None or edges is not None):
+        raise UsageError("compile: target, or basis_gates with coupling_map: give one of them")
+    if named is not None:
+        return _named(str(named), settings.get("target_arguments", {}), calibration=calibration)
+    if gates is not None:
+        return Target(name="basis_gates", body=targets.from_gates(_names(gates), edges))
+    if edges is not None:
+        raise UsageError("compile: coupling_map needs basis_gates beside it")
+    if own is None:
+        raise UsageError(
+            "compile: for which target?",
+            hint='target = "FILE.json", or basis_gates = ["cx", "rz", "sx"] and coupling_map',
+        )
+    return own
+
+
+def _with_calibration(settings: Mapping[str, Any]) -> bool:
+    what = settings.get("target_with", "topology")
+    if what not in ("topology", "calibration"):
+        raise UsageError(f"compile: target_with is {what!r}, not topology or calibration")
+    return bool(what == "calibration")
+
+
+def _names(gates: Any) -> list[str]:
+    if not isinstance(gates, list) or not gates or not all(isinstance(g, str) for g in gates):
+        raise UsageError("compile: basis_gates is no list of names")
+    return gates
+
+
+def _named(text: str, arguments: Any, *, calibration: bool) -> Target:
+    module, colon, attribute = text.partition(":")
+    if text.endswith(".json") or not colon:
+        path = Path(text).expanduser()
+        try:
+            body = targets.read(path.read_text("utf-8"), text)
+        except (OSError, UnicodeDecodeError) as error:
+            raise UsageError(f"compile: target {text}: {error}") from error
+        return Target(name=path.stem, body=body if calibration else _topology(body))
+    if not isinstance(arguments, dict):
+        raise UsageError("compile: target_arguments is no table")
+    try:
+        made = getattr(importlib.import_module(module), attribute)(**arguments)
+        target = getattr(made, "target", made)
+        body = targets.from_qiskit(target, calibration=calibration)
+    except (ImportError, AttributeError, TypeError, ValueError) as error:
+        raise UsageError(f"compile: target {text}: {type(error).__name__}: {error}") from error
+    return Target(name=str(getattr(made, "name", None) or attribute), body=body)
+
+
+def _topology(body: str) -> str:
+    """A target without what changes from day to day."""
+    document = json.loads(body)
+    for entry in document["operations"].values():
+        entry.pop("errors", None)
+        entry.pop("durations", None)
+    return targets.text_of(document)

@@ -1,0 +1,239 @@
+"""Many circuits compiled by worker processes; one that kills or never ends costs itself."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+import time
+from collections import deque
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from concurrent.futures import Future, wait
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from qbatch.domain.compilations import Readout
+from qbatch.domain.states import CompilationState
+from qbatch.errors import BackendError
+from qbatch.execution.base import Executor, Setup, cores
+from qbatch.execution.registry import ExecutorSpec, make_executor
+from qbatch.seam.stages import CompileTask, Landed, Target
+from qbatch.stages import work
+
+_CHUNK_SECONDS = 0.5
+_FIRST_CHUNK = 4
+_MOST_CHUNK = 200
+_MOST_DEATHS = 3  # of workers, one after another, before they have begun with anything
+_LOOK_SECONDS = 0.2  # between two looks at what takes too long
+
+Mark = tuple[int, Readout]
+
+
+def _local(workers: int) -> Executor:
+    setup = Setup(workers=workers, warm_up=work.get_ready)
+    return make_executor(ExecutorSpec("local", workers=workers), setup)
+
+
+@dataclass(slots=True, eq=False)
+class _Chunk:
+    """Circuits that a worker has."""
+
+    tasks: list[CompileTask]
+    note: Path
+    future: Future[list[Landed]]
+    is_suspect: bool = False
+
+
+class CompileStage:
+    """A backend's compiler, target and options, with worker processes of its own.
+
+    Workers start with the first circuit. A worker that dies takes the others along; the
+    circuits that were being worked on are then taken alone, one at a time, until the culprit
+    has died alone.
+
+    Args:
+        kind: the compiler, ``package.module:Class``; ``version``: its name and version.
+        options: what the compiler settled.
+        idle: ``kept`` or ``removed``: wires on which nothing is done.
+        timeout: seconds for one circuit.
+        make: gives workers.
+    """
+
+    def __init__(
+        self,
+        kind: str,
+        version: str,
+        target: Target,
+        options: Mapping[str, Any],
+        *,
+        idle: str,
+        timeout: float,
+        workers: int = 0,
+        make: Callable[[int], Executor] | None = None,
+    ) -> None:
+        self.target = target
+        self.compiler = version
+        self._kind = kind
+        self._options = {**options, "idle": idle}
+        self._timeout = timeout
+        self._workers = workers or cores()
+        self._make = make or _local
+        self._pool: Executor | None = None
+        self._notes: Path | None = None
+        self._number = 0
+        self._queue: deque[CompileTask] = deque()
+        self._alone: deque[CompileTask] = deque()
+        self._chunks: list[_Chunk] = []
+        self._deaths = 0
+        self._mean: float | None = None
+
+    def options(self, readout: Readout) -> str:
+        """The compiler's options, which measurements, and whether idle wires stay."""
+        found = {**self._options, "readout": readout.value}
+        return json.dumps(found, separators=(",", ":"), sort_keys=True)
+
+    def submit(self, tasks: Sequence[CompileTask]) -> None:
+        """Have circuits compiled."""
+        self._queue.extend(tasks)
+        self._fill()
+
+    def landed(self, seconds: float) -> list[Landed]:
+        """What has been compiled since, after waiting for so many seconds at the most.
+
+        Raises:
+            BackendError: no worker lives long enough to begin.
+        """
+        self._fill()
+        futures = [chunk.future for chunk in self._chunks]
+        if futures:
+            wait(futures, timeout=min(seconds, _LOOK_SECONDS), return_when="FIRST_COMPLETED")
+        found: list[Landed] = []
+        for chunk in [chunk for chunk in self._chunks if chunk.future.done()]:
+            if chunk.future.exception() is None:
+                self._chunks.remove(chunk)
+                found += self._taken(chunk.future.result())
+        if any(chunk.future.done() for chunk in self._chunks):
+            found += self._after_death()
+        found += self._too_long()
+        self._fill()
+        return found
+
+    def keep_only(self, marks: Collection[Mark]) -> None:
+        """Drop the circuits that nobody wants any more; those under way are finished."""
+        self._queue = deque(task for task in self._queue if task.mark in marks)
+        self._alone = deque(task for task in self._alone if task.mark in marks)
+
+    def close(self) -> None:
+        """Stop at once."""
+        self._queue.clear()
+        self._alone.clear()
+        self._stop()
+        if self._notes is not None:
+            shutil.rmtree(self._notes, ignore_errors=True)
+            self._notes = None
+
+    # -- chunks -------------------------------------------------------------------------
+
+    def _fill(self) -> None:
+        """Keep the workers supplied; while there is a suspect, with that alone."""
+        while (self._queue or self._alone) and len(self._chunks) < 2 * self._workers:
+            if self._alone:
+                if self._chunks:
+                    return
+                self._send([self._alone.popleft()], is_suspect=True)
+                return
+            if any(chunk.is_suspect for chunk in self._chunks):
+                return
+            size = _FIRST_CHUNK if self._mean is None else int(_CHUNK_SECONDS / self._mean)
+            # The last circuits are shared out: no worker waits for another's long chunk.
+            fair = -(-len(self._queue) // self._workers)
+            count = max(1, min(size, fair, _MOST_CHUNK))
+            self._send([self._queue.popleft() for _ in range(min(count, len(self._queue)))])
+
+    def _send(self, tasks: list[CompileTask], *, is_suspect: bool = False) -> None:
+        if self._pool is None:
+            self._pool = self._make(self._workers)
+        if self._notes is None:
+            self._notes = Path(tempfile.mkdtemp(prefix="qbatch-compile-"))
+        self._number += 1
+        note = self._notes / str(self._number)
+        future = self._pool.submit(
+            work.compile_chunk, self._kind, self.target, self._options, tasks, note
+        )
+        self._chunks.append(_Chunk(tasks, note, future, is_suspect))
+
+    def _taken(self, landed: Iterable[Landed]) -> list[Landed]:
+        found = list(landed)
+        self._deaths = 0
+        mean = sum(one.seconds for one in found) / max(1, len(found))
+        mean = max(mean, 1e-4)
+        self._mean = mean if self._mean is None else 0.7 * self._mean + 0.3 * mean
+        return found
+
+    # -- what goes wrong ----------------------------------------------------------------
+
+    def _after_death(self) -> list[Landed]:
+        """A worker has died, and the others with it: who was it over?"""
+        chunks, found = self._give_up()
+        at = {id(chunk): work.worked_on(chunk.note) for chunk in chunks}
+        self._deaths = 0 if any(at.values()) else self._deaths + 1
+        if self._deaths >= _MOST_DEATHS:
+            raise BackendError("worker processes for compiling die before they begin")
+        for chunk in reversed(chunks):
+            seen = at[id(chunk)]
+            task = self._take_again(chunk, None if seen is None else seen[0])
+            if task is None:
+                continue
+            if chunk.is_suspect:
+                said = "the worker died over it; it may have run out of memory"
+                found.append(_failed(task, CompilationState.LOST, 0.0, said))
+            else:
+                self._alone.appendleft(task)
+        return found
+
+    def _too_long(self) -> list[Landed]:
+        """Circuits that take longer than they may; their neighbours are taken again."""
+        late = {id(chunk): place for chunk in self._chunks if (place := self._late(chunk)) >= 0}
+        if not late:
+            return []
+        chunks, found = self._give_up()
+        for chunk in reversed(chunks):
+            task = self._take_again(chunk, late.get(id(chunk)))
+            if task is not None:
+                said = f"compiling it took longer than {self._timeout:g} s"
+                found.append(_failed(task, CompilationState.TIMEOUT, self._timeout, said))
+        return found
+
+    def _late(self, chunk: _Chunk) -> int:
+        """The place of the circuit that takes too long; -1 where none does."""
+        at = None if chunk.future.done() else work.worked_on(chunk.note)
+        return -1 if at is None or time.monotonic() - at[1] <= self._timeout else at[0]
+
+    def _take_again(self, chunk: _Chunk, place: int | None) -> CompileTask | None:
+        """Put a chunk's circuits back in front, but for the one at a place, which is given."""
+        others = [task for n, task in enumerate(chunk.tasks) if n != place]
+        self._queue.extendleft(reversed(others))
+        return None if place is None else chunk.tasks[place]
+
+    def _give_up(self) -> tuple[list[_Chunk], list[Landed]]:
+        """Stop the workers; the chunks that are not done, and what came of those that are."""
+        found: list[Landed] = []
+        left = []
+        for chunk in self._chunks:
+            if chunk.future.done() and chunk.future.exception() is None:
+                found += self._taken(chunk.future.result())
+            else:
+                left.append(chunk)
+        self._stop()
+        return left, found
+
+    def _stop(self) -> None:
+        if self._pool is not None:
+            self._pool.stop()
+        self._pool = None
+        self._chunks = []
+
+
+def _failed(task: CompileTask, state: CompilationState, seconds: float, said: str) -> Landed:
+    return Landed(mark=task.mark, state=state, seconds=seconds, error=said)
