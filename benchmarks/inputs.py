@@ -70,7 +70,7 @@ def to_compile(directory: Path, number: int) -> Path:
         for _ in range(8):
             for qubit in range(qubits):
                 angles = ",".join(repr(rng.uniform(-3, 3)) for _ in range(3))
-                lines.append(f"u({angles}) q[{qubit}];")
+                lines.append(f"u3({angles}) q[{qubit}];")
             order = rng.sample(range(qubits), qubits)
             lines += [f"cx q[{a}],q[{b}];" for a, b in zip(order[::2], order[1::2], strict=False)]
         (directory / f"{place:06}.qasm").write_text("\n".join([*lines, "measure q -> c;\n"]))

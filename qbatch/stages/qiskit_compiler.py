@@ -11,9 +11,16 @@ from qbatch.domain.compilations import Layout, Readout
 from qbatch.domain.payloads import Source
 from qbatch.errors import InvalidCircuit, InvalidJob, UsageError
 from qbatch.payloads.circuit import target as targets
-from qbatch.payloads.circuit.convert import flattened, form_of, kind, to_qiskit, without
+from qbatch.payloads.circuit.convert import (
+    flattened,
+    form_of,
+    kind,
+    to_qiskit,
+    without,
+)
 from qbatch.payloads.circuit.form import Kind, nature
 from qbatch.payloads.circuit.formats import from_form, from_qiskit, kept_plain, parse
+from qbatch.payloads.circuit.plain import plain_form_of
 from qbatch.seam.stages import Compiled, Target
 from qbatch.stages import shrinking
 
@@ -25,7 +32,6 @@ if TYPE_CHECKING:
 
 _DEFAULTS = {"approximation_degree": 1.0, "level": 2, "seed": 0}
 _METHODS = ("layout_method", "routing_method", "translation_method")
-_PLAIN = {Kind.STANDARD, Kind.MEASURE, Kind.RESET, Kind.BARRIER}
 _KEPT = {Kind.STANDARD, Kind.MEASURE, Kind.BARRIER, Kind.RESET, Kind.CONTROL}
 
 
@@ -93,8 +99,8 @@ class QiskitCompiler:
 
 def _as_payload(circuit: QuantumCircuit, layout: Layout, *, idle: bool) -> Compiled:
     """A compiled circuit as it is kept: as a text where there is one, which is read fast."""
-    form = form_of(circuit)
-    if {operation.kind for operation in form.operations} <= _PLAIN:
+    form = plain_form_of(circuit)
+    if form is not None:
         small, where = (form, layout) if idle else shrinking.form_without_idle(form, layout)
         payload = from_form(small)
         if payload is not None:
@@ -110,6 +116,7 @@ def _said(error: Exception) -> str:
 
 def _read(source: Source, target: QiskitTarget) -> QuantumCircuit:
     plain = kept_plain(source)
+    # What the own readers give is Qiskit's standard gates, whatever the text calls its own.
     return _with_true_names(parse(source), target) if plain is None else to_qiskit(plain[0])
 
 

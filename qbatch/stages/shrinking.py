@@ -11,7 +11,7 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from qbatch.domain.compilations import Layout, Metrics
-from qbatch.payloads.circuit.form import Form, Kind
+from qbatch.payloads.circuit.form import Form, Kind, Operation
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
@@ -20,18 +20,18 @@ if TYPE_CHECKING:
 
 def form_without_idle(form: Form, layout: Layout) -> tuple[Form, Layout]:
     """A form on the wires that its qubits begin and end on or that something is done on."""
-    used = {*layout.initial, *layout.final}
-    for operation in form.operations:
-        if operation.kind is not Kind.BARRIER:
-            used.update(operation.qubits)
+    busy = {operation[2] for operation in form.operations if operation[0] is not Kind.BARRIER}
+    used = {*layout.initial, *layout.final, *chain.from_iterable(busy)}
     if len(used) == form.num_qubits:
         return form, layout
     new = {wire: index for index, wire in enumerate(sorted(used))}
-    operations = []
-    for operation in form.operations:
-        kept = tuple([new[qubit] for qubit in operation.qubits if qubit in new])
-        if kept:
-            operations.append(operation._replace(qubits=kept))
+    kept = {
+        qubits: tuple([new[qubit] for qubit in qubits if qubit in new])
+        for qubits in {operation[2] for operation in form.operations}
+    }
+    operations = [
+        Operation(o[0], o[1], kept[o[2]], o[3], o[4], o[5]) for o in form.operations if kept[o[2]]
+    ]
     small = replace(form, num_qubits=len(used), qregs=(("q", len(used)),), operations=operations)
     return small, _moved(layout, new)
 

@@ -58,13 +58,14 @@ def _lines(form: Form) -> list[str]:
     lines += [f"creg {name}[{len(bits)}];\n" for name, bits in form.cregs]
     wires = [f"{q}[{qubit}]" for qubit in range(form.num_qubits)]
     bits = [f"{name}[{place}]" for name, own in form.cregs for place in range(len(own))]
-    lines += [_line(operation, wires, bits) for operation in form.operations]
+    places = {operation.qubits for operation in form.operations}
+    on = {qubits: ",".join([wires[qubit] for qubit in qubits]) for qubits in places}
+    lines += [_line(operation, on[operation[2]], bits) for operation in form.operations]
     return lines
 
 
-def _line(operation: Operation, wires: Sequence[str], bits: Sequence[str]) -> str:
+def _line(operation: Operation, on: str, bits: Sequence[str]) -> str:
     kind, name, qubits, clbits, numbers, label, _ = operation
-    on = ",".join([wires[qubit] for qubit in qubits])
     if kind is Kind.STANDARD and label is None:
         word = _WORDS.get((name, len(qubits), len(numbers)))
         if word is not None:
