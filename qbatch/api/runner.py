@@ -159,8 +159,11 @@ def open_stage(catalog: Catalog, backend: Backend) -> Stage | None:
     from qbatch.stages.settings import make_stage
 
     names_one = {"target", "basis_gates"} & settings.keys()
-    target = own.target() if own is not None and not names_one else None
-    return make_stage(backend.name, settings, target, local=backend.limits.local)
+    target = None
+    if own is not None and not names_one:
+        target = own.target(calibration=settings.get("target_with") == "calibration")
+    # A backend that is a device itself takes circuits for all of its qubits.
+    return make_stage(backend.name, settings, target, local=backend.limits.local and own is None)
 
 
 def check_backend(config: Config, name: str) -> str:

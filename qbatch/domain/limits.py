@@ -18,6 +18,7 @@ class Limits:
         formats: forms of payloads that it takes; None: all.
         values: it answers requests for expectation values; otherwise such jobs fail before
             anything is sent.
+        exact_values: it answers them without shots; likewise.
         probabilities: likewise for exact probabilities.
         mixed_shots: items of one batch may differ in their shots.
         mixed_kinds: items of one batch may ask for different kinds of results.
@@ -37,6 +38,7 @@ class Limits:
     contents: int | None = None
     formats: frozenset[str] | None = None
     values: bool = True
+    exact_values: bool = True
     probabilities: bool = False
     mixed_shots: bool = True
     mixed_kinds: bool = True

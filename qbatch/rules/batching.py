@@ -56,6 +56,8 @@ def unanswerable(job: PlannedJob, limits: Limits) -> str | None:
     kind = job.request.kind
     if kind is ResultKind.EXPECTATION_VALUES and not limits.values:
         return "it yields no expectation values"
+    if kind is ResultKind.EXPECTATION_VALUES and job.shots is None and not limits.exact_values:
+        return "it yields no exact expectation values; jobs with shots have them estimated"
     if kind is ResultKind.PROBABILITIES and not limits.probabilities:
         return "it yields no exact probabilities"
     if limits.formats is not None and job.payload.format not in limits.formats:

@@ -119,8 +119,11 @@ class Stage(Protocol):
 class SupportsTarget(Protocol):
     """A backend that knows what its device runs."""
 
-    def target(self) -> Target:
-        """The target; may ask the service once.
+    def target(self, *, calibration: bool = False) -> Target:
+        """The target, of circuits on all of its qubits; may ask the service once.
+
+        Args:
+            calibration: with errors and durations.
 
         Raises:
             BackendError: it cannot be had now.

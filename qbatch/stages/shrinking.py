@@ -25,15 +25,15 @@ def form_without_idle(form: Form, layout: Layout) -> tuple[Form, Layout]:
     if len(used) == form.num_qubits:
         return form, layout
     new = {wire: index for index, wire in enumerate(sorted(used))}
-    kept = {
-        qubits: tuple([new[qubit] for qubit in qubits if qubit in new])
-        for qubits in {operation[2] for operation in form.operations}
-    }
-    operations = [
-        Operation(o[0], o[1], kept[o[2]], o[3], o[4], o[5]) for o in form.operations if kept[o[2]]
-    ]
+    kept = {qubits: _kept(qubits, new) for qubits in {o[2] for o in form.operations}}
+    moved = (o._replace(qubits=kept[o[2]]) for o in form.operations)
+    operations = [operation for operation in moved if operation[2]]
     small = replace(form, num_qubits=len(used), qregs=(("q", len(used)),), operations=operations)
     return small, _moved(layout, new)
+
+
+def _kept(qubits: tuple[int, ...], new: dict[int, int]) -> tuple[int, ...]:
+    return tuple([new[qubit] for qubit in qubits if qubit in new])
 
 
 def _moved(layout: Layout, new: dict[int, int]) -> Layout:

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 _AUTOMATIC_NAME = re.compile(r"circuit (circuit-[\d-]+)? using")
 
+_MATRICES = {"kraus", "superop", "unitary"}  # operations of an error whose numbers are complex
+
 Work = Sequence[tuple[Template, Sequence[Angles]]]
 
 
@@ -225,7 +227,21 @@ def _noise_model(text: str) -> NoiseModel:
     """The noise model of ``NoiseModel.to_dict(serializable=True)``, as JSON."""
     from qiskit_aer.noise import NoiseModel
 
-    return NoiseModel.from_dict(json.loads(text))
+    model = json.loads(text)
+    for error in model["errors"]:
+        for operations in error.get("instructions", ()):
+            for operation in operations:
+                if operation["name"] in _MATRICES:
+                    operation["params"] = [_complex(matrix) for matrix in operation["params"]]
+    return NoiseModel.from_dict(model)
+
+
+def _complex(matrix: Any) -> Any:
+    """A matrix as `NoiseModel.to_dict` writes it for JSON, which `from_dict` does not read."""
+    import numpy
+
+    pairs = numpy.array(matrix, float)
+    return pairs[..., 0] + 1j * pairs[..., 1]
 
 
 def _entries(result: Result, expected: int) -> list[Entry]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from qbatch.payloads.circuit.convert import kind
@@ -9,6 +10,7 @@ from qbatch.payloads.circuit.form import Form, Kind, Operation
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
+    from qiskit.circuit import Clbit
 
 _SIMPLE = {Kind.MEASURE, Kind.RESET, Kind.BARRIER}
 
@@ -18,30 +20,38 @@ def plain_form_of(circuit: QuantumCircuit) -> Form | None:
 
     What `form_of` gives, in one pass; None where there is anything else.
     """
-    places = {bit: place for place, bit in enumerate(circuit.qubits)}
-    bits = {bit: place for place, bit in enumerate(circuit.clbits)}
-    operations, size = [], 0
-    for instruction in circuit.data:
-        on = tuple([places[qubit] for qubit in instruction.qubits])
-        name = instruction.name
-        if instruction.is_standard_gate():
-            numbers = tuple(instruction.params)
-            operation = Operation(Kind.STANDARD, name, on, (), numbers, instruction.label)
-        elif (what := kind(instruction)) in _SIMPLE:
-            to = tuple([bits[bit] for bit in instruction.clbits])
-            operation = Operation(what, name, on, to)
-        else:
-            return None
-        size += name != "barrier"
-        operations.append(operation)
     if circuit.parameters or circuit.num_vars or getattr(circuit, "num_stretches", 0):
+        return None
+    bits = {bit: place for place, bit in enumerate(circuit.clbits)}
+    operations = _operations(circuit, bits)
+    if operations is None:
         return None
     return Form(
         num_qubits=circuit.num_qubits,
         num_clbits=circuit.num_clbits,
         qregs=tuple([(register.name, register.size) for register in circuit.qregs]),
-        cregs=tuple([(r.name, tuple([bits[bit] for bit in r])) for r in circuit.cregs]),
+        cregs=tuple([(r.name, tuple(map(bits.__getitem__, r))) for r in circuit.cregs]),
         operations=operations,
-        size=size,
+        size=len(operations) - _num_barriers(operations),
         unrolled=len(operations),
     )
+
+
+def _operations(circuit: QuantumCircuit, bits: Mapping[Clbit, int]) -> list[Operation] | None:
+    places = {bit: place for place, bit in enumerate(circuit.qubits)}
+    found = []
+    for instruction in circuit.data:
+        on = tuple([places[qubit] for qubit in instruction.qubits])
+        name = instruction.name
+        if instruction.is_standard_gate():
+            numbers = tuple(instruction.params)
+            found.append(Operation(Kind.STANDARD, name, on, (), numbers, instruction.label))
+        elif (what := kind(instruction)) in _SIMPLE:
+            found.append(Operation(what, name, on, tuple([bits[b] for b in instruction.clbits])))
+        else:
+            return None
+    return found
+
+
+def _num_barriers(operations: list[Operation]) -> int:
+    return sum([operation[0] is Kind.BARRIER for operation in operations])

@@ -52,8 +52,7 @@ def _fits(form: Form) -> bool:
 
 
 def _lines(form: Form) -> list[str]:
-    names = {name for name, _ in form.cregs}
-    q = next(name for name in ("q", *(f"q{i}" for i in range(len(names) + 1))) if name not in names)
+    q = _free_name({name for name, _ in form.cregs})
     lines = ['OPENQASM 2.0;\ninclude "qelib1.inc";\n', f"qreg {q}[{form.num_qubits}];\n"]
     lines += [f"creg {name}[{len(bits)}];\n" for name, bits in form.cregs]
     wires = [f"{q}[{qubit}]" for qubit in range(form.num_qubits)]
@@ -62,6 +61,12 @@ def _lines(form: Form) -> list[str]:
     on = {qubits: ",".join([wires[qubit] for qubit in qubits]) for qubits in places}
     lines += [_line(operation, on[operation[2]], bits) for operation in form.operations]
     return lines
+
+
+def _free_name(taken: set[str]) -> str:
+    """A name for the qubits that no classical register has."""
+    names = ("q", *(f"q{number}" for number in range(len(taken))))
+    return next(name for name in names if name not in taken)
 
 
 def _line(operation: Operation, on: str, bits: Sequence[str]) -> str:

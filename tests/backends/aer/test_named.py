@@ -93,3 +93,31 @@ def test_gates_and_couplings_belong_to_what_is_compiled_for(db, config):
     group.add(bell(), backend="former")
     with pytest.raises(UsageError, match="basis_gates is a part of what is compiled for"):
         group.run_parallel()
+
+
+def test_the_noise_of_a_device_with_its_relaxation(db, tmp_path):
+    """Kraus operators, which Aer writes for JSON and does not read again."""
+    from qiskit.providers.fake_provider import GenericBackendV2
+
+    device = GenericBackendV2(2, seed=1)
+    model = NoiseModel.from_backend(device)
+    text = json.dumps(model.to_dict(serializable=True))
+    assert '"kraus"' in text
+    (tmp_path / "noise.json").write_text(text)
+    config = tmp_path / "config.toml"
+    config.write_text('[backends.noisy]\ntype = "aer"\nnoise_model = "noise.json"\n')
+    circuit = QuantumCircuit(2)
+    for _ in range(30):
+        circuit.sx(0)
+        circuit.cx(0, 1)
+    group = JobGroup("g", db=db, config=config)
+    group.add(circuit, observables=["ZZ", "IY", "XI"], backend="noisy")
+    group.run()
+    (found,) = group.results()
+    for number, text in enumerate(("ZZ", "IY", "XI")):
+        circuit.save_expectation_value(Pauli(text), range(2), label=str(number))
+    simulator = AerSimulator(method="density_matrix")
+    data = simulator.run(circuit, noise_model=model).result().data(0)
+    values = [value.value for value in found.expectation_values]
+    assert values == pytest.approx([data[str(n)] for n in range(3)])
+    assert abs(values[0]) < 1
