@@ -11,7 +11,7 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from qbatch.domain.compilations import Layout, Metrics
-from qbatch.payloads.circuit.form import Form, Kind, Operation
+from qbatch.payloads.circuit.form import Form, Kind
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
