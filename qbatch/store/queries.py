@@ -42,13 +42,17 @@ VIEWS = {
     ),
     "attempts": (
         "job_id, group_name, number, batch, backend, remote_id, status, shots, seed, failure,"
-        " error, created_at, submitted_at, finished_at, info (JSON)",
+        " error, created_at, submitted_at, finished_at, info (JSON), compiled_for (a target),"
+        " depth (of the compiled circuit), two_qubit (its gates on two or more)",
         """SELECT a.job_id, g.name AS group_name, j.number, a.batch_id AS batch, b.backend,
             b.remote_id, a.status, a.shots, a.seed, a.failure, a.error, b.created_at,
-            b.submitted_at, a.finished_at, coalesce(a.info, '{}') AS info
+            b.submitted_at, a.finished_at, coalesce(a.info, '{}') AS info,
+            t.name AS compiled_for, c.depth, c.two_qubit
         FROM main.attempts a JOIN main.jobs j ON j.id = a.job_id
         JOIN main.groups g ON g.id = j.group_id
-        LEFT JOIN main.batches b ON b.id = a.batch_id""",
+        LEFT JOIN main.batches b ON b.id = a.batch_id
+        LEFT JOIN main.compilations c ON c.id = a.compilation
+        LEFT JOIN main.targets t ON t.hash = c.target""",
     ),
     "batches": (
         "id, backend, state, remote_id, jobs, items, failure, error, created_at,"

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from sqlite_utils import Database
 
 _WHOLE = {"id", "number", "job_id", "batch", "jobs", "items", "shots", "seed", "priority",
-          "parent", "count"}  # fmt: skip
+          "parent", "count", "depth", "two_qubit"}  # fmt: skip
 _REAL = {"created_at", "submitted_at", "finished_at", "value", "standard_error"}
 _KEYS: dict[str, str | tuple[str, ...]] = {
     "groups": "id",

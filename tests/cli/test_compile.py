@@ -68,6 +68,11 @@ def test_compiled_once_and_told_everywhere(qbatch, config, bell, tmp_path):
     (job,) = told(qbatch, "show", "g/1")["jobs"]
     assert job["compiled"][0]["source"] in compiled
     assert qbatch("db", "verify").stdout == "the database is sound\n"
+    asked = "SELECT DISTINCT compiled_for, two_qubit FROM attempts"
+    assert qbatch("db", "sql", asked, "--format", "csv").stdout.split() == [
+        "compiled_for,two_qubit",
+        "basis_gates,1",
+    ]
 
 
 def test_results_are_those_of_the_circuit(qbatch, config, bell):
