@@ -219,8 +219,14 @@ def prune_groups(
 
 def prune_compilations(db: AnyPath | None = None) -> PruneReport:
     """Let go what was compiled and no attempt ran; it is compiled anew when it is needed."""
+    from qbatch.store import run_lock
+    from qbatch.store.compile_lock import under_way
+
     report = PruneReport()
-    with existing_store(db) as store:
+    with existing_store(db) as store, run_lock.hold(store, list(store.groups.all())):
+        # A run may be about to send what it has found compiled.
+        for work in under_way(store.database):
+            raise Locked(f"process {work.pid} compiles for {work.backend}", hint="wait for its end")
         before = store.database.num_bytes()
         report.compilations = store.compilations.prune()
         if report.compilations:

@@ -9,9 +9,8 @@ from dataclasses import dataclass
 from qbatch.domain.batches import PlannedJob
 from qbatch.domain.states import CompilationState
 from qbatch.engine.compiling import mark_of, recipe_of
-from qbatch.seam import Stage
+from qbatch.seam import Mark, Stage
 from qbatch.store import Store
-from qbatch.store.compilations import Mark
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from qbatch.domain.batches import PlannedJob
-from qbatch.domain.compilations import Compilation
+from qbatch.domain.compilations import Readout
 from qbatch.domain.groups import Group
 from qbatch.domain.states import CompilationState, Status
 from qbatch.engine.compiling import CompileLane, OpenStage, mark_of
@@ -16,8 +16,8 @@ from qbatch.engine.report import Observer, RunState, Silent
 from qbatch.engine.settings import RunSettings
 from qbatch.engine.stop import StopSignals
 from qbatch.errors import UsageError
+from qbatch.seam import Mark
 from qbatch.store import Store
-from qbatch.store.compilations import Mark
 
 _TICK = 0.25
 _SHOWN_ERRORS = 5
@@ -30,9 +30,10 @@ class CompileReport:
 
     Attributes:
         backend, target, compiler: for what, and by what.
-        circuits: different ones, by what is asked of them; stored: of these, known before.
-        compiled, failed: of the others; ``failed_before`` of those that were known.
-        left: that were not come to.
+        circuits: distinct ones, by the measurements that they get; stored: those that were
+            in the store already, ``failed_before`` of which could not be compiled.
+        compiled, failed: what came of those that were compiled now.
+        left: not reached.
         errors: a few of the failures, as (``group/number`` of a job, reason).
         stopped_by: the signal that ended it early, or None.
     """
@@ -88,7 +89,8 @@ class CompileRun:
         note: Callable[[str], None] = self._observer.note
         ids = [group.id for group in groups]
         self._planner = Planner(store, ids, open_backend, settings, note, open_stage)
-        self._jobs: dict[Mark, int] = {}
+        self._seen: set[tuple[int, Readout]] = set()
+        self._errors: list[tuple[int, str]] = []
         self._stop = StopSignals()
 
     def execute(self) -> CompileReport:
@@ -112,20 +114,20 @@ class CompileRun:
                 compiler=lane.stage.compiler,
             )
             with self._stop:
-                self._work(lane)
+                self._work(lane, report)
+                self._count(lane, report)
         finally:
             queue.close()
-        self._count(lane, report)
         report.seconds = time.monotonic() - started
         report.stopped_by = self._stop.received
         return report
 
-    def _work(self, lane: CompileLane) -> None:
+    def _work(self, lane: CompileLane, report: CompileReport) -> None:
         self._planner.begin(self._only, _MEANT)
         self._planner.pick()
         while self._stop.received is None:
             if not self._planner.exhausted and not lane.is_full:
-                self._take(lane, self._planner.read())
+                self._take(lane, self._planner.read(), report)
             elif lane.is_busy:
                 lane.step(_TICK)
                 lane.drop(self._still_wanted)
@@ -134,15 +136,28 @@ class CompileRun:
                 return
             lane.leave(None)
 
-    def _take(self, lane: CompileLane, parts: Sequence[PlannedJob]) -> None:
-        new = [part for part in parts if mark_of(part) not in self._jobs]
-        for part in new:
-            self._jobs.setdefault(mark_of(part), part.id)
+    def _take(self, lane: CompileLane, parts: Sequence[PlannedJob], report: CompileReport) -> None:
+        new: dict[Mark, PlannedJob] = {}
+        for part in parts:
+            mark = mark_of(part)
+            if (mark.payload, mark.readout) not in self._seen:
+                self._seen.add((mark.payload, mark.readout))
+                new[mark] = part
+        if not new:
+            return
         if self._retry:
-            marks = {mark_of(part) for part in new}
-            self._store.compilations.forget_failed(marks, lane.recipe)
-        if new:
-            lane.enter(new)
+            self._store.compilations.forget_failed(new, lane.recipe)
+        lane.enter(list(new.values()))
+        report.circuits += len(new)
+        for mark, found in lane.known(list(new.values())).items():
+            report.stored += 1
+            if found.state is not CompilationState.DONE:
+                report.failed_before += 1
+                self._note(new[mark].id, str(found.error))
+
+    def _note(self, job: int, reason: str) -> None:
+        if len(self._errors) < _SHOWN_ERRORS:
+            self._errors.append((job, reason))
 
     def _still_wanted(self, parts: Sequence[PlannedJob]) -> list[PlannedJob]:
         stands = self._store.ledger.statuses([part.id for part in parts])
@@ -150,17 +165,10 @@ class CompileRun:
         return [part for part in parts if stands.get(part.id) not in gone]
 
     def _count(self, lane: CompileLane, report: CompileReport) -> None:
-        """What the store knows now of all that was meant."""
-        found = self._store.compilations.found(list(self._jobs), lane.recipe)
-        failed = {m: c for m, c in found.items() if c.state is not CompilationState.DONE}
-        report.circuits, report.left = len(self._jobs), len(self._jobs) - len(found)
-        report.failed = sum(mark in lane.settled_here for mark in failed)
-        report.failed_before = len(failed) - report.failed
-        report.compiled = len(lane.settled_here) - report.failed
-        report.stored = len(found) - len(lane.settled_here)
-        report.errors = self._errors(failed)
-
-    def _errors(self, failed: dict[Mark, Compilation]) -> list[tuple[str, str]]:
-        few = list(failed.items())[:_SHOWN_ERRORS]
-        labels = self._store.jobs.labels([self._jobs[mark] for mark, _ in few])
-        return [(labels.get(self._jobs[mark], ""), str(found.error)) for mark, found in few]
+        report.compiled, report.failed = lane.compiled, lane.failed
+        report.left = lane.num_pending
+        # The others were compiled by another process meanwhile, or are not wanted any more.
+        for job, reason in lane.errors:
+            self._note(job, reason)
+        labels = self._store.jobs.labels([job for job, _ in self._errors])
+        report.errors = [(labels.get(job, ""), reason) for job, reason in self._errors]

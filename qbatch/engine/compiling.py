@@ -11,9 +11,9 @@ from qbatch.domain.batches import PlannedJob
 from qbatch.domain.compilations import Compilation, Readout, readout_of
 from qbatch.domain.states import CompilationState, Failure
 from qbatch.rules.batching import halves
-from qbatch.seam import Backend, CompileTask, Landed, Stage
+from qbatch.seam import Backend, CompileTask, Landed, Mark, Stage
 from qbatch.store import Store
-from qbatch.store.compilations import Ended, Mark, Recipe
+from qbatch.store.compilations import Ended, Recipe
 from qbatch.store.compile_lock import CompileLock
 from qbatch.store.ledger_rows import Refusal
 
@@ -22,6 +22,8 @@ _LOOK_SECONDS = 0.5  # between two looks at what another process has compiled
 _CANCEL_SECONDS = 1.0  # between two looks at what is still wanted
 _MOST_TASKS = 500  # that the stage has at once: their texts are in memory
 _MOST_KNOWN = 20_000
+_MOST_PARTS = 20_000  # jobs that wait
+_MOST_ERRORS = 5
 
 _FAILURES = {
     CompilationState.INVALID: Failure.INVALID,
@@ -35,7 +37,7 @@ OpenStage = Callable[[Backend], Stage | None]
 
 def mark_of(part: PlannedJob) -> Mark:
     """What is to be compiled for a job."""
-    return part.payload.id, readout_of(part.request)
+    return Mark(part.payload.id, readout_of(part.request), part.payload.hash)
 
 
 def recipe_of(stage: Stage) -> Recipe:
@@ -70,7 +72,8 @@ class CompileLane:
     Attributes:
         recipe: how circuits are compiled.
         done, total: circuits that were not in the store when they were asked for.
-        settled_here: what this process has compiled, or found that it cannot be.
+        compiled, failed: what came of those that this process has compiled.
+        errors: a few of the failures, as (id of a job, reason).
     """
 
     def __init__(
@@ -90,10 +93,11 @@ class CompileLane:
         self._pending: dict[Mark, None] = {}
         self._unsent: deque[Mark] = deque()
         self._landed: list[Landed] = []
-        self._under_way = 0
+        self._sent: set[Mark] = set()
         self._committed = self._looked = self._checked = time.monotonic()
         self._holds = self._told = False
-        self.settled_here: set[Mark] = set()
+        self.compiled = self.failed = 0
+        self.errors: list[tuple[int, str]] = []
 
     @property
     def is_busy(self) -> bool:
@@ -101,9 +105,16 @@ class CompileLane:
         return bool(self._waiting)
 
     @property
+    def num_pending(self) -> int:
+        """Number of circuits that are still to be compiled."""
+        return len(self._pending)
+
+    @property
     def is_full(self) -> bool:
         """Whether more would only wait."""
-        return len(self._pending) > 2 * _MOST_TASKS
+        if len(self._pending) > 2 * _MOST_TASKS:
+            return True
+        return sum(len(one.parts) for one in self._waiting) > _MOST_PARTS
 
     def enter(self, parts: Sequence[PlannedJob]) -> None:
         """Take a batch; what is not known of its payloads is to be compiled."""
@@ -118,9 +129,16 @@ class CompileLane:
     def leave(self, most_bytes: int | None) -> list[list[PlannedJob]]:
         """The batches that are ready; cut where what was compiled is too large for one."""
         ready = [waiting for waiting in self._waiting if not waiting.missing]
-        if ready:
-            self._waiting = [waiting for waiting in self._waiting if waiting.missing]
-        return [batch for one in ready for batch in self._cut(one.parts, most_bytes)]
+        if not ready:
+            return []
+        batches = [batch for one in ready for batch in self._cut(one.parts, most_bytes)]
+        self._waiting = [waiting for waiting in self._waiting if waiting.missing]
+        self._forget()
+        return batches
+
+    def known(self, parts: Sequence[PlannedJob]) -> dict[Mark, Compilation]:
+        """What is known of the payloads of jobs that have just come."""
+        return dict(self._of(parts))
 
     def settled(self, parts: Sequence[PlannedJob]) -> Mapping[Mark, Compilation] | None:
         """What came of the payloads of a batch; None where that is to be compiled anew."""
@@ -129,8 +147,7 @@ class CompileLane:
         if not marks <= self._known.keys():
             return None
         found = {mark: self._known[mark] for mark in marks}
-        if len(self._known) > _MOST_KNOWN:
-            self._known = {m: c for one in self._waiting for m, c in self._of(one.parts)}
+        self._forget()
         return found
 
     def step(self, seconds: float) -> None:
@@ -141,13 +158,13 @@ class CompileLane:
         if not self._may_compile():
             time.sleep(min(seconds, 0.1))
             return
-        while self._unsent and self._under_way < _MOST_TASKS:
+        while self._unsent and len(self._sent) < _MOST_TASKS:
             self._send()
         landed = self.stage.landed(seconds)
         self._landed += landed
-        self._under_way -= len(landed)
+        self._sent.difference_update(one.mark for one in landed)
         late = time.monotonic() - self._committed >= _COMMIT_SECONDS
-        if self._landed and (late or self._under_way == 0):
+        if self._landed and (late or not self._sent):
             self._commit()
 
     def drop(self, still_wanted: Callable[[Sequence[PlannedJob]], list[PlannedJob]]) -> bool:
@@ -161,6 +178,7 @@ class CompileLane:
         self.total -= len(self._pending.keys() - wanted)
         self._pending = {mark: None for mark in self._pending if mark in wanted}
         self._unsent = deque(mark for mark in self._unsent if mark in wanted)
+        self._sent &= wanted
         self.stage.keep_only(wanted)
         return True
 
@@ -184,6 +202,11 @@ class CompileLane:
 
     # -- inside -------------------------------------------------------------------------
 
+    def _forget(self) -> None:
+        """Let go what no batch needs that waits here; it can be looked up again."""
+        if len(self._known) > _MOST_KNOWN:
+            self._known = {m: c for one in self._waiting for m, c in self._of(one.parts)}
+
     def _look_up(self, marks: Iterable[Mark]) -> None:
         self._known.update(self._cache.found(marks, self.recipe))
 
@@ -194,8 +217,9 @@ class CompileLane:
         if self._lock.acquire():
             self._holds = True
             self._take_over()  # what was compiled until now
-            self._lock.tell(self.done, self.total)
-            return True
+            if self._holds:
+                self._lock.tell(self.done, self.total)
+            return self._holds
         if not self._told:
             self._told = True
             self._note(f"another process compiles for {self._backend}; waiting for what it does")
@@ -212,18 +236,33 @@ class CompileLane:
 
     def _send(self) -> None:
         marks = [self._unsent.popleft() for _ in range(min(len(self._unsent), _MOST_TASKS))]
-        sources = self._store.jobs.sources({payload for payload, _ in marks})
-        self.stage.submit([CompileTask(mark=mark, source=sources[mark[0]]) for mark in marks])
-        self._under_way += len(marks)
+        sources = self._store.jobs.sources({mark.payload for mark in marks})
+        # What was deleted meanwhile is dropped with its jobs, at the next look.
+        there = [mark for mark in marks if mark.payload in sources]
+        self.stage.submit([CompileTask(mark=m, source=sources[m.payload]) for m in there])
+        self._sent.update(there)
 
     def _commit(self) -> None:
         landed, self._landed = self._landed, []
         self._cache.keep([_ended(one) for one in landed], self.recipe)
         self._committed = time.monotonic()
-        self.done += len(landed)
-        self.settled_here.update(one.mark for one in landed)
+        for one in landed:
+            if one.mark in self._pending:
+                self._count(one)
         self._settle(self._cache.found([one.mark for one in landed], self.recipe))
-        self._lock.tell(self.done, self.total)
+        if self._holds:
+            self._lock.tell(self.done, self.total)
+
+    def _count(self, landed: Landed) -> None:
+        self.done += 1
+        if landed.state is CompilationState.DONE:
+            self.compiled += 1
+            return
+        self.failed += 1
+        if len(self.errors) < _MOST_ERRORS:
+            jobs = (part.id for one in self._waiting for part in one.parts
+                    if mark_of(part) == landed.mark)  # fmt: skip
+            self.errors.append((next(jobs, 0), str(landed.error)))
 
     def _settle(self, found: Mapping[Mark, Compilation]) -> None:
         self._known.update(found)
@@ -231,6 +270,8 @@ class CompileLane:
             self._pending.pop(mark, None)
         for one in self._waiting:
             one.missing -= found.keys()
+        if not self._pending:
+            self._release()  # whatever this run does next, others may compile
 
     def _release(self) -> None:
         if self._holds:

@@ -23,8 +23,7 @@ from qbatch.errors import AuthError, BackendError, LostAnswer, Rejected, Transie
 from qbatch.rules.backoff import backoff
 from qbatch.rules.batching import halves, unanswerable
 from qbatch.rules.merging import coalesce
-from qbatch.seam import Backend, Prepared, Submission, SupportsPrepare, SupportsSubmit
-from qbatch.store.compilations import Mark
+from qbatch.seam import Backend, Mark, Prepared, Submission, SupportsPrepare, SupportsSubmit
 from qbatch.store.ledger_rows import Refusal
 
 

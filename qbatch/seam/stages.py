@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 from qbatch.domain.compilations import Layout, Metrics, Readout
 from qbatch.domain.payloads import Payload, Source
@@ -39,6 +39,17 @@ class Compiled:
     metrics: Metrics
 
 
+class Mark(NamedTuple):
+    """What is compiled: a payload of the store, and the measurements that it gets.
+
+    ``hash`` names the payload's content: an id may be given to another one, once it is deleted.
+    """
+
+    payload: int
+    readout: Readout
+    hash: str
+
+
 class Compiler(Protocol):
     """Something that compiles circuits for a target.
 
@@ -66,14 +77,15 @@ class Compiler(Protocol):
 
         Raises:
             InvalidCircuit: it cannot be compiled for the target.
+            BackendError: nothing can, for a reason that is no circuit's.
         """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CompileTask:
-    """A payload of the store to be compiled; ``mark`` names it to whoever asks."""
+    """A payload of the store to be compiled."""
 
-    mark: tuple[int, Readout]
+    mark: Mark
     source: Source
 
 
@@ -81,7 +93,7 @@ class CompileTask:
 class Landed:
     """What came of a task."""
 
-    mark: tuple[int, Readout]
+    mark: Mark
     state: CompilationState
     seconds: float
     compiled: Compiled | None = None
@@ -108,7 +120,7 @@ class Stage(Protocol):
     def landed(self, seconds: float) -> list[Landed]:
         """What has been compiled since, after waiting for so many seconds at the most."""
 
-    def keep_only(self, marks: Collection[tuple[int, Readout]]) -> None:
+    def keep_only(self, marks: Collection[Mark]) -> None:
         """Drop the tasks that nobody wants any more."""
 
     def close(self) -> None:

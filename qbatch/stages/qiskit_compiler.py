@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from qbatch.domain.compilations import Layout, Readout
 from qbatch.domain.payloads import Source
-from qbatch.errors import InvalidCircuit, InvalidJob, UsageError
+from qbatch.errors import BackendError, InvalidCircuit, InvalidJob, UsageError
+from qbatch.payloads import plugins
 from qbatch.payloads.circuit import target as targets
 from qbatch.payloads.circuit.convert import (
     flattened,
@@ -69,6 +70,9 @@ class QiskitCompiler:
         degree = found["approximation_degree"]
         if isinstance(degree, bool) or not isinstance(degree, (int, float)) or not 0 <= degree <= 1:
             raise UsageError(f"compile: approximation_degree is {degree!r}, not from 0 to 1")
+        _check_layout(found.get("initial_layout"))
+        for name in _METHODS:
+            _check_method(name, found.get(name))
         return found
 
     def compile(
@@ -84,7 +88,10 @@ class QiskitCompiler:
             InvalidCircuit: it cannot be compiled; in Qiskit's words.
         """
         own = {name: value for name, value in options.items() if name != "idle"}
-        made = targets.to_qiskit(target.body)
+        try:
+            made = targets.to_qiskit(target.body)
+        except ValueError as error:
+            raise BackendError(f"target {target.name}: {error}") from error
         try:
             circuit = _as_asked(_read(source, made), readout)
             found, layout = _compiled(circuit, target, made, own)
@@ -93,8 +100,29 @@ class QiskitCompiler:
         except (InvalidCircuit, MemoryError):
             raise
         except Exception as error:
-            raise InvalidCircuit(f"cannot be compiled: {_said(error)}") from error
+            raise InvalidCircuit(_said(error)) from error
         return _as_payload(found, layout, idle=options.get("idle") != "removed")
+
+
+def _check_layout(layout: Any) -> None:
+    if layout is None:
+        return
+    good = isinstance(layout, list) and all(type(qubit) is int and qubit >= 0 for qubit in layout)
+    if not good or len(set(layout)) != len(layout):
+        raise UsageError(
+            f"compile: initial_layout is {layout!r}, no list of different qubits",
+            hint="initial_layout = [4, 2, 0]: where the circuit's qubits begin",
+        )
+
+
+def _check_method(name: str, value: Any) -> None:
+    if value is None:
+        return
+    known = plugins.installed(f"qiskit.transpiler.{name.removesuffix('_method')}")
+    if value not in known:
+        raise UsageError(
+            f"compile: there is no {name} {value!r}", hint=f"there are: {', '.join(sorted(known))}"
+        )
 
 
 def _as_payload(circuit: QuantumCircuit, layout: Layout, *, idle: bool) -> Compiled:

@@ -8,17 +8,17 @@ import tempfile
 import time
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from concurrent.futures import Future, wait
+from concurrent.futures import BrokenExecutor, Future, wait
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from qbatch.domain.compilations import Readout
 from qbatch.domain.states import CompilationState
-from qbatch.errors import BackendError
+from qbatch.errors import BackendError, QbatchError
 from qbatch.execution.base import Executor, Setup, cores
 from qbatch.execution.registry import ExecutorSpec, make_executor
-from qbatch.seam.stages import CompileTask, Landed, Target
+from qbatch.seam.stages import CompileTask, Landed, Mark, Target
 from qbatch.stages import work
 
 _CHUNK_SECONDS = 0.5
@@ -26,8 +26,6 @@ _FIRST_CHUNK = 4
 _MOST_CHUNK = 200
 _MOST_DEATHS = 3  # of workers, one after another, before they have begun with anything
 _LOOK_SECONDS = 0.2  # between two looks at what takes too long
-
-Mark = tuple[int, Readout]
 
 
 def _local(workers: int) -> Executor:
@@ -108,16 +106,29 @@ class CompileStage:
         futures = [chunk.future for chunk in self._chunks]
         if futures:
             wait(futures, timeout=min(seconds, _LOOK_SECONDS), return_when="FIRST_COMPLETED")
-        found: list[Landed] = []
-        for chunk in [chunk for chunk in self._chunks if chunk.future.done()]:
-            if chunk.future.exception() is None:
-                self._chunks.remove(chunk)
-                found += self._taken(chunk.future.result())
+        done = [chunk for chunk in self._chunks if chunk.future.done()]
+        found = [landed for chunk in done for landed in self._done(chunk)]
         if any(chunk.future.done() for chunk in self._chunks):
             found += self._after_death()
         found += self._too_long()
         self._fill()
         return found
+
+    def _done(self, chunk: _Chunk) -> list[Landed]:
+        """What came of a chunk; nothing where its worker died.
+
+        Raises:
+            BackendError: it failed for a reason that is no circuit's.
+        """
+        error = chunk.future.exception()
+        if error is None:
+            self._chunks.remove(chunk)
+            chunk.note.unlink(missing_ok=True)
+            return self._taken(chunk.future.result())
+        lost = self._pool is not None and self._pool.is_worker_loss(error)
+        if not lost and not isinstance(error, BrokenExecutor):
+            raise BackendError(f"nothing can be compiled: {_words(error)}") from error
+        return []
 
     def keep_only(self, marks: Collection[Mark]) -> None:
         """Drop the circuits that nobody wants any more; those under way are finished."""
@@ -158,9 +169,12 @@ class CompileStage:
             self._notes = Path(tempfile.mkdtemp(prefix="qbatch-compile-"))
         self._number += 1
         note = self._notes / str(self._number)
-        future = self._pool.submit(
-            work.compile_chunk, self._kind, self.target, self._options, tasks, note
-        )
+        args = (self._kind, self.target, self._options, tasks, note)
+        try:
+            future = self._pool.submit(work.compile_chunk, *args)
+        except BrokenExecutor as error:  # a worker died while nobody looked
+            future = Future()
+            future.set_exception(error)
         self._chunks.append(_Chunk(tasks, note, future, is_suspect))
 
     def _taken(self, landed: Iterable[Landed]) -> list[Landed]:
@@ -233,6 +247,10 @@ class CompileStage:
             self._pool.stop()
         self._pool = None
         self._chunks = []
+
+
+def _words(error: BaseException) -> str:
+    return str(error) if isinstance(error, QbatchError) else f"{type(error).__name__}: {error}"
 
 
 def _failed(task: CompileTask, state: CompilationState, seconds: float, said: str) -> Landed:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from qbatch.domain.states import CompilationState
-from qbatch.errors import QbatchError
+from qbatch.errors import BackendError, QbatchError
 from qbatch.seam.stages import CompileTask, Landed, Target
 
 _MARK = struct.Struct("<qd")
@@ -50,13 +50,15 @@ def compile_chunk(
             compiled, error, state = None, None, CompilationState.DONE
             try:
                 compiled = own.compile(task.source, readout, target, options)
+            except BackendError:
+                raise  # it is no circuit's fault: none is blamed for it
             except MemoryError:
                 state, error = CompilationState.LOST, "compiling it takes more memory than there is"
             except QbatchError as wrong:
                 state, error = CompilationState.INVALID, str(wrong)
             except Exception as wrong:
                 state = CompilationState.INVALID
-                error = f"cannot be compiled: {type(wrong).__name__}: {wrong}"
+                error = f"{type(wrong).__name__}: {wrong}"
             seconds = time.monotonic() - begin
             found.append(
                 Landed(mark=task.mark, state=state, seconds=seconds, compiled=compiled, error=error)

@@ -11,14 +11,12 @@ from typing import TYPE_CHECKING, NamedTuple
 from qbatch.domain.compilations import Compilation, CompilationUsed, Layout, Metrics, Readout
 from qbatch.domain.payloads import Payload
 from qbatch.domain.states import CompilationState
+from qbatch.seam.stages import Mark
 from qbatch.store.database import Database, reading
 from qbatch.store.reading import PAYLOAD_COLUMNS, Reader
 
 if TYPE_CHECKING:
     from qbatch.store.jobs import Jobs
-
-Mark = tuple[int, Readout]
-"""A payload's id, and the measurements that it is compiled with."""
 
 
 class Recipe(NamedTuple):
@@ -42,10 +40,14 @@ class Ended(NamedTuple):
 
 
 _COLUMNS = f"""
-    c.id AS compilation_id, c.payload_id AS logical, c.options, c.state, c.compiled_id, c.layout,
-    c.depth, c.size, c.two_qubit, c.error, payloads.id AS payload_id, {PAYLOAD_COLUMNS}
+    c.id AS compilation_id, c.payload_id AS logical, own.hash AS own_hash, c.options, c.state,
+    c.compiled_id, c.layout, c.depth, c.size, c.two_qubit, c.error,
+    payloads.id AS payload_id, {PAYLOAD_COLUMNS}
 """
-_FROM = "FROM compilations c LEFT JOIN payloads ON payloads.id = c.compiled_id"
+_FROM = (
+    "FROM compilations c JOIN payloads own ON own.id = c.payload_id"
+    " LEFT JOIN payloads ON payloads.id = c.compiled_id"
+)
 
 
 class Compilations:
@@ -65,8 +67,9 @@ class Compilations:
     def found(self, marks: Iterable[Mark], recipe: Recipe) -> dict[Mark, Compilation]:
         """What is known of some payloads under a recipe."""
         by_readout: dict[Readout, list[int]] = {}
-        for payload, readout in marks:
-            by_readout.setdefault(readout, []).append(payload)
+        marks = set(marks)
+        for mark in marks:
+            by_readout.setdefault(mark.readout, []).append(mark.payload)
         sql = (
             f"SELECT {_COLUMNS} {_FROM} WHERE c.payload_id IN (SELECT value FROM json_each(?))"
             " AND c.target = ? AND c.options = ? AND c.compiler = ?"
@@ -76,7 +79,9 @@ class Compilations:
         for readout, ids in by_readout.items():
             values = (json.dumps(ids), recipe.target, recipe.options[readout], recipe.compiler)
             for row in self._db.rows(sql, values):
-                known[row["logical"], readout] = _compilation(row, readout, reader)
+                mark = Mark(row["logical"], readout, row["own_hash"])
+                if mark in marks:
+                    known[mark] = _compilation(row, readout, reader)
         return known
 
     def by_id(self, ids: Iterable[int]) -> dict[int, Compilation]:
@@ -97,19 +102,24 @@ class Compilations:
         return {row["job_id"]: row["compilation"] for row in self._db.rows(sql, (batch_id,))}
 
     def keep(self, ended: Sequence[Ended], recipe: Recipe) -> None:
-        """Store what came of payloads, together; what is known already stays as it is."""
+        """Store what came of payloads, together; what is known already stays as it is.
+
+        Payloads that were deleted meanwhile are left out: another may have their ids now.
+        """
         now = time.time()
         with self._db.transaction():
             ids = self._jobs.payload_ids([one.compiled for one in ended if one.compiled])
             self._db.executemany(
                 "INSERT INTO compilations (payload_id, target, options, compiler, state,"
                 " compiled_id, layout, depth, size, two_qubit, seconds, error, at)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+                " SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?"
+                " WHERE EXISTS (SELECT 1 FROM payloads WHERE id = ? AND hash = ?)"
+                " ON CONFLICT DO NOTHING",
                 (
                     (
-                        one.mark[0],
+                        one.mark.payload,
                         recipe.target,
-                        recipe.options[one.mark[1]],
+                        recipe.options[one.mark.readout],
                         recipe.compiler,
                         one.state,
                         None if one.compiled is None else ids[one.compiled.hash],
@@ -118,6 +128,8 @@ class Compilations:
                         one.seconds,
                         one.error,
                         now,
+                        one.mark.payload,
+                        one.mark.hash,
                     )
                     for one in ended
                 ),
@@ -130,9 +142,9 @@ class Compilations:
                 self._db.execute(
                     "DELETE FROM compilations WHERE payload_id = ? AND target = ? AND options = ?"
                     " AND compiler = ? AND state != 'done'",
-                    (payload, recipe.target, recipe.options[readout], recipe.compiler),
+                    (mark.payload, recipe.target, recipe.options[mark.readout], recipe.compiler),
                 ).rowcount
-                for payload, readout in marks
+                for mark in marks
             )
 
     def pace(self, recipe: Recipe) -> float | None:

@@ -294,3 +294,33 @@ def test_without_compiling_there_are_no_sizes(qbatch, config, bell):
     assert (entry["two_qubit"], entry["layout"]) == (None, None)
     qbatch("check", "g", "--save", "base.json")
     qbatch("check", "g", "--baseline", "base.json", "--max-two-qubit", "0", "--max-depth", "0")
+
+
+def test_a_circuit_that_is_deleted_while_it_is_compiled_poisons_nothing(qbatch, config, tmp_path):
+    """Its number in the store is given to the next circuit."""
+    config.write_text(LINE + ODD % 'workers = 1, seconds = 1.0, mark = "x"')
+    head = 'OPENQASM 2.0; include "qelib1.inc"; qreg q[2]; creg c[2]; '
+    (tmp_path / "old.qasm").write_text(f"{head}x q[0]; measure q -> c;")
+    (tmp_path / "new.qasm").write_text(f"{head}x q[1]; measure q -> c;")
+    qbatch("add", "old", "old.qasm", "--shots", "50")
+    process = qbatch.start("compile", "old", "--for", "odd", "-q")
+    time.sleep(1.0)
+    qbatch("delete", "old", "--yes")
+    qbatch("add", "new", "new.qasm", "--shots", "50")
+    process.communicate(timeout=30)
+    qbatch("run", "new", "--backend", "odd", "-q")
+    assert told(qbatch, "results", "new")["results"][0]["counts"] == {"10": 50}
+    assert qbatch("db", "verify").stdout == "the database is sound\n"
+
+
+def test_nothing_is_pruned_under_a_run(qbatch, config, tmp_path):
+    config.write_text(LINE + ODD % "workers = 1, seconds = 0.3")
+    qbatch("add", "g", *odd_circuits(tmp_path, 20), "--shots", "5")
+    for words in (("run", "g", "--backend", "odd"), ("compile", "g", "--for", "odd")):
+        process = qbatch.start(*words, "-q")
+        wait_until(lambda: "compiling for odd" in qbatch("status").stderr)
+        said = qbatch("group", "prune", "--compilations", code=5).stderr
+        assert "run" in said or "compiles for odd" in said
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=30)
+    qbatch("group", "prune", "--compilations")

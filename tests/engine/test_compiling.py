@@ -104,7 +104,7 @@ def test_a_batch_leaves_when_all_of_it_is_compiled_and_each_circuit_is_once(stor
     assert one.leave(None) == []
     assert driven(one) == [jobs[:2], jobs[2:]]
     # The sweep is one circuit; the one that values are asked of is compiled without measurements.
-    assert sorted(stage.asked) == [
+    assert sorted((mark.payload, mark.readout) for mark in stage.asked) == [
         (1, Readout.GIVEN), (1, Readout.NONE), (2, Readout.GIVEN), (3, Readout.GIVEN)
     ]  # fmt: skip
     settled = one.settled(jobs)
@@ -150,7 +150,7 @@ def test_what_was_cancelled_is_dropped(store, monkeypatch):
     one.enter(jobs)
     assert not one.drop(lambda given: list(given))
     assert one.drop(lambda given: [job for job in given if job.number == 1])
-    assert stage.kept == {(1, Readout.GIVEN)}
+    assert stage.kept == {mark_of(jobs[0])}
     assert driven(one) == [jobs[:1]]
     one.enter(jobs[1:])
     assert one.drop(lambda _: [])
@@ -226,6 +226,7 @@ def test_only_compiled(store):
     assert first.errors == [("g/2", "no")]
     again = compile_run(TellTale())
     assert (again.stored, again.compiled, again.failed_before) == (4, 0, 1)
+    assert again.errors == [("g/2", "no")]
     retried = compile_run(TellTale(), retry=True)
     assert (retried.compiled, retried.failed_before, retried.exit_code) == (1, 0, 0)
     assert compile_run(TellTale(), only=[1]).circuits == 1
@@ -263,3 +264,66 @@ def test_the_lock_is_given_back(store):
     one.step(0.01)
     assert lock.acquire()
     lock.release()
+
+
+def test_others_may_compile_once_nothing_is_left_to_do(store):
+    """A run may go on for hours with what is compiled."""
+    stage = TellTale()
+    one = lane(store, stage)
+    one.enter(parts(store))
+    while one.leave(None) == []:
+        one.step(0.01)
+    lock = CompileLock(store.database, recipe_of(stage), "device")
+    assert lock.acquire()
+    lock.release()
+
+
+def test_after_a_cancel_the_rest_goes_on(store, monkeypatch):
+    """What the stage dropped is under way no more."""
+    monkeypatch.setattr(compiling, "_CANCEL_SECONDS", 0.0)
+    monkeypatch.setattr(compiling, "_MOST_TASKS", 3)
+
+    class Dropping(TellTale):
+        def keep_only(self, marks):
+            self.queue = [task for task in self.queue if task.mark in marks]
+
+        def landed(self, seconds):
+            return [] if len(self.asked) <= 3 and self.queue else super().landed(seconds)
+
+    jobs = parts(store)
+    one = lane(store, Dropping())
+    one.enter(jobs)
+    one.step(0.01)
+    assert one.drop(lambda given: [job for job in given if job.number in (3, 4, 5)])
+    assert driven(one) == [jobs[2:5]]
+    assert (one.done, one.total) == (1, 1)
+
+
+def test_a_lane_is_full_of_jobs_too(store, monkeypatch):
+    one = lane(store, TellTale())
+    one.enter(parts(store))
+    assert not one.is_full
+    monkeypatch.setattr(compiling, "_MOST_PARTS", 5)
+    assert one.is_full
+
+
+def test_what_was_deleted_meanwhile_is_not_compiled(store):
+    stage = TellTale()
+    one = lane(store, stage)
+    one.enter(parts(store))
+    store.groups.delete([1])
+    one.step(0.01)
+    assert stage.asked == []
+    one._checked = 0.0
+    assert one.drop(store.ledger.still_wanted)
+    assert not one.is_busy
+
+
+def test_what_is_known_is_let_go(store, monkeypatch):
+    monkeypatch.setattr(compiling, "_MOST_KNOWN", 1)
+    one = lane(store, TellTale())
+    jobs = parts(store)
+    one.enter(jobs)
+    driven(one)
+    assert len(one._known) == 0
+    assert one.settled(jobs).keys() == {mark_of(job) for job in jobs}

@@ -9,7 +9,7 @@ from qiskit.quantum_info import Operator, Statevector
 
 from qbatch.domain.compilations import Layout, Readout
 from qbatch.domain.payloads import Source
-from qbatch.errors import InvalidCircuit, UsageError
+from qbatch.errors import BackendError, InvalidCircuit, UsageError
 from qbatch.payloads.circuit import target as targets
 from qbatch.payloads.circuit.formats import from_qiskit, parse
 from qbatch.seam import Target
@@ -46,6 +46,10 @@ def compiled(given, readout=Readout.GIVEN, *, target=LINE, **options):
         ({"level": True}, "level is True"),
         ({"seed": -1}, "seed is -1"),
         ({"approximation_degree": 2}, "approximation_degree is 2"),
+        ({"initial_layout": "x"}, "initial_layout is 'x'"),
+        ({"initial_layout": [1, 1]}, "no list of different qubits"),
+        ({"layout_method": "sabr"}, "no layout_method 'sabr'"),
+        ({"routing_method": "none at all"}, "no routing_method"),
     ],
 )
 def test_options_that_make_no_sense(options, said):
@@ -164,3 +168,9 @@ def test_errors_choose_the_qubits_where_calibrations_count():
     assert small.layout.wires == (3, 4)
     state = Statevector(parse(small.payload.source)).probabilities()
     assert state == pytest.approx([0.5, 0, 0, 0.5])
+
+
+def test_a_target_that_cannot_be_had_is_no_circuits_fault():
+    odd = Target(name="odd", body='{"num_qubits":1,"operations":{"no":{"qubits":null}}}')
+    with pytest.raises(BackendError, match="target odd: there is no standard gate 'no'"):
+        compiled(circuit(1), target=odd)

@@ -12,7 +12,7 @@ from qbatch.domain.payloads import Source
 from qbatch.domain.states import CompilationState
 from qbatch.errors import BackendError
 from qbatch.execution.serial import SerialExecutor
-from qbatch.seam import CompileTask, Target
+from qbatch.seam import CompileTask, Mark, Target
 from qbatch.stages import stage as stages
 from qbatch.stages.stage import CompileStage
 
@@ -28,7 +28,7 @@ def tasks(count, **odd):
     """Tasks of which some are odd, by their number: ``n12="hangs"``."""
     return [
         CompileTask(
-            mark=(n, Readout.GIVEN),
+            mark=Mark(n, Readout.GIVEN, "hash"),
             source=Source(format="qasm2", body=text(n, odd.get(f"n{n}", "")).encode()),
         )
         for n in range(count)
@@ -72,7 +72,7 @@ def test_each_is_judged_by_itself(stage):
     assert states == {CompilationState.DONE: 37, CompilationState.INVALID: 2,
                       CompilationState.LOST: 1}  # fmt: skip
     assert found[3].error == "it is poisoned"
-    assert found[17].error == "cannot be compiled: ZeroDivisionError: by zero"
+    assert found[17].error == "ZeroDivisionError: by zero"
     assert "memory" in found[22].error
     assert found[5].compiled.payload.source.body == text(5).encode()
 
@@ -111,7 +111,7 @@ def test_what_nobody_wants_any_more_is_dropped(stage, tmp_path):
     one = stage({"log": str(log), "seconds": 0.05}, workers=1)
     one.submit(tasks(500))
     all_of(one, 1)
-    one.keep_only({(499, Readout.GIVEN)})
+    one.keep_only({Mark(499, Readout.GIVEN, "hash")})
     found = all_of(one, 500, seconds=4.0)
     assert 499 in found
     assert len(found) < 50
@@ -158,3 +158,28 @@ def test_chunks_grow_with_what_is_known(monkeypatch):
     one.close()
     assert sizes[0] == stages._FIRST_CHUNK
     assert max(sizes) > 20
+
+
+def test_what_is_no_circuits_fault_is_told_in_its_own_words():
+    one = CompileStage(
+        "nowhere.at_all:Compiler", "odd 1", TARGET, {}, idle="kept", timeout=30, workers=1
+    )
+    one.submit(tasks(3))
+    with pytest.raises(BackendError, match="No module named 'nowhere'"):
+        all_of(one, 3)
+    one.close()
+
+
+def test_a_worker_that_died_while_nobody_looked(stage, tmp_path):
+    one = stage({"mark": str(tmp_path / "once")}, workers=1)
+    one.submit(tasks(1, n0="flaky"))
+    time.sleep(3)  # the pool is broken, and nobody was told
+    one.submit(tasks(4)[1:])
+    assert {found.state for found in all_of(one, 4).values()} == {CompilationState.DONE}
+
+
+def test_notes_go_with_their_chunks(stage):
+    one = stage()
+    one.submit(tasks(60))
+    all_of(one, 60)
+    assert list(one._notes.iterdir()) == []

@@ -9,6 +9,7 @@ from qbatch.domain.compilations import Layout, Metrics, Readout
 from qbatch.domain.states import CompilationState
 from qbatch.errors import StoreError
 from qbatch.payloads.circuit.formats import read_circuits
+from qbatch.seam import Mark
 from qbatch.store import Store
 from qbatch.store.compilations import Ended, Recipe, known, used
 
@@ -17,7 +18,9 @@ from ..conftest import ANSATZ, BELL
 OPTIONS = {readout: json.dumps({"level": 2, "readout": readout.value}) for readout in Readout}
 RECIPE = Recipe("target-sha256:ab", "qiskit 2.6.2", OPTIONS)
 LAYOUT = Layout(wires=(3, 5), initial=(0, 1), final=(1, 0))
-GIVEN = (1, Readout.GIVEN)
+BELLS, ANSATZS = (read_circuits(t.encode(), "x")[0].hash for t in (BELL, ANSATZ))
+GIVEN = Mark(1, Readout.GIVEN, BELLS)
+LATE = Mark(2, Readout.ALL, ANSATZS)
 OTHER = BELL.replace("h q", "x q")
 
 
@@ -42,16 +45,14 @@ def store(db):
         group.add(ANSATZ, parameters={"theta": [0.1, 0.2], "phi": 0.0}, shots=20)
     with Store(db) as store:
         store.compilations.keep_target("line", RECIPE.target, "{}")
-        store.compilations.keep(
-            [ended(), ended((2, Readout.ALL), CompilationState.TIMEOUT)], RECIPE
-        )
+        store.compilations.keep([ended(), ended(LATE, CompilationState.TIMEOUT)], RECIPE)
         yield store
 
 
 def test_what_is_kept_is_found(store):
-    found = store.compilations.found([GIVEN, (1, Readout.ALL), (2, Readout.ALL)], RECIPE)
-    assert found.keys() == {GIVEN, (2, Readout.ALL)}
-    one, late = found[GIVEN], found[2, Readout.ALL]
+    found = store.compilations.found([GIVEN, GIVEN._replace(readout=Readout.ALL), LATE], RECIPE)
+    assert found.keys() == {GIVEN, LATE}
+    one, late = found[GIVEN], found[LATE]
     assert (one.layout, one.metrics) == (LAYOUT, Metrics(depth=3, size=4, two_qubit=1))
     assert store.jobs.source(one.compiled.hash).body == OTHER.encode()
     assert (late.state, late.compiled, late.error) == ("timeout", None, "it cannot be")
@@ -77,7 +78,7 @@ def test_what_is_known_stays_as_it_is(store):
 
 
 def test_failures_are_forgotten_and_the_rest_is_not(store):
-    marks = [GIVEN, (2, Readout.ALL)]
+    marks = [GIVEN, LATE]
     assert store.compilations.forget_failed(marks, RECIPE) == 1
     assert store.compilations.found(marks, RECIPE).keys() == {GIVEN}
 
@@ -150,3 +151,12 @@ def test_the_store_is_verified(store, damage, said):
     assert list(store.integrity.problems()) == []
     store.database.execute(damage)
     assert any(said in sentence for sentence in store.integrity.problems())
+
+
+def test_an_id_that_another_payload_has_now_is_not_that_payload(store):
+    """A payload is deleted while it is compiled, and its id given to the next."""
+    late = ended(Mark(1, Readout.ALL, "qasm2-sha256:of another"))
+    store.compilations.keep([late], RECIPE)
+    now = Mark(1, Readout.ALL, BELLS)
+    assert store.compilations.found([now, late.mark], RECIPE) == {}
+    assert store.compilations.found([GIVEN._replace(hash="qasm2-sha256:else")], RECIPE) == {}

@@ -182,11 +182,15 @@ def _counts(result: Result, index: int, circuit: QuantumCircuit) -> dict[str, in
 def _spaced(counts: Mapping[str, int], circuit: QuantumCircuit) -> dict[str, int]:
     """Counts as Qiskit writes them, registers apart, whoever wrote them.
 
+    Where registers overlap or leave bits out they stay as they came.
+
     Raises:
         ValueError: an outcome has not a bit for each classical one.
     """
     found: dict[str, int] = {}
     sizes = [register.size for register in reversed(circuit.cregs)]
+    if sum(sizes) != circuit.num_clbits:
+        return {str(outcome): int(number) for outcome, number in counts.items()}
     for outcome, number in counts.items():
         bits = str(outcome).replace(" ", "")
         if len(bits) != sum(sizes):

@@ -22,7 +22,7 @@ def compile_(
     narrowing: opt.Narrowing,
     backend: Annotated[
         str,
-        opt.option("--for", metavar="BACKEND", section=opt.WHERE, help="Whose target is meant."),
+        opt.option("--for", metavar="BACKEND", section=opt.WHERE, help="Compile for this backend."),
     ],
     retry: Annotated[
         bool,

@@ -115,7 +115,7 @@ def prune(
         opt.option(
             "--compilations",
             section=opt.HOW,
-            help="No group: what was compiled and never run; it can be had again.",
+            help="Delete no group, only compiled circuits that were never run.",
         ),
     ] = False,
     yes: opt.Yes = False,

@@ -88,14 +88,19 @@ def _everywhere(width: int, edges: list[list[int]] | None) -> list[list[int]] | 
 
 
 def _edges(coupling_map: Edges) -> list[list[int]]:
-    found = sorted({tuple(edge) for edge in coupling_map})
-    good = found and all(
-        len(edge) == 2 and edge[0] != edge[1] and all(type(q) is int and q >= 0 for q in edge)
-        for edge in found
-    )
-    if not good:
+    if (
+        not isinstance(coupling_map, list)
+        or not coupling_map
+        or not all(map(_is_pair, coupling_map))
+    ):
         raise UsageError("compile: coupling_map is no list of pairs such as [[0, 1], [1, 2]]")
-    return [list(edge) for edge in found]
+    return [list(edge) for edge in sorted({tuple(edge) for edge in coupling_map})]
+
+
+def _is_pair(edge: object) -> bool:
+    if not isinstance(edge, (list, tuple)) or len(edge) != 2:
+        return False
+    return all(type(qubit) is int and qubit >= 0 for qubit in edge) and edge[0] != edge[1]
 
 
 def read(text: str, where: str) -> str:
@@ -153,13 +158,25 @@ def from_qiskit(target: Target, *, calibration: bool = False) -> str:
 
     Args:
         calibration: with errors and durations, which change from day to day.
+
+    Operations that could not be made again from the text are left out, such as those of Aer
+    that save a state: nothing is compiled to them.
     """
-    operations = {
+    found = {
         name: _operation(target, name, calibration=calibration)
         for name in target.operation_names
         if name != "barrier"
     }
+    operations = {name: entry for name, entry in found.items() if _can_be_made(name, entry)}
     return text_of({"num_qubits": target.num_qubits, "operations": operations})
+
+
+def _can_be_made(name: str, entry: Mapping[str, Any]) -> bool:
+    try:
+        _made(name, entry)
+    except ValueError:
+        return False
+    return True
 
 
 def target_json(device: object, *, calibration: bool = False) -> str:
@@ -265,7 +282,10 @@ def _made(name: str, entry: Mapping[str, Any]) -> Any:
             raise ValueError(f"gate {name!r} cannot be had here: {error}") from error
         number = int(entry.get("parameters", 0))
         free = values or [Parameter(f"{name}{place}") for place in range(number)]
-        return kind(*free)
+        try:
+            return kind(*free)
+        except Exception as error:
+            raise ValueError(f"gate {name!r} cannot be made: {error}") from error
     standard = _standard().get(name)
     if standard is None:
         raise ValueError(f"there is no standard gate {name!r}")

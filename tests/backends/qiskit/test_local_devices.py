@@ -5,6 +5,7 @@ import math
 
 import pytest
 from qiskit import QuantumCircuit
+from qiskit.circuit import Clbit, Qubit
 from qiskit.providers.fake_provider import GenericBackendV2
 from qiskit.quantum_info import SparsePauliOp, Statevector
 from qiskit_aer.noise import NoiseModel
@@ -128,6 +129,8 @@ def test_outcomes_are_written_as_qiskit_writes_them():
     circuit = QuantumCircuit(3)
     circuit.measure_all()
     assert work._spaced({"0 0 1": 2, "110": 3, "001": 1}, circuit) == {"001": 3, "110": 3}
+    loose = QuantumCircuit([Qubit()], [Clbit(), Clbit()])
+    assert work._spaced({"01": 2}, loose) == {"01": 2}
     with pytest.raises(ValueError, match="for 3 bits"):
         work._spaced({"01": 2}, circuit)
 

@@ -74,6 +74,8 @@ def test_gates_and_couplings():
         (["cx"], [[0, 1, 2]], "no list of pairs"),
         (["cx"], [[0, -1]], "no list of pairs"),
         (["cx"], [], "no list of pairs"),
+        (["cx"], 5, "no list of pairs"),
+        (["cx"], [0, 1], "no list of pairs"),
     ],
 )
 def test_what_is_no_set_of_gates(gates, edges, said):
@@ -170,3 +172,14 @@ def test_a_basis_is_turned_by_what_its_qubit_has():
     body = target_json(made)
     assert set(targets.turn(body, 0, "X").count_ops()) <= {"rz", "sx"}
     assert set(targets.turn(body, 1, "X").count_ops()) <= {"rz", "rx"}
+
+
+def test_operations_that_cannot_be_made_again_are_left_out():
+    """Aer's own target has instructions that save states, and gates without a class of theirs."""
+    from qiskit_aer import AerSimulator
+
+    text = target_json(AerSimulator())
+    names = set(targets.to_qiskit(text).operation_names)
+    assert {"cx", "rz", "measure", "reset"} <= names
+    assert "save_state" not in names
+    assert target_json(targets.to_qiskit(text)) == text
