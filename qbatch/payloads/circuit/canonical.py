@@ -129,7 +129,8 @@ class _Known:
 
         self.general = {q.Gate, q.Instruction, q.ControlledGate}
         self.plain = {q.Measure, q.Reset, q.Barrier, q.Delay, lib.UnitaryGate, lib.PauliGate,
-                      lib.DiagonalGate, lib.Initialize, lib.StatePreparation}  # fmt: skip
+                      lib.DiagonalGate, lib.Initialize, lib.PermutationGate,
+                      lib.StatePreparation}  # fmt: skip
         self.control = {q.IfElseOp, q.WhileLoopOp, q.ForLoopOp, q.SwitchCaseOp, q.BreakLoopOp,
                         q.ContinueLoopOp}  # fmt: skip
         self.store = q.Store

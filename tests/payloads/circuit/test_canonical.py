@@ -238,3 +238,19 @@ def test_numbers_that_differ_in_their_last_bit_are_two():
     for odd in (float("nan"), True, "1", None):
         with pytest.raises(NotCanonical):
             text_of(odd)
+
+
+def test_a_permutation_is_told_whole():
+    """Beside a gate whose QPY differs each time, its circuit had another name each time."""
+    from qiskit.circuit.library import PauliEvolutionGate, PermutationGate
+    from qiskit.quantum_info import SparsePauliOp
+
+    def built(pattern):
+        circuit = QuantumCircuit(3)
+        circuit.append(PermutationGate(pattern), [0, 1, 2])
+        evolved = PauliEvolutionGate(SparsePauliOp(["XZ", "YY"], [0.3, 0.2]), time=0.7)
+        circuit.append(evolved, [0, 1])
+        return from_qiskit(circuit).hash
+
+    assert len({built([1, 2, 0]) for _ in range(3)}) == 1
+    assert built([1, 2, 0]) != built([2, 0, 1])
