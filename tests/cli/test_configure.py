@@ -69,7 +69,7 @@ def test_backends_are_listed_and_checked(qbatch, config):
         '[backends.gone]\ntype = "nowhere.to:Find"\n'
     )
     entries = {e["name"]: e for e in qbatch.json("backends", "list", "--json")["backends"]}
-    assert set(entries) == {"aer", "qoro", "good", "typo", "gone"}
+    assert set(entries) == {"aer", "qiskit", "qoro", "good", "typo", "gone"}
     assert entries["good"]["settings"] == {"method": "stabilizer"}
     assert entries["good"]["limits"]["shots"] == 1_000_000
     assert "cannot be loaded" in entries["gone"]["problem"]

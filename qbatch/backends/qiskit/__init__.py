@@ -19,6 +19,7 @@ from qbatch.seam import Target
 
 _SECONDS_A_CIRCUIT = 5e-3
 _SECONDS_AN_AMPLITUDE = 1e-9  # of a shot, for each operation
+_SMALL = {"num_qubits": 5, "seed": 0}
 _MOST_QUBITS = 25  # of a circuit that is simulated; the device may be far wider
 
 
@@ -28,8 +29,8 @@ class QiskitBackend(LocalBackend):
     Args:
         name: what the backend is called.
         settings: ``provider`` (a known name, see `devices.KNOWN`, or ``package.module:callable``
-            that gives the backend), ``arguments`` (its table), ``max_shots`` of a circuit, and
-            ``executor`` (see `LocalBackend`).
+            that gives the backend; default a noisy one of five qubits), ``arguments`` (its
+            table), ``max_shots`` of a circuit, and ``executor`` (see `LocalBackend`).
 
     Raises:
         UsageError: a setting is missing or not known.
@@ -37,17 +38,18 @@ class QiskitBackend(LocalBackend):
 
     def __init__(self, name: str, settings: Mapping[str, Any]) -> None:
         options = dict(settings)
-        provider = options.get("provider")
+        provider = options.setdefault("provider", "generic")
         if not isinstance(provider, str):
             known = ", ".join(devices.KNOWN)
             raise UsageError(
-                f"backend {name!r} needs a provider",
+                f"backend {name!r}: provider is {provider!r}, no name",
                 hint=f"provider = one of {known}, or package.module:callable",
             )
         shots = options.pop("max_shots", devices.most_shots(provider))
         if shots is not None and (type(shots) is not int or shots < 1):
             raise UsageError(f"backend {name!r}: max_shots is {shots!r}, no whole number above 0")
-        arguments = options.setdefault("arguments", {})
+        usual = _SMALL if provider == "generic" else {}
+        arguments = options.setdefault("arguments", usual)
         if not isinstance(arguments, dict):
             raise UsageError(f"backend {name!r}: arguments is no table")
         forms = frozenset({"qasm2", "qasm3", "qpy"})

@@ -145,7 +145,7 @@ class Service:
 @pytest.mark.parametrize(
     ("settings", "error", "said"),
     [
-        ({}, UsageError, "needs a provider"),
+        ({"provider": 3}, UsageError, "provider is 3"),
         ({"provider": "generic", "max_shots": 0}, UsageError, "max_shots is 0"),
         ({"provider": "generic", "arguments": 3}, UsageError, "arguments is no table"),
         ({"provider": "generic", "colour": 1}, UsageError, "no setting 'colour'"),
@@ -172,6 +172,10 @@ def test_calibrations_of_the_device_may_count():
     backend = QiskitBackend("device", {"provider": "generic", "arguments": ARGUMENTS})
     assert "errors" not in backend.target().body
     assert "errors" in backend.target(calibration=True).body
+
+
+def test_without_settings_it_is_a_small_noisy_device():
+    assert QiskitBackend("qiskit", {}).check() == "generic_backend_5q simulates here, 5 qubits"
 
 
 def test_known_limits():
