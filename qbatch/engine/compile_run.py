@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from qbatch.domain.batches import PlannedJob
@@ -86,9 +86,8 @@ class CompileRun:
         self._only = only
         self._retry = retry
         self._backend = settings.backend
-        note: Callable[[str], None] = self._observer.note
         ids = [group.id for group in groups]
-        self._planner = Planner(store, ids, open_backend, settings, note, open_stage)
+        self._planner = Planner(store, ids, open_backend, settings, self._observer.note, open_stage)
         self._seen: set[tuple[int, Readout]] = set()
         self._errors: list[tuple[int, str]] = []
         self._stop = StopSignals()
@@ -115,9 +114,9 @@ class CompileRun:
             )
             with self._stop:
                 self._work(lane, report)
-                self._count(lane, report)
         finally:
-            queue.close()
+            queue.close()  # what has landed by now is kept, and counted
+        self._count(lane, report)
         report.seconds = time.monotonic() - started
         report.stopped_by = self._stop.received
         return report

@@ -13,7 +13,7 @@ from qbatch.domain.states import CompilationState, Failure
 from qbatch.rules.batching import halves
 from qbatch.seam import Backend, CompileTask, Landed, Mark, Stage
 from qbatch.store import Store
-from qbatch.store.compilations import Ended, Recipe
+from qbatch.store.compilations import Recipe
 from qbatch.store.compile_lock import CompileLock
 from qbatch.store.ledger_rows import Refusal
 
@@ -244,7 +244,7 @@ class CompileLane:
 
     def _commit(self) -> None:
         landed, self._landed = self._landed, []
-        self._cache.keep([_ended(one) for one in landed], self.recipe)
+        self._cache.keep(landed, self.recipe)
         self._committed = time.monotonic()
         for one in landed:
             if one.mark in self._pending:
@@ -291,16 +291,3 @@ class CompileLane:
         if most is None or len(parts) == 1 or sum(sizes.values()) <= most:
             return [parts]
         return [batch for half in halves(parts) for batch in self._cut(half, most)]
-
-
-def _ended(landed: Landed) -> Ended:
-    found = landed.compiled
-    return Ended(
-        landed.mark,
-        landed.state,
-        landed.seconds,
-        None if found is None else found.payload,
-        None if found is None else found.layout,
-        None if found is None else found.metrics,
-        landed.error,
-    )

@@ -9,13 +9,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from qbatch.domain.compilations import Compilation, CompilationUsed, Layout, Metrics, Readout
-from qbatch.domain.payloads import Payload
 from qbatch.domain.states import CompilationState
-from qbatch.seam.stages import Mark
+from qbatch.seam.stages import Landed, Mark
 from qbatch.store.database import Database, reading
 from qbatch.store.reading import PAYLOAD_COLUMNS, Reader
 
 if TYPE_CHECKING:
+    from qbatch.domain.data import Row
     from qbatch.store.jobs import Jobs
 
 
@@ -25,18 +25,6 @@ class Recipe(NamedTuple):
     target: str
     compiler: str
     options: Mapping[Readout, str]
-
-
-class Ended(NamedTuple):
-    """What came of compiling a payload, to be kept."""
-
-    mark: Mark
-    state: CompilationState
-    seconds: float
-    compiled: Payload | None
-    layout: Layout | None
-    metrics: Metrics | None
-    error: str | None
 
 
 _COLUMNS = f"""
@@ -101,39 +89,15 @@ class Compilations:
         )
         return {row["job_id"]: row["compilation"] for row in self._db.rows(sql, (batch_id,))}
 
-    def keep(self, ended: Sequence[Ended], recipe: Recipe) -> None:
+    def keep(self, landed: Sequence[Landed], recipe: Recipe) -> None:
         """Store what came of payloads, together; what is known already stays as it is.
 
         Payloads that were deleted meanwhile are left out: another may have their ids now.
         """
         now = time.time()
         with self._db.transaction():
-            ids = self._jobs.payload_ids([one.compiled for one in ended if one.compiled])
-            self._db.executemany(
-                "INSERT INTO compilations (payload_id, target, options, compiler, state,"
-                " compiled_id, layout, depth, size, two_qubit, seconds, error, at)"
-                " SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?"
-                " WHERE EXISTS (SELECT 1 FROM payloads WHERE id = ? AND hash = ?)"
-                " ON CONFLICT DO NOTHING",
-                (
-                    (
-                        one.mark.payload,
-                        recipe.target,
-                        recipe.options[one.mark.readout],
-                        recipe.compiler,
-                        one.state,
-                        None if one.compiled is None else ids[one.compiled.hash],
-                        None if one.layout is None else one.layout.text(),
-                        *_metrics(one.metrics),
-                        one.seconds,
-                        one.error,
-                        now,
-                        one.mark.payload,
-                        one.mark.hash,
-                    )
-                    for one in ended
-                ),
-            )
+            ids = self._jobs.payload_ids([one.compiled.payload for one in landed if one.compiled])
+            self._db.executemany(_KEEP, (_kept(one, recipe, ids, now) for one in landed))
 
     def forget_failed(self, marks: Iterable[Mark], recipe: Recipe) -> int:
         """Let go what failed, so that it is tried again; how many."""
@@ -223,10 +187,26 @@ LONELY_COMPILATIONS = (
 )
 
 
-def _metrics(metrics: Metrics | None) -> tuple[int | None, int | None, int | None]:
-    if metrics is None:
-        return None, None, None
-    return metrics.depth, metrics.size, metrics.two_qubit
+_KEEP = """
+    INSERT INTO compilations (payload_id, target, options, compiler, state, seconds, error, at,
+        compiled_id, layout, depth, size, two_qubit)
+    SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?
+    WHERE EXISTS (SELECT 1 FROM payloads WHERE id = ? AND hash = ?)
+    ON CONFLICT DO NOTHING
+"""
+
+
+def _kept(landed: Landed, recipe: Recipe, ids: Mapping[str, int], now: float) -> Row:
+    """What `_KEEP` stores of a task that has landed; ``ids`` of what came of it, by hash."""
+    mark, found = landed.mark, landed.compiled
+    came: Row = (None, None, None, None, None)
+    if found is not None:
+        size = found.metrics
+        own = (size.depth, size.size, size.two_qubit)
+        came = (ids[found.payload.hash], found.layout.text(), *own)
+    asked = (mark.payload, recipe.target, recipe.options[mark.readout], recipe.compiler)
+    ended = (landed.state.value, landed.seconds, landed.error, now)
+    return (*asked, *ended, *came, mark.payload, mark.hash)
 
 
 def _readout(row: sqlite3.Row) -> Readout:

@@ -1,98 +1,15 @@
 """The lane in front of a queue, over a stage that does as it is told."""
 
-import json
-import time
-
-import pytest
-
-from qbatch import JobGroup
-from qbatch.domain.compilations import Layout, Metrics, Readout
+from qbatch.domain.compilations import Readout
 from qbatch.domain.states import CompilationState, Failure
 from qbatch.engine import compiling
-from qbatch.engine.compile_plan import CompilePlanner
-from qbatch.engine.compile_run import CompileRun
-from qbatch.engine.compiling import CompileLane, mark_of, recipe_of, refusal
+from qbatch.engine.compiling import mark_of, recipe_of, refusal
 from qbatch.engine.run import Run
 from qbatch.engine.settings import RunSettings
-from qbatch.errors import UsageError
-from qbatch.payloads.circuit.formats import read_circuits
-from qbatch.seam import Compiled, Landed, Target
-from qbatch.store import Store
 from qbatch.store.compilations import used
 from qbatch.store.compile_lock import CompileLock
 from qbatch.testing import InstantBackend
-
-from ..conftest import ANSATZ, BELL
-
-
-class TellTale:
-    """A stage that gives circuits back as they came, but for those of a set of marks."""
-
-    compiler = "telltale 1"
-    target = Target(name="anything", body="{}")
-
-    def __init__(self, refused=(), size=0):
-        self.refused, self.size = set(refused), size
-        self.asked, self.queue, self.closed, self.kept = [], [], False, None
-
-    def options(self, readout):
-        return json.dumps({"readout": readout.value})
-
-    def submit(self, tasks):
-        self.asked += [task.mark for task in tasks]
-        self.queue += tasks
-
-    def landed(self, seconds):
-        found, self.queue = [self._landed(task) for task in self.queue[:2]], self.queue[2:]
-        return found
-
-    def _landed(self, task):
-        if task.mark[0] in self.refused:
-            state = CompilationState.INVALID
-            return Landed(mark=task.mark, state=state, seconds=0.1, error="no")
-        text = task.source.body + b"\n//" + b"x" * self.size
-        (payload,) = read_circuits(text, "x")
-        layout = Layout(wires=(0, 1), initial=(0, 1), final=(0, 1))
-        compiled = Compiled(
-            payload=payload, layout=layout, metrics=Metrics(depth=4, size=5, two_qubit=1)
-        )
-        return Landed(mark=task.mark, state=CompilationState.DONE, seconds=0.1, compiled=compiled)
-
-    def keep_only(self, marks):
-        self.kept = set(marks)
-
-    def close(self):
-        self.closed = True
-
-
-@pytest.fixture
-def store(db):
-    with JobGroup("g", db=db) as group:
-        group.add(BELL, shots=10)
-        group.add(BELL.replace("h q", "x q"), shots=10)
-        group.add(ANSATZ, parameters={"theta": [0.1, 0.2, 0.3], "phi": 0.0}, shots=20)
-        group.add(BELL, observables=["ZZ"], shots=7)
-    with Store(db) as store:
-        yield store
-
-
-def parts(store):
-    store.work_queue.begin()
-    store.work_queue.pick([1])
-    return [job for _, job in store.work_queue.planned(0, 100)]
-
-
-def lane(store, stage, said=None):
-    return CompileLane(store, stage, "device", (said if said is not None else []).append)
-
-
-def driven(one):
-    found = []
-    end = time.monotonic() + 10
-    while one.is_busy and time.monotonic() < end:
-        one.step(0.01)
-        found += one.leave(None)
-    return found
+from tests.engine.compile_stage import TellTale, driven, lane, parts
 
 
 def test_a_batch_leaves_when_all_of_it_is_compiled_and_each_circuit_is_once(store):
@@ -211,46 +128,6 @@ def test_a_run_that_is_not_to_wait_waits_for_what_is_compiled(store):
     stage = TellTale()
     report = run(store, stage, wait=False)
     assert report.under_way + report.done == 6
-
-
-def test_only_compiled(store):
-    def compile_run(stage, **more):
-        work = CompileRun(
-            store, [store.groups.get("g")], InstantBackend, lambda _: stage,
-            RunSettings(backend="instant"), **more,
-        )  # fmt: skip
-        return work.execute()
-
-    first = compile_run(TellTale(refused=[2]))
-    assert (first.circuits, first.compiled, first.failed, first.exit_code) == (4, 3, 1, 1)
-    assert first.errors == [("g/2", "no")]
-    again = compile_run(TellTale())
-    assert (again.stored, again.compiled, again.failed_before) == (4, 0, 1)
-    assert again.errors == [("g/2", "no")]
-    retried = compile_run(TellTale(), retry=True)
-    assert (retried.compiled, retried.failed_before, retried.exit_code) == (1, 0, 0)
-    assert compile_run(TellTale(), only=[1]).circuits == 1
-    with pytest.raises(UsageError, match="nothing is compiled"):
-        compile_run(None)
-
-
-def test_a_plan_knows_what_is_to_do(store):
-    stage = TellTale(refused=[2])
-    planner = CompilePlanner.of(store, stage)
-    planner.take(parts(store))
-    found = planner.planned()
-    assert (found.circuits, found.stored, found.to_do, found.seconds) == (4, 0, 4, None)
-    assert found.depth is None
-    one = lane(store, stage)
-    one.enter(parts(store)[:2])
-    driven(one)
-    planner = CompilePlanner.of(store, TellTale())
-    planner.take(parts(store))
-    found = planner.planned()
-    assert (found.stored, found.failed, found.to_do) == (1, 1, 2)
-    assert found.seconds == pytest.approx(0.2)
-    assert (found.two_qubit, found.depth) == ((1, 1), (4, 4))
-    assert CompilePlanner.of(store, None) is None
 
 
 def test_the_lock_is_given_back(store):

@@ -9,9 +9,9 @@ from qbatch.domain.compilations import Layout, Metrics, Readout
 from qbatch.domain.states import CompilationState
 from qbatch.errors import StoreError
 from qbatch.payloads.circuit.formats import read_circuits
-from qbatch.seam import Mark
+from qbatch.seam import Compiled, Landed, Mark
 from qbatch.store import Store
-from qbatch.store.compilations import Ended, Recipe, known, used
+from qbatch.store.compilations import Recipe, known, used
 
 from ..conftest import ANSATZ, BELL
 
@@ -25,17 +25,12 @@ OTHER = BELL.replace("h q", "x q")
 
 
 def ended(mark=GIVEN, state=CompilationState.DONE, text=OTHER):
-    done = state is CompilationState.DONE
-    (compiled,) = read_circuits(text.encode(), "x.qasm")
-    return Ended(
-        mark,
-        state,
-        0.25,
-        compiled if done else None,
-        LAYOUT if done else None,
-        Metrics(depth=3, size=4, two_qubit=1) if done else None,
-        None if done else "it cannot be",
-    )
+    if state is not CompilationState.DONE:
+        return Landed(mark=mark, state=state, seconds=0.25, error="it cannot be")
+    (payload,) = read_circuits(text.encode(), "x.qasm")
+    metrics = Metrics(depth=3, size=4, two_qubit=1)
+    compiled = Compiled(payload=payload, layout=LAYOUT, metrics=metrics)
+    return Landed(mark=mark, state=state, seconds=0.25, compiled=compiled)
 
 
 @pytest.fixture
