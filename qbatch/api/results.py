@@ -171,8 +171,7 @@ class Results:
 
 
 def _with(result: JobResult, compiled: tuple[Metrics, Layout] | None) -> JobResult:
-    result.compiled = compiled
-    return result
+    return replace(result, compiled=compiled)
 
 
 def check(

@@ -8,12 +8,13 @@ from typing import Any
 
 from qbatch.domain.compilations import Layout
 from qbatch.domain.payloads import StoredPayload
+from qbatch.domain.record import record
 from qbatch.domain.requests import Expected, Request
 from qbatch.domain.results import Result
 from qbatch.domain.states import AttemptStatus, BatchState, Failure, Status, StopReason
 
 
-@dataclass(frozen=True, slots=True)
+@record(kw_only=False)
 class PlannedJob:
     """A job, or a part of its shots, on its way into a batch.
 
@@ -102,7 +103,7 @@ class OpenBatch:
     options: str = "{}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record()
 class Claim:
     """One attempt of an open batch: the part of a job that item ``item`` is to answer.
 
@@ -121,7 +122,7 @@ class Claim:
     layout: Layout | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record()
 class Outcome:
     """What becomes of a claim: the attempt's status, the job's, and what is stored."""
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from qbatch.domain.compilations import CompilationUsed, Layout, Metrics
 from qbatch.domain.jobs import Job
+from qbatch.domain.record import record
 from qbatch.domain.results import Counts, ExpectationValue, ExpectationValues, Result
 from qbatch.domain.states import AttemptStatus, Failure, Status
 
@@ -53,7 +54,7 @@ class SettingsUsed:
     jobs: int
 
 
-@dataclass(slots=True, kw_only=True)
+@record()
 class JobResult:
     """A job with what it yielded.
 

@@ -175,7 +175,8 @@ class BackendQueue:
 
     def expect(self, job: PlannedJob, seconds: float) -> None:
         """What the next jobs are like, and the estimate of what one of them costs."""
-        self.sizer.expect(self.costs.workload(job), seconds)
+        if self.local:  # elsewhere nothing depends on it
+            self.sizer.expect(self.costs.workload(job), seconds)
 
     def learn(self, flight: InFlightBatch, results: Sequence[ItemResult]) -> None:
         """What a batch that has ended says of the backend's speed; nothing if something failed."""

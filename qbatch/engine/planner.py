@@ -214,8 +214,10 @@ class Planner:
     def _plan(self, queue: BackendQueue, job: PlannedJob, seconds: float) -> None:
         queue.expect(job, seconds)
         queue.to_come = self.total - self._planned
-        done = [] if job.whole else self._store.work_queue.done_parts(job.id)
-        for part in remaining_parts(job, done):
+        if job.whole:
+            queue.add(job)
+            return
+        for part in remaining_parts(job, self._store.work_queue.done_parts(job.id)):
             queue.add(part)
 
 

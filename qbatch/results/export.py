@@ -54,8 +54,14 @@ def _json(results: Iterable[JobResult], group: str, stream: IO[str], shape: Expo
 
 def _jsonl(results: Iterable[JobResult], _: str, stream: IO[str], shape: ExportOptions) -> None:
     encode = _encoder(stream)
+    raw: IO[bytes] | None = getattr(stream, "buffer", None)
+    if _escapes(stream) or raw is None:
+        for result in results:
+            stream.write(encode(result_entry(result, shape)) + "\n")
+        return
+    stream.flush()  # what it holds goes before what is written past it
     for result in results:
-        stream.write(encode(result_entry(result, shape)) + "\n")
+        raw.write(orjson.dumps(result_entry(result, shape), option=orjson.OPT_APPEND_NEWLINE))
 
 
 def _csv(results: Iterable[JobResult], _: str, stream: IO[str], shape: ExportOptions) -> None:

@@ -36,6 +36,11 @@ def job_results(
 
 
 def _added_up(job: Job, parts: Sequence[tuple[Result | None, int | None]]) -> JobResult:
+    if len(parts) == 1:  # as nearly always
+        result, shots = parts[0]
+        if result is None:
+            return JobResult(job=job, shots=None)
+        return JobResult(job=job, shots=shots or None, result=result.add_up([(result, shots)]))
     found = [(result, shots or 0) for result, shots in parts if result is not None]
     if not found or len(found) < len(parts):  # there are none, or some were let go
         return JobResult(job=job, shots=None)

@@ -132,10 +132,12 @@ class Batcher:
                 yield [part]  # should it never end, or take all memory, it does so alone
                 continue
             mark = compatibility(part, self._limits), self._apart(part) if self._apart else None
-            bucket = self._buckets.setdefault(mark, _Bucket())
+            bucket = self._buckets.get(mark)
+            if bucket is None:
+                bucket = self._buckets[mark] = _Bucket()
             if not bucket.takes(part, self._limits):
                 yield from self._close(mark)
-                bucket = self._buckets.setdefault(mark, _Bucket())
+                bucket = self._buckets[mark] = _Bucket()
             bucket.take(part)
             if len(bucket.jobs) >= self._size(len(bucket.jobs)):
                 yield from self._close(mark)

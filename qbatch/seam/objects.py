@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from qbatch.domain.payloads import Source
+from qbatch.domain.record import record
 from qbatch.domain.requests import Expected, Request
 from qbatch.domain.states import Failure, RemoteState
 from qbatch.errors import BackendError
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record()
 class Item:
     """One piece of work of a submission, with everything that a backend needs to run it.
 
@@ -98,7 +99,7 @@ def _submission(
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record()
 class ItemResult:
     """What a backend says of one item, before it is checked.
 

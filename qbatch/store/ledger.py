@@ -31,8 +31,8 @@ Compiled = Mapping[int, Compilation]
 NOT_COMPILED: Compiled = {}
 
 _UNANSWERED = f"""
-    SELECT a.id AS attempt_id, position, a.shots AS part_shots, a.seed AS part_seed, a."offset",
-        c.layout, {PLANNED_COLUMNS}
+    SELECT {PLANNED_COLUMNS}, a.id AS attempt_id, position, a.shots AS part_shots,
+        a.seed AS part_seed, a."offset", c.layout
     FROM attempts a JOIN jobs ON jobs.id = job_id
     LEFT JOIN compilations c ON c.id = a.compilation
     JOIN payloads ON payloads.id = jobs.payload_id
@@ -84,11 +84,12 @@ class Ledger:
                 batch_id = self._new_batch(submission_id, backend, options, parts, items,
                                            prepared_digest)  # fmt: skip
                 claims = self._new_claims(parts, items, compiled)
+                word = Status(status).value  # sqlite3 takes long over a text of another type
                 self._db.executemany(
                     "INSERT INTO attempts (id, batch_id, job_id, position, status, shots,"
                     ' "offset", seed, compilation) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)',
                     (
-                        (c.attempt_id, batch_id, c.job_id, c.item, status, c.shots, p.offset,
+                        (c.attempt_id, batch_id, c.job_id, c.item, word, c.shots, p.offset,
                          c.seed, compiled[c.item].id if c.item in compiled else None)
                         for c, p in zip(claims, parts, strict=True)
                     ),

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+Question: TypeAlias = tuple[StoredPayload, Request, Expected | None]
+"""A payload, what is asked of it, and what an answer must look like."""
+
 PAYLOAD_COLUMNS = (
     "payloads.hash AS payload_hash, payloads.kind AS payload_kind, payloads.format,"
     " payloads.num_bytes, payloads.parameters AS names, payloads.info AS payload_info"
@@ -48,6 +51,21 @@ class Reader:
         self._payloads: dict[int, StoredPayload] = {}
         self._requests: dict[int, Request] = {}
         self._expected: dict[tuple[str, str, int], Expected | None] = {}
+        self._questions: dict[tuple[int, int], Question] = {}
+
+    def question(self, row: sqlite3.Row, payload_id: int, request_id: int) -> Question:
+        """Payload, request and what an answer must look like, of a row that holds them all.
+
+        Raises:
+            StoreError: one is damaged.
+        """
+        found = self._questions.get((payload_id, request_id))
+        if found is None:
+            if len(self._questions) > _MOST_KEPT:
+                self._questions.clear()
+            found = (self.payload(row), self.request(row), self.expected(row))
+            self._questions[payload_id, request_id] = found
+        return found
 
     def payload(self, row: sqlite3.Row) -> StoredPayload:
         """The payload of a row of `PAYLOAD_COLUMNS` with a ``payload_id``.
@@ -105,6 +123,7 @@ class JobReader(Reader):
         super().__init__()
         self._db = database
         self._groups: dict[int, str] = {}
+        self._settings: tuple[Row, dict[str, object]] = ((), {})
         # Payloads that were read before they were asked for, so many, up to that id.
         self._ahead: dict[int, sqlite3.Row] = {}
         self._step, self._last = 1, 0
@@ -121,9 +140,16 @@ class JobReader(Reader):
         request = self._requests.get(shared[1]) or self._asked(_REQUEST, shared[1], self.request)
         group = self._groups.get(shared[2]) or self._asked(_GROUP, shared[2], self._group)
         try:
-            return _job(cells, payload, request, group)
+            settings = self._decoded(cells[len(_FIRST) : _SETTINGS_END])
+            return _job(cells, settings, payload, request, group)
         except (ValueError, TypeError, AttributeError, KeyError, RecursionError) as error:
             raise damaged("a job", error) from error
+
+    def _decoded(self, cells: Row) -> dict[str, object]:
+        """Settings; those of the job before where they are the same, as in a sweep."""
+        if cells != self._settings[0]:
+            self._settings = (cells, decoded(cells))
+        return self._settings[1]
 
     def _new_payload(self, number: int) -> StoredPayload:
         """A payload; where they come in the order of adding, more and more are read at once."""
@@ -189,12 +215,18 @@ _FAILURES: dict[str | None, Failure | None] = {failure.value: failure for failur
 _FAILURES[None] = None
 
 
-def _job(cells: Row, payload: StoredPayload, request: Request, group: str) -> Job:
+def _job(
+    cells: Row,
+    settings: Mapping[str, object],
+    payload: StoredPayload,
+    request: Request,
+    group: str,
+) -> Job:
     """A job from the cells of `JOB_COLUMNS`."""
     own = cast("_Own", cells[: len(_FIRST)])
     id_, _, _, number, key, values, status, failure, error, created_at, parent, note = own
     return Job(
-        **decoded(cells[len(_FIRST) : _SETTINGS_END]),  # type: ignore[arg-type] # as its column says
+        **settings,  # type: ignore[arg-type] # as its column says
         id=id_,
         group=group,
         number=number,

@@ -6,6 +6,7 @@ import json
 import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias, cast
 
 from qbatch.domain.batches import PlannedJob
 from qbatch.domain.states import Status
@@ -89,7 +90,7 @@ class WorkQueue:
         A job whose payload's format is not installed here is an `UnreadableJob`.
         """
         sql = f"""
-            SELECT picked.place AS picked_place, {PLANNED_COLUMNS}
+            SELECT {PLANNED_COLUMNS}, picked.place
             FROM picked JOIN jobs ON jobs.id = picked.job_id
             JOIN payloads ON payloads.id = jobs.payload_id
             JOIN requests ON requests.id = jobs.request_id
@@ -98,7 +99,7 @@ class WorkQueue:
             ORDER BY picked.place LIMIT ?
         """
         rows = self._db.rows(sql, (after, self._statuses, count))
-        return [(row["picked_place"], planned_job(row, self._reader)) for row in rows]
+        return [(row[-1], planned_job(row, self._reader)) for row in rows]
 
     def done_parts(self, job_id: int) -> list[tuple[int, int]]:
         """Which shots of a job are done, as (offset, count), by offset."""
@@ -110,13 +111,19 @@ class WorkQueue:
         return [(row["offset"], row["shots"]) for row in rows]
 
 
-PLANNED_COLUMNS = f"""
-    jobs.id, jobs.number, jobs.key, jobs.payload_id, jobs."values", jobs.request_id, jobs.shots,
-    jobs.shots_done, jobs.seed, jobs.options, jobs.group_id, jobs.name,
-    coalesce(jobs.backend, groups.backend, '') AS chosen_backend,
-    {PAYLOAD_COLUMNS}, {REQUEST_COLUMNS}
-"""
-"""What `planned_job` reads, over jobs, groups, payloads and requests."""
+_OWN = ("jobs.id", "jobs.number", "jobs.key", "jobs.payload_id", 'jobs."values"',
+        "jobs.request_id", "jobs.shots", "jobs.shots_done", "jobs.seed",
+        "coalesce(jobs.backend, groups.backend, '')", "coalesce(jobs.options, '{}')",
+        "jobs.group_id", "jobs.name")  # fmt: skip
+PLANNED_COLUMNS = f"{', '.join(_OWN)}, {PAYLOAD_COLUMNS}, {REQUEST_COLUMNS}"
+"""What a row begins with that `planned_job` reads, over jobs, groups, payloads and requests."""
+
+
+_Own: TypeAlias = tuple[
+    int, int, bytes, int, str, int, int | None, int,
+    int | None, str, str, int, str | None
+]  # fmt: skip
+"""The cells of `_OWN`, as they were written; what a damaged store has instead raises later."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,26 +136,14 @@ class UnreadableJob:
 
 def planned_job(row: sqlite3.Row, reader: Reader) -> PlannedJob | UnreadableJob:
     """The rest of a job's shots, from its row."""
-    expected = reader.expected(row)
-    payload = reader.payload(row)
+    # By place: to ask for each column by its name takes longer than all the rest.
+    own = cast("_Own", row[: len(_OWN)])
+    id_, number, key, payload_id, values, request_id, shots, done = own[:8]
+    payload, request, expected = reader.question(row, payload_id, request_id)
     if expected is None:
-        return UnreadableJob(row["id"], payload.kind)
-    shots, done = row["shots"], row["shots_done"]
+        return UnreadableJob(id_, payload.kind)
+    left = None if shots is None else shots - done
     return PlannedJob(
-        row["id"],
-        row["number"],
-        row["key"],
-        payload,
-        row["values"],
-        row["request_id"],
-        reader.request(row),
-        expected,
-        None if shots is None else shots - done,
-        done,
-        done == 0,
-        row["seed"],
-        row["chosen_backend"],
-        row["options"] or "{}",
-        row["group_id"],
-        row["name"],
-    )
+        id_, number, key, payload, values, request_id, request, expected,
+        left, done, done == 0, *own[8:],
+    )  # fmt: skip

@@ -251,3 +251,14 @@ def test_a_file_appears_whole_or_not_at_all(tmp_path):
     missing = atomic(tmp_path / "no" / "x.json")
     with pytest.raises(UsageError, match="cannot be written"):
         missing.__enter__()
+
+
+def test_json_lines_come_after_what_was_written_before(group, tmp_path):
+    path = tmp_path / "g.jsonl"
+    with path.open("w", encoding="utf-8") as stream:
+        stream.write("before\n")
+        group.results().export(stream, form="jsonl")
+        stream.write("after\n")
+    first, *lines, last = path.read_text().splitlines()
+    assert (first, last) == ("before", "after")
+    assert lines == text(group, "jsonl").splitlines()

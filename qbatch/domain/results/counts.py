@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Self
 
+from qbatch.domain.record import record
 from qbatch.domain.results.base import (
     ArrayPlan,
     Column,
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from qbatch.domain.data import Cell, Json
 
 
-@dataclass(frozen=True, slots=True)
+@record(kw_only=False)
 class Counts(Result):
     """How often each outcome came; ``counts`` sum to the shots, or less where some are lost."""
 
@@ -65,6 +65,8 @@ class Counts(Result):
 
     def deal(self, shots: Sequence[int]) -> list[Result]:
         """Deal them out without replacement, so many shots to each."""
+        if len(shots) == 1 and self.total <= shots[0]:
+            return [self]
         return [Counts(hand) for hand in deal(self.counts, shots)]
 
     @classmethod
