@@ -36,17 +36,21 @@ def job_results(
 
 
 def _added_up(job: Job, parts: Sequence[tuple[Result | None, int | None]]) -> JobResult:
-    if len(parts) == 1:  # as nearly always
-        result, shots = parts[0]
-        if result is None:
-            return JobResult(job=job, shots=None)
-        return JobResult(job=job, shots=shots or None, result=result.add_up([(result, shots)]))
+    if len(parts) == 1:
+        return _whole(job, *parts[0])
     found = [(result, shots or 0) for result, shots in parts if result is not None]
     if not found or len(found) < len(parts):  # there are none, or some were let go
         return JobResult(job=job, shots=None)
     total = RESULT_KINDS[job.request.kind].add_up(found)
     shots = sum([shots for _, shots in found])
     return JobResult(job=job, shots=shots or None, result=total)
+
+
+def _whole(job: Job, result: Result | None, shots: int | None) -> JobResult:
+    """A job of one part, as nearly all are."""
+    if result is None:
+        return JobResult(job=job, shots=None)
+    return JobResult(job=job, shots=shots or None, result=result.add_up([(result, shots)]))
 
 
 def result_entry(result: JobResult, shape: ExportOptions = _WHOLE) -> dict[str, Json]:
