@@ -89,7 +89,7 @@ class BackendConfig:
     """A named backend: its adapter's type, and the settings for the adapter.
 
     Attributes:
-        prices: what it costs per ``shot``, ``task`` (a circuit) and ``second``.
+        prices: what it costs per ``shot``, ``task`` (an item), ``batch`` and ``second``.
         compile: how circuits are compiled for it (`qbatch.stages.settings`); empty: not at all;
             None: as the adapter says.
     """
@@ -369,7 +369,7 @@ def _refuse_secrets(where: str, table: Mapping[str, Any], path: str = "") -> Non
 
 
 def _prices(where: str, table: Any) -> dict[str, float]:
-    units = ("shot", "task", "second")
+    units = ("shot", "task", "batch", "second")
     good = isinstance(table, dict) and all(
         unit in units and isinstance(price, (int, float)) and not isinstance(price, bool)
         for unit, price in table.items()

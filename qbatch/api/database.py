@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -37,6 +38,8 @@ def resolve(
         Locked: one of its groups is being run.
     """
     from qbatch.engine import adopting
+    from qbatch.engine.rebuilding import rebuilt
+    from qbatch.engine.submission import Loader
     from qbatch.store import run_lock
 
     if remote_id is not None:
@@ -49,7 +52,8 @@ def resolve(
                 store.resolving.check_unused(found, remote_id)
                 with _opened(found.backend, config) as backend:
                     claims = store.ledger.claims(batch)
-                    adopting.check_remote(backend, found, claims, remote_id)
+                    sent = partial(rebuilt, store, Loader(store), found)
+                    adopting.check_remote(backend, found, claims, remote_id, sent)
             return store.resolving.resolve(batch, Resolution(action), remote_id)
 
 

@@ -18,6 +18,7 @@ from qbatch.files import AnyPath
 from qbatch.store import Store
 
 if TYPE_CHECKING:
+    from qbatch.domain.batches import Usage
     from qbatch.store.compile_lock import Compiling
 
 
@@ -50,6 +51,16 @@ def list_groups(db: AnyPath | None = None) -> list[Group]:
         return []
     with Store(path) as store:
         return store.groups.all()
+
+
+def spent(groups: Sequence[Group], db: AnyPath | None = None) -> dict[str, list[Usage]]:
+    """What services reported of time and price, by the group's name, one for each currency."""
+    path = existing_database(db)
+    if path is None or not groups:
+        return {}
+    with Store(path) as store:
+        found = store.history.spent([group.id for group in groups])
+    return {group.name: found[group.id] for group in groups if group.id in found}
 
 
 def under_way(db: AnyPath | None = None) -> tuple[list[Group], list[Group]]:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from qbatch.backends import registry
 from qbatch.backends.catalog import Catalog
 from qbatch.config import Config
 from qbatch.domain.groups import Group
@@ -142,6 +143,19 @@ def plan(
         statuses=statuses,
         open_stage=lambda backend: open_stage(catalog, backend),
     )
+
+
+def may_cost(store: Store, groups: Sequence[Group], settings: RunSettings, config: Config) -> bool:
+    """Whether a run may send something to a backend that has a price."""
+    catalog = Catalog(config)
+    if settings.backend is not None:
+        return catalog.has_price(settings.backend)
+    if not any(map(catalog.has_price, (*config.backends, catalog.default))):
+        return False
+    named = store.work_queue.backends([group.id for group in groups])
+    chosen = {name or settings.default_backend or catalog.default for name in named}
+    known = {*config.backends, *registry.available()}
+    return any(map(catalog.has_price, chosen & known))
 
 
 def open_stage(catalog: Catalog, backend: Backend) -> Stage | None:

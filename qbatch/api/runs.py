@@ -160,6 +160,23 @@ def plan_rerun(targets: Sequence[Target], settings: RunSettings) -> Plan:
     return _plan(targets, settings, only=_to_rerun(targets), statuses=UNSUCCESSFUL)
 
 
+def priced_plan(
+    targets: Sequence[Target], settings: RunSettings, *, again: bool = False
+) -> Plan | None:
+    """What a run would do, where it costs something or may; None where it does not.
+
+    Args:
+        again: the run is a rerun.
+    """
+    from qbatch.api import runner
+
+    first = targets[0].group
+    if not runner.may_cost(first.store, _groups(targets), settings, first.config):
+        return None
+    found = plan_rerun(targets, settings) if again else plan(targets, settings)
+    return found if any(backend.costs for backend in found.backends) else None
+
+
 def num_replaced(targets: Sequence[Target]) -> int:
     """Number of failed or cancelled jobs for which ``rerun --keep`` has made a new one."""
     return sum(

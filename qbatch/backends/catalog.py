@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from qbatch.backends import registry
 from qbatch.config import BackendConfig, Config
 from qbatch.domain.naming import shell_quote
-from qbatch.errors import NotFound, QbatchError
+from qbatch.errors import NotFound, NotInstalled, QbatchError
 
 if TYPE_CHECKING:
     from qbatch.seam import Backend
@@ -71,6 +71,16 @@ class Catalog:
     def prices(self) -> dict[str, Mapping[str, float]]:
         """What the configuration says of prices, by backend."""
         return {name: backend.prices for name, backend in self._named.items()}
+
+    def has_price(self, name: str) -> bool:
+        """Whether a backend has a price, or an adapter that may know one."""
+        found = self.get(name)
+        if found.prices:
+            return True
+        try:
+            return bool(getattr(registry.load(found.type), "may_cost", False))
+        except NotInstalled:
+            return False  # nothing can be sent there
 
     def described(self) -> list[dict[str, Any]]:
         """Every backend with its type, settings and limits, or what keeps it from working."""

@@ -1,4 +1,4 @@
-"""Asking before something is gone."""
+"""Asking before something is gone, or paid for."""
 
 from __future__ import annotations
 
@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING
 import typer
 
 from qbatch.cli import output
+from qbatch.cli.plan_output import cost_lines
 from qbatch.errors import UsageError
 
 if TYPE_CHECKING:
     from qbatch.domain.groups import Group
+    from qbatch.engine.plan import Plan
 
 
 def agreed(groups: Sequence[Group], what: str) -> bool:
@@ -27,3 +29,27 @@ def agreed(groups: Sequence[Group], what: str) -> bool:
         jobs = output.plural(group.total, "job")
         output.message(f"{group.name}: {jobs} ({output.counts_text(group.counts)})")
     return typer.confirm(f"{what} {output.plural(len(groups), 'group')}?", err=True)
+
+
+def check_price(found: Plan | None) -> None:
+    """Make sure that the user agrees to what a run costs.
+
+    Args:
+        found: the plan of what costs something; None where nothing does.
+
+    Raises:
+        UsageError: there is nobody to ask.
+        typer.Exit: the user does not agree.
+    """
+    if found is None:
+        return
+    for line in cost_lines(found):
+        output.message(line)
+    if not sys.stdin.isatty():
+        raise UsageError(
+            "this run costs, and there is nobody to ask here",
+            hint="--yes agrees to the price; qbatch plan shows it and sends nothing",
+        )
+    if not typer.confirm("Send it?", err=True):
+        output.message("nothing was sent")
+        raise typer.Exit(1)

@@ -37,6 +37,16 @@ def print_plan(found: Plan, *, json: bool) -> None:
             output.message(f"{backend.backend}: {sentence}")
 
 
+def cost_lines(found: Plan) -> list[str]:
+    """What goes to the backends that cost something, and their prices, as far as known."""
+    return [
+        f"{backend.backend}: {line}"
+        for backend in found.backends
+        if backend.costs
+        for line in (_amounts(backend), *_costs(backend))
+    ]
+
+
 def _rows(backend: BackendPlan) -> list[list[Any]]:
     """Batches in the order of sending; neighbours that are alike share a line."""
 

@@ -168,6 +168,10 @@ class Running(Family):
         str | None,
         option("--notify", metavar="URL", section=OUTPUT, help="POST there how the run ended."),
     ] = None
+    yes: Annotated[
+        bool,
+        option("--yes", "-y", section=HOW, help="Agree to the price where the backend has one."),
+    ] = False
     dry_run: Annotated[
         bool, option("--dry-run", section=HOW, help="Send nothing: show what qbatch plan shows.")
     ] = False

@@ -76,6 +76,9 @@ _COMPILATION = _object(
     },
     {"source": _TEXT},
 )
+_USAGE = _object(
+    {"seconds": _or_null(_NUMBER), "price": _or_null(_NUMBER), "currency": _or_null(_TEXT)}
+)
 _ATTEMPT = _object(
     {
         "batch": _COUNT,
@@ -91,6 +94,7 @@ _ATTEMPT = _object(
         "finished_at": _or_null(_TIME),
         "info": _map(_ANY),
         "compilation": _or_null(_COMPILATION),
+        "usage": {**_USAGE, "description": "what the service reported of the whole batch"},
     }
 )
 _BYTES = _object(dict.fromkeys(("payloads", "jobs", "results"), _COUNT))
@@ -104,7 +108,7 @@ _GROUP = _object(
         "note": _or_null(_TEXT),
         "created_at": _TIME,
     },
-    {"bytes": _BYTES},
+    {"bytes": _BYTES, "usage": _list(_USAGE)},
 )
 _RUN_COUNTS = ("jobs", "done", "failed", "unknown", "left", "under_way", "submissions")
 _RUN_MORE = ("circuits", "coalesced", "released", "retried")

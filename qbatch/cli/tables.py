@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from qbatch.cli import output
 
 if TYPE_CHECKING:
+    from qbatch.domain.batches import Usage
     from qbatch.domain.compilations import CompilationUsed
     from qbatch.domain.groups import Group
     from qbatch.domain.history import Attempt, JobResult
@@ -28,6 +29,11 @@ def group_entry(group: Group) -> dict[str, Any]:
         "note": group.note,
         "created_at": group.created_at,
     }
+
+
+def usage_entry(usage: Usage) -> dict[str, Any]:
+    """What a service reported, as JSON."""
+    return {"seconds": usage.seconds, "price": usage.price, "currency": usage.currency}
 
 
 def job_cells(job: Job) -> list[Any]:
@@ -58,6 +64,7 @@ def attempt_entry(attempt: Attempt) -> dict[str, Any]:
         "finished_at": attempt.finished_at,
         "info": dict(attempt.info),
         "compilation": attempt.compilation and compilation_entry(attempt.compilation),
+        "usage": usage_entry(attempt.usage),
     }
 
 

@@ -46,12 +46,37 @@ class PlannedJob:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Usage:
+    """What a service reports of a batch that has ended; None where it does not say.
+
+    Attributes:
+        seconds: that a device or a service's simulator worked on it.
+        price: what is charged, in ``currency`` (a currency's code, or such as ``credits``).
+    """
+
+    seconds: float | None = None
+    price: float | None = None
+    currency: str | None = None
+
+    def __str__(self) -> str:
+        """``3.1 s, 0.42 USD``; nothing where nothing was reported."""
+        told = [] if self.seconds is None else [f"{self.seconds:.6g} s"]
+        if self.price is not None:
+            told.append(f"{self.price:.6g} {self.currency or ''}".rstrip())
+        return ", ".join(told)
+
+
+NOT_REPORTED = Usage()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Batch:
     """One merged submission, as the ledger knows it; times are seconds since the epoch.
 
     Attributes:
         num_jobs, num_items: jobs, and items after equal jobs were put together.
         jobs_in_group: number of its jobs that belong to the group that was asked for.
+        usage: what the service reported of it.
     """
 
     id: int
@@ -66,6 +91,7 @@ class Batch:
     created_at: float
     submitted_at: float | None
     finished_at: float | None
+    usage: Usage = NOT_REPORTED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

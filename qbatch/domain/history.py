@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from qbatch.domain.batches import NOT_REPORTED, Usage
 from qbatch.domain.compilations import CompilationUsed, Layout, Metrics
 from qbatch.domain.jobs import Job
 from qbatch.domain.record import record
@@ -15,7 +16,10 @@ from qbatch.domain.states import AttemptStatus, Failure, Status
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
-    """One try at one job in one batch; times are seconds since the epoch."""
+    """One try at one job in one batch; times are seconds since the epoch.
+
+    ``usage`` is what the service reported of the whole batch.
+    """
 
     batch: int
     backend: str
@@ -30,6 +34,7 @@ class Attempt:
     finished_at: float | None
     info: Mapping[str, Any]
     compilation: CompilationUsed | None = None
+    usage: Usage = NOT_REPORTED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from qbatch.domain.batches import Claim, OpenBatch
 from qbatch.domain.states import RemoteState
 from qbatch.engine import labels
 from qbatch.engine.adapter_calls import asked
+from qbatch.engine.rebuilding import fetched
 from qbatch.errors import BatchNotFound, UsageError
-from qbatch.seam import Backend
+from qbatch.seam import Backend, Submission
 
 # Ids of services, ARNs among them; nothing that leads a path or a query elsewhere.
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:@/+=-]{0,254}")
@@ -30,9 +31,16 @@ def check_id(remote_id: str) -> None:
 
 
 def check_remote(
-    backend: Backend, batch: OpenBatch, claims: Sequence[Claim], remote_id: str
+    backend: Backend,
+    batch: OpenBatch,
+    claims: Sequence[Claim],
+    remote_id: str,
+    sent: Callable[[], Submission | None] = lambda: None,
 ) -> None:
     """Ask the service about a batch that is to be adopted, and hold its answer against ours.
+
+    Args:
+        sent: gives the batch, for a backend that has to be told it.
 
     Raises:
         UsageError: it does not know the id, or what it has under it is something else.
@@ -47,7 +55,7 @@ def check_remote(
     if status.state is not RemoteState.DONE:
         return  # the labels of its answers decide when they come
     ours = labels.labels(batch.submission_id, claims)
-    answers = asked(lambda: list(backend.results(remote_id, ours)))
+    answers = fetched(backend, remote_id, ours, sent)
     found = [str(result.label) for result in answers]
     if labels.are_foreign(batch.submission_id, found):
         raise UsageError(f"{remote_id} is another batch: its results are not of batch {batch.id}")

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from qbatch.domain.batches import Claim, OpenBatch, PlannedJob, Throughput
+from qbatch.domain.batches import Claim, OpenBatch, PlannedJob, Throughput, Usage
 from qbatch.domain.states import StopReason
 from qbatch.engine.compiling import CompileLane
 from qbatch.engine.throughput import Costs, ThroughputMeter
@@ -58,6 +58,7 @@ class InFlightBatch:
     cancelled_for: StopReason | None = None
     cancelled_at: float = 0.0
     cancel_sent: bool = False
+    usage: Usage | None = None
 
     def looked_at(self) -> None:
         """Asked once more without news: ask again later, and later each time."""

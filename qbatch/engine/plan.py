@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from qbatch.domain.batches import PlannedJob, Throughput
 from qbatch.domain.groups import Group
 from qbatch.domain.states import Status
+from qbatch.engine.adapter_calls import asked
 from qbatch.engine.backend_queue import BackendQueue
 from qbatch.engine.compile_plan import CompilePlanner, PlannedCompiling
 from qbatch.engine.compiling import OpenStage
@@ -20,7 +21,7 @@ from qbatch.engine.throughput import batch_seconds, pooled
 from qbatch.payloads.registry import payload_format
 from qbatch.rules.batching import unanswerable
 from qbatch.rules.merging import coalesce
-from qbatch.seam import SupportsCost, SupportsEstimate
+from qbatch.seam import SupportsCost, SupportsEstimate, SupportsPrices
 from qbatch.store import Store
 
 _DEFAULT = Throughput(seconds=1.0, startup=1.0)
@@ -87,6 +88,11 @@ class BackendPlan:
         """The sum of an attribute over the batches."""
         return sum(getattr(batch, name) for batch in self.batches)
 
+    @property
+    def costs(self) -> bool:
+        """Whether it costs something, or may: a price is known, and something is sent."""
+        return bool(self.batches) and any(cost != 0 for cost in self.cost.values())
+
 
 @dataclass(slots=True, kw_only=True)
 class Plan:
@@ -116,7 +122,8 @@ def make_plan(
     """Plan a run as it would be planned, and send nothing.
 
     Args:
-        prices: by backend, per ``shot``, ``task`` (an item) or ``second``.
+        prices: by backend, per ``shot``, ``task`` (an item), ``batch`` or ``second``; they go
+            before what a backend says of itself.
         only, statuses: which jobs; default: all unsent ones.
         open_stage: gives a backend's compile stage.
     """
@@ -138,7 +145,11 @@ def make_plan(
                 while queue.has_work:
                     adding.take(queue.take())
         for name, adding in plans.items():
-            plan.backends.append(adding.finished(prices.get(name, {})))
+            backend = planner.queues[name].backend
+            known = prices.get(name)
+            if not known and isinstance(backend, SupportsPrices):
+                known = asked(backend.prices)
+            plan.backends.append(adding.finished(known or {}))
     finally:
         for queue in planner.queues.values():
             queue.close()
@@ -227,6 +238,7 @@ class _Adding:
         units = {
             "shot": float(plan.total("shots") - plan.total("saved")),
             "task": float(plan.total("items")),
+            "batch": float(len(plan.batches)),
             "second": seconds,
         }
         for unit, price in prices.items():

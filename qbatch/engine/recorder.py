@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Sequence
 
-from qbatch.domain.batches import Claim, OpenBatch, Outcome, PlannedJob
+from qbatch.domain.batches import Claim, OpenBatch, Outcome, PlannedJob, Usage
 from qbatch.domain.states import ACTIVE, UNSUCCESSFUL, AttemptStatus, BatchState, Failure, Status
 from qbatch.engine import collect
 from qbatch.engine.backend_queue import BackendQueue
@@ -52,10 +52,11 @@ class BatchRecorder:
         state: BatchState = BatchState.DONE,
         failure: Failure | None = None,
         error: str | None = None,
+        usage: Usage | None = None,
     ) -> None:
         """Store what came of a batch, once, and count it."""
         stored = self.store.ledger.collect(
-            batch.id, ended, state=state, failure=failure, error=error
+            batch.id, ended, state=state, failure=failure, error=error, usage=usage
         )
         if stored is None:
             return
@@ -76,11 +77,13 @@ class BatchRecorder:
         reason: str,
         *,
         again: Iterable[int] = (),
+        usage: Usage | None = None,
     ) -> None:
         """A batch of which nothing came.
 
         Args:
             again: ids of the jobs that will be tried again; the others have failed.
+            usage: it may have cost all the same.
         """
         retried = set(again)
         ended = [
@@ -93,7 +96,7 @@ class BatchRecorder:
                 job_status=Status.UNSENT if claim.job_id in retried else Status.ERROR,
             )
         ]
-        self.close(batch, ended, state=BatchState.ERROR, failure=failure, error=reason)
+        self.close(batch, ended, state=BatchState.ERROR, failure=failure, error=reason, usage=usage)
 
     def give_back(self, batch: OpenBatch, claims: Sequence[Claim], reason: str) -> None:
         """A batch of an earlier run that nobody runs: its jobs are unsent again."""

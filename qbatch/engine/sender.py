@@ -16,6 +16,7 @@ from qbatch.engine import labels
 from qbatch.engine.adapter_calls import asked
 from qbatch.engine.backend_queue import BackendQueue, InFlightBatch
 from qbatch.engine.compiling import mark_of, refusal
+from qbatch.engine.rebuilding import rebuilt
 from qbatch.engine.recorder import BatchRecorder
 from qbatch.engine.settings import RunSettings
 from qbatch.engine.submission import Loader, fix_seed
@@ -155,36 +156,24 @@ class Sender:
         backend, batch = queue.backend, flight.batch
         if not (backend.limits.resends and isinstance(backend, SupportsPrepare) and batch.digest):
             return None
-        found = self._ledger.parts(batch.id)
-        if not found:
-            return None
-        parts, items = [part for part, _ in found], [item for _, item in found]
 
         def known(remote_id: str) -> None:
             self._ledger.known(batch.id, str(remote_id))
 
-        submission = self._loader.submission(
-            batch.submission_id, batch.options, parts, items, known,
-            compiled=self._sent_as(batch, parts, items), target=_target(queue),
-        )  # fmt: skip
+        submission = self.sent(batch, known)
+        if submission is None:
+            return None
         prepared = asked(lambda: backend.prepare(submission))
         ours = labels.labels(batch.submission_id, flight.claims)
         if prepared.digest != batch.digest or list(prepared.ready) != ours:
             return None
-        return _sent(backend, _Draft(submission, parts, items, prepared=prepared), known)
+        return _sent(backend, _Draft(submission, [], [], prepared=prepared), known)
 
-    def _sent_as(
-        self, batch: OpenBatch, parts: Sequence[PlannedJob], items: Sequence[int]
-    ) -> dict[int, Compilation]:
-        """What each item of a batch was compiled to, as the ledger knows it."""
-        cache = self._recorder.store.compilations
-        ids = cache.of_batch(batch.id)
-        found = cache.by_id(ids.values())
-        return {
-            item: found[ids[part.id]]
-            for part, item in zip(parts, items, strict=True)
-            if part.id in ids
-        }
+    def sent(
+        self, batch: OpenBatch, known: Callable[[str], None] = lambda _: None
+    ) -> Submission | None:
+        """What is in a batch and has no answer yet, made anew."""
+        return rebuilt(self._recorder.store, self._loader, batch, known)
 
     def _draft(
         self,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Sequence
+from functools import partial
 
 from qbatch.domain.batches import Outcome, PlannedJob
 from qbatch.domain.states import (
@@ -17,6 +18,7 @@ from qbatch.engine import collect, endings, labels
 from qbatch.engine.adapter_calls import asked
 from qbatch.engine.backend_queue import BackendQueue, InFlightBatch
 from qbatch.engine.endings import known_failure
+from qbatch.engine.rebuilding import fetched
 from qbatch.engine.recorder import BatchRecorder
 from qbatch.engine.sender import Sender
 from qbatch.engine.settings import RunSettings
@@ -177,9 +179,8 @@ class Watcher:
     ) -> Sequence[ItemResult] | None:
         ours = labels.labels(flight.batch.submission_id, flight.claims)
         try:
-            # Read to the end here: a generator would raise where nobody expects it.
-            found = asked(lambda: list(queue.backend.results(remote_id, ours)))
-            return [result for result in found if isinstance(result, ItemResult)]
+            sent = partial(self._sender.sent, flight.batch)
+            return fetched(queue.backend, remote_id, ours, sent)
         except (Transient, AuthError):
             raise
         except BackendError:
@@ -206,6 +207,7 @@ class Watcher:
         status: BatchStatus,
         results: Sequence[ItemResult] | None,
     ) -> None:
+        flight.usage = status.usage
         if status.state is RemoteState.DONE:
             if flight.half_sent:
                 self._complete_or_stop(queue, flight, status)
@@ -268,7 +270,7 @@ class Watcher:
         if passing:
             again = self._again(queue, flight, passing)
             ended = [collect.unsent(o) if o.claim.attempt_id in again else o for o in ended]
-        self._recorder.close(flight.batch, ended)
+        self._recorder.close(flight.batch, ended, usage=flight.usage)
 
     def _again(self, queue: BackendQueue, flight: InFlightBatch, attempts: set[int]) -> set[int]:
         """Have these attempts tried again; those for which that will happen.
@@ -319,6 +321,7 @@ class Watcher:
             state=BatchState.CANCELLED,
             failure=Failure.CANCELLED,
             error=reason,
+            usage=flight.usage,
         )
 
     def _failed_whole(
@@ -333,7 +336,9 @@ class Watcher:
             return
         again = self._tried_again(queue, flight.parts or (), failure)
         ids = [part.id for part in again]
-        self._recorder.close_failed(flight.batch, flight.claims, failure, reason, again=ids)
+        self._recorder.close_failed(
+            flight.batch, flight.claims, failure, reason, again=ids, usage=flight.usage
+        )
 
     def _tried_again(
         self, queue: BackendQueue, parts: Sequence[PlannedJob], failure: Failure

@@ -6,13 +6,14 @@ nothing else out:
 - ``submit``, ``send``: `Transient` only where the batch was certainly not accepted,
   `LostAnswer` where it may have been; `Rejected` where the backend refuses it as a whole;
   `AuthError`.
-- ``status``, ``results``, ``cancel``: `BatchNotFound` where the backend does not know
+- ``status``, ``results``, ``answers``, ``cancel``: `BatchNotFound` where the backend does not know
   the id; `Transient` where another try may help; `AuthError`.
 
 Each item is judged by itself: one that cannot run is an `ItemResult` with a ``failure``,
 never an exception that takes its neighbours along.
 """
 
+from qbatch.domain.batches import Usage
 from qbatch.domain.limits import Limits
 from qbatch.seam.objects import (
     BatchStatus,
@@ -25,6 +26,7 @@ from qbatch.seam.objects import (
 )
 from qbatch.seam.protocols import (
     Backend,
+    SupportsAnswers,
     SupportsCheck,
     SupportsClose,
     SupportsCost,
@@ -33,6 +35,8 @@ from qbatch.seam.protocols import (
     SupportsFreeSlots,
     SupportsOptions,
     SupportsPrepare,
+    SupportsPrices,
+    SupportsResults,
     SupportsSubmit,
     SupportsTiming,
     SupportsWait,
@@ -67,6 +71,7 @@ __all__ = [
     "Prepared",
     "Stage",
     "Submission",
+    "SupportsAnswers",
     "SupportsCheck",
     "SupportsClose",
     "SupportsCost",
@@ -75,10 +80,13 @@ __all__ = [
     "SupportsFreeSlots",
     "SupportsOptions",
     "SupportsPrepare",
+    "SupportsPrices",
+    "SupportsResults",
     "SupportsSubmit",
     "SupportsTarget",
     "SupportsTiming",
     "SupportsWait",
     "Target",
+    "Usage",
     "by_position",
 ]

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from qbatch.domain.batches import Usage
 from qbatch.domain.payloads import Source
 from qbatch.domain.record import record
 from qbatch.domain.requests import Expected, Request
@@ -124,12 +125,14 @@ class ItemResult:
 class BatchStatus:
     """How a batch stands at its backend.
 
-    A word that is no `RemoteState` is taken for ``unknown``, which ends nothing.
+    A word that is no `RemoteState` is taken for ``unknown``, which ends nothing. ``usage`` is
+    what the service reports of time and price, of a batch that has ended.
     """
 
     state: RemoteState
     failure: Failure | None = None
     message: str | None = None
+    usage: Usage | None = None
 
     def __post_init__(self) -> None:
         if type(self.state) is not RemoteState:

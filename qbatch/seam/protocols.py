@@ -12,7 +12,11 @@ from qbatch.seam.objects import BatchStatus, Estimate, ItemResult, Prepared, Sub
 
 @runtime_checkable
 class Backend(Protocol):
-    """A named place where batches run; it also is a `SupportsSubmit` or a `SupportsPrepare`."""
+    """A named place where batches run.
+
+    It also is a `SupportsSubmit` or a `SupportsPrepare`, and a `SupportsResults` or a
+    `SupportsAnswers`.
+    """
 
     name: str
     limits: Limits
@@ -26,6 +30,14 @@ class Backend(Protocol):
     def status(self, remote_id: str) -> BatchStatus:
         """How a batch stands."""
 
+    def cancel(self, remote_id: str) -> None:
+        """Stop a batch; no error where it has ended already."""
+
+
+@runtime_checkable
+class SupportsResults(Protocol):
+    """A backend whose answers can be read by themselves."""
+
     def results(self, remote_id: str, labels: Sequence[str]) -> Sequence[ItemResult]:
         """What a finished batch yielded, by label, in any order.
 
@@ -35,8 +47,20 @@ class Backend(Protocol):
                 (`by_position`).
         """
 
-    def cancel(self, remote_id: str) -> None:
-        """Stop a batch; no error where it has ended already."""
+
+@runtime_checkable
+class SupportsAnswers(Protocol):
+    """A backend whose answers can be read only beside what was sent.
+
+    Such as one that measures an item in several bases, and is answered by position.
+    """
+
+    def answers(self, remote_id: str, batch: Submission) -> Sequence[ItemResult]:
+        """What a finished batch yielded, by label.
+
+        Args:
+            batch: the items that were sent, in order, made anew of the ledger in any process.
+        """
 
 
 @runtime_checkable
@@ -112,6 +136,17 @@ class SupportsEstimate(Protocol):
 
     def estimate(self, batch: Submission) -> Estimate:
         """Requests, and why some of its items would be refused."""
+
+
+@runtime_checkable
+class SupportsPrices(Protocol):
+    """A remote backend that knows what it costs."""
+
+    def prices(self) -> Mapping[str, float]:
+        """Per ``shot``, ``task`` (an item), ``batch`` and ``second``; empty where it is free.
+
+        It may ask the service once. What the user's configuration says goes before it.
+        """
 
 
 @runtime_checkable

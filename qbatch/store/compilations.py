@@ -89,6 +89,15 @@ class Compilations:
         )
         return {row["job_id"]: row["compilation"] for row in self._db.rows(sql, (batch_id,))}
 
+    def target_of(self, batch_id: int) -> str | None:
+        """The target that a batch was compiled for, as it is stored; None where it was not."""
+        row = self._db.row(
+            "SELECT t.body FROM attempts a JOIN compilations c ON c.id = a.compilation"
+            " JOIN targets t ON t.hash = c.target WHERE a.batch_id = ? LIMIT 1",
+            (batch_id,),
+        )
+        return None if row is None else str(row["body"])
+
     def keep(self, landed: Sequence[Landed], recipe: Recipe) -> None:
         """Store what came of payloads, together; what is known already stays as it is.
 

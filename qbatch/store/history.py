@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from qbatch.domain.batches import Batch
+from qbatch.domain.batches import Batch, Usage
 from qbatch.domain.compilations import CompilationUsed
 from qbatch.domain.groups import Group
 from qbatch.domain.history import Attempt, Cause, SettingsUsed
@@ -24,7 +24,8 @@ class History:
     def attempts(self, job_id: int) -> list[Attempt]:
         """Every try at a job, the first one first."""
         sql = (
-            "SELECT a.*, b.backend, b.remote_id, b.created_at, b.submitted_at FROM attempts a"
+            "SELECT a.*, b.backend, b.remote_id, b.created_at, b.submitted_at, b.run_seconds,"
+            " b.charged, b.currency FROM attempts a"
             " JOIN batches b ON b.id = batch_id WHERE job_id = ? ORDER BY a.id"
         )
         rows = list(self._db.rows(sql, (job_id,)))
@@ -42,6 +43,24 @@ class History:
             ) held JOIN batches ON batches.id = held.batch_id ORDER BY batches.id
         """
         return map(_batch, self._db.rows(sql, (group_id,)))
+
+    def spent(self, groups: Sequence[int]) -> dict[int, list[Usage]]:
+        """What services reported of groups' batches, by group, one for each currency.
+
+        A batch that holds jobs of several groups is shared out by their number.
+        """
+        sql = """
+            SELECT j.group_id, b.currency, sum(b.charged / b.num_jobs) AS charged,
+                sum(b.run_seconds / b.num_jobs) AS run_seconds
+            FROM batches b JOIN attempts a ON a.batch_id = b.id JOIN jobs j ON j.id = a.job_id
+            WHERE (b.charged IS NOT NULL OR b.run_seconds IS NOT NULL)
+                AND j.group_id IN (SELECT value FROM json_each(?))
+            GROUP BY j.group_id, b.currency ORDER BY b.currency
+        """
+        found: dict[int, list[Usage]] = {}
+        for row in self._db.rows(sql, (json.dumps(list(groups)),)):
+            found.setdefault(row["group_id"], []).append(_usage(row))
+        return found
 
     def modified_at(self, group: Group) -> float:
         """When something last happened to a group, in seconds since the epoch."""
@@ -128,6 +147,7 @@ def _attempt_of(row: sqlite3.Row, info: dict[str, object], used: CompilationUsed
         finished_at=row["finished_at"],
         info=info,
         compilation=used,
+        usage=_usage(row),
     )
 
 
@@ -150,4 +170,9 @@ def _batch_of(row: sqlite3.Row) -> Batch:
         created_at=row["created_at"],
         submitted_at=row["submitted_at"],
         finished_at=row["finished_at"],
+        usage=_usage(row),
     )
+
+
+def _usage(row: sqlite3.Row) -> Usage:
+    return Usage(seconds=row["run_seconds"], price=row["charged"], currency=row["currency"])

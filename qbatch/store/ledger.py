@@ -13,7 +13,7 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from qbatch.domain.batches import Claim, OpenBatch, Outcome, PlannedJob
+from qbatch.domain.batches import Claim, OpenBatch, Outcome, PlannedJob, Usage
 from qbatch.domain.compilations import Compilation
 from qbatch.domain.states import BatchState, Failure, Status, StopReason
 from qbatch.store import ledger_rows as rows
@@ -187,8 +187,9 @@ class Ledger:
         state: BatchState = BatchState.DONE,
         failure: Failure | None = None,
         error: str | None = None,
+        usage: Usage | None = None,
     ) -> dict[int, Status] | None:
-        """Store what came of a batch: results and statuses together, once.
+        """Store what came of a batch: results, statuses and its price together, once.
 
         Returns:
             For jobs of which the batch held only a part of the shots, how they stand now;
@@ -198,6 +199,11 @@ class Ledger:
         with self._db.transaction():
             if not self._end(batch_id, state, failure, error, now):
                 return None
+            if usage is not None:
+                self._db.execute(
+                    "UPDATE batches SET run_seconds = ?, charged = ?, currency = ? WHERE id = ?",
+                    (usage.seconds, usage.price, usage.currency, batch_id),
+                )
             outcomes = list(outcomes)
             self._close_claims(outcomes, now)
             split = [outcome.claim.job_id for outcome in outcomes if not outcome.claim.whole]

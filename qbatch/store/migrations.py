@@ -19,6 +19,7 @@ STEPS: tuple[tuple[str, str], ...] = (
     ("0002_group_backend", "first_schemas:group_backend"),
     ("0003_notes_and_paces", "first_schemas:notes_and_paces"),
     ("0004_payloads_and_requests", "fourth_schema:migrate"),
+    ("0005_run_seconds", "migrations:add_run_seconds"),
 )
 """Every migration: its name for life, and the function of this room that does it.
 
@@ -37,6 +38,13 @@ def add_missing_columns(connection: sqlite3.Connection) -> None:
     for column in COLUMNS:
         if column.sql is not None and column.name not in there:
             connection.execute(f'ALTER TABLE jobs ADD COLUMN "{column.name}" {column.sql}')
+
+
+def add_run_seconds(connection: sqlite3.Connection) -> None:
+    """Give ``batches`` the column; the fourth schema is made with it."""
+    rows = connection.execute("SELECT name FROM pragma_table_info('batches')").fetchall()
+    if "run_seconds" not in {row[0] for row in rows}:
+        connection.execute("ALTER TABLE batches ADD COLUMN run_seconds REAL")
 
 
 def _function(place: str) -> Callable[[sqlite3.Connection], None]:

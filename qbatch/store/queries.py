@@ -56,9 +56,10 @@ VIEWS = {
     ),
     "batches": (
         "id, backend, state, remote_id, jobs, items, failure, error, created_at,"
-        " submitted_at, finished_at",
+        " submitted_at, finished_at, run_seconds, price, currency (as the service reports them)",
         """SELECT id, backend, state, remote_id, num_jobs AS jobs, num_items AS items,
-            failure, error, created_at, submitted_at, finished_at FROM main.batches""",
+            failure, error, created_at, submitted_at, finished_at, run_seconds,
+            charged AS price, currency FROM main.batches""",
     ),
     "results": (
         "group_name, number, outcome, count, value, standard_error: one row per outcome or an"

@@ -76,8 +76,9 @@ TABLES = (
         prepared_digest BLOB, -- of what its adapter prepared
         provenance TEXT, -- hash of what it ran on
         reserved REAL, -- of a budget, until the price is known
-        charged REAL,
+        charged REAL, -- what the service says that it cost
         currency TEXT,
+        run_seconds REAL, -- what the service says that it worked
         num_jobs INTEGER NOT NULL,
         num_items INTEGER NOT NULL,
         failure TEXT,

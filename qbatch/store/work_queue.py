@@ -70,6 +70,17 @@ class WorkQueue:
             },
         ).rowcount
 
+    def backends(self, groups: Sequence[int]) -> list[str | None]:
+        """The backends that jobs of groups ask for that may be sent, by themselves or by group."""
+        sql = """
+            SELECT DISTINCT coalesce(jobs.backend, groups.backend) AS backend
+            FROM jobs JOIN groups ON groups.id = jobs.group_id
+            WHERE group_id IN (SELECT value FROM json_each(?))
+                AND status IN ('unsent', 'error', 'cancelled')
+        """
+        rows = self._db.rows(sql, (json.dumps(list(groups)),))
+        return [row["backend"] or None for row in rows]
+
     def sharing_draws(self) -> int:
         """Number of picked jobs that draw the same counts under a run's seed as another's.
 

@@ -31,7 +31,9 @@ from qbatch.seam import (
     Item,
     ItemResult,
     Submission,
+    SupportsAnswers,
     SupportsPrepare,
+    SupportsResults,
     SupportsSubmit,
 )
 
@@ -128,6 +130,7 @@ class BackendContract:
         """``name``, ``limits`` and the methods are there."""
         assert isinstance(backend, Backend)
         assert isinstance(backend, (SupportsSubmit, SupportsPrepare))
+        assert isinstance(backend, (SupportsResults, SupportsAnswers))
         assert backend.name
         assert isinstance(backend.limits, Limits)
         assert backend.limits.in_flight >= 1
@@ -233,7 +236,8 @@ class BackendContract:
 
     def test_an_unknown_id_is_said_to_be_unknown(self, backend: Backend) -> None:
         """`BatchNotFound`, so that nobody waits for ever."""
-        for ask in (backend.status, lambda unknown: backend.results(unknown, [])):
+        empty = replace(self.batch({}), items=[])
+        for ask in (backend.status, lambda unknown: self.fetch(backend, unknown, empty)):
             try:
                 ask("contract-no-such-batch")
             except BatchNotFound:
@@ -287,10 +291,11 @@ class BackendContract:
             second: fetch them with another instance, which knows the labels alone.
         """
         refused: Sequence[ItemResult] = ()
-        labels = [item.label for item in batch.items]
+        sent = batch
         if isinstance(backend, SupportsPrepare):
             prepared = backend.prepare(batch)
-            refused, labels = prepared.refused, list(prepared.ready)
+            refused, ready = prepared.refused, set(prepared.ready)
+            sent = replace(batch, items=[i for i in batch.items if i.label in ready])
             remote_id = backend.send(prepared, batch.submission_id, batch.known)
         else:
             remote_id = self.submit(backend, batch)
@@ -298,8 +303,15 @@ class BackendContract:
         assert status.state is RemoteState.DONE, status
         reader = self.second(backend) if second else backend
         observables = {item.label: item.observables for item in batch.items}
-        results = [*reader.results(remote_id, labels), *refused]
+        results = [*self.fetch(reader, remote_id, sent), *refused]
         return [_with_values(result, observables[result.label]) for result in results]
+
+    def fetch(self, backend: Backend, remote_id: str, batch: Submission) -> Sequence[ItemResult]:
+        """What a batch yielded, of which those items were sent."""
+        if isinstance(backend, SupportsAnswers):
+            return backend.answers(remote_id, batch)
+        assert isinstance(backend, SupportsResults)
+        return backend.results(remote_id, [item.label for item in batch.items])
 
     def wait(self, backend: Backend, remote_id: str) -> BatchStatus:
         """Poll until the batch has ended."""

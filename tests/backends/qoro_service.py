@@ -229,6 +229,10 @@ def name_of(method, parts, body):
 def handle(service, operation, parts, body, query, fault):
     if operation == "credits":
         return 200, {"credits": "12.50"}
+    if operation == "simulatorcluster":
+        return 200, [{"name": "qoro_maestro"}]
+    if operation == "qpusystem":
+        return 200, [{"name": "lab", "qpus": [{"nickname": "one", "q_bits": 5}]}]
     if operation == "init":
         job = Job(len(service.jobs) + 1, json.loads(body))
         service.jobs[job.id] = job

@@ -352,3 +352,35 @@ def test_pages_are_counted_by_what_came(group, service):
     assert (report.done, report.failed) == (7, 0)
     assert [sum(r.counts.values()) for r in group.get_results()] == [100 + k for k in range(7)]
     service.ask("secret", "key")
+
+
+def test_what_the_service_reports_is_kept_and_told(group, qbatch):
+    group.add(ansatz(), parameters={"theta": [0.1, 0.2], "phi": 0.7}, shots=100)
+    assert run(group).done == 2
+    first, _ = group
+    (attempt,) = first.attempts
+    assert attempt.usage.seconds == 0.1
+    assert attempt.usage.price is None
+    said = qbatch("why", "g/1").stdout
+    assert "the service reported of the batch: 0.1 s" in said
+    assert "0.1 s" in qbatch("show", "g/1").stdout
+    assert "reported" in qbatch("status").stdout
+    sql = "SELECT run_seconds, price, currency FROM batches"
+    assert "0.1" in qbatch("db", "sql", sql).stdout
+    (entry,) = json.loads(qbatch("status", "--json").stdout)["groups"]
+    assert entry["usage"] == [{"seconds": 0.1, "price": None, "currency": None}]
+
+
+def test_options_of_the_backend_and_of_jobs_go_with_the_initialisation(group, service):
+    group.add(ansatz(), parameters={"theta": [0.1], "phi": 0.7}, shots=100,
+              backend="qoro", options={"max_bond_dimension": 16})  # fmt: skip
+    assert run(group).done == 1
+    assert service.audit()["jobs"][-1]["maestro_config"] == {"max_bond_dimension": 16}
+
+
+def test_checking_lists_where_jobs_may_go(service, group):
+    from qbatch.api.runner import check_backend
+
+    said = check_backend(group.config, "qoro")
+    assert "simulator_cluster: qoro_maestro" in said
+    assert "qpu_system_name: lab" in said

@@ -14,36 +14,36 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import groupby
 from typing import Any
 from urllib.parse import quote
 
 from qbatch.backends.http import HttpClient
-from qbatch.backends.qoro import programs, wire
+from qbatch.backends.qoro import uploads, wire
+from qbatch.backends.qoro.options import JobOptions
 from qbatch.domain.limits import Limits
 from qbatch.domain.states import Failure, RemoteState
 from qbatch.errors import (
     AlreadyEnded,
     AuthError,
     BackendError,
-    InvalidJob,
     LostAnswer,
     Rejected,
     Transient,
     UsageError,
 )
-from qbatch.rules.pauli import parse_observable
-from qbatch.seam import BatchStatus, Estimate, Item, ItemResult, Prepared, Submission
+from qbatch.seam import BatchStatus, Estimate, ItemResult, Prepared, Submission, Usage
 
 URL = "https://app.qoroquantum.net/api"
 KEY_VARIABLE = "QORO_API_KEY"
 PAGE = 100
 _MOST_PAGES = 10_000
 
-_SETTINGS = {"in_flight", "max_circuits", "max_shots", "qpu_system_name", "rate", "seconds",
-             "simulator_cluster", "token_env", "token_file", "url", "use_packing"}  # fmt: skip
+_SETTINGS = {"device_config", "in_flight", "maestro_config", "max_circuits", "max_shots",
+             "noise_model", "qpu_system_name", "rate", "seconds", "simulator_cluster", "token_env",
+             "token_file", "url", "use_packing"}  # fmt: skip
 
 _STATES = {
     "PENDING": RemoteState.QUEUED,
@@ -68,7 +68,8 @@ class QoroBackend:
 
     Args:
         name: what the backend is called.
-        settings: ``simulator_cluster`` or ``qpu_system_name``; ``token_env`` (default
+        settings: ``simulator_cluster`` or ``qpu_system_name``; ``maestro_config``,
+            ``noise_model`` and ``device_config`` (see `options.JobOptions`); ``token_env`` (default
             ``QORO_API_KEY``) or ``token_file``; ``url``; ``use_packing``; limits
             (``max_circuits``, ``max_shots``, ``in_flight``); ``seconds`` to wait for an
             answer; ``rate``, requests a second.
@@ -90,6 +91,7 @@ class QoroBackend:
             raise UsageError(f"backend {name!r}: simulator_cluster or qpu_system_name, not both")
         self.name = name
         self._target = targets
+        self._job_options = JobOptions(name, settings, on_device="qpu_system_name" in targets)
         self._use_packing = bool(settings.get("use_packing", False))
         self.limits = Limits(
             names_first=True,
@@ -108,20 +110,21 @@ class QoroBackend:
 
     def prepare(self, batch: Submission) -> Prepared:
         """Encode the circuits; one that has no form there is refused."""
-        refused = _refused(batch)
+        refused = uploads.refused(batch)
         gone = {result.label for result in refused}
         items = [item for item in batch.items if item.label not in gone]
         bodies: list[dict[str, Any]] = []
         if items:
             # Observables are sent once a group of circuits, which must stand together.
             together = sorted(items, key=lambda item: item.observables)
-            bodies = list(_uploads(batch, together))
+            bodies = list(uploads.uploads(batch, together))
         kind = "EXPECTATION" if items and items[0].observables else "EXECUTE"
-        text = json.dumps([kind, self._target, bodies], sort_keys=True)
+        how = self._job_options.body(batch.options)
+        text = json.dumps([kind, {**self._target, **how}, bodies], sort_keys=True)
         return Prepared(
             ready=[item.label for item in items],
             refused=refused,
-            body=_Body(kind, bodies),
+            body=_Body(kind, how, bodies),
             digest=hashlib.sha256(text.encode()).digest(),
         )
 
@@ -135,6 +138,7 @@ class QoroBackend:
                 "job_type": body.kind,
                 "use_packing": self._use_packing,
                 **self._target,
+                **body.how,
             },
             creates=False,
         )
@@ -183,10 +187,14 @@ class QoroBackend:
 
     def status(self, remote_id: str) -> BatchStatus:
         """How the job stands; a word that is not known is not taken for an end."""
-        word = self._state(remote_id)
+        answer = self._asked(remote_id)
+        word = str(answer["status"])
         failure, message = _FAILURES.get(word, (None, None))
         return BatchStatus(
-            state=_STATES.get(word, RemoteState.UNKNOWN), failure=failure, message=message
+            state=_STATES.get(word, RemoteState.UNKNOWN),
+            failure=failure,
+            message=message,
+            usage=_usage(answer.get("run_time")),
         )
 
     def results(self, remote_id: str, labels: Sequence[str]) -> Sequence[ItemResult]:  # noqa: ARG002
@@ -200,12 +208,24 @@ class QoroBackend:
             self._http.post(path, {}, creates=False, reads=False)
 
     def check(self) -> str:
-        """Ask for the account's credits.
+        """Ask for the account's credits, and where its jobs may go.
 
         Raises:
             AuthError, Transient: the key is refused, or nobody answers.
+            UsageError: there is no such system or cluster as the configuration names.
         """
-        return f"the service answers; credits: {self._http.get('credits/')}"
+        said = f"the service answers; credits: {self._http.get('credits/')}"
+        lists = (("simulator_cluster", "simulatorcluster/"), ("qpu_system_name", "qpusystem/"))
+        for setting, path in lists:
+            names = _names(self._http.get(path))
+            wanted = self._target.get(setting)
+            if wanted is not None and wanted not in names:
+                raise UsageError(
+                    f"{self.name}: the account has no {setting} {wanted!r}",
+                    hint=f"there are: {', '.join(names) or 'none'}",
+                )
+            said += f"; {setting}: {', '.join(names) or 'none'}"
+        return said
 
     def check_settings(self) -> None:
         """Hold what the configuration says against what it knows.
@@ -220,23 +240,22 @@ class QoroBackend:
             )
 
     def check_options(self, options: Mapping[str, Any]) -> None:
-        """Jobs have no options here.
+        """Make sure of a job's options: Maestro's, or the device's.
 
         Raises:
-            UsageError: there is one.
+            UsageError: one is not known.
         """
-        if options:
-            raise UsageError(f"backend {self.name!r} has no option {min(options)!r}")
+        self._job_options.check(options)
 
     def close(self) -> None:
         """Close the connections."""
         self._http.close()
 
-    def _state(self, job: str) -> str:
+    def _asked(self, job: str) -> dict[str, Any]:
         answer = self._http.get(f"job/{quote(job, safe='')}/status/")
         if not isinstance(answer, dict) or "status" not in answer:
             raise Transient(f"{self.name} does not say how job {job} stands")
-        return str(answer["status"])
+        return answer
 
     def _pages(self, job: str) -> Iterator[Any]:
         """Every entry of the results; each page from where the last one ended."""
@@ -255,115 +274,28 @@ class QoroBackend:
         raise BackendError(f"{self.name}: the results of job {job} never end")
 
 
+def _names(found: object) -> list[str]:
+    """The names in a list that the service gives, with the qubits of a system's devices."""
+    entries = found if isinstance(found, list) else []
+    return [str(entry["name"]) for entry in entries if isinstance(entry, dict) and "name" in entry]
+
+
+def _usage(run_time: object) -> Usage | None:
+    """What the service says of a job's time, in seconds, as a number or as a text."""
+    try:
+        seconds = float(run_time)  # type: ignore[arg-type] # or it is nothing that is a number
+    except (TypeError, ValueError):
+        return None
+    return Usage(seconds=seconds) if 0 < seconds < math.inf else None
+
+
 @dataclass(frozen=True, slots=True)
 class _Body:
-    """A batch as it is sent: the job's type, and the bodies of its uploads."""
+    """A batch as it is sent: the job's type, how it is run, and the bodies of its uploads."""
 
     kind: str
+    how: Mapping[str, Any]
     uploads: Sequence[Mapping[str, Any]]
-
-
-def _refused(batch: Submission) -> list[ItemResult]:
-    """What is said of the items that the service cannot take."""
-    refused = []
-    for item in batch.items:
-        try:
-            programs.check(batch.payloads[item.payload], item)
-        except InvalidJob as error:
-            refused.append(ItemResult(label=item.label, failure=Failure.INVALID, error=str(error)))
-    return refused
-
-
-def _uploads(batch: Submission, items: Sequence[Item]) -> Iterator[dict[str, Any]]:
-    """Bodies of the uploads, all but ``finalized``."""
-    envelope = {"mode": "append", **_observables(items)}
-    groups = len({item.observables for item in items})
-    templates = _templates(batch, items) if groups == 1 else None
-    if templates is not None:
-        yield from _parametric(items, templates, envelope)
-    else:
-        yield from _bound(batch, items, envelope)
-
-
-def _observables(items: Sequence[Item]) -> dict[str, Any]:
-    """What an upload says of observables, or of shots where all circuits have the same."""
-    if not items[0].observables:
-        shots = {item.shots for item in items}
-        return {"shots": items[0].shots} if len(shots) == 1 else {}
-    groups, spans, start = [], [], 0
-    for observables, sharing in groupby(items, key=lambda item: item.observables):
-        count = len(list(sharing))
-        groups.append(wire.observables_text(pauli_strings(observables)))
-        spans.append([start, start + count])
-        start += count
-    found: dict[str, Any] = {"observables": "|".join(groups)}
-    return {**found, "circuit_ham_map": spans} if len(groups) > 1 else found
-
-
-def pauli_strings(observables: Sequence[str]) -> list[str]:
-    """The Pauli strings of several observables, each once."""
-    return list(dict.fromkeys(p for text in observables for p, _ in parse_observable(text)))
-
-
-def _templates(
-    batch: Submission, items: Sequence[Item]
-) -> dict[tuple[str, bool], tuple[str, tuple[str, ...]]] | None:
-    """A template for every circuit of the batch, or None where they must be sent bound."""
-    if not all(item.parameters for item in items) or len({item.shots for item in items}) > 1:
-        return None
-    found = {}
-    for item in items:
-        mark = (item.payload, item.measure_all)
-        if mark not in found:
-            source = batch.payloads[item.payload]
-            template = programs.template_text(source, item.measure_all, bool(item.observables))
-            if template is None:
-                return None
-            found[mark] = template
-    return found
-
-
-def _parametric(
-    items: Sequence[Item],
-    templates: Mapping[tuple[str, bool], tuple[str, tuple[str, ...]]],
-    envelope: Mapping[str, Any],
-) -> Iterator[dict[str, Any]]:
-    for mark, (text, names) in templates.items():
-        head = {"circuit_template": wire.packed(text), "parameter_names": list(names)}
-        rows = [
-            (item.label, list(item.parameters))
-            for item in items
-            if (item.payload, item.measure_all) == mark
-        ]
-        for chunk in wire.chunks(rows, {**envelope, **head}):
-            sets = [{"label": label, "values": values} for label, values in chunk]
-            yield {**envelope, **head, "parameter_sets": sets}
-
-
-def _bound(
-    batch: Submission, items: Sequence[Item], envelope: Mapping[str, Any]
-) -> Iterator[dict[str, Any]]:
-    rows = []
-    for item in items:
-        source = batch.payloads[item.payload]
-        rows.append((_label(item, batch), wire.packed(programs.bound_text(source, item))))
-    mixed = not items[0].observables and "shots" not in envelope
-    shots = [item.shots or 0 for item in items]
-    start = 0
-    for chunk in wire.chunks(rows, envelope):
-        body = {**envelope, "circuits": dict(chunk)}
-        if mixed:
-            body["shot_groups"] = wire.shot_groups(shots[start : start + len(chunk)])
-        start += len(chunk)
-        yield body
-
-
-def _label(item: Item, batch: Submission) -> str:
-    """The item's label; with its registers' sizes, which the counts that come back lack."""
-    if item.observables:
-        return item.label
-    sizes = programs.register_sizes(batch.payloads[item.payload], item.measure_all)
-    return item.label if len(sizes) < 2 else f"{item.label}:{'.'.join(map(str, sizes))}"
 
 
 def _result(entry: Any) -> ItemResult:

@@ -10,6 +10,7 @@ from qbatch.api import runs
 from qbatch.cli import options as opt
 from qbatch.cli import output, summary, targets, values
 from qbatch.cli import run_options as run_opt
+from qbatch.cli.asking import check_price
 from qbatch.cli.commands.add import added_text
 from qbatch.cli.plan_output import print_plan
 from qbatch.domain.naming import shell_quote
@@ -73,6 +74,8 @@ def run(
     if running.dry_run:
         print_plan(runs.plan(_targets(chosen), settings), json=json)
         return
+    if not running.yes:
+        check_price(runs.priced_plan(_targets(chosen), settings))
     summary.run_and_report(
         [one.group for one in chosen],
         lambda watcher: runs.run(_targets(chosen), settings, observer=watcher),
@@ -147,6 +150,8 @@ def rerun(
         print_plan(runs.plan_rerun(_targets(chosen), settings), json=json)
         return
     log.start()
+    if not running.yes:
+        check_price(runs.priced_plan(_targets(chosen), settings, again=True))
     summary.run_and_report(
         [one.group for one in chosen],
         lambda watcher: runs.rerun(_targets(chosen), settings, keep=keep, observer=watcher),

@@ -167,6 +167,8 @@ def _attempt_text(attempt: Attempt) -> str:
     if attempt.error:
         text += f" ({attempt.failure}: {attempt.error})"
     details = [f"{key} {value}" for key, value in attempt.info.items()]
+    if used := str(attempt.usage):
+        details.append(f"batch: {used}")
     return f"{text}  [{', '.join(details)}]" if details else text
 
 
@@ -209,6 +211,8 @@ def _why_lines(number: int, attempt: Attempt) -> Iterator[str]:
     if attempt.error:
         ended += f", {attempt.failure}: {output.clean(attempt.error)}"
     yield ended
+    if used := str(attempt.usage):
+        yield f"{'':19}  the service reported of the batch: {used}"
 
 
 def _print_why(job: Job, attempts: list[Attempt], sentence: str) -> None:

@@ -13,6 +13,7 @@ from qbatch.cli import output, tables, targets, values
 from qbatch.errors import UsageError
 
 if TYPE_CHECKING:
+    from qbatch.domain.batches import Usage
     from qbatch.domain.groups import Group
     from qbatch.domain.jobs import Job
 
@@ -53,13 +54,15 @@ def status(
     found = _chosen(ctx, groups, since, sort)
     names = [group.name for group in found]
     taken = api_groups.sizes(names, targets.context(ctx).db) if sizes and found else {}
+    spent = api_groups.spent(found, targets.context(ctx).db)
     if json:
-        output.print_json("groups", [_entry(group, taken.get(group.name)) for group in found])
+        entries = [_entry(group, taken.get(group.name), spent) for group in found]
+        output.print_json("groups", entries)
     elif quiet:
         for name in names:
             print(name)
     elif found:
-        _table(found, taken)
+        _table(found, taken, spent)
         _tell_compiling(ctx)
     else:
         said = "made since then" if since else "yet; qbatch add GROUP FILE… makes one"
@@ -75,8 +78,11 @@ def _tell_compiling(ctx: typer.Context) -> None:
         )
 
 
-def _entry(group: Group, taken: dict[str, int] | None) -> dict[str, Any]:
+def _entry(
+    group: Group, taken: dict[str, int] | None, spent: dict[str, list[Usage]]
+) -> dict[str, Any]:
     entry = tables.group_entry(group)
+    entry["usage"] = [tables.usage_entry(usage) for usage in spent.get(group.name, ())]
     return entry if taken is None else {**entry, "bytes": taken}
 
 
@@ -110,7 +116,9 @@ def _sorted_by(group: Group, sort: str) -> Any:
     return known[word]
 
 
-def _table(found: list[Group], taken: dict[str, dict[str, int]]) -> None:
+def _table(
+    found: list[Group], taken: dict[str, dict[str, int]], spent: dict[str, list[Usage]]
+) -> None:
     from qbatch.domain.states import GroupState, Status
 
     shown = [s.value for s in Status if any(group.counts.get(s) for group in found)]
@@ -124,12 +132,14 @@ def _table(found: list[Group], taken: dict[str, dict[str, int]]) -> None:
             *(group.counts.get(s, 0) for s in shown),
             *([output.size(sum(taken[group.name].values()))] if taken else []),
             output.moment(group.created_at),
+            *(["; ".join(map(str, spent.get(group.name, ())))] if spent else []),
             *([group.state.value] if closed else []),
             *([group.note] if noted else []),
         ]
 
     numbers = ["jobs", *shown, *(["on disk"] if taken else [])]
-    more = [*(["state"] if closed else []), *(["note"] if noted else [])]
+    reported = ["reported"] if spent else []
+    more = [*reported, *(["state"] if closed else []), *(["note"] if noted else [])]
     output.table(["group", *numbers, "created", *more], map(row, found), right=numbers)
 
 
