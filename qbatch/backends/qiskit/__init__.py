@@ -1,120 +1,70 @@
-"""Qiskit's backends that run on this machine: fakes of devices, and providers' simulators.
-
-What a provider's package gives is made in the worker processes that run it, so that it can
-be stopped. A service is refused: a batch that dies with this process would be sent, and paid
-for, again.
-"""
+"""Qiskit's backends: those that simulate on this machine, and providers' services."""
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
-from qbatch.backends.qiskit import devices, work
-from qbatch.domain.batches import PlannedJob
-from qbatch.domain.limits import Limits
 from qbatch.errors import UsageError
-from qbatch.execution.local import LocalBackend, Work
-from qbatch.seam import Target
 
-_SECONDS_A_CIRCUIT = 5e-3
-_SECONDS_AN_AMPLITUDE = 1e-9  # of a shot, for each operation
-_SMALL = {"num_qubits": 5, "seed": 0}
-_MOST_QUBITS = 25  # of a circuit that is simulated; the device may be far wider
+if TYPE_CHECKING:
+    from qbatch.backends.qiskit.service import ServiceBackend
+    from qbatch.backends.qiskit.simulators import SimulatorBackend
+
+_HERE = "qbatch.backends.qiskit"
+SERVICES: Mapping[str, tuple[str, Mapping[str, str]]] = {
+    "ibm": (f"{_HERE}.ibm:Ibm", {"token_env": "QISKIT_IBM_TOKEN"}),
+    "ionq": (f"{_HERE}.ionq:Ionq", {"token_env": "IONQ_API_KEY"}),
+    "aqt": (f"{_HERE}.aqt:Aqt", {"token_env": "AQT_TOKEN"}),
+}
+"""Providers' services by the name that ``provider`` may have: a dialect, and usual settings."""
+_ANY = f"{_HERE}.service:AnyProvider"
 
 
-class QiskitBackend(LocalBackend):
-    """Runs batches on a `BackendV2` of Qiskit's that simulates here.
+class _Factory:
+    """Makes the backend that ``provider`` of the settings names.
 
-    Args:
-        name: what the backend is called.
-        settings: ``provider`` (a known name, see `devices.KNOWN`, or ``package.module:callable``
-            that gives the backend; default a noisy one of five qubits), ``arguments`` (its
-            table), ``max_shots`` of a circuit, and ``executor`` (see `LocalBackend`).
-
-    Raises:
-        UsageError: a setting is missing or not known.
+    A known service, or ``package.module:callable`` with ``service = true``, is sent to; all
+    else has to be known to simulate on this machine.
     """
 
-    def __init__(self, name: str, settings: Mapping[str, Any]) -> None:
-        options = dict(settings)
-        provider = options.setdefault("provider", "generic")
-        if not isinstance(provider, str):
-            known = ", ".join(devices.KNOWN)
-            raise UsageError(
-                f"backend {name!r}: provider is {provider!r}, no name",
-                hint=f"provider = one of {known}, or package.module:callable",
-            )
-        shots = options.pop("max_shots", devices.most_shots(provider))
-        if shots is not None and (type(shots) is not int or shots < 1):
-            raise UsageError(f"backend {name!r}: max_shots is {shots!r}, no whole number above 0")
-        usual = _SMALL if provider == "generic" else {}
-        arguments = options.setdefault("arguments", usual)
-        if not isinstance(arguments, dict):
-            raise UsageError(f"backend {name!r}: arguments is no table")
-        forms = frozenset({"qasm2", "qasm3", "qpy"})
-        limits = Limits(shots=shots, formats=forms, exact_values=False)
-        super().__init__(name, options, limits)
+    run_settings = ("executor",)
 
-    def check_settings(self) -> None:
-        """Make sure of every setting.
+    def __call__(self, name: str, settings: Mapping[str, Any]) -> SimulatorBackend | ServiceBackend:
+        """The backend.
 
         Raises:
-            UsageError: one is not known.
+            UsageError: a setting makes no sense.
         """
-        if unknown := sorted(set(self.options) - {"provider", "arguments"}):
-            raise UsageError(
-                f"backend {self.name!r} has no setting {unknown[0]!r}",
-                hint="there are: provider, arguments, max_shots, compile, executor",
-            )
+        provider = settings.get("provider")
+        known = SERVICES.get(provider) if isinstance(provider, str) else None
+        is_service = settings.get("service", known is not None)
+        if type(is_service) is not bool or (known is not None and not is_service):
+            raise UsageError(f"backend {name!r}: service is {is_service!r}")
+        if not is_service:
+            from qbatch.backends.qiskit.simulators import SimulatorBackend
 
-    def check_options(self, options: Mapping[str, Any]) -> None:
-        """Jobs have no options here.
+            return SimulatorBackend(name, {k: v for k, v in settings.items() if k != "service"})
+        from qbatch.backends.http import read_token
+        from qbatch.backends.qiskit.service import ServiceBackend
 
-        Raises:
-            UsageError: one has.
-        """
-        if options:
-            raise UsageError(f"backend {self.name!r} has no option {min(options)!r}")
+        place, usual = known or (_ANY, {})
+        own = {k: v for k, v in settings.items() if k not in self.run_settings}
+        secret = own if {"token_env", "token_file"} & own.keys() else {**usual}
+        if not {"token_env", "token_file"} & own.keys():
+            secret = _only_if_set(secret)
+        module, _, cls = place.partition(":")
+        dialect = getattr(importlib.import_module(module), cls)
+        made = dialect(name, own, lambda: read_token(secret))
+        return ServiceBackend(name, made, own)
 
-    def check(self) -> str:
-        """The package is here, and its backend simulates on this machine.
 
-        Raises:
-            UsageError, NotInstalled: what is wrong.
-        """
-        self.check_settings()
-        device = devices.device(self.options["provider"], self.options["arguments"])
-        return f"{device.name} simulates here, {device.num_qubits} qubits"
+def _only_if_set(usual: Mapping[str, str]) -> Mapping[str, str]:
+    """The usual variable of a secret; without it the package finds its own way."""
+    import os
 
-    def target(self, *, calibration: bool = False) -> Target:
-        """What the device runs, as its package says."""
-        from qbatch.payloads.circuit.target import from_qiskit
+    return usual if os.environ.get(usual.get("token_env", "")) else {}
 
-        device = devices.device(self.options["provider"], self.options["arguments"])
-        body = from_qiskit(device.target, calibration=calibration)
-        return Target(name=str(device.name), body=body)
 
-    def default_compile(self) -> Mapping[str, Any]:
-        """A device takes only what is compiled for it."""
-        return {"with": "qiskit", "level": 2}
-
-    # -- what `LocalBackend` asks -----------------------------------------------------------
-
-    run_settings: ClassVar = LocalBackend.run_settings
-
-    def work(self) -> Work:
-        """The provider's simulator, in a worker."""
-        return work.run
-
-    def cost(self, job: PlannedJob, *, again: bool = False) -> float:  # noqa: ARG002
-        """Seconds on one core: under noise a shot simulates the state once."""
-        info = job.payload.info
-        amplitudes = 2.0 ** min(int(info["num_qubits"]), _MOST_QUBITS)
-        operations = max(1, int(info.get("gates", 1)))
-        shots = (job.shots or 1) * operations * amplitudes * _SECONDS_AN_AMPLITUDE
-        return _SECONDS_A_CIRCUIT + shots
-
-    def bytes_of(self, info: Mapping[str, Any]) -> int:
-        """A state vector of the qubits that are simulated; compiled circuits tell the device's."""
-        return int(16 << min(int(info["num_qubits"]), _MOST_QUBITS))
+QiskitBackend = _Factory()

@@ -12,6 +12,7 @@ from qiskit_aer.noise import NoiseModel
 
 from qbatch import JobGroup
 from qbatch.backends.qiskit import QiskitBackend, devices, work
+from qbatch.backends.qiskit.circuits import spaced
 from qbatch.errors import NotInstalled, UsageError
 from qbatch.testing import BackendContract
 from tests.backends.aer.test_sampling import p_value
@@ -128,11 +129,11 @@ def test_what_a_device_does_not_answer():
 def test_outcomes_are_written_as_qiskit_writes_them():
     circuit = QuantumCircuit(3)
     circuit.measure_all()
-    assert work._spaced({"0 0 1": 2, "110": 3, "001": 1}, circuit) == {"001": 3, "110": 3}
+    assert spaced({"0 0 1": 2, "110": 3, "001": 1}, circuit) == {"001": 3, "110": 3}
     loose = QuantumCircuit([Qubit()], [Clbit(), Clbit()])
-    assert work._spaced({"01": 2}, loose) == {"01": 2}
+    assert spaced({"01": 2}, loose) == {"01": 2}
     with pytest.raises(ValueError, match="for 3 bits"):
-        work._spaced({"01": 2}, circuit)
+        spaced({"01": 2}, circuit)
 
 
 class Service:
