@@ -23,6 +23,13 @@ BUSY_SECONDS = 90.0
 _HEADER_BYTES = 100
 
 
+def _closed(connection: sqlite3.Connection) -> None:
+    # The garbage of one thread may be found by another, which may not close it; then it is
+    # closed when it is gone.
+    with contextlib.suppress(sqlite3.ProgrammingError):
+        connection.close()
+
+
 class Database:
     """One connection to a store's file, migrated to this program's schema."""
 
@@ -51,7 +58,7 @@ class Database:
                 self._connection.close()
                 raise
         # A query that is still being read refers to this object and keeps it open.
-        self._close = weakref.finalize(self, self._connection.close)
+        self._close = weakref.finalize(self, _closed, self._connection)
 
     def lock_path(self, name: str) -> Path:
         """Where the lock of that name lies: in a directory beside the database."""

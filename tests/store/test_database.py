@@ -140,3 +140,12 @@ def test_texts_are_found_in_any_case_of_their_letters():
     assert not database.contains("a", "b")
     assert database.as_text("a") == "a"
     assert database.as_text(1) is None
+
+
+def test_another_thread_may_find_the_garbage(tmp_path):
+    import threading
+
+    database = Database(tmp_path / "q.db")
+    thread = threading.Thread(target=database.close)
+    thread.start()
+    thread.join()  # an exception there would fail this test

@@ -19,7 +19,7 @@ SERVICES: Mapping[str, tuple[str, Mapping[str, str]]] = {
     "aqt": (f"{_HERE}.aqt:Aqt", {"token_env": "AQT_TOKEN"}),
 }
 """Providers' services by the name that ``provider`` may have: a dialect, and usual settings."""
-_ANY = f"{_HERE}.service:AnyProvider"
+_ANY = f"{_HERE}.dialect:AnyProvider"
 
 
 class _Factory:
@@ -51,9 +51,8 @@ class _Factory:
 
         place, usual = known or (_ANY, {})
         own = {k: v for k, v in settings.items() if k not in self.run_settings}
-        secret = own if {"token_env", "token_file"} & own.keys() else {**usual}
-        if not {"token_env", "token_file"} & own.keys():
-            secret = _only_if_set(secret)
+        named = {"token_env", "token_file"} & own.keys()
+        secret: Mapping[str, Any] = own if named else _only_if_set(usual)
         module, _, cls = place.partition(":")
         dialect = getattr(importlib.import_module(module), cls)
         made = dialect(name, own, lambda: read_token(secret))

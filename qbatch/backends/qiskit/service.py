@@ -10,20 +10,17 @@ Tried against loopback servers and offline simulators only, never against a serv
 from __future__ import annotations
 
 import hashlib
-import importlib
 import json
 import warnings
-from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from qbatch.backends.qiskit.circuits import Builder, Experiment, result_of, spaced
+from qbatch.backends.qiskit.circuits import Builder, Experiment
+from qbatch.backends.qiskit.dialect import ENDED, MOST_JOBS, Body, Dialect
 from qbatch.backends.sdk import SdkBackend, status_code
 from qbatch.domain.limits import Limits
 from qbatch.domain.states import Failure, RemoteState
 from qbatch.errors import (
-    BackendError,
     InvalidCircuit,
     InvalidJob,
     LostAnswer,
@@ -31,184 +28,14 @@ from qbatch.errors import (
     Transient,
     UsageError,
 )
-from qbatch.seam import BatchStatus, Item, ItemResult, Prepared, Submission, Target, Usage
+from qbatch.seam import BatchStatus, Item, ItemResult, Prepared, Submission, Target
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
-    from qiskit.providers import BackendV2
 
 FORMS = frozenset({"qasm2", "qasm3", "qpy"})
-STATES = {
-    "INITIALIZING": RemoteState.QUEUED,
-    "VALIDATING": RemoteState.QUEUED,
-    "QUEUED": RemoteState.QUEUED,
-    "RUNNING": RemoteState.RUNNING,
-    "DONE": RemoteState.DONE,
-    "ERROR": RemoteState.ERROR,
-    "CANCELLED": RemoteState.CANCELLED,
-}
-"""What Qiskit's states of a job are here; they come as texts or as members of an enum."""
-_ENDED = (RemoteState.DONE, RemoteState.ERROR, RemoteState.CANCELLED)
-_MOST_JOBS = 1_000
 _TOO_MANY = 429
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class Body:
-    """A batch as it is sent.
-
-    Attributes:
-        items: in order; the experiments of one stand together.
-        shots: of each.
-        values: an estimator is asked, for the items' observables.
-    """
-
-    items: Sequence[Item]
-    experiments: Sequence[Experiment]
-    shots: int
-    values: bool = False
-
-
-class Dialect(ABC):
-    """How one provider's package is spoken to.
-
-    Args:
-        name: what the backend is called.
-        settings: those of the provider.
-        token: gives the secret, where the configuration names one.
-
-    Attributes:
-        package: what installs it.
-        extra: qbatch's own extra that does.
-        settings: the names of those that it knows.
-        limits: what it accepts.
-        has_estimator: values come from the provider's own estimator, not from counts.
-        repeats: the package may send a request again by itself: then a service that says "too
-            many requests" may have taken the one before.
-    """
-
-    package: ClassVar[str]
-    settings: ClassVar[frozenset[str]] = frozenset()
-    limits: ClassVar[Limits]
-    has_estimator: ClassVar[bool] = False
-    repeats: ClassVar[bool] = True
-
-    def __init__(
-        self, name: str, settings: Mapping[str, Any], token: Callable[[], str | None]
-    ) -> None:
-        self.name = name
-        self.own = settings
-        self.token = token
-        self._jobs: dict[str, Any] = {}
-
-    @abstractmethod
-    def connect(self) -> BackendV2:
-        """Import the package, and give the device.
-
-        Raises:
-            ImportError: it is not installed.
-        """
-
-    def refuses(self, error: BaseException) -> bool:  # noqa: ARG002
-        """Whether an error was raised before anything was sent, and would be again."""
-        return False
-
-    def run(self, device: BackendV2, body: Body, submission_id: str) -> str:  # noqa: ARG002
-        """Send a batch; the job's id."""
-        circuits = [experiment.bound() for experiment in body.experiments]
-        job = device.run(circuits, shots=body.shots)
-        return self.keep(job)
-
-    def keep(self, job: Any) -> str:
-        """Remember a job's object, which saves requests; its id."""
-        if len(self._jobs) > _MOST_JOBS:
-            self._jobs.clear()
-        remote_id = str(job.job_id())
-        self._jobs[remote_id] = job
-        return remote_id
-
-    def find(self, device: BackendV2, submission_id: str) -> str | None:  # noqa: ARG002
-        """The job that carries a submission id, where the service can be asked that."""
-        return None
-
-    def job(self, device: BackendV2, remote_id: str) -> Any:
-        """The package's object of a job."""
-        if remote_id not in self._jobs:
-            self._jobs[remote_id] = self.retrieved(device, remote_id)
-        return self._jobs[remote_id]
-
-    def retrieved(self, device: BackendV2, remote_id: str) -> Any:
-        """The same, of a job that another process may have sent."""
-        return device.retrieve_job(remote_id)
-
-    def status(self, device: BackendV2, remote_id: str) -> BatchStatus:
-        """How a job stands."""
-        job = self.job(device, remote_id)
-        word = job.status()
-        state = STATES.get(str(getattr(word, "name", word)), RemoteState.UNKNOWN)
-        return BatchStatus(
-            state=state,
-            failure=Failure.BACKEND if state is RemoteState.ERROR else None,
-            message=self.why(job) if state is RemoteState.ERROR else None,
-            usage=self.usage(job) if state in _ENDED else None,
-        )
-
-    def why(self, job: Any) -> str:
-        """Why a job failed."""
-        said = getattr(job, "error_message", None)
-        return str((said() if callable(said) else None) or "the service says that the job failed")
-
-    def usage(self, job: Any) -> Usage | None:  # noqa: ARG002
-        """What the service reports of a job that has ended."""
-        return None
-
-    def answers(self, device: BackendV2, remote_id: str, body: Body) -> list[ItemResult]:
-        """What a finished job yielded."""
-        counts = self.counts(device, remote_id, body)
-        if len(counts) != len(body.experiments):
-            raise BackendError(
-                f"{len(counts)} answers for {len(body.experiments)} circuits: which is whose?"
-            )
-        found: dict[str, list[Mapping[str, int]]] = {item.label: [] for item in body.items}
-        for experiment, own in zip(body.experiments, counts, strict=True):
-            found[experiment.item.label].append(own)
-        info = {"device": str(device.name)}
-        return [result_of(item, found[item.label], info) for item in body.items]
-
-    def counts(self, device: BackendV2, remote_id: str, body: Body) -> Sequence[Mapping[str, int]]:
-        """Counts for each experiment, in order."""
-        result = self.job(device, remote_id).result()
-        return [
-            spaced(result.get_counts(place), experiment.circuit)
-            for place, experiment in enumerate(body.experiments)
-        ]
-
-    def cancel(self, device: BackendV2, remote_id: str) -> None:
-        """Stop a job; whatever is raised where it has ended already is not told."""
-        self.job(device, remote_id).cancel()
-
-
-class AnyProvider(Dialect):
-    """Whatever ``package.module:callable`` gives that is a `BackendV2` and finds jobs by id."""
-
-    package: ClassVar[str] = ""
-    settings: ClassVar[frozenset[str]] = frozenset({"arguments"})
-    limits: ClassVar[Limits] = Limits(lookup_seconds=0.0)
-
-    def connect(self) -> BackendV2:
-        """What the callable gives."""
-        module, colon, attribute = str(self.own["provider"]).partition(":")
-        if not colon:
-            raise UsageError(
-                f"backend {self.name!r}: provider is no package.module:callable",
-                hint="it gives the BackendV2 that jobs are sent to",
-            )
-        arguments = dict(self.own.get("arguments", {}))
-        if (token := self.token()) is not None:
-            arguments["token"] = token
-        found: BackendV2 = getattr(importlib.import_module(module), attribute)(**arguments)
-        return found
 
 
 class ServiceBackend(SdkBackend):
@@ -275,16 +102,19 @@ class ServiceBackend(SdkBackend):
     def read_once(self) -> str:
         """The device was asked for: the service answers, and takes the credentials."""
         device = self.client
-        return f"the service answers: {device.name}, {device.num_qubits} qubits"
+        return (
+            f"the service answers: {device.name}, {self.call(self._dialect.width, device)} qubits"
+        )
 
     def target(self, *, calibration: bool = False) -> Target:
         """What the device runs, as the service says."""
-        from qbatch.payloads.circuit.target import from_qiskit
+        from qbatch.payloads.circuit.target import from_qiskit, with_width
 
         with self.guard():
             device = self.client
             body = self.call(lambda: from_qiskit(device.target, calibration=calibration))
-            return Target(name=str(device.name), body=body)
+            width = self.call(self._dialect.width, device)
+        return Target(name=str(device.name), body=with_width(body, width))
 
     def default_compile(self) -> Mapping[str, Any]:
         """A device takes only what is compiled for it."""
@@ -368,8 +198,8 @@ class ServiceBackend(SdkBackend):
             return self._ended[remote_id]
         with self.guard():
             found = self._asked(self._dialect.status, self.client, remote_id)
-        if found.state in _ENDED:
-            if len(self._ended) > _MOST_JOBS:
+        if found.state in ENDED:
+            if len(self._ended) > MOST_JOBS:
                 self._ended.clear()
             self._ended[remote_id] = found
         return found
@@ -393,7 +223,7 @@ class ServiceBackend(SdkBackend):
             with self.guard():
                 self._asked(self._dialect.cancel, self.client, remote_id)
         except (LostAnswer, Rejected, Transient):
-            if self.status(remote_id).state not in _ENDED:
+            if self.status(remote_id).state not in ENDED:
                 raise
 
     def _asked(self, work: Callable[..., T], *args: Any) -> T:

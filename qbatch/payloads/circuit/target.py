@@ -153,6 +153,20 @@ def _is_within(place: Any, width: int) -> bool:
     return all(type(qubit) is int and 0 <= qubit < width for qubit in place)
 
 
+def with_width(body: str, num_qubits: int | None) -> str:
+    """A target for another number of qubits, where its operations are everywhere.
+
+    Raises:
+        ValueError: they stand on qubits of their own.
+    """
+    document = json.loads(body)
+    if document["num_qubits"] == num_qubits:
+        return body
+    if any(own["qubits"] is not None for own in document["operations"].values()):
+        raise ValueError(f"a target of {document['num_qubits']} qubits for {num_qubits}")
+    return text_of({**document, "num_qubits": num_qubits})
+
+
 def from_qiskit(target: Target, *, calibration: bool = False) -> str:
     """The text of a target of Qiskit's.
 
