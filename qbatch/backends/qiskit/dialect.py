@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from qbatch.backends.qiskit.circuits import Experiment, result_of, spaced
+from qbatch.backends.experiments import Experiment, result_of, spaced
 from qbatch.domain.limits import Limits
 from qbatch.domain.states import Failure, RemoteState
 from qbatch.errors import BackendError, UsageError

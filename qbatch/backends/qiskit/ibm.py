@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from qbatch.backends.qiskit.circuits import Experiment, spaced
+from qbatch.backends.experiments import Experiment, spaced
 from qbatch.backends.qiskit.dialect import Body, Dialect
 from qbatch.domain.limits import Limits
 from qbatch.rules.pauli import parse_observable

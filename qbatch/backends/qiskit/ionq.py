@@ -14,7 +14,7 @@ import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from qbatch.backends.qiskit.circuits import Experiment, spaced
+from qbatch.backends.experiments import Experiment, spaced
 from qbatch.backends.qiskit.dialect import Body, Dialect
 from qbatch.domain.limits import Limits
 from qbatch.domain.states import Failure, RemoteState

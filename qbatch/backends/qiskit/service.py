@@ -15,7 +15,7 @@ import warnings
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from qbatch.backends.qiskit.circuits import Builder, Experiment
+from qbatch.backends.experiments import Builder, Experiment
 from qbatch.backends.qiskit.dialect import ENDED, MOST_JOBS, Body, Dialect
 from qbatch.backends.sdk import SdkBackend, status_code
 from qbatch.domain.limits import Limits

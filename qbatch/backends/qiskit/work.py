@@ -12,8 +12,8 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from qbatch.backends.experiments import Builder, Experiment, result_of, spaced
 from qbatch.backends.qiskit import devices
-from qbatch.backends.qiskit.circuits import Builder, Experiment, result_of, spaced
 from qbatch.domain.states import Failure
 from qbatch.errors import InvalidCircuit, InvalidJob, QbatchError
 from qbatch.rules.pauli import measurements

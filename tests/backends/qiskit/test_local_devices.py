@@ -11,8 +11,8 @@ from qiskit.quantum_info import SparsePauliOp, Statevector
 from qiskit_aer.noise import NoiseModel
 
 from qbatch import JobGroup
+from qbatch.backends.experiments import spaced
 from qbatch.backends.qiskit import QiskitBackend, devices, work
-from qbatch.backends.qiskit.circuits import spaced
 from qbatch.errors import NotInstalled, UsageError
 from qbatch.testing import BackendContract
 from tests.backends.aer.test_sampling import p_value
