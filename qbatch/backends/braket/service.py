@@ -281,7 +281,7 @@ class BraketService(SdkBackend):
         if remote_id in self._ended:
             return self._ended[remote_id]
         with self.guard():
-            told = self.call(lambda: self._task(remote_id).metadata())
+            told = self.call(self._task(remote_id).metadata)
         state = _STATES.get(str(told.get("status")), RemoteState.UNKNOWN)
         failed = state is RemoteState.ERROR
         reason = str(told.get("failureReason") or "the service says that the task failed")
@@ -295,9 +295,11 @@ class BraketService(SdkBackend):
         return found
 
     def _task(self, remote_id: str) -> Any:
+        """The package's object of a task; nothing is asked yet."""
+        session = self.client.aws_session
         from braket.aws import AwsQuantumTask
 
-        return AwsQuantumTask(remote_id, aws_session=self.client.aws_session)
+        return AwsQuantumTask(remote_id, aws_session=session)
 
     def answers(self, remote_id: str, batch: Submission) -> Sequence[ItemResult]:
         """What the task yielded, from the bucket."""
@@ -306,7 +308,7 @@ class BraketService(SdkBackend):
             raise Transient(f"{self.name}: task {remote_id} is {status.state.value}")
         body = self._body(batch, [])
         with self.guard():
-            result = self.call(lambda: self._task(remote_id).result())
+            result = self.call(self._task(remote_id).result)
         return list(self._read(body, result))
 
     def _read(self, body: _Body, result: Any) -> Iterator[ItemResult]:
@@ -334,7 +336,7 @@ class BraketService(SdkBackend):
         """Stop the task; no error where it has ended already."""
         try:
             with self.guard():
-                self.call(lambda: self._task(remote_id).cancel())
+                self.call(self._task(remote_id).cancel)
         except (LostAnswer, Rejected, Transient):
             if self.status(remote_id).state not in _ENDED:
                 raise
