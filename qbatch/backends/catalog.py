@@ -74,9 +74,9 @@ class Catalog:
 
     def has_price(self, name: str) -> bool:
         """Whether a backend has a price, or an adapter that may know one."""
-        found = self.get(name)
-        if found.prices:
-            return True
+        found = self._named.get(name)
+        if found is None or found.prices:
+            return found is not None
         try:
             return bool(getattr(registry.load(found.type), "may_cost", False))
         except NotInstalled:
@@ -118,6 +118,7 @@ class Catalog:
         """
         from qbatch.seam import SupportsCheck, SupportsClose
 
+        self._check_installed(name)
         backend = self.open(name, executor="serial")
         try:
             if isinstance(backend, SupportsCheck):
@@ -126,6 +127,16 @@ class Catalog:
         finally:
             if isinstance(backend, SupportsClose):
                 backend.close()
+
+    def _check_installed(self, name: str) -> None:
+        from qbatch.backends import about
+
+        found = self.get(name)
+        provider = found.settings.get("provider")
+        command = about.installs(found.type, provider)
+        if command is not None:
+            what = provider or found.type
+            raise NotInstalled(f"{name}: the package for {what} is not here", hint=command)
 
     def check_options(self, name: str | None, options: Mapping[str, Any]) -> None:
         """Make sure that the backend exists and knows the options.

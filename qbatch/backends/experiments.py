@@ -122,6 +122,23 @@ def _writes_again(form: Form) -> bool:
     return any(number > 1 for number in Counter(written).values())
 
 
+def measured_wires(circuit: QuantumCircuit) -> list[int | None]:
+    """For each classical bit the qubit that is measured into it, None for none.
+
+    Raises:
+        InvalidJob: a bit is written more than once.
+    """
+    wires: list[int | None] = [None] * circuit.num_clbits
+    for instruction in circuit:
+        if instruction.operation.name != "measure":
+            continue
+        place = circuit.find_bit(instruction.clbits[0]).index
+        if wires[place] is not None:
+            raise InvalidJob("a classical bit is written more than once")
+        wires[place] = circuit.find_bit(instruction.qubits[0]).index
+    return wires
+
+
 def spaced(counts: Mapping[str, int], circuit: QuantumCircuit) -> dict[str, int]:
     """Counts as Qiskit writes them, registers apart, whoever wrote them.
 

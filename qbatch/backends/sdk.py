@@ -64,7 +64,10 @@ class SdkBackend(ABC):
         try:
             return self.call(self.connect)
         except ImportError as error:
-            raise NotInstalled(f"{self.name} needs a package that is not here: {error}") from error
+            raise NotInstalled(
+                f"{self.name} needs a package that is not here: {error}",
+                hint=f"qbatch backends check {self.name} says what installs it",
+            ) from error
 
     def check(self) -> str:
         """Connect, and read once.
@@ -105,7 +108,7 @@ class SdkBackend(ABC):
                 if future.done():
                     raise  # the package's own
                 if time.monotonic() >= end:
-                    self.close()
+                    self._abandon()
                     raise TimeoutError("no answer in time") from None
 
     @contextlib.contextmanager
@@ -127,6 +130,9 @@ class SdkBackend(ABC):
 
     def close(self) -> None:
         """Let the package's thread end with what it is doing."""
+        self._abandon()
+
+    def _abandon(self) -> None:
         if self._work is not None:
             self._work.put(None)
         self._work = None

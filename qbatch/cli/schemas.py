@@ -322,6 +322,14 @@ SCHEMAS: dict[str, Schema] = {
                 }
             )
         ),
+        adapters=_list(
+            _object(
+                {
+                    **dict.fromkeys(("settings", "extra", "licence", "takes", "tried"), _TEXT),
+                    "installed": _FLAG,
+                }
+            )
+        ),
     ),
     "backends check": _document(
         "check", _object({"backend": _TEXT, "said": _TEXT}), exit_code=_COUNT

@@ -21,7 +21,7 @@ from qbatch.engine.throughput import batch_seconds, pooled
 from qbatch.payloads.registry import payload_format
 from qbatch.rules.batching import unanswerable
 from qbatch.rules.merging import coalesce
-from qbatch.seam import SupportsCost, SupportsEstimate, SupportsPrices
+from qbatch.seam import Backend, SupportsCost, SupportsEstimate, SupportsPrices
 from qbatch.store import Store
 
 _DEFAULT = Throughput(seconds=1.0, startup=1.0)
@@ -145,11 +145,8 @@ def make_plan(
                 while queue.has_work:
                     adding.take(queue.take())
         for name, adding in plans.items():
-            backend = planner.queues[name].backend
-            known = prices.get(name)
-            if not known and isinstance(backend, SupportsPrices):
-                known = asked(backend.prices)
-            plan.backends.append(adding.finished(known or {}))
+            known = _prices(planner.queues[name].backend, prices.get(name))
+            plan.backends.append(adding.finished(known))
     finally:
         for queue in planner.queues.values():
             queue.close()
@@ -278,6 +275,13 @@ class _Adding:
         sources = self._store.jobs.sources(self._payloads).values()
         depths = [payload_format(source.kind).depth(source) for source in sources]
         return max((depth for depth in depths if depth is not None), default=None)
+
+
+def _prices(backend: Backend, known: Mapping[str, float] | None) -> Mapping[str, float]:
+    """What the user says that a backend costs, else what it says itself."""
+    if not known and isinstance(backend, SupportsPrices):
+        known = asked(backend.prices)
+    return known or {}
 
 
 def _width(job: PlannedJob) -> int:

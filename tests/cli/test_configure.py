@@ -68,8 +68,12 @@ def test_backends_are_listed_and_checked(qbatch, config):
         '[backends.typo]\ntype = "aer"\nmetod = "stabilizer"\n'
         '[backends.gone]\ntype = "nowhere.to:Find"\n'
     )
-    entries = {e["name"]: e for e in qbatch.json("backends", "list", "--json")["backends"]}
-    assert set(entries) == {"aer", "qiskit", "qoro", "good", "typo", "gone"}
+    listed = qbatch.json("backends", "list", "--json")
+    entries = {e["name"]: e for e in listed["backends"]}
+    adapters = {e["settings"]: e for e in listed["adapters"]}
+    assert adapters["type = aer"]["installed"]
+    assert all(one["licence"] and one["takes"] and one["tried"] for one in adapters.values())
+    assert set(entries) == {"aer", "braket", "qiskit", "qoro", "good", "typo", "gone"}
     assert entries["good"]["settings"] == {"method": "stabilizer"}
     assert entries["good"]["limits"]["shots"] == 1_000_000
     assert "cannot be loaded" in entries["gone"]["problem"]

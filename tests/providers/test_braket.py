@@ -10,20 +10,22 @@ from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
 
 from qbatch import JobGroup
 from qbatch.backends.braket import BraketBackend
+from qbatch.backends.braket.service import BraketService
 from qbatch.errors import AuthError, LostAnswer, UsageError
 from qbatch.testing import BackendContract
 
 if importlib.util.find_spec("braket") is None or importlib.util.find_spec("moto") is None:
     pytest.skip("amazon-braket-sdk and moto are not installed here", allow_module_level=True)
 
-from tests.providers.braket_service import BUCKET, DEVICE, BraketService
+from tests.providers.braket_service import BUCKET, DEVICE
+from tests.providers.braket_service import BraketService as StandIn
 
 TEXT = BackendContract.text
 
 
 @pytest.fixture
 def service(monkeypatch):
-    service = BraketService()
+    service = StandIn()
     monkeypatch.setenv("BRAKET_ENDPOINT", service.url)
     for name in ("S3", "STS"):
         monkeypatch.setenv(f"AWS_ENDPOINT_URL_{name}", service.aws)
@@ -179,8 +181,8 @@ def test_a_lost_answer_is_sent_again_under_its_token(group, service):
 def test_another_digest_is_never_sent_again(service):
     """The digest covers all that is sent: another bucket is another batch."""
     batch = TestService().batch({})
-    first = BraketBackend("demo", SETTINGS).prepare(batch)
-    other = BraketBackend("demo", {**SETTINGS, "bucket": "else"}).prepare(batch)
+    first = BraketService("demo", SETTINGS).prepare(batch)
+    other = BraketService("demo", {**SETTINGS, "bucket": "else"}).prepare(batch)
     assert first.digest != other.digest
 
 
@@ -212,7 +214,7 @@ def test_a_failed_task_says_why(group, service):
 
 
 def test_the_price_is_the_devices(service):
-    backend = BraketBackend("demo", SETTINGS)
+    backend = BraketService("demo", SETTINGS)
     assert backend.prices() == {"shot": 0.00035}
     assert backend.check() == (
         "the service answers: Demo is ONLINE; it takes program sets of 100 circuits"
@@ -231,6 +233,6 @@ def test_settings_are_checked():
 def test_throttling_may_have_been_accepted():
     error = RuntimeError("slow")
     error.response = {"Error": {"Code": "ThrottlingException"}}  # type: ignore[attr-defined]
-    backend = BraketBackend("demo", SETTINGS)
+    backend = BraketService("demo", SETTINGS)
     with pytest.raises(LostAnswer), backend.guard(creates=True):
         raise error

@@ -3,7 +3,7 @@
 import pytest
 
 from qbatch import JobGroup
-from qbatch.domain.batches import Outcome
+from qbatch.domain.batches import Outcome, Usage
 from qbatch.domain.results import Counts
 from qbatch.domain.states import AttemptStatus, BatchState, Failure, Status
 from qbatch.store import Store
@@ -21,7 +21,7 @@ def store(db):
         yield store
 
 
-def tried(store, ids, status, failure=None, error=None, mark="m"):
+def tried(store, ids, status, failure=None, error=None, mark="m", usage=None):
     """A batch of jobs that ended so."""
     store.work_queue.begin([Status.UNSENT, Status.ERROR])
     store.work_queue.pick([1], only=ids)
@@ -108,3 +108,23 @@ def test_a_group_was_changed_when_it_was_made_filled_or_run(store, db):
     tried(store, [1], Status.DONE)
     (attempt,) = store.history.attempts(1)
     assert store.history.modified_at(full) == attempt.finished_at
+
+
+def test_what_services_report_is_kept_and_shared_out_by_jobs(store, db):
+    with JobGroup("h", db=db) as group:
+        group.add(BELL, shots=20)
+    assert store.history.spent([1, 2]) == {}
+    store.work_queue.begin()
+    store.work_queue.pick([1, 2])
+    tried(store, [1, 2], Status.DONE, mark="a", usage=Usage(seconds=3.0, price=1.0, currency="USD"))
+    tried(store, [3], Status.DONE, mark="b", usage=Usage(price=0.5, currency="USD"))
+    tried(store, [4], Status.ERROR, mark="c", usage=Usage(seconds=2.0))
+    assert store.history.spent([1, 2]) == {
+        1: [Usage(seconds=2.0), Usage(seconds=3.0, price=1.5, currency="USD")]
+    }
+    first, *_ = store.history.batches(1)
+    assert first.usage == Usage(seconds=3.0, price=1.0, currency="USD")
+    assert str(first.usage) == "3 s, 1 USD"
+    assert str(Usage()) == ""
+    (attempt,) = store.history.attempts(4)
+    assert (attempt.status, attempt.usage.seconds) == (AttemptStatus.ERROR, 2.0)

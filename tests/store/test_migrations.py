@@ -41,12 +41,12 @@ def test_a_new_file_is_whole_or_empty(connection, monkeypatch):
 
 def test_a_step_is_applied_once_and_after_those_before_it(connection, monkeypatch):
     migrations.migrate(connection)
-    steps = (*migrations.STEPS, ("0005_x", "migrations:add_missing_columns"))
+    steps = (*migrations.STEPS, ("9999_x", "migrations:add_missing_columns"))
     monkeypatch.setattr(migrations, "STEPS", steps)
-    monkeypatch.setattr(migrations, "VERSION", 5)
+    monkeypatch.setattr(migrations, "VERSION", len(steps))
     migrations.migrate(connection)
-    assert applied(connection)[-2:] == [migrations.STEPS[-2][0], "0005_x"]
-    assert pragma(connection, "user_version") == 5
+    assert applied(connection)[-2:] == [migrations.STEPS[-2][0], "9999_x"]
+    assert pragma(connection, "user_version") == len(steps)
 
 
 def test_columns_that_came_later_are_added_with_their_defaults(connection):
@@ -65,3 +65,13 @@ def test_columns_that_came_later_are_added_with_their_defaults(connection):
 def test_every_step_names_a_function_that_is_there(name, place):
     assert callable(migrations._function(place))
     assert name[:4].isdecimal()
+
+
+def test_batches_of_the_fourth_schema_get_their_run_seconds(connection):
+    migrations.migrate(connection)
+    connection.execute("ALTER TABLE batches DROP COLUMN run_seconds")
+    connection.execute("DELETE FROM _sqlite_migrations WHERE name = '0005_run_seconds'")
+    migrations.migrate(connection)
+    names = [row[0] for row in connection.execute("SELECT name FROM pragma_table_info('batches')")]
+    assert names.count("run_seconds") == 1
+    migrations.add_run_seconds(connection)  # and not twice

@@ -16,7 +16,7 @@ from qbatch.payloads.circuit.target import text_of
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
-    from qiskit.circuit import ParameterExpression
+    from qiskit.circuit import CircuitInstruction, ParameterExpression
 
 GATES: Mapping[str, str] = {
     "h": "h", "x": "x", "y": "y", "z": "z", "s": "s", "sdg": "si", "t": "t", "tdg": "ti",
@@ -120,30 +120,46 @@ def program_of(circuit: QuantumCircuit) -> Program:
     Raises:
         InvalidJob: something in it has no form there.
     """
-    used = sorted({circuit.find_bit(q).index for one in circuit for q in one.qubits})
-    place = {wire: number for number, wire in enumerate(used)}
-    angles: list[ParameterExpression] = []
-    wires: list[int | None] = [None] * circuit.num_clbits
-    ended: set[int] = set()
-    lines = []
-    for one in circuit:
+    told = [one for one in circuit if one.operation.name != "barrier"]
+    used = sorted({circuit.find_bit(q).index for one in told for q in one.qubits})
+    writer = _Writer(circuit, {wire: number for number, wire in enumerate(used)})
+    for one in told:
+        writer.take(one)
+    if not writer.ended:
+        raise InvalidJob("nothing of it is measured")
+    text = _text(len(used), writer.lines, sorted(writer.ended), len(writer.angles))
+    return Program(circuit, text, writer.angles, writer.wires)
+
+
+class _Writer:
+    """Writes the operations of a circuit, whose wires have those places."""
+
+    def __init__(self, circuit: QuantumCircuit, place: Mapping[int, int]) -> None:
+        self.lines: list[str] = []
+        self.angles: list[ParameterExpression] = []
+        self.wires: list[int | None] = [None] * circuit.num_clbits
+        self.ended: set[int] = set()
+        self._circuit = circuit
+        self._place = place
+
+    def take(self, one: CircuitInstruction) -> None:
+        """One operation more.
+
+        Raises:
+            InvalidJob: it has no form there.
+        """
         name = one.operation.name
-        if name == "barrier":
-            continue
-        qubits = [place[circuit.find_bit(q).index] for q in one.qubits]
-        if ended & set(qubits):
+        qubits = [self._place[self._circuit.find_bit(q).index] for q in one.qubits]
+        if self.ended & set(qubits):
             raise InvalidJob("it goes on with a qubit after its measurement")
         if name == "measure":
-            wires[circuit.find_bit(one.clbits[0]).index] = qubits[0]
-            ended.add(qubits[0])
+            self.wires[self._circuit.find_bit(one.clbits[0]).index] = qubits[0]
+            self.ended.add(qubits[0])
         elif name in GATES and not one.clbits:
-            given = [_angle(value, angles) for value in one.operation.params]
-            lines.append(_line(GATES[name], given, qubits))
+            given = [_angle(value, self.angles) for value in one.operation.params]
+            self.lines.append(_line(GATES[name], given, qubits))
         else:
             raise InvalidJob(f"Braket's programs have no {name!r}")
-    if not ended:
-        raise InvalidJob("nothing of it is measured")
-    return Program(circuit, _text(len(used), lines, sorted(ended), len(angles)), angles, wires)
 
 
 def _angle(value: object, angles: list[ParameterExpression]) -> str:

@@ -45,6 +45,9 @@ _ENDED = (RemoteState.DONE, RemoteState.ERROR, RemoteState.CANCELLED)
 _AUTH = {"AccessDeniedException", "UnrecognizedClientException", "ExpiredTokenException",
          "InvalidSignatureException"}  # fmt: skip
 _PASSING = {"ThrottlingException", "DeviceOfflineException", "ServiceQuotaExceededException"}
+_REFUSED = {"ConflictException", "DeviceRetiredException", "ResourceNotFoundException",
+            "ValidationException"}  # fmt: skip
+_NO_CREDENTIALS = {"NoCredentialsError", "PartialCredentialsError"}
 _SETTINGS = {"bucket", "device", "in_flight", "max_circuits", "max_shots", "prefix",
              "program_sets", "region", "seconds"}  # fmt: skip
 _SET = "braket.ir.openqasm.program_set"
@@ -343,25 +346,26 @@ class BraketService(SdkBackend):
 
     def _mapped(self, error: BaseException, creates: bool) -> BackendError:
         """AWS's errors by their code; the rest as for every package."""
-        response = getattr(error, "response", None)
-        told = response.get("Error", {}) if isinstance(response, dict) else {}
-        code = str(told.get("Code", ""))
-        said = f"{self.name}: {code or type(error).__name__}: {told.get('Message') or error}"
-        if type(error).__name__ in ("NoCredentialsError", "PartialCredentialsError"):
-            return AuthError(said)
-        if code in _AUTH:
+        code, said = _told(error)
+        said = f"{self.name}: {said}"
+        if type(error).__name__ in _NO_CREDENTIALS or code in _AUTH:
             return AuthError(said)
         if code == "ResourceNotFoundException" and not creates:
             return BatchNotFound(said)
-        if code in _PASSING and not creates:
-            return Transient(said)
-        if code in _PASSING:
+        if code == "ThrottlingException" and creates:
             # The package may have sent it before: the same token finds out.
-            return LostAnswer(said) if code == "ThrottlingException" else Transient(said)
-        if code in ("ValidationException", "ConflictException", "DeviceRetiredException",
-                    "ResourceNotFoundException"):  # fmt: skip
-            return Rejected(said)
-        return super()._mapped(error, creates)
+            return LostAnswer(said)
+        if code in _PASSING:
+            return Transient(said)
+        return Rejected(said) if code in _REFUSED else super()._mapped(error, creates)
+
+
+def _told(error: BaseException) -> tuple[str, str]:
+    """The code of an error of AWS's, empty for others, and what it says."""
+    response = getattr(error, "response", None)
+    told = response.get("Error", {}) if isinstance(response, dict) else {}
+    code = str(told.get("Code", ""))
+    return code, f"{code or type(error).__name__}: {told.get('Message') or error}"
 
 
 def _counts(program: Program, entry: Any, shots: int) -> Mapping[str, int]:

@@ -58,6 +58,12 @@ def _failed(item: Item, failure: Failure, said: str) -> ItemResult:
     return ItemResult(label=item.label, failure=failure, error=said)
 
 
+def _spoilt(item: Item, error: Exception) -> ItemResult:
+    if isinstance(error, (InvalidJob, InvalidCircuit)):
+        return _failed(item, Failure.INVALID, str(error))
+    return _failed(item, Failure.BACKEND, f"{type(error).__name__}: {error}")
+
+
 def _run(
     device: Any,
     shots: int,
@@ -74,11 +80,9 @@ def _run(
         if len(items) > 1:
             for own in items:
                 _run(device, shots, [own], found)
-            return
-        item = experiments[0].item
-        is_own = isinstance(error, (InvalidJob, InvalidCircuit))
-        said = str(error) if is_own else f"{type(error).__name__}: {error}"
-        found[item.label] = _failed(item, Failure.INVALID if is_own else Failure.BACKEND, said)
+        else:
+            item = experiments[0].item
+            found[item.label] = _spoilt(item, error)
         return
     for own in items:
         if own:

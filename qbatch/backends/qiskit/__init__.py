@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 _HERE = "qbatch.backends.qiskit"
 SERVICES: Mapping[str, tuple[str, Mapping[str, str]]] = {
     "ibm": (f"{_HERE}.ibm:Ibm", {"token_env": "QISKIT_IBM_TOKEN"}),
-    "ionq": (f"{_HERE}.ionq:Ionq", {"token_env": "IONQ_API_KEY"}),
     "aqt": (f"{_HERE}.aqt:Aqt", {"token_env": "AQT_TOKEN"}),
+    "ionq": (f"{_HERE}.ionq:Ionq", {"token_env": "IONQ_API_KEY"}),
 }
 """Providers' services by the name that ``provider`` may have: a dialect, and usual settings."""
 _ANY = f"{_HERE}.dialect:AnyProvider"
@@ -37,26 +37,39 @@ class _Factory:
         Raises:
             UsageError: a setting makes no sense.
         """
-        provider = settings.get("provider")
-        known = SERVICES.get(provider) if isinstance(provider, str) else None
-        is_service = settings.get("service", known is not None)
-        if type(is_service) is not bool or (known is not None and not is_service):
-            raise UsageError(f"backend {name!r}: service is {is_service!r}")
-        if not is_service:
-            from qbatch.backends.qiskit.simulators import SimulatorBackend
+        if _is_service(name, settings):
+            own = {k: v for k, v in settings.items() if k not in self.run_settings}
+            return _service(name, own, *SERVICES.get(str(own.get("provider")), (_ANY, {})))
+        from qbatch.backends.qiskit.simulators import SimulatorBackend
 
-            return SimulatorBackend(name, {k: v for k, v in settings.items() if k != "service"})
-        from qbatch.backends.http import read_token
-        from qbatch.backends.qiskit.service import ServiceBackend
+        return SimulatorBackend(name, {k: v for k, v in settings.items() if k != "service"})
 
-        place, usual = known or (_ANY, {})
-        own = {k: v for k, v in settings.items() if k not in self.run_settings}
-        named = {"token_env", "token_file"} & own.keys()
-        secret: Mapping[str, Any] = own if named else _only_if_set(usual)
-        module, _, cls = place.partition(":")
-        dialect = getattr(importlib.import_module(module), cls)
-        made = dialect(name, own, lambda: read_token(secret))
-        return ServiceBackend(name, made, own)
+
+def _is_service(name: str, settings: Mapping[str, Any]) -> bool:
+    """Whether batches are sent away; a known service always is one.
+
+    Raises:
+        UsageError: the settings contradict that, or ``service`` is neither true nor false.
+    """
+    known = str(settings.get("provider")) in SERVICES
+    said = settings.get("service", known)
+    if type(said) is not bool or (known and not said):
+        raise UsageError(f"backend {name!r}: service is {said!r}")
+    return said
+
+
+def _service(
+    name: str, settings: Mapping[str, Any], place: str, usual: Mapping[str, str]
+) -> ServiceBackend:
+    """A service whose dialect is the class at a place."""
+    from qbatch.backends.http import read_token
+    from qbatch.backends.qiskit.service import ServiceBackend
+
+    named = {"token_env", "token_file"} & settings.keys()
+    secret: Mapping[str, Any] = settings if named else _only_if_set(usual)
+    module, _, cls = place.partition(":")
+    dialect = getattr(importlib.import_module(module), cls)
+    return ServiceBackend(name, dialect(name, settings, lambda: read_token(secret)), settings)
 
 
 def _only_if_set(usual: Mapping[str, str]) -> Mapping[str, str]:

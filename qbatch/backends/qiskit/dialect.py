@@ -116,6 +116,9 @@ class Dialect(ABC):
         found: int | None = device.num_qubits
         return found
 
+    def close(self) -> None:  # noqa: B027 - most have nothing
+        """Give back what is held open."""
+
     def refuses(self, error: BaseException) -> bool:  # noqa: ARG002
         """Whether an error was raised before anything was sent, and would be again."""
         return False

@@ -11,14 +11,14 @@ from __future__ import annotations
 import hashlib
 import math
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from qbatch.backends.experiments import Experiment, spaced
+from qbatch.backends.experiments import Experiment, measured_wires, spaced
 from qbatch.backends.qiskit.dialect import Body, Dialect
 from qbatch.domain.limits import Limits
 from qbatch.domain.states import Failure, RemoteState
-from qbatch.errors import BackendError, BatchNotFound, InvalidJob
+from qbatch.errors import BackendError, BatchNotFound
 from qbatch.seam import BatchStatus, ItemResult, Usage
 
 if TYPE_CHECKING:
@@ -166,16 +166,19 @@ class Ionq(Dialect):
         if not url:
             raise BackendError(f"{self.name}: job {remote_id} has no results")
         found: Mapping[str, Any] = device.client.get_results(results_url=url)
-        children = told.get("child_job_ids") or told.get("children") or ()
-        if children and all(child in found for child in children):
-            laws = [found[child] for child in children]
-        elif found and all(isinstance(own, Mapping) for own in found.values()):
-            laws = list(found.values())
-        else:
-            laws = [found]
+        laws = _in_order(found, told.get("child_job_ids") or told.get("children") or ())
         if len(laws) != number:
             raise BackendError(f"{len(laws)} answers for {number} circuits: which is whose?")
         return laws
+
+
+def _in_order(found: Mapping[str, Any], children: Sequence[str]) -> list[Mapping[str, float]]:
+    """The laws of a job's circuits; those of several stand under their ids."""
+    if children and all(child in found for child in children):
+        return [found[child] for child in children]
+    if found and all(isinstance(own, Mapping) for own in found.values()):
+        return list(found.values())
+    return [found]
 
 
 def _usage(told: Mapping[str, Any]) -> Usage | None:
@@ -193,7 +196,7 @@ def _law(found: Mapping[str, float], circuit: QuantumCircuit) -> dict[str, float
     Raises:
         InvalidJob: a bit is written more than once.
     """
-    wires = _measured(circuit)
+    wires = measured_wires(circuit)
     law: dict[str, float] = {}
     for state, share in found.items():
         bits = ["0" if q is None else str(int(state) >> q & 1) for q in reversed(wires)]
@@ -206,19 +209,6 @@ def _law(found: Mapping[str, float], circuit: QuantumCircuit) -> dict[str, float
 
 def _spaced(outcome: str, circuit: QuantumCircuit) -> str:
     return next(iter(spaced({outcome: 1}, circuit)))
-
-
-def _measured(circuit: QuantumCircuit) -> list[int | None]:
-    """For each classical bit the qubit that is measured into it, None for none."""
-    wires: list[int | None] = [None] * circuit.num_clbits
-    for instruction in circuit:
-        if instruction.operation.name != "measure":
-            continue
-        place = circuit.find_bit(instruction.clbits[0]).index
-        if wires[place] is not None:
-            raise InvalidJob("a classical bit is written more than once")
-        wires[place] = circuit.find_bit(instruction.qubits[0]).index
-    return wires
 
 
 def _counted(law: Mapping[str, float], shots: int) -> dict[str, int]:

@@ -226,6 +226,11 @@ class ServiceBackend(SdkBackend):
             if self.status(remote_id).state not in ENDED:
                 raise
 
+    def close(self) -> None:
+        """Let go of the package's thread, and of what its client holds open."""
+        super().close()
+        self._dialect.close()
+
     def _asked(self, work: Callable[..., T], *args: Any) -> T:
         """What the package answers, without its warnings."""
 

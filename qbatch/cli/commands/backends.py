@@ -15,15 +15,18 @@ if TYPE_CHECKING:
 
 
 def list_(ctx: typer.Context, json: opt.Json = False) -> None:
-    """List backends.
+    """List backends, and the adapters that make them.
 
-    Those of the configuration and the installed adapters, with what they accept.
+    Those of the configuration and the installed adapters, with what they accept; then each
+    adapter with what installs it, the licences of all that comes with it, what it takes, and
+    how it was tried.
 
     Example: qbatch backends list
     """
     entries = _catalog(ctx).described()
+    adapters = _adapters()
     if json:
-        output.print_json("backends", entries)
+        output.print_json("backends", entries, adapters=adapters)
         return
     columns = ["backend", "type", "installed", "limits", "settings", "price", "problem"]
     rows = [
@@ -41,6 +44,21 @@ def list_(ctx: typer.Context, json: opt.Json = False) -> None:
     if not any(entry["problem"] for entry in entries):
         columns, rows = columns[:-1], [row[:-1] for row in rows]
     output.table(columns, rows)
+    print()
+    columns = ["adapter", "extra", "installed", "licences", "takes", "tried with"]
+    names = ("settings", "extra", "installed", "licence", "takes", "tried")
+    shown = [{**one, "installed": "yes" if one["installed"] else "no"} for one in adapters]
+    output.table(columns, [[one[name] for name in names] for one in shown])
+
+
+def _adapters() -> list[dict[str, Any]]:
+    from qbatch.backends import about
+
+    own = [{**one._asdict(), "installed": one.is_installed} for one in about.ADAPTERS]
+    for entry in own:
+        del entry["module"]
+    unknown = {"extra": "", "licence": "", "takes": "", "tried": "", "installed": True}
+    return [*own, *({"settings": f"type = {kind}", **unknown} for kind in about.foreign())]
 
 
 def check(
