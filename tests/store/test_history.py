@@ -40,7 +40,9 @@ def tried(store, ids, status, failure=None, error=None, mark="m", usage=None):
         )
         for claim in claims
     ]
-    store.ledger.collect(batch.id, outcomes, state=BatchState(status.value), failure=failure)
+    store.ledger.collect(
+        batch.id, outcomes, state=BatchState(status.value), failure=failure, usage=usage
+    )
     return batch
 
 
