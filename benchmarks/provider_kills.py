@@ -50,6 +50,11 @@ def _aqt(service: Any) -> tuple[dict[str, str], dict[str, str]]:
     return settings, {"AQT_TOKEN": "secret"}
 
 
+def _iqm(service: Any) -> tuple[dict[str, str], dict[str, str]]:
+    settings = {"type": "qiskit", "provider": "iqm", "url": service.url, "device": "adonis"}
+    return settings, {"IQM_TOKEN": "secret"}
+
+
 def _braket(service: Any) -> tuple[dict[str, str], dict[str, str]]:
     own = importlib.import_module("tests.providers.braket_service")
     settings = {"type": "braket", "device": own.DEVICE, "bucket": own.BUCKET}
@@ -69,7 +74,8 @@ def _taken(name: str, service: Any) -> int:
     if name == "ionq":
         given = [job["body"]["input"] for job in jobs]
         return sum(len(own.get("circuits", (0,))) for own in given)
-    return sum(len(job["body"]["payload"]["circuits"]) for job in jobs)
+    bodies = [job["body"] for job in jobs]
+    return sum(len(body.get("payload", body)["circuits"]) for body in bodies)
 
 
 def _points(body: Mapping[str, Any]) -> int:
@@ -83,6 +89,7 @@ PROVIDERS = {
     "ibm": ("tests.providers.ibm_service:IbmService", _ibm),
     "ionq": ("tests.providers.ionq_service:IonqService", _ionq),
     "aqt": ("tests.providers.aqt_service:AqtService", _aqt),
+    "iqm": ("tests.providers.iqm_service:IqmService", _iqm),
     "braket": ("tests.providers.braket_service:BraketService", _braket),
 }
 

@@ -54,6 +54,8 @@ ADAPTERS = (
           "compiled circuits; counts, values", f"{_LOOPBACK}, {_NEVER}"),
     About("type = qiskit, provider = aqt-offline", "aqt", "qiskit_aqt_provider", _WITH_TQDM,
           "compiled circuits; counts, values", "the package's offline simulators"),
+    About("type = qiskit, provider = iqm", "iqm", "iqm.qiskit_iqm", _WITH_TQDM,
+          "compiled circuits; counts, values", f"{_LOOPBACK}, {_NEVER}"),
     About("type = qiskit, provider = iqm-fake", "iqm", "iqm.qiskit_iqm", _WITH_TQDM,
           "compiled circuits; counts, values", "the package's fake devices"),
     About("type = braket", "braket", "braket.aws", "Apache-2.0, BSD, MIT",

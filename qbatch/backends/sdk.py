@@ -128,6 +128,10 @@ class SdkBackend(ABC):
         except BaseException as error:
             raise self._mapped(error, creates) from error
 
+    def code(self, error: BaseException) -> int | None:
+        """The HTTP status that an error of the package's stands for; None where there is none."""
+        return status_code(error)
+
     def close(self) -> None:
         """Let the package's thread end with what it is doing."""
         self._abandon()
@@ -139,7 +143,7 @@ class SdkBackend(ABC):
 
     def _mapped(self, error: BaseException, creates: bool) -> BackendError:
         said = f"{self.name}: {type(error).__name__}: {error}"
-        code = status_code(error)
+        code = self.code(error)
         if code in (401, 403):
             return AuthError(said)
         if code == 404 and not creates:

@@ -93,7 +93,8 @@ def test_refusals_are_not_retried(group, serve):
     assert group.jobs[0].failure == "rejected"
 
 
-def test_polling_survives_what_passes(group, serve):
+def test_polling_survives_what_passes(group, serve, monkeypatch):
+    monkeypatch.setattr(watcher, "backoff", lambda *_: 0.05)
     server = serve()
     add(group)
     for fault in ("unavailable", "reset", "html", "broken", "strange"):

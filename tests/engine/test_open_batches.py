@@ -210,6 +210,7 @@ def test_a_long_wait_says_what_it_waits_for(group, monkeypatch, caplog):
     monkeypatch.setattr(
         backend_queue.InFlightBatch, "__init__", _impatient(backend_queue.InFlightBatch.__init__)
     )
+    monkeypatch.setattr(watcher, "_UNCONFIRMED_SECONDS", 0.2)
     group.add(BELL)
     backend = Remote()
     backend.states = {1: RUNNING}

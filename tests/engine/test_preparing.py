@@ -6,7 +6,7 @@ from qbatch import JobGroup
 from qbatch.api.database import verify
 from qbatch.domain.limits import Limits
 from qbatch.domain.states import BatchState, Failure, Status
-from qbatch.engine import Run, RunSettings
+from qbatch.engine import Run, RunSettings, watcher
 from qbatch.errors import NotInstalled
 from qbatch.seam import ItemResult
 from qbatch.store import Store
@@ -57,8 +57,9 @@ def test_a_refused_item_shifts_nobodys_answer(group, service):
     assert service.started == 1
 
 
-def test_also_where_another_process_reads_the_answers(group, service):
+def test_also_where_another_process_reads_the_answers(group, service, monkeypatch):
     """Sent and left; a new adapter, which was told nothing, fetches."""
+    monkeypatch.setattr(watcher, "backoff", lambda *_: 0.01)
     for shots in (10, 20, 30, 40):
         group.add(OPAQUE if shots in (10, 30) else BELL, shots=shots)
     run(group, PositionalBackend(service), wait=False, submit=True)

@@ -16,6 +16,7 @@ _HERE = "qbatch.backends.qiskit"
 SERVICES: Mapping[str, tuple[str, Mapping[str, str]]] = {
     "ibm": (f"{_HERE}.ibm:Ibm", {"token_env": "QISKIT_IBM_TOKEN"}),
     "aqt": (f"{_HERE}.aqt:Aqt", {"token_env": "AQT_TOKEN"}),
+    "iqm": (f"{_HERE}.iqm:Iqm", {"token_env": "IQM_TOKEN"}),
     "ionq": (f"{_HERE}.ionq:Ionq", {"token_env": "IONQ_API_KEY"}),
 }
 """Providers' services by the name that ``provider`` may have: a dialect, and usual settings."""

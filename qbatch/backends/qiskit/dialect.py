@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from qbatch.backends.experiments import Experiment, result_of, spaced
+from qbatch.backends.sdk import status_code
 from qbatch.domain.limits import Limits
 from qbatch.domain.states import Failure, RemoteState
 from qbatch.errors import BackendError, UsageError
@@ -118,6 +119,10 @@ class Dialect(ABC):
 
     def close(self) -> None:  # noqa: B027 - most have nothing
         """Give back what is held open."""
+
+    def code(self, error: BaseException) -> int | None:
+        """The HTTP status that an error stands for, where the package does not say it."""
+        return status_code(error)
 
     def refuses(self, error: BaseException) -> bool:  # noqa: ARG002
         """Whether an error was raised before anything was sent, and would be again."""

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from qbatch.backends.experiments import Builder, Experiment
 from qbatch.backends.qiskit.dialect import ENDED, MOST_JOBS, Body, Dialect
-from qbatch.backends.sdk import SdkBackend, status_code
+from qbatch.backends.sdk import SdkBackend
 from qbatch.domain.limits import Limits
 from qbatch.domain.states import Failure, RemoteState
 from qbatch.errors import (
@@ -181,7 +181,7 @@ class ServiceBackend(SdkBackend):
             except Exception as error:
                 if self._dialect.refuses(error):
                     raise Rejected(f"{self.name}: {error}") from error
-                if not self._dialect.repeats and status_code(error) == _TOO_MANY:
+                if not self._dialect.repeats and self.code(error) == _TOO_MANY:
                     raise Transient(f"{self.name}: {error}") from error
                 raise
 
@@ -225,6 +225,10 @@ class ServiceBackend(SdkBackend):
         except (LostAnswer, Rejected, Transient):
             if self.status(remote_id).state not in ENDED:
                 raise
+
+    def code(self, error: BaseException) -> int | None:
+        """As the dialect knows it."""
+        return self._dialect.code(error)
 
     def close(self) -> None:
         """Let go of the package's thread, and of what its client holds open."""

@@ -85,7 +85,8 @@ class SimulatorBackend(LocalBackend):
         """
         self.check_settings()
         device = devices.device(self.options["provider"], self.options["arguments"])
-        return f"{device.name} simulates here, {device.num_qubits} qubits"
+        width = "any number of" if device.num_qubits is None else device.num_qubits
+        return f"{device.name} simulates here, {width} qubits"
 
     def target(self, *, calibration: bool = False) -> Target:
         """What the device runs, as its package says."""
@@ -95,9 +96,10 @@ class SimulatorBackend(LocalBackend):
         body = from_qiskit(device.target, calibration=calibration)
         return Target(name=str(device.name), body=body)
 
-    def default_compile(self) -> Mapping[str, Any]:
-        """A device takes only what is compiled for it."""
-        return {"with": "qiskit", "level": 2}
+    def default_compile(self) -> Mapping[str, Any] | None:
+        """A device takes only what is compiled for it; a primitive takes all."""
+        device = devices.device(self.options["provider"], self.options["arguments"])
+        return None if device.target is None else {"with": "qiskit", "level": 2}
 
     # -- what `LocalBackend` asks -----------------------------------------------------------
 

@@ -80,7 +80,7 @@ def test_valid_gates_run_however_many_texts_hold_them(number):
 # -- noise --------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("points", [3, 41])
+@pytest.mark.parametrize("points", [3, 13])
 @pytest.mark.parametrize("noisy", ["cx", "crx"])
 def test_under_noise_a_controlled_rotation_keeps_its_own_errors(noisy, points):
     theta = Parameter("theta")

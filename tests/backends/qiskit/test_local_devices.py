@@ -4,7 +4,7 @@ import json
 import math
 
 import pytest
-from qiskit import QuantumCircuit
+from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
 from qiskit.circuit import Clbit, Qubit
 from qiskit.providers.fake_provider import GenericBackendV2
 from qiskit.quantum_info import SparsePauliOp, Statevector
@@ -183,3 +183,49 @@ def test_known_limits():
     assert QiskitBackend("a", {"provider": "aqt-offline"}).limits.shots == 2_000
     assert QiskitBackend("a", {"provider": "aqt-offline", "max_shots": 10}).limits.shots == 10
     assert devices.most_shots("some:where") is None
+
+
+@pytest.mark.parametrize(
+    "provider",
+    [
+        "qiskit.primitives:StatevectorSampler",
+        "qiskit_aer.primitives:SamplerV2",
+        "tests.backends.qiskit.test_local_devices:sampler",
+    ],
+)
+def test_a_sampler_that_simulates_here_is_a_device(db, write, provider):
+    config = write("config.toml", f'[backends.s]\ntype = "qiskit"\nprovider = "{provider}"\n')
+    group = JobGroup("g", db=db, config=config)
+    circuit = QuantumCircuit(
+        QuantumRegister(3), ClassicalRegister(1, "a"), ClassicalRegister(2, "b")
+    )
+    circuit.x(2)
+    circuit.measure([2, 0, 1], [0, 1, 2])
+    group.add(circuit, shots=50)
+    bell = QuantumCircuit(2)
+    bell.h(0)
+    bell.cx(0, 1)
+    group.add(bell, observables=["ZZ", "XX", "ZI"], shots=1_000)
+    assert group.run(backend="s").done == 2
+    counts, values = group.results()
+    assert counts.counts == {"00 1": 50}
+    assert [v.value for v in values.expectation_values] == pytest.approx([1, 1, 0], abs=0.15)
+
+
+def sampler():
+    from qiskit.primitives import BackendSamplerV2
+
+    backend = GenericBackendV2(5, seed=3, noise_info=False)
+    return BackendSamplerV2(backend=backend)
+
+
+def test_a_sampler_over_a_service_is_refused():
+    from qiskit.primitives import BackendSamplerV2
+
+    class Somewhere:
+        options = None
+
+    assert devices.simulates_here(sampler())
+    made = object.__new__(BackendSamplerV2)
+    made._backend = Somewhere()
+    assert not devices.simulates_here(made)
