@@ -107,19 +107,24 @@ def _filled(counts: Mapping[str, int], circuit: QuantumCircuit) -> dict[str, int
         ValueError: an outcome has not a bit for each one that is written.
     """
     written = {bit for one in circuit for bit in one.clbits}
-    used = [not written.isdisjoint(register) for register in reversed(circuit.cregs)]
-    sizes = [register.size for register in reversed(circuit.cregs)]
-    told = sum(size for size, is_used in zip(sizes, used, strict=True) if is_used)
+    words = [
+        (register.size, not written.isdisjoint(register)) for register in reversed(circuit.cregs)
+    ]
+    told = sum(size for size, is_written in words if is_written)
     found: dict[str, int] = {}
     for outcome, number in counts.items():
         bits = str(outcome).replace(" ", "")
         if len(bits) != told:
             raise ValueError(f"the outcome {outcome!r} for {told} bits")
-        rest = iter(bits)
-        whole = "".join(
-            next(rest) if is_used else "0"
-            for size, is_used in zip(sizes, used, strict=True)
-            for _ in range(size)
-        )
+        whole = _whole(bits, words)
         found[whole] = found.get(whole, 0) + int(number)
     return spaced(found, circuit)
+
+
+def _whole(bits: str, words: Sequence[tuple[int, bool]]) -> str:
+    """Bits of the registers that are written, and zeros for the others."""
+    parts, place = [], 0
+    for size, is_written in words:
+        parts.append(bits[place : place + size] if is_written else "0" * size)
+        place += size if is_written else 0
+    return "".join(parts)

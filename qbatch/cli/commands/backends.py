@@ -28,6 +28,15 @@ def list_(ctx: typer.Context, json: opt.Json = False) -> None:
     if json:
         output.print_json("backends", entries, adapters=adapters)
         return
+    _print_backends(entries)
+    print()
+    columns = ["adapter", "extra", "installed", "licences", "takes", "tried with"]
+    names = ("settings", "extra", "installed", "licence", "takes", "tried")
+    shown = [{**one, "installed": "yes" if one["installed"] else "no"} for one in adapters]
+    output.table(columns, [[one[name] for name in names] for one in shown])
+
+
+def _print_backends(entries: list[dict[str, Any]]) -> None:
     columns = ["backend", "type", "installed", "limits", "settings", "price", "problem"]
     rows = [
         [
@@ -44,11 +53,6 @@ def list_(ctx: typer.Context, json: opt.Json = False) -> None:
     if not any(entry["problem"] for entry in entries):
         columns, rows = columns[:-1], [row[:-1] for row in rows]
     output.table(columns, rows)
-    print()
-    columns = ["adapter", "extra", "installed", "licences", "takes", "tried with"]
-    names = ("settings", "extra", "installed", "licence", "takes", "tried")
-    shown = [{**one, "installed": "yes" if one["installed"] else "no"} for one in adapters]
-    output.table(columns, [[one[name] for name in names] for one in shown])
 
 
 def _adapters() -> list[dict[str, Any]]:
