@@ -37,10 +37,15 @@ _SIMULATES = {
     "qiskit_aqt_provider._offline_sim.resource:OfflineSimulatorResource",
     "qiskit_ibm_runtime.fake_provider.fake_backend:FakeBackendV2",
     "iqm.qiskit_iqm.fake_backends.iqm_fake_backend:IQMFakeBackend",
+    "qiskit.primitives.statevector_estimator:StatevectorEstimator",
     "qiskit.primitives.statevector_sampler:StatevectorSampler",
+    "qiskit_aer.primitives.estimator_v2:EstimatorV2",
     "qiskit_aer.primitives.sampler_v2:SamplerV2",
 }
-_OVER_A_BACKEND = "qiskit.primitives.backend_sampler_v2:BackendSamplerV2"
+_OVER_A_BACKEND = {
+    "qiskit.primitives.backend_estimator_v2:BackendEstimatorV2",
+    "qiskit.primitives.backend_sampler_v2:BackendSamplerV2",
+}
 """Classes whose objects are known to simulate in the process that asks them."""
 
 
@@ -77,34 +82,36 @@ def _made(provider: str, text: str) -> BackendV2:
         raise NotInstalled(f"provider {provider!r} cannot be loaded: {error}", hint=hint) from error
     except (AttributeError, TypeError, ValueError) as error:
         raise UsageError(f"provider {provider!r}: {type(error).__name__}: {error}") from error
-    simulates = simulates_here(found)
-    if simulates and _is_sampler(found):
-        from qbatch.backends.qiskit.samplers import SamplerDevice
+    if simulates_here(found):
+        return _as_device(found)
+    cls = type(found)
+    raise UsageError(
+        f"provider {provider!r} gives a {cls.__module__}.{cls.__qualname__},"
+        " which is not known to simulate on this machine",
+        hint="service = true sends to it; else a batch that dies with qbatch would be sent to"
+        " a service, and paid for, again",
+    )
 
+
+def _as_device(found: Any) -> BackendV2:
+    """A backend as it is; a primitive in the clothes of one."""
+    from qiskit.primitives import BaseEstimatorV2, BaseSamplerV2
+
+    from qbatch.backends.qiskit.samplers import EstimatorDevice, SamplerDevice
+
+    if isinstance(found, BaseSamplerV2):
         return cast("BackendV2", SamplerDevice(found))
-    if not simulates:
-        cls = type(found)
-        raise UsageError(
-            f"provider {provider!r} gives a {cls.__module__}.{cls.__qualname__},"
-            " which is not known to simulate on this machine",
-            hint="service = true sends to it; else a batch that dies with qbatch would be sent to"
-            " a service, and paid for, again",
-        )
-    return found
+    if isinstance(found, BaseEstimatorV2):
+        return cast("BackendV2", EstimatorDevice(found))
+    return cast("BackendV2", found)
 
 
 def simulates_here(found: object) -> bool:
     """Whether an object is one of a class that is known to simulate in its own process."""
     names = {f"{cls.__module__}:{cls.__qualname__}" for cls in type(found).__mro__}
-    if _OVER_A_BACKEND in names:
+    if not _OVER_A_BACKEND.isdisjoint(names):
         return simulates_here(getattr(found, "backend", None))
     return not _SIMULATES.isdisjoint(names)
-
-
-def _is_sampler(found: object) -> bool:
-    from qiskit.primitives import BaseSamplerV2
-
-    return isinstance(found, BaseSamplerV2)
 
 
 def ibm_fake(name: str = "FakeManilaV2") -> BackendV2:

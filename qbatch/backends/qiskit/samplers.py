@@ -1,4 +1,4 @@
-"""Sampler primitives that simulate here, as devices: asked for circuits, they give counts."""
+"""Primitives that simulate here, as devices: Samplers give counts, Estimators values."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
-    from qiskit.primitives import BaseSamplerV2
+    from qiskit.primitives import BaseEstimatorV2, BaseSamplerV2
 
 
 class SamplerDevice:
@@ -57,3 +57,33 @@ def _counts(data: Any, circuit: QuantumCircuit) -> dict[str, int]:
     """Counts from the bits of each register, the last one leftmost."""
     words = [data[register.name].get_bitstrings() for register in reversed(circuit.cregs)]
     return dict(Counter(" ".join(shot) for shot in zip(*words, strict=True)))
+
+
+class EstimatorDevice:
+    """What `work` asks of a device that yields expectation values alone, done by a primitive.
+
+    Attributes:
+        target: None: it takes circuits as they are.
+        options: nothing; a primitive has its seed to itself.
+    """
+
+    target = None
+    num_qubits = None
+    options = SimpleNamespace()
+
+    def __init__(self, estimator: BaseEstimatorV2) -> None:
+        self.name = type(estimator).__name__
+        self._estimator = estimator
+
+    def values(
+        self, circuit: QuantumCircuit, observables: Sequence[str], shots: int
+    ) -> list[tuple[float, float]]:
+        """Values and standard errors, to the precision 1/√shots."""
+        from qbatch.payloads.circuit.measuring import operator_of
+
+        rows = list(map(operator_of, observables))
+        (found,) = self._estimator.run([(circuit, rows)], precision=shots**-0.5).result()
+        return [
+            (float(value), float(error))
+            for value, error in zip(found.data.evs, found.data.stds, strict=True)
+        ]

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from qbatch.backends.experiments import Builder, Experiment, result_of, spaced
 from qbatch.backends.qiskit import devices
+from qbatch.backends.qiskit.samplers import EstimatorDevice
 from qbatch.domain.states import Failure
 from qbatch.errors import InvalidCircuit, InvalidJob, QbatchError
 from qbatch.rules.pauli import measurements
@@ -45,7 +46,7 @@ class _Run:
         self._device = device
         self._builder = Builder(batch, str(device.name), device.num_qubits)
         self._counts: dict[str, dict[int, dict[str, int]]] = defaultdict(dict)
-        self._failed: dict[str, ItemResult] = {}
+        self._ended: dict[str, ItemResult] = {}
 
     def results(self) -> list[ItemResult]:
         """One result an item, in the batch's order."""
@@ -74,7 +75,24 @@ class _Run:
     def _experiments(self, item: Item) -> list[Experiment]:
         if item.seed is not None and not hasattr(self._device.options, "seed_simulator"):
             raise InvalidJob(f"{self._device.name} draws by itself; leave the seed out")
+        if isinstance(self._device, EstimatorDevice):
+            self._estimate(item, self._device)
+            return []
         return self._builder.experiments(item)
+
+    def _estimate(self, item: Item, device: EstimatorDevice) -> None:
+        """An item of a primitive that yields values alone.
+
+        Raises:
+            InvalidJob: it asks for counts, or for exact values.
+        """
+        if not item.observables:
+            raise InvalidJob(f"{device.name} yields expectation values only; name observables")
+        if item.shots is None:
+            raise InvalidJob("nothing exact can be had of a device; give the job shots")
+        pairs = device.values(self._builder.bare(item).bound(), item.observables, item.shots)
+        info = {"device": device.name}
+        self._ended[item.label] = ItemResult(label=item.label, expectation_values=pairs, info=info)
 
     def _run(self, group: Sequence[Experiment]) -> None:
         seed = group[0].item.seed
@@ -96,11 +114,11 @@ class _Run:
             self._counts[experiment.item.label][experiment.part] = found
 
     def _fail(self, item: Item, failure: Failure, said: str) -> None:
-        self._failed[item.label] = ItemResult(label=item.label, failure=failure, error=said)
+        self._ended[item.label] = ItemResult(label=item.label, failure=failure, error=said)
 
     def _finished(self, item: Item) -> ItemResult:
-        if item.label in self._failed:
-            return self._failed[item.label]
+        if item.label in self._ended:
+            return self._ended[item.label]
         parts, info = self._counts[item.label], {"device": str(self._device.name)}
         if item.seed is not None:
             info |= {"seed": item.seed}  # type: ignore[dict-item]

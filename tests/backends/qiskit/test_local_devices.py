@@ -229,3 +229,35 @@ def test_a_sampler_over_a_service_is_refused():
     made = object.__new__(BackendSamplerV2)
     made._backend = Somewhere()
     assert not devices.simulates_here(made)
+
+
+@pytest.mark.parametrize(
+    "provider",
+    [
+        "qiskit.primitives:StatevectorEstimator",
+        "qiskit_aer.primitives:EstimatorV2",
+        "tests.backends.qiskit.test_local_devices:estimator",
+    ],
+)
+def test_an_estimator_yields_values_and_nothing_else(db, write, provider):
+    config = write("config.toml", f'[backends.e]\ntype = "qiskit"\nprovider = "{provider}"\n')
+    group = JobGroup("g", db=db, config=config)
+    circuit = QuantumCircuit(3)
+    circuit.ry(0.9, 0)
+    circuit.cx(0, 2)
+    group.add(circuit, observables=["ZIZ", "IIZ + 0.5*XII"], shots=10_000)
+    counted = QuantumCircuit(1, 1)
+    counted.measure(0, 0)
+    group.add(counted, shots=10)
+    report = group.run(backend="e")
+    assert (report.done, report.failed) == (1, 1)
+    values, counts = group.results()
+    found = [v.value for v in values.expectation_values]
+    assert found == pytest.approx([1, math.cos(0.9)], abs=0.1)
+    assert "yields expectation values only" in counts.job.error
+
+
+def estimator():
+    from qiskit.primitives import BackendEstimatorV2
+
+    return BackendEstimatorV2(backend=GenericBackendV2(5, seed=3, noise_info=False))
