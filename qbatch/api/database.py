@@ -24,6 +24,7 @@ def resolve(
     action: Resolution | str,
     *,
     remote_id: str | None = None,
+    sure: bool = False,
     db: AnyPath | None = None,
     config: AnyPath | Config | None = None,
 ) -> int:
@@ -31,6 +32,7 @@ def resolve(
 
     Args:
         action: ``resubmit``, ``adopt`` (with ``remote_id``) or ``give-up``.
+        sure: the id is the batch's, also where the service cannot tell.
 
     Raises:
         UsageError: there is no such batch, it has an outcome, or the id cannot be its own.
@@ -53,7 +55,7 @@ def resolve(
                 with _opened(found.backend, config) as backend:
                     claims = store.ledger.claims(batch)
                     sent = partial(rebuilt, store, Loader(store), found)
-                    adopting.check_remote(backend, found, claims, remote_id, sent)
+                    adopting.check_remote(backend, found, claims, remote_id, sent, sure=sure)
             return store.resolving.resolve(batch, Resolution(action), remote_id)
 
 

@@ -54,7 +54,7 @@ class Builder:
         self._batch = batch
         self._device = device
         self._num_qubits = num_qubits
-        self._built: dict[tuple[str, str | None], QuantumCircuit] = {}
+        self._built: dict[tuple[str, str | None, bool], QuantumCircuit] = {}
 
     def experiments(self, item: Item) -> list[Experiment]:
         """What has to be run for an item: its circuit, or one for each basis of its values.
@@ -81,7 +81,7 @@ class Builder:
         return Experiment(item, 0, self._circuit(item, ""))
 
     def _circuit(self, item: Item, basis: str | None) -> QuantumCircuit:
-        mark = (item.payload, basis)
+        mark = (item.payload, basis, item.measure_all)
         if mark not in self._built:
             self._built[mark] = self._build(item, basis)
         return self._built[mark]
@@ -97,7 +97,12 @@ class Builder:
                 " devices get wrong; give each measurement a bit of its own"
             )
         if basis is None:
-            return circuit
+            return circuit.measure_all(inplace=False) if item.measure_all else circuit
+        if basis and sum(register.size for register in circuit.cregs) != circuit.num_clbits:
+            raise InvalidJob(
+                "its classical bits overlap or stand in no register: outcomes of a basis could"
+                " not be told from theirs"
+            )
         bare = without(circuit, nature(form).final)
         if not basis:
             return bare

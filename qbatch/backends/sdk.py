@@ -23,6 +23,7 @@ from qbatch.errors import (
     QbatchError,
     Rejected,
     Transient,
+    Unavailable,
 )
 from qbatch.seam.waiting import hurry
 
@@ -33,6 +34,18 @@ _DEPTH = 20
 _HURRIED = 2.0
 
 _Call = tuple[Future[Any], Callable[..., Any], tuple[Any, ...]]
+
+
+class GivenUp(TimeoutError):
+    """A call that took too long; it goes on in a thread that nobody waits for.
+
+    Attributes:
+        future: what will come of it.
+    """
+
+    def __init__(self, future: Future[Any]) -> None:
+        super().__init__("no answer in time")
+        self.future = future
 
 
 class SdkBackend(ABC):
@@ -69,6 +82,22 @@ class SdkBackend(ABC):
                 hint=f"qbatch backends check {self.name} says what installs it",
             ) from error
 
+    def reached(self) -> Any:
+        """The client, before anything is sent.
+
+        Raises:
+            Unavailable: its package or a setting is missing; nothing was sent.
+            BackendError: it cannot be had now.
+        """
+        try:
+            with self.guard():
+                return self.client
+        except BackendError:
+            raise
+        except QbatchError as error:
+            hint = f" ({error.hint})" if error.hint else ""
+            raise Unavailable(f"{error}{hint}") from error
+
     def check(self) -> str:
         """Connect, and read once.
 
@@ -90,7 +119,7 @@ class SdkBackend(ABC):
         answers keeps nobody.
 
         Raises:
-            TimeoutError: it took too long; the next call gets a thread of its own.
+            GivenUp: it took too long; the next call gets a thread of its own.
         """
         if self._work is None:
             self._work = queue.SimpleQueue()
@@ -109,7 +138,7 @@ class SdkBackend(ABC):
                     raise  # the package's own
                 if time.monotonic() >= end:
                     self._abandon()
-                    raise TimeoutError("no answer in time") from None
+                    raise GivenUp(future) from None
 
     @contextlib.contextmanager
     def guard(self, *, creates: bool = False) -> Iterator[None]:

@@ -117,6 +117,7 @@ class OpenBatch:
         half_sent: the service has told its id, and the run was killed before it had sent
             all of it.
         digest: of what was prepared for it, where its adapter prepares.
+        created_at: when it was written down, in seconds since the epoch; 0: nobody knows.
     """
 
     id: int
@@ -127,6 +128,7 @@ class OpenBatch:
     half_sent: bool = False
     digest: bytes | None = None
     options: str = "{}"
+    created_at: float = 0.0
 
 
 @record()

@@ -19,6 +19,7 @@ class Limits:
         values: it answers requests for expectation values; otherwise such jobs fail before
             anything is sent.
         exact_values: it answers them without shots; likewise.
+        by_bases: it measures values basis by basis: each is a circuit with all the shots.
         probabilities: likewise for exact probabilities.
         mixed_shots: items of one batch may differ in their shots.
         mixed_kinds: items of one batch may ask for different kinds of results.
@@ -39,6 +40,7 @@ class Limits:
     formats: frozenset[str] | None = None
     values: bool = True
     exact_values: bool = True
+    by_bases: bool = False
     probabilities: bool = False
     mixed_shots: bool = True
     mixed_kinds: bool = True

@@ -11,7 +11,7 @@ from qbatch.engine import labels
 from qbatch.engine.adapter_calls import asked
 from qbatch.engine.rebuilding import fetched
 from qbatch.errors import BatchNotFound, UsageError
-from qbatch.seam import Backend, Submission
+from qbatch.seam import Backend, Submission, SupportsMarks
 
 # Ids of services, ARNs among them; nothing that leads a path or a query elsewhere.
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:@/+=-]{0,254}")
@@ -36,11 +36,14 @@ def check_remote(
     claims: Sequence[Claim],
     remote_id: str,
     sent: Callable[[], Submission | None] = lambda: None,
+    *,
+    sure: bool = False,
 ) -> None:
     """Ask the service about a batch that is to be adopted, and hold its answer against ours.
 
     Args:
         sent: gives the batch, for a backend that has to be told it.
+        sure: the user knows that it is that batch, where nobody else can tell.
 
     Raises:
         UsageError: it does not know the id, or what it has under it is something else.
@@ -52,6 +55,8 @@ def check_remote(
         raise UsageError(
             f"{backend.name} knows no {remote_id}: {error}", hint="look the id up at the service"
         ) from error
+    if isinstance(backend, SupportsMarks):
+        _check_mark(backend, batch, remote_id, sure=sure)
     if status.state is not RemoteState.DONE:
         return  # the labels of its answers decide when they come
     ours = labels.labels(batch.submission_id, claims)
@@ -63,4 +68,21 @@ def check_remote(
     if extra:
         raise UsageError(
             f"{remote_id} is another batch: batch {batch.id} has no item {min(extra)!r}"
+        )
+
+
+def _check_mark(backend: SupportsMarks, batch: OpenBatch, remote_id: str, *, sure: bool) -> None:
+    """Hold the mark of a remote batch against ours: its answers come by position alone.
+
+    Raises:
+        UsageError: it is another batch's, or there is none and the user is not sure.
+    """
+    found = asked(lambda: backend.carries(remote_id, batch.submission_id))
+    if found is False:
+        raise UsageError(f"{remote_id} is another batch: it was not sent as batch {batch.id}")
+    if found is None and not sure:
+        raise UsageError(
+            f"{remote_id}: the service does not say what batch it is, and answers by position:"
+            " taken for another one, its results would be those of other jobs",
+            hint="look at it there; --yes says that you are sure",
         )

@@ -38,7 +38,8 @@ class InFlightBatch:
     ``remote_id`` is None where the answer to its submission was lost, for ``reason``, and
     it must be looked up; ``parts`` is None where an earlier run planned it. ``half_sent``:
     the service has told an id, and nobody knows whether it has got all of the batch.
-    ``said_after``: seconds of waiting after which the user is told of it, next.
+    ``said_after``: seconds of waiting after which the user is told of it, next. ``lost_at``: when
+    the answer to its submission was lost, or this run took it over.
     """
 
     batch: OpenBatch
@@ -59,6 +60,7 @@ class InFlightBatch:
     cancelled_at: float = 0.0
     cancel_sent: bool = False
     usage: Usage | None = None
+    lost_at: float = field(default_factory=time.monotonic)
 
     def looked_at(self) -> None:
         """Asked once more without news: ask again later, and later each time."""

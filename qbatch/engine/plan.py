@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 
 from qbatch.domain.batches import PlannedJob, Throughput
 from qbatch.domain.groups import Group
+from qbatch.domain.results import ResultKind
 from qbatch.domain.states import Status
 from qbatch.engine.adapter_calls import asked
 from qbatch.engine.backend_queue import BackendQueue
@@ -21,6 +22,7 @@ from qbatch.engine.throughput import batch_seconds, pooled
 from qbatch.payloads.registry import payload_format
 from qbatch.rules.batching import unanswerable
 from qbatch.rules.merging import coalesce
+from qbatch.rules.pauli import measurements
 from qbatch.seam import Backend, SupportsCost, SupportsEstimate, SupportsPrices
 from qbatch.store import Store
 
@@ -173,6 +175,8 @@ class _Adding:
         self._refused: Counter[str] = Counter()
         self._largest: list[PlannedJob] = []
         self._measured = store.throughputs.of(name)
+        # What is paid for: circuits, their shots, and submissions, with every basis of values.
+        self._paid: Counter[str] = Counter()
         self.plan = BackendPlan(backend=name, local=queue.local)
 
     def take(self, jobs: Sequence[PlannedJob]) -> None:
@@ -197,6 +201,7 @@ class _Adding:
         self, parts: Sequence[PlannedJob], items: Sequence[int], widest: PlannedJob
     ) -> PlannedBatch:
         costs, shots = self._queue.costs, sum(part.shots or 0 for part in parts)
+        self._pay(pooled(parts, items))
         return PlannedBatch(
             backend=self.plan.backend,
             jobs=len(parts),
@@ -209,6 +214,16 @@ class _Adding:
             estimated=batch_seconds(costs, parts, items),
             workers=costs.workers(widest),
         )
+
+    def _pay(self, items: Sequence[PlannedJob]) -> None:
+        """Count what a batch of items comes to."""
+        limits, circuits = self._queue.backend.limits, 0
+        for item in items:
+            bases = _bases(item) if limits.by_bases else 1
+            circuits += bases
+            self._paid["shot"] += bases * (item.shots or 0)
+        self._paid["task"] += circuits
+        self._paid["batch"] += -(-circuits // limits.circuits) if limits.circuits else 1
 
     def _requests(self, parts: Sequence[PlannedJob], items: Sequence[int]) -> int:
         backend = self._queue.backend
@@ -232,14 +247,8 @@ class _Adding:
             self._estimate_time()
             self._estimate_memory()
         seconds = plan.seconds if plan.local else None
-        units = {
-            "shot": float(plan.total("shots") - plan.total("saved")),
-            "task": float(plan.total("items")),
-            "batch": float(len(plan.batches)),
-            "second": seconds,
-        }
         for unit, price in prices.items():
-            amount = units[unit]
+            amount = seconds if unit == "second" else float(self._paid[unit])
             plan.cost[unit] = None if amount is None else amount * price
         return plan
 
@@ -275,6 +284,13 @@ class _Adding:
         sources = self._store.jobs.sources(self._payloads).values()
         depths = [payload_format(source.kind).depth(source) for source in sources]
         return max((depth for depth in depths if depth is not None), default=None)
+
+
+def _bases(job: PlannedJob) -> int:
+    """Number of bases in which a job's values are measured; 1 for anything else."""
+    if job.request.kind is not ResultKind.EXPECTATION_VALUES:
+        return 1
+    return len(measurements(job.request.observables)[1])
 
 
 def _prices(backend: Backend, known: Mapping[str, float] | None) -> Mapping[str, float]:

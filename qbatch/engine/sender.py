@@ -27,6 +27,8 @@ from qbatch.rules.merging import coalesce
 from qbatch.seam import Backend, Mark, Prepared, Submission, SupportsPrepare, SupportsSubmit
 from qbatch.store.ledger_rows import Refusal
 
+_RESENT_WITHIN = 12 * 3600.0  # seconds; no service says how long it remembers an id
+
 
 @dataclass(slots=True)
 class _Draft:
@@ -134,6 +136,7 @@ class Sender:
         except LostAnswer as error:
             # The first look finds out: by the id if one was told, else by our own.
             flight.reason, flight.retry_after = str(error), error.retry_after
+            flight.lost_at = time.monotonic()
         except BackendError as error:
             self.refused(queue, flight.batch, flight.claims, flight.parts, error)
             return False
@@ -155,6 +158,8 @@ class Sender:
         """
         backend, batch = queue.backend, flight.batch
         if not (backend.limits.resends and isinstance(backend, SupportsPrepare) and batch.digest):
+            return None
+        if batch.created_at and time.time() - batch.created_at > _RESENT_WITHIN:
             return None
 
         def known(remote_id: str) -> None:

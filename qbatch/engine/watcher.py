@@ -150,7 +150,7 @@ class Watcher:
             if flight.cancelled_for is not None:
                 self._tell_backend(queue, flight, remote_id)
             return remote_id
-        age, limits = time.monotonic() - flight.started, queue.backend.limits
+        age, limits = time.monotonic() - flight.lost_at, queue.backend.limits
         if limits.finds_tokens and age < limits.lookup_seconds:
             flight.looked_at()  # it may be accepted and not be listed yet
             return None

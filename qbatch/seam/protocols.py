@@ -139,6 +139,14 @@ class SupportsEstimate(Protocol):
 
 
 @runtime_checkable
+class SupportsMarks(Protocol):
+    """A backend of answers by position that knows whose a batch is."""
+
+    def carries(self, remote_id: str, submission_id: str) -> bool | None:
+        """Whether a batch of the service was sent under that submission id; None: nobody knows."""
+
+
+@runtime_checkable
 class SupportsPrices(Protocol):
     """A remote backend that knows what it costs."""
 

@@ -40,6 +40,7 @@ def open_batch(row: sqlite3.Row) -> OpenBatch:
             half_sent=row["state"] == BatchState.PREPARED and row["remote_id"] is not None,
             digest=row["prepared_digest"],
             options=row["options"],
+            created_at=row["created_at"],
         )
 
 

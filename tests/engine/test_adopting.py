@@ -51,3 +51,23 @@ def test_its_own_results_are_taken():
     check_remote(Remote(["7"], state="running"), BATCH, CLAIMS, "b1")
     with pytest.raises(UsageError, match="knows no b1"):
         check_remote(InstantBackend(), BATCH, CLAIMS, "b1")
+
+
+class Marked(Remote):
+    """Its answers come by position: it says whose a batch is, or does not."""
+
+    def __init__(self, mark):
+        super().__init__([], "running")
+        self.mark = mark
+
+    def carries(self, remote_id, submission_id):
+        return None if self.mark is None else self.mark == submission_id
+
+
+def test_where_answers_come_by_position_the_mark_decides():
+    check_remote(Marked("qbatch-3"), BATCH, CLAIMS, "r")
+    with pytest.raises(UsageError, match="was not sent as batch 3"):
+        check_remote(Marked("qbatch-4"), BATCH, CLAIMS, "r", sure=True)
+    with pytest.raises(UsageError, match="does not say"):
+        check_remote(Marked(None), BATCH, CLAIMS, "r")
+    check_remote(Marked(None), BATCH, CLAIMS, "r", sure=True)

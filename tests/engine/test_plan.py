@@ -176,3 +176,24 @@ def test_the_command_shows_it_and_sends_nothing(qbatch, write):
     refused = qbatch("run", "g", "--add", "ansatz.qasm3", "--dry-run", code=2)
     assert "--dry-run adds nothing" in refused.stderr
     assert "nothing to run in g" in qbatch("rerun", "g", "--dry-run").stdout
+
+
+def test_each_basis_of_values_is_paid_for(db):
+    from qbatch.domain.limits import Limits
+    from qbatch.engine import RunSettings
+    from qbatch.engine.plan import make_plan
+    from qbatch.store import Store
+    from qbatch.testing import InstantBackend
+
+    with JobGroup("g", db=db) as group:
+        group.add(BELL, observables=["ZZ", "XX", "YY", "ZI"], shots=100)
+        group.add(BELL, shots=10)
+    limits = Limits(by_bases=True, circuits=3)
+    with Store(db) as store:
+        found = make_plan(
+            store, [store.groups.get("g")], lambda name: InstantBackend(name, limits),
+            RunSettings(), prices={"default": {"shot": 0.01, "task": 1.0, "batch": 5.0}},
+        )  # fmt: skip
+    (plan,) = found.backends
+    # ZZ and ZI share a basis: three of 100 shots, and one circuit of 10.
+    assert plan.cost == {"shot": pytest.approx(3.1), "task": 4.0, "batch": 10.0}

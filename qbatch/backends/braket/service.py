@@ -45,6 +45,7 @@ _ENDED = (RemoteState.DONE, RemoteState.ERROR, RemoteState.CANCELLED)
 _AUTH = {"AccessDeniedException", "UnrecognizedClientException", "ExpiredTokenException",
          "InvalidSignatureException"}  # fmt: skip
 _PASSING = {"ThrottlingException", "DeviceOfflineException", "ServiceQuotaExceededException"}
+_DOUBTFUL = {"ConflictException", "ThrottlingException"}
 _REFUSED = {"ConflictException", "DeviceRetiredException", "ResourceNotFoundException",
             "ValidationException"}  # fmt: skip
 _NO_CREDENTIALS = {"NoCredentialsError", "PartialCredentialsError"}
@@ -99,6 +100,7 @@ class BraketService(SdkBackend):
             in_flight=int(settings.get("in_flight", 4)),
             formats=frozenset({"qasm2", "qasm3", "qpy"}),
             exact_values=False,
+            by_bases=True,
             mixed_shots=False,
             resends=True,
             lookup_seconds=0.0,
@@ -248,8 +250,7 @@ class BraketService(SdkBackend):
     def send(self, prepared: Prepared, submission_id: str, known: Callable[[str], None]) -> str:  # noqa: ARG002
         """Send one task; the same id again is the same task."""
         body: _Body = prepared.body
-        with self.guard():
-            device = self.client
+        device = self.reached()
         with self.guard(creates=True):
             return self.call(self._create, device, body, submission_id)
 
@@ -279,6 +280,12 @@ class BraketService(SdkBackend):
         """Nobody can tell; sending again does."""
         return None
 
+    def carries(self, remote_id: str, submission_id: str) -> bool | None:
+        """Whether the task was sent under that submission id: its tag says it."""
+        with self.guard():
+            told = self.call(self._task(remote_id).metadata)
+        return bool((told.get("tags") or {}).get("qbatch") == submission_id)
+
     def status(self, remote_id: str) -> BatchStatus:
         """How the task stands."""
         if remote_id in self._ended:
@@ -307,6 +314,8 @@ class BraketService(SdkBackend):
     def answers(self, remote_id: str, batch: Submission) -> Sequence[ItemResult]:
         """What the task yielded, from the bucket."""
         status = self.status(remote_id)
+        if status.state in (RemoteState.ERROR, RemoteState.CANCELLED):
+            raise BackendError(f"{self.name}: {remote_id} is {status.state.value}")
         if status.state is not RemoteState.DONE:
             raise Transient(f"{self.name}: task {remote_id} is {status.state.value}")
         body = self._body(batch, [])
@@ -352,12 +361,20 @@ class BraketService(SdkBackend):
             return AuthError(said)
         if code == "ResourceNotFoundException" and not creates:
             return BatchNotFound(said)
-        if code == "ThrottlingException" and creates:
-            # The package may have sent it before: the same token finds out.
+        if creates and (code in _DOUBTFUL or _was_repeated(error)):
+            # What the last try was answered says nothing of those before it, which may have
+            # been accepted: the same token, sent again, finds out.
             return LostAnswer(said)
         if code in _PASSING:
             return Transient(said)
         return Rejected(said) if code in _REFUSED else super()._mapped(error, creates)
+
+
+def _was_repeated(error: BaseException) -> bool:
+    """Whether the package has sent a request more than once by itself."""
+    response = getattr(error, "response", None)
+    told = response.get("ResponseMetadata", {}) if isinstance(response, dict) else {}
+    return bool(told.get("RetryAttempts", 0))
 
 
 def _told(error: BaseException) -> tuple[str, str]:

@@ -78,16 +78,23 @@ class Aqt(Dialect):
     def _wrapped(self, body: Body) -> list[QuantumCircuit]:
         """The circuits at their points, with angles in the ranges that the service takes."""
         bound = [experiment.bound() for experiment in body.experiments]
-        found: list[QuantumCircuit] = self._pass_manager.run(bound)
-        return found
+        # One by one: a list would be shared out to processes, forked beside our threads.
+        return [self._pass_manager.run(circuit) for circuit in bound]
 
     def run(self, device: BackendV2, body: Body, submission_id: str) -> str:  # noqa: ARG002
-        """One job of all circuits."""
-        return str(device.run(self._wrapped(body), shots=body.shots).job_id())
+        """One job of all circuits.
 
-    def refuses(self, error: BaseException) -> bool:
-        """The package looks at circuits before it sends them."""
-        return isinstance(error, ValueError)
+        Raises:
+            Rejected: the service takes no such circuits; nothing was sent.
+        """
+        from qiskit_aqt_provider._transformers import circuits_to_aqt_job
+
+        circuits = self._wrapped(body)
+        try:  # by itself: what fails once it was sent must not be taken for a refusal
+            circuits_to_aqt_job(circuits, body.shots)
+        except ValueError as error:
+            raise Rejected(f"{self.name}: {error}") from error
+        return str(device.run(circuits, shots=body.shots).job_id())
 
     def _told(self, remote_id: str) -> Mapping[str, Any]:
         answer = self._http.get(f"/v1/result/{remote_id}")

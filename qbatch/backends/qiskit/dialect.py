@@ -156,6 +156,10 @@ class Dialect(ABC):
         """The same, of a job that another process may have sent."""
         return device.retrieve_job(remote_id)
 
+    def carries(self, device: BackendV2, remote_id: str, submission_id: str) -> bool | None:  # noqa: ARG002
+        """Whether a job was sent under a submission id; None where the service does not say."""
+        return None
+
     def status(self, device: BackendV2, remote_id: str) -> BatchStatus:
         """How a job stands."""
         job = self.job(device, remote_id)
@@ -165,13 +169,20 @@ class Dialect(ABC):
             state=state,
             failure=Failure.BACKEND if state is RemoteState.ERROR else None,
             message=self.why(job) if state is RemoteState.ERROR else None,
-            usage=self.usage(job) if state in ENDED else None,
+            usage=self._reported(job) if state in ENDED else None,
         )
 
     def why(self, job: Any) -> str:
         """Why a job failed."""
         said = getattr(job, "error_message", None)
         return str((said() if callable(said) else None) or "the service says that the job failed")
+
+    def _reported(self, job: Any) -> Usage | None:
+        """Time and price; that they cannot be had keeps nobody from the results."""
+        try:
+            return self.usage(job)
+        except Exception:
+            return None
 
     def usage(self, job: Any) -> Usage | None:  # noqa: ARG002
         """What the service reports of a job that has ended."""

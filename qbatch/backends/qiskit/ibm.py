@@ -7,6 +7,7 @@ been accepted, there are two jobs of one tag: the oldest is the batch, the other
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from qbatch.backends.experiments import Experiment, spaced
 from qbatch.backends.qiskit.dialect import Body, Dialect
 from qbatch.domain.limits import Limits
+from qbatch.errors import LostAnswer
 from qbatch.rules.pauli import parse_observable
 from qbatch.seam import ItemResult, Usage
 
@@ -37,6 +39,7 @@ class Ibm(Dialect):
 
     _service: Any = None
     _repeated = False
+    _blind = False
 
     def connect(self) -> BackendV2:
         """The service, and one of its devices."""
@@ -64,7 +67,7 @@ class Ibm(Dialect):
         session = getattr(getattr(client, "_api", None), "session", None)
         hooks = getattr(session, "hooks", None)
         if hooks is None:
-            self._repeated = True  # nobody says: every time is looked at
+            self._blind = True  # nobody says: every time is looked at
             return
 
         def note(response: Any, *_: Any, **__: Any) -> None:
@@ -87,26 +90,41 @@ class Ibm(Dialect):
         primitive.options.environment.job_tags = [submission_id]
         if "max_execution_time" in self.own:
             primitive.options.max_execution_time = self.own["max_execution_time"]
-        if body.values:
-            job = primitive.run(_estimator_pubs(body), precision=body.shots**-0.5)
-        else:
-            job = primitive.run(_sampler_pubs(body), shots=body.shots)
+        self._repeated = self._blind
+        try:
+            if body.values:
+                job = primitive.run(_estimator_pubs(body), precision=body.shots**-0.5)
+            else:
+                job = primitive.run(_sampler_pubs(body), shots=body.shots)
+        except Exception as error:
+            if self._repeated and not self.refuses(error):
+                # What the last try was answered says nothing of those before it.
+                raise LostAnswer(f"{self.name}: asked more than once: {error}") from error
+            raise
         remote_id = self.keep(job)
-        if self._repeated:
+        if not self._repeated:
+            return remote_id
+        try:
             return self.find(device, submission_id) or remote_id
-        return remote_id
+        except Exception:
+            return remote_id  # there is a job: nothing that fails now makes it none
 
     def find(self, device: BackendV2, submission_id: str) -> str | None:  # noqa: ARG002
         """The oldest job of that tag; others are those of repeated requests, and are stopped."""
         jobs = self._service.jobs(job_tags=[submission_id], limit=_MOST_OF_A_TAG, descending=False)
         for job in jobs[1:]:
-            if not job.in_final_state():
-                job.cancel()
+            with contextlib.suppress(Exception):  # it may end this very moment
+                if not job.in_final_state():
+                    job.cancel()
         return self.keep(jobs[0]) if jobs else None
 
     def retrieved(self, device: BackendV2, remote_id: str) -> Any:  # noqa: ARG002
         """A job by its id."""
         return self._service.job(remote_id)
+
+    def carries(self, device: BackendV2, remote_id: str, submission_id: str) -> bool | None:
+        """Its tags say it."""
+        return submission_id in (self.job(device, remote_id).tags or ())
 
     def usage(self, job: Any) -> Usage | None:
         """Quantum seconds that are charged, once they are settled."""

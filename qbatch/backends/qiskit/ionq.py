@@ -53,9 +53,12 @@ class Ionq(Dialect):
         from qiskit_ionq.ionq_client import IonQClient
 
         class Once(IonQClient):  # type: ignore[misc] # the package has no types
-            """Sends a job once: one that failed at a gateway may have been accepted."""
+            """Asks once: the package would ask without end, and send what may be accepted."""
 
             submit_job = IonQClient.submit_job.__wrapped__
+            retrieve_job = IonQClient.retrieve_job.__wrapped__
+            get_results = IonQClient.get_results.__wrapped__
+            cancel_job = IonQClient.cancel_job.__wrapped__
 
         own, url = self.own, self.own.get("url")
         if url is not None:
@@ -97,18 +100,20 @@ class Ionq(Dialect):
         more: dict[str, Any] = {"extra_metadata": {"qbatch": submission_id}}
         more |= {k: self.own[k] for k in ("noise_model", "job_settings") if k in self.own}
         device.options.update_options(**more)
-        try:
-            job = device.run(circuits, shots=body.shots, **more)
-        except Exception as error:
-            cause = getattr(error, "_cause", None)
-            if isinstance(cause, BaseException):
-                raise cause from error
-            raise
-        return str(job.job_id())
+        return str(device.run(circuits, shots=body.shots, **more).job_id())
+
+    def code(self, error: BaseException) -> int | None:
+        """The package keeps the cause of some errors to itself."""
+        cause = getattr(error, "_cause", None)
+        return super().code(cause if isinstance(cause, BaseException) else error)
 
     def refuses(self, error: BaseException) -> bool:
         """The package looks at gates before it sends them."""
-        return type(error).__name__ in {"IonQGateError", "IonQMidCircuitMeasurementError"}
+        return type(error).__name__ in {
+            "IonQGateError",
+            "IonQJobError",
+            "IonQMidCircuitMeasurementError",
+        }
 
     def status(self, device: BackendV2, remote_id: str) -> BatchStatus:
         """How a job stands."""
@@ -126,10 +131,15 @@ class Ionq(Dialect):
         try:
             found: Mapping[str, Any] = device.client.retrieve_job(remote_id)
         except Exception as error:
-            if getattr(error, "status_code", None) in (400, 404):
+            if self.code(error) in (400, 404):
                 raise BatchNotFound(f"{self.name} knows no job {remote_id}") from error
             raise
         return found
+
+    def carries(self, device: BackendV2, remote_id: str, submission_id: str) -> bool | None:
+        """Its metadata say it."""
+        told = self._told(device, remote_id).get("metadata") or {}
+        return bool(told.get("qbatch") == submission_id)
 
     def cancel(self, device: BackendV2, remote_id: str) -> None:
         """Stop a job; nothing happens where it has ended."""

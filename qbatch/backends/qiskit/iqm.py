@@ -14,7 +14,7 @@ from uuid import UUID
 from qbatch.backends.experiments import spaced
 from qbatch.backends.qiskit.dialect import Body, Dialect
 from qbatch.domain.limits import Limits
-from qbatch.errors import BatchNotFound
+from qbatch.errors import BatchNotFound, Rejected
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
@@ -71,6 +71,10 @@ class Iqm(Dialect):
         bound = [experiment.bound() for experiment in body.experiments]
         for place, circuit in enumerate(bound):
             circuit.name = f"c{place}"  # the service wants one
+        try:  # by itself: what fails once it was sent must not be taken for a refusal
+            device.create_circuit_job_definition(bound, shots=body.shots)
+        except ValueError as error:
+            raise Rejected(f"{self.name}: {error}") from error
         return self.keep(device.run(bound, shots=body.shots))
 
     def retrieved(self, device: BackendV2, remote_id: str) -> Any:

@@ -13,14 +13,16 @@ import hashlib
 import json
 import warnings
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from qbatch.backends.experiments import Builder, Experiment
 from qbatch.backends.qiskit.dialect import ENDED, MOST_JOBS, Body, Dialect
-from qbatch.backends.sdk import SdkBackend
+from qbatch.backends.sdk import GivenUp, SdkBackend
 from qbatch.domain.limits import Limits
 from qbatch.domain.states import Failure, RemoteState
 from qbatch.errors import (
+    BackendError,
     InvalidCircuit,
     InvalidJob,
     LostAnswer,
@@ -61,6 +63,7 @@ class ServiceBackend(SdkBackend):
             in_flight=_number(name, settings, "in_flight", 4) or 4,
             formats=FORMS,
             exact_values=False,
+            by_bases=not dialect.has_estimator,
             mixed_shots=False,
             mixed_kinds=own.mixed_kinds,
             finds_tokens=own.finds_tokens,
@@ -68,6 +71,7 @@ class ServiceBackend(SdkBackend):
         )
         self._most_circuits = limits.circuits
         self._ended: dict[str, BatchStatus] = {}
+        self._under_way: dict[str, Future[str]] = {}
         super().__init__(name, limits, seconds=float(settings.get("seconds", 100.0)))
 
     def connect(self) -> Any:
@@ -173,11 +177,13 @@ class ServiceBackend(SdkBackend):
 
     def send(self, prepared: Prepared, submission_id: str, known: Callable[[str], None]) -> str:  # noqa: ARG002
         """Send it as one job; the service's id."""
-        with self.guard():
-            device = self.client
+        device = self.reached()
         with self.guard(creates=True):
             try:
                 return self._asked(self._dialect.run, device, prepared.body, submission_id)
+            except GivenUp as error:
+                self._under_way[submission_id] = error.future
+                raise
             except Exception as error:
                 if self._dialect.refuses(error):
                     raise Rejected(f"{self.name}: {error}") from error
@@ -188,9 +194,24 @@ class ServiceBackend(SdkBackend):
     # -- looking ----------------------------------------------------------------------------
 
     def find(self, submission_id: str) -> str | None:
-        """The job under a submission id, where the service can be asked."""
+        """The job under a submission id, where the service can be asked.
+
+        Raises:
+            Transient: the package is still sending it: what is not there yet may come.
+        """
+        sending = self._under_way.get(submission_id)
+        if sending is not None:
+            if not sending.done():
+                raise Transient(f"{self.name}: the package is still sending the batch")
+            if sending.exception() is None:
+                return str(sending.result())
         with self.guard():
             return self._asked(self._dialect.find, self.client, submission_id)
+
+    def carries(self, remote_id: str, submission_id: str) -> bool | None:
+        """Whether the job was sent under that submission id; None where the service is silent."""
+        with self.guard():
+            return self._asked(self._dialect.carries, self.client, remote_id, submission_id)
 
     def status(self, remote_id: str) -> BatchStatus:
         """How the job stands."""
@@ -209,8 +230,11 @@ class ServiceBackend(SdkBackend):
 
         Raises:
             Transient: it has not ended; the package would wait for that.
+            BackendError: it has none: it failed, or was stopped.
         """
         status = self.status(remote_id)
+        if status.state in (RemoteState.ERROR, RemoteState.CANCELLED):
+            raise BackendError(f"{self.name}: {remote_id} is {status.state.value}")
         if status.state is not RemoteState.DONE:
             raise Transient(f"{self.name}: job {remote_id} is {status.state.value}")
         body = self._body(batch, [])

@@ -154,6 +154,9 @@ def resolve(
     give_up: Annotated[
         bool, opt.option("--give-up", help="Its jobs have failed; qbatch rerun may follow.")
     ] = False,
+    yes: Annotated[
+        bool, opt.option("--yes", "-y", help="With --adopt: sure, though the service cannot tell.")
+    ] = False,
     json: opt.Json = False,
 ) -> None:
     """Decide about a batch whose outcome is unknown.
@@ -171,7 +174,9 @@ def resolve(
     action = "resubmit" if resubmit else "adopt" if adopt is not None else "give-up"
     number = values.count(batch, "BATCH") or 0
     said = targets.context(ctx)
-    jobs = database.resolve(number, action, remote_id=adopt, db=said.db, config=said.config)
+    jobs = database.resolve(
+        number, action, remote_id=adopt, sure=yes, db=said.db, config=said.config
+    )
     if json:
         output.print_json("resolved", {"batch": number, "action": action, "jobs": jobs})
         return

@@ -2,12 +2,20 @@
 
 import pytest
 from qiskit import QuantumCircuit
+from qiskit.circuit import Clbit, Qubit
 from qiskit.providers.fake_provider import GenericBackendV2
 
 from qbatch import JobGroup
 from qbatch.backends.qiskit import QiskitBackend
 from qbatch.backends.qiskit.service import ServiceBackend
-from qbatch.errors import BatchNotFound, NotInstalled, Transient, UsageError
+from qbatch.errors import (
+    BackendError,
+    BatchNotFound,
+    NotInstalled,
+    Transient,
+    Unavailable,
+    UsageError,
+)
 from qbatch.testing import BackendContract
 from tests.builders import item_of, payload_of, submission_of
 
@@ -144,7 +152,7 @@ def test_a_stopped_job_is_no_error_and_its_answers_are_not_waited_for():
     remote = backend.send(backend.prepare(batch), "x", lambda _: None)
     JOBS[remote].stopped = True
     backend.cancel(remote)  # the package raises; it has ended
-    with pytest.raises(Transient, match="cancelled"):
+    with pytest.raises(BackendError, match="cancelled"):
         backend.answers(remote, batch)
 
 
@@ -170,3 +178,60 @@ def test_settings_that_are_not_known_and_packages_that_are_not_here():
     with pytest.raises(NotInstalled, match="not here"):
         QiskitBackend("cloud", {**SETTINGS, "provider": "nowhere:cloud"}).check()
     assert QiskitBackend("cloud", SETTINGS).check().startswith("the service answers: ")
+
+
+def test_a_stopped_batch_ends_and_its_jobs_with_it(group, monkeypatch):
+    monkeypatch.setattr(Job, "status", lambda self: "CANCELLED" if self.stopped else "RUNNING")
+    monkeypatch.setattr(Job, "cancel", lambda self: setattr(self, "stopped", True))
+    circuit = QuantumCircuit(1, 1)
+    circuit.measure(0, 0)
+    group.add(circuit, shots=10)
+    report = group.run(backend="cloud", timeout=0.5)
+    assert (report.failed, report.left) == (1, 0)
+    (result,) = group.results()
+    assert result.job.failure == "timeout"
+
+
+def test_what_the_package_still_sends_is_waited_for():
+    from concurrent.futures import Future
+
+    backend = service()
+    sending: Future[str] = Future()
+    backend._under_way["x"] = sending
+    with pytest.raises(Transient, match="still sending"):
+        backend.find("x")
+    sending.set_result("job-7")
+    assert backend.find("x") == "job-7"
+    assert backend.find("other") is None
+
+
+def test_a_package_that_is_not_here_sends_nothing():
+    backend = service(provider="nowhere:cloud")
+    circuit = QuantumCircuit(1, 1)
+    circuit.measure(0, 0)
+    payload = payload_of(circuit)
+    prepared = backend.prepare(submission_of((payload, item_of(payload, shots=5))))
+    with pytest.raises(Unavailable, match="not here"):
+        backend.send(prepared, "x", lambda _: None)
+
+
+def test_all_qubits_are_measured_where_that_is_asked_for_and_nothing_is_compiled():
+    circuit = QuantumCircuit(2)
+    circuit.x(1)
+    payload = payload_of(circuit)
+    batch = submission_of((payload, item_of(payload, shots=5, measure_all=True)))
+    backend = service()
+    remote = backend.send(backend.prepare(batch), "x", lambda _: None)
+    while backend.status(remote).state.value != "done":
+        pass
+    (result,) = backend.answers(remote, batch)
+    assert result.counts == {"10": 5}
+
+
+def test_bits_in_no_register_are_refused_where_a_basis_is_measured():
+    circuit = QuantumCircuit([Qubit(), Qubit()], [Clbit()])
+    circuit.h(0)
+    payload = payload_of(circuit)
+    item = item_of(payload, shots=5, observables=["ZZ"])
+    (refused,) = service().prepare(submission_of((payload, item))).refused
+    assert "in no register" in str(refused.error)
