@@ -81,8 +81,9 @@ class Ledger:
         try:
             with self._db.transaction(durable=True):
                 self._claim(parts, status)
+                now = time.time()
                 batch_id = self._new_batch(submission_id, backend, options, parts, items,
-                                           prepared_digest)  # fmt: skip
+                                           prepared_digest, now)  # fmt: skip
                 claims = self._new_claims(parts, items, compiled)
                 word = Status(status).value  # sqlite3 takes long over a text of another type
                 self._db.executemany(
@@ -109,6 +110,7 @@ class Ledger:
             remote_id=None,
             digest=prepared_digest,
             options=options,
+            created_at=now,
         )
         return batch, claims
 
@@ -120,12 +122,12 @@ class Ledger:
         parts: Sequence[PlannedJob],
         items: Sequence[int],
         prepared_digest: bytes | None,
+        now: float,
     ) -> int:
         batch_id = self._db.execute(
             "INSERT INTO batches (submission_id, backend, options, state, prepared_digest,"
             " num_jobs, num_items, created_at) VALUES (?, ?, ?, 'prepared', ?, ?, ?, ?)",
-            (submission_id, backend, options, prepared_digest, len(parts), len(set(items)),
-             time.time()),
+            (submission_id, backend, options, prepared_digest, len(parts), len(set(items)), now),
         ).lastrowid  # fmt: skip
         assert batch_id is not None
         return batch_id

@@ -12,7 +12,8 @@ from qbatch.store import ledger_rows
 from qbatch.store.results import decode_result, digest
 
 FIELDS = {"id": 1, "submission_id": "m", "backend": "x", "remote_id": None, "stop_reason": None,
-          "state": "prepared", "prepared_digest": b"d", "options": "{}"}  # fmt: skip
+          "state": "prepared", "prepared_digest": b"d", "options": "{}",
+          "created_at": 5.0}  # fmt: skip
 
 
 def row(**changes):

@@ -172,7 +172,9 @@ class ServiceBackend(SdkBackend):
         if not own:
             raise InvalidJob("its observables are constants: nothing is to be run")
         if item.wires is None and (foreign := _foreign(own[0].circuit)):
-            raise InvalidJob(f"the device has no {foreign!r}; compile = {{}} compiles for it")
+            raise InvalidJob(
+                f"the device has no {foreign!r}; compile = {{ level = 2 }} compiles for it"
+            )
         return own
 
     def send(self, prepared: Prepared, submission_id: str, known: Callable[[str], None]) -> str:  # noqa: ARG002
