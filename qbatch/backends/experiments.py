@@ -87,6 +87,28 @@ class Builder:
         return self._built[mark]
 
     def _build(self, item: Item, basis: str | None) -> QuantumCircuit:
+        circuit = self._checked(item)
+        if basis is None:
+            return circuit.measure_all(inplace=False) if item.measure_all else circuit
+        bare = without(circuit, nature(form_of(circuit)).final)
+        if not basis:
+            return bare
+        if sum(register.size for register in circuit.cregs) != circuit.num_clbits:
+            raise InvalidJob(
+                "its classical bits overlap or stand in no register: outcomes of a basis could"
+                " not be told from theirs"
+            )
+        target, wires = self._batch.target, item.wires
+        if wires is None:
+            return measured(bare, basis)
+        return measured(bare, basis, lambda wire, letter: turn(target, wires[wire], letter))
+
+    def _checked(self, item: Item) -> QuantumCircuit:
+        """The item's circuit, if a device can run it.
+
+        Raises:
+            InvalidJob, InvalidCircuit: none can.
+        """
         circuit = parse(self._batch.payloads[item.payload])
         form, width = form_of(circuit), self._num_qubits
         if width is not None and form.num_qubits > width:
@@ -96,20 +118,7 @@ class Builder:
                 "it writes a classical bit more than once, whose read-out error simulators of"
                 " devices get wrong; give each measurement a bit of its own"
             )
-        if basis is None:
-            return circuit.measure_all(inplace=False) if item.measure_all else circuit
-        if basis and sum(register.size for register in circuit.cregs) != circuit.num_clbits:
-            raise InvalidJob(
-                "its classical bits overlap or stand in no register: outcomes of a basis could"
-                " not be told from theirs"
-            )
-        bare = without(circuit, nature(form).final)
-        if not basis:
-            return bare
-        target, wires = self._batch.target, item.wires
-        if wires is None:
-            return measured(bare, basis)
-        return measured(bare, basis, lambda wire, letter: turn(target, wires[wire], letter))
+        return circuit
 
 
 def result_of(
