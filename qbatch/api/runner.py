@@ -13,7 +13,7 @@ from qbatch.domain.groups import Group
 from qbatch.domain.states import Status
 from qbatch.errors import Locked, QbatchError, UsageError
 from qbatch.execution.registry import parse_executor
-from qbatch.seam import Backend, Stage, SupportsClose, SupportsOptions, SupportsTarget
+from qbatch.seam import Backend, Stage, SupportsOptions, SupportsTarget
 from qbatch.store import Store
 
 if TYPE_CHECKING:
@@ -187,13 +187,8 @@ def check_backend(config: Config, name: str) -> str:
         NotFound, BackendError, UsageError: what is wrong with it.
     """
     catalog = Catalog(config)
-    said = catalog.check(name)
-    backend = catalog.open(name, executor="serial")
-    try:
+    with catalog.checked(name) as (backend, said):
         stage = open_stage(catalog, backend)
-    finally:
-        if isinstance(backend, SupportsClose):
-            backend.close()
     if stage is None:
         return said
     from qbatch.payloads.circuit.target import to_qiskit

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -110,8 +111,9 @@ class Catalog:
             entry["limits"] = {key: limits[key] for key in shown if limits[key] is not None}
         return entry
 
-    def check(self, name: str) -> str:
-        """Try a backend without running anything that costs; what it said of itself.
+    @contextlib.contextmanager
+    def checked(self, name: str) -> Iterator[tuple[Backend, str]]:
+        """A backend, tried without running anything that costs, and what it said of itself.
 
         Raises:
             NotFound, BackendError, UsageError: what is wrong with it.
@@ -121,9 +123,8 @@ class Catalog:
         self._check_installed(name)
         backend = self.open(name, executor="serial")
         try:
-            if isinstance(backend, SupportsCheck):
-                return backend.check()
-            return "its settings are good; it offers no further check"
+            said = "its settings are good; it offers no further check"
+            yield backend, backend.check() if isinstance(backend, SupportsCheck) else said
         finally:
             if isinstance(backend, SupportsClose):
                 backend.close()

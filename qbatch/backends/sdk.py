@@ -8,6 +8,7 @@ import queue
 import threading
 import time
 from abc import ABC, abstractmethod
+from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as NotInTime
@@ -36,6 +37,51 @@ _HURRIED = 2.0
 _Call = tuple[Future[Any], Callable[..., Any], tuple[Any, ...]]
 
 
+class _Thread:
+    """A thread that packages are called in, one call after another.
+
+    It never ends: what a package keeps for a thread (Qiskit's does) is let go with it, beside
+    other threads that use the same, and takes the process along. One that is left is taken by
+    the next backend, once it has done what it was asked.
+    """
+
+    def __init__(self) -> None:
+        self._work: queue.SimpleQueue[_Call | None] = queue.SimpleQueue()
+        threading.Thread(target=self._carry_out, name="qbatch-package", daemon=True).start()
+
+    def ask(self, work: Callable[..., T], args: tuple[Any, ...]) -> Future[T]:
+        """Have it call something."""
+        future: Future[T] = Future()
+        self._work.put((future, work, args))
+        return future
+
+    def leave(self) -> None:
+        """Nobody asks any more."""
+        self._work.put(None)
+
+    def _carry_out(self) -> None:
+        while True:
+            call = self._work.get()
+            if call is None:
+                _IDLE.append(self)
+                continue
+            future, function, args = call
+            try:
+                future.set_result(function(*args))
+            except BaseException as error:
+                future.set_exception(error)
+
+
+_IDLE: deque[_Thread] = deque()
+
+
+def _idle_thread() -> _Thread:
+    try:
+        return _IDLE.popleft()
+    except IndexError:
+        return _Thread()
+
+
 class GivenUp(TimeoutError):
     """A call that took too long; it goes on in a thread that nobody waits for.
 
@@ -61,7 +107,7 @@ class SdkBackend(ABC):
         self.name = name
         self.limits = limits
         self._seconds = seconds
-        self._work: queue.SimpleQueue[_Call | None] | None = None
+        self._thread: _Thread | None = None
 
     @abstractmethod
     def connect(self) -> Any:
@@ -115,18 +161,14 @@ class SdkBackend(ABC):
     def call(self, work: Callable[..., T], *args: Any) -> T:
         """Have the package's thread do something, with a deadline.
 
-        The thread is the package's own and dies with this process: a package that never
-        answers keeps nobody.
+        The thread dies with this process: a package that never answers keeps nobody.
 
         Raises:
             GivenUp: it took too long; the next call gets a thread of its own.
         """
-        if self._work is None:
-            self._work = queue.SimpleQueue()
-            name = f"qbatch-{self.name}"
-            threading.Thread(target=_carry_out, args=(self._work,), name=name, daemon=True).start()
-        future: Future[T] = Future()
-        self._work.put((future, work, args))
+        if self._thread is None:
+            self._thread = _idle_thread()
+        future = self._thread.ask(work, args)
         end = time.monotonic() + self._seconds
         while True:
             if hurry.is_set():
@@ -162,13 +204,13 @@ class SdkBackend(ABC):
         return status_code(error)
 
     def close(self) -> None:
-        """Let the package's thread end with what it is doing."""
+        """Leave the package's thread with what it is doing."""
         self._abandon()
 
     def _abandon(self) -> None:
-        if self._work is not None:
-            self._work.put(None)
-        self._work = None
+        if self._thread is not None:
+            self._thread.leave()
+        self._thread = None
 
     def _mapped(self, error: BaseException, creates: bool) -> BackendError:
         said = f"{self.name}: {type(error).__name__}: {error}"
@@ -180,15 +222,6 @@ class SdkBackend(ABC):
         if code is not None and 400 <= code < 500 and code not in _AGAIN:
             return Rejected(said)
         return LostAnswer(said) if creates else Transient(said)
-
-
-def _carry_out(work: queue.SimpleQueue[_Call | None]) -> None:
-    while (call := work.get()) is not None:
-        future, function, args = call
-        try:
-            future.set_result(function(*args))
-        except BaseException as error:
-            future.set_exception(error)
 
 
 def status_code(error: BaseException) -> int | None:

@@ -114,7 +114,7 @@ def _sizes(backend: BackendPlan) -> str:
 def _costs(backend: BackendPlan) -> Iterator[str]:
     for unit, cost in backend.cost.items():
         said = "not known beforehand" if cost is None else f"{cost:.6g}"
-        yield f"cost of {unit}s: {said}"
+        yield f"cost of {'batches' if unit == 'batch' else f'{unit}s'}: {said}"
     known = [cost for cost in backend.cost.values() if cost is not None]
     if len(known) > 1:
         yield f"cost in all: {math.fsum(known):.6g}"

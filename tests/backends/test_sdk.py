@@ -5,6 +5,7 @@ import time
 
 import pytest
 
+from qbatch.backends import sdk
 from qbatch.backends.sdk import SdkBackend, status_code
 from qbatch.domain.limits import Limits
 from qbatch.errors import (
@@ -87,11 +88,25 @@ def test_what_nobody_knows_may_have_created_something():
 
 def test_the_package_has_one_thread_of_its_own():
     backend = Sdk()
-    names = {backend.call(lambda: threading.current_thread().name) for _ in range(3)}
-    assert names == {"qbatch-lab"}
+    threads = {backend.call(threading.current_thread) for _ in range(3)}
+    (own,) = threads
+    assert own is not threading.current_thread()
     assert backend.client == {}
     assert "no further check" in backend.check()
     backend.close()
+
+
+def test_a_packages_thread_never_ends_and_is_taken_by_the_next_backend():
+    """What Qiskit keeps for a thread goes with it, and took the process along."""
+    first, second = Sdk(), Sdk()
+    own, other = first.call(threading.current_thread), second.call(threading.current_thread)
+    assert own is not other
+    first.close()
+    second.close()
+    while len(sdk._IDLE) < 2:
+        time.sleep(0.01)
+    assert own.is_alive()
+    assert {Sdk().call(threading.current_thread) for _ in range(2)} & {own, other}
 
 
 def test_a_package_that_never_answers_keeps_nobody():
