@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from qbatch.domain.batches import PlannedJob
@@ -237,8 +237,8 @@ class CompileLane:
     def _send(self) -> None:
         marks = [self._unsent.popleft() for _ in range(min(len(self._unsent), _MOST_TASKS))]
         sources = self._store.jobs.sources({mark.payload for mark in marks})
-        # What was deleted meanwhile is dropped with its jobs, at the next look.
         there = [mark for mark in marks if mark.payload in sources]
+        self._lose(set(marks).difference(there))
         self.stage.submit([CompileTask(mark=m, source=sources[m.payload]) for m in there])
         self._sent.update(there)
 
@@ -246,12 +246,31 @@ class CompileLane:
         landed, self._landed = self._landed, []
         self._cache.keep(landed, self.recipe)
         self._committed = time.monotonic()
+        kept = self._cache.found([one.mark for one in landed], self.recipe)
         for one in landed:
-            if one.mark in self._pending:
+            if one.mark in kept and one.mark in self._pending:
                 self._count(one)
-        self._settle(self._cache.found([one.mark for one in landed], self.recipe))
+        self._settle(kept)
+        # Nothing is kept of a circuit whose number another one has by now.
+        self._lose({one.mark for one in landed}.difference(kept) & self._pending.keys())
         if self._holds:
             self._lock.tell(self.done, self.total)
+
+    def _lose(self, gone: Collection[Mark]) -> None:
+        """Drop circuits that were deleted meanwhile, and the jobs that wait for them.
+
+        That a job of that number is there says nothing: it may be a new one.
+        """
+        if not gone:
+            return
+        for one in self._waiting:
+            one.parts = [part for part in one.parts if mark_of(part) not in gone]
+            one.missing = {mark for mark in one.missing if mark not in gone}
+        self._waiting = [one for one in self._waiting if one.parts]
+        for mark in gone:
+            self.total -= self._pending.pop(mark, mark) is None
+        if not self._pending:
+            self._release()
 
     def _count(self, landed: Landed) -> None:
         self.done += 1

@@ -1,5 +1,6 @@
 """The lane in front of a queue, over a stage that does as it is told."""
 
+from qbatch import JobGroup
 from qbatch.domain.compilations import Readout
 from qbatch.domain.states import CompilationState, Failure
 from qbatch.engine import compiling
@@ -9,6 +10,7 @@ from qbatch.engine.settings import RunSettings
 from qbatch.store.compilations import used
 from qbatch.store.compile_lock import CompileLock
 from qbatch.testing import InstantBackend
+from tests.conftest import BELL
 from tests.engine.compile_stage import TellTale, driven, lane, parts
 
 
@@ -191,9 +193,27 @@ def test_what_was_deleted_meanwhile_is_not_compiled(store):
     store.groups.delete([1])
     one.step(0.01)
     assert stage.asked == []
-    one._checked = 0.0
-    assert one.drop(store.ledger.still_wanted)
-    assert not one.is_busy
+    assert not one.is_busy  # also where another job has its number by now
+
+
+def test_numbers_that_are_used_again_keep_nobody_waiting(store):
+    """Deleted while it is compiled: nothing is kept, and nothing is waited for."""
+
+    class Deleting(TellTale):
+        def landed(self, seconds):
+            if store.groups.find("g") is not None:
+                store.groups.delete([1])
+                with JobGroup("h", db=store.database.path) as group:
+                    for k in range(6):
+                        group.add(BELL.replace("h q[0]", f"rx(0.{k + 1}) q[0]"))
+            return super().landed(seconds)
+
+    one = lane(store, Deleting())
+    one.enter(parts(store))
+    for _ in range(50):
+        one.step(0.01)
+    assert (one.is_busy, one.num_pending, one.compiled) == (False, 0, 0)
+    one.close()
 
 
 def test_what_is_known_is_let_go(store, monkeypatch):
