@@ -261,14 +261,10 @@ class CompileLane:
 
         That a job of that number is there says nothing: it may be a new one.
         """
-        if not gone:
-            return
-        for one in self._waiting:
-            one.parts = [part for part in one.parts if mark_of(part) not in gone]
-            one.missing = {mark for mark in one.missing if mark not in gone}
-        self._waiting = [one for one in self._waiting if one.parts]
         for mark in gone:
             self.total -= self._pending.pop(mark, mark) is None
+        if gone:
+            self._narrow(lambda parts: [part for part in parts if mark_of(part) not in gone])
         if not self._pending:
             self._release()
 
