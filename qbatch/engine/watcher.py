@@ -7,13 +7,7 @@ from collections.abc import Iterable, Sequence
 from functools import partial
 
 from qbatch.domain.batches import Outcome, PlannedJob
-from qbatch.domain.states import (
-    BatchState,
-    Failure,
-    RemoteState,
-    Status,
-    StopReason,
-)
+from qbatch.domain.states import BatchState, Failure, RemoteState, Status, StopReason
 from qbatch.engine import collect, endings, labels
 from qbatch.engine.adapter_calls import asked
 from qbatch.engine.backend_queue import BackendQueue, InFlightBatch
