@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 from qbatch.backends.braket import work
 from qbatch.backends.braket.programs import target_text
+from qbatch.backends.settings import no_options, only_known
 from qbatch.domain.batches import PlannedJob
 from qbatch.domain.limits import Limits
 from qbatch.errors import NotInstalled, UsageError
@@ -49,11 +50,7 @@ class LocalBraket(LocalBackend):
         Raises:
             UsageError: one is not known.
         """
-        if unknown := sorted(set(self.options) - {"simulator"}):
-            raise UsageError(
-                f"backend {self.name!r} has no setting {unknown[0]!r}",
-                hint="there are: device, compile, executor",
-            )
+        only_known(self.name, self.options, {"simulator"}, "device, compile, executor")
 
     def check_options(self, options: Mapping[str, Any]) -> None:
         """Jobs have no options here.
@@ -61,8 +58,7 @@ class LocalBraket(LocalBackend):
         Raises:
             UsageError: one has.
         """
-        if options:
-            raise UsageError(f"backend {self.name!r} has no option {min(options)!r}")
+        no_options(self.name, options)
 
     def check(self) -> str:
         """The package is here.

@@ -17,6 +17,7 @@ from qbatch.backends.braket.programs import Program, programs_of, target_text
 from qbatch.backends.braket.work import texts_of
 from qbatch.backends.experiments import Builder, Experiment, result_of
 from qbatch.backends.sdk import SdkBackend
+from qbatch.backends.settings import no_options, only_known, whole_number
 from qbatch.domain.limits import Limits
 from qbatch.domain.states import Failure, RemoteState
 from qbatch.errors import (
@@ -82,7 +83,7 @@ class BraketService(SdkBackend):
             (executions of a task, default 100), ``max_shots``, ``in_flight``, ``seconds``.
 
     Raises:
-        UsageError: a setting is missing.
+        UsageError: a setting is missing, or a limit makes no sense.
     """
 
     def __init__(self, name: str, settings: Mapping[str, Any]) -> None:
@@ -93,11 +94,11 @@ class BraketService(SdkBackend):
             )
         self._own = dict(settings)
         self._sets = bool(settings.get("program_sets", True))
-        most = settings.get("max_circuits", _MOST_PROGRAMS) if self._sets else 1
+        most = whole_number(name, settings, "max_circuits", _MOST_PROGRAMS) if self._sets else 1
         limits = Limits(
-            circuits=int(most),
-            shots=settings.get("max_shots"),
-            in_flight=int(settings.get("in_flight", 4)),
+            circuits=most,
+            shots=whole_number(name, settings, "max_shots", None),
+            in_flight=whole_number(name, settings, "in_flight", 4) or 4,
             formats=frozenset({"qasm2", "qasm3", "qpy"}),
             exact_values=False,
             by_bases=True,
@@ -135,11 +136,7 @@ class BraketService(SdkBackend):
         Raises:
             UsageError: one is not known.
         """
-        if unknown := sorted(set(self._own) - _SETTINGS):
-            raise UsageError(
-                f"backend {self.name!r} has no setting {unknown[0]!r}",
-                hint=f"there are: {', '.join(sorted(_SETTINGS))}",
-            )
+        only_known(self.name, self._own, _SETTINGS)
 
     def check_options(self, options: Mapping[str, Any]) -> None:
         """Jobs have no options here.
@@ -147,8 +144,7 @@ class BraketService(SdkBackend):
         Raises:
             UsageError: there is one.
         """
-        if options:
-            raise UsageError(f"backend {self.name!r} has no option {min(options)!r}")
+        no_options(self.name, options)
 
     def read_once(self) -> str:
         """What the device says of itself."""

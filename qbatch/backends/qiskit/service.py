@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from qbatch.backends.experiments import Builder, Experiment
 from qbatch.backends.qiskit.dialect import ENDED, MOST_JOBS, Body, Dialect
 from qbatch.backends.sdk import GivenUp, SdkBackend
+from qbatch.backends.settings import no_options, only_known, whole_number
 from qbatch.domain.limits import Limits
 from qbatch.domain.states import Failure, RemoteState
 from qbatch.errors import (
@@ -28,7 +29,6 @@ from qbatch.errors import (
     LostAnswer,
     Rejected,
     Transient,
-    UsageError,
 )
 from qbatch.seam import BatchStatus, Item, ItemResult, Prepared, Submission, Target
 
@@ -58,9 +58,9 @@ class ServiceBackend(SdkBackend):
         self._given = set(settings)
         own = dialect.limits
         limits = Limits(
-            circuits=_number(name, settings, "max_circuits", own.circuits),
-            shots=_number(name, settings, "max_shots", own.shots),
-            in_flight=_number(name, settings, "in_flight", 4) or 4,
+            circuits=whole_number(name, settings, "max_circuits", own.circuits),
+            shots=whole_number(name, settings, "max_shots", own.shots),
+            in_flight=whole_number(name, settings, "in_flight", 4) or 4,
             formats=FORMS,
             exact_values=False,
             by_bases=not dialect.has_estimator,
@@ -88,11 +88,7 @@ class ServiceBackend(SdkBackend):
         """
         common = {"in_flight", "max_circuits", "max_shots", "provider", "seconds", "service"}
         known = common | self._dialect.settings | {"token_env", "token_file"}
-        if unknown := sorted(self._given - known):
-            raise UsageError(
-                f"backend {self.name!r} has no setting {unknown[0]!r}",
-                hint=f"there are: {', '.join(sorted(known))}",
-            )
+        only_known(self.name, self._given, known)
 
     def check_options(self, options: Mapping[str, Any]) -> None:
         """Jobs have no options here.
@@ -100,8 +96,7 @@ class ServiceBackend(SdkBackend):
         Raises:
             UsageError: there is one.
         """
-        if options:
-            raise UsageError(f"backend {self.name!r} has no option {min(options)!r}")
+        no_options(self.name, options)
 
     def read_once(self) -> str:
         """The device was asked for: the service answers, and takes the credentials."""
@@ -270,13 +265,6 @@ class ServiceBackend(SdkBackend):
                 return work(*args)
 
         return self.call(quiet)
-
-
-def _number(name: str, settings: Mapping[str, Any], key: str, usual: int | None) -> int | None:
-    found = settings.get(key, usual)
-    if found is not None and (type(found) is not int or found < 1):
-        raise UsageError(f"backend {name!r}: {key} is {found!r}, no whole number above 0")
-    return found
 
 
 def _width(target: str | None) -> int | None:

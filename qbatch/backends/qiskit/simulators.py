@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from qbatch.backends.qiskit import devices, work
+from qbatch.backends.settings import no_options, only_known, whole_number
 from qbatch.domain.batches import PlannedJob
 from qbatch.domain.limits import Limits
 from qbatch.errors import UsageError
@@ -45,9 +46,8 @@ class SimulatorBackend(LocalBackend):
                 f"backend {name!r}: provider is {provider!r}, no name",
                 hint=f"provider = one of {known}, or package.module:callable",
             )
-        shots = options.pop("max_shots", devices.most_shots(provider))
-        if shots is not None and (type(shots) is not int or shots < 1):
-            raise UsageError(f"backend {name!r}: max_shots is {shots!r}, no whole number above 0")
+        shots = whole_number(name, options, "max_shots", devices.most_shots(provider))
+        options.pop("max_shots", None)
         usual = _SMALL if provider == "generic" else {}
         arguments = options.setdefault("arguments", usual)
         if not isinstance(arguments, dict):
@@ -62,11 +62,8 @@ class SimulatorBackend(LocalBackend):
         Raises:
             UsageError: one is not known.
         """
-        if unknown := sorted(set(self.options) - {"provider", "arguments"}):
-            raise UsageError(
-                f"backend {self.name!r} has no setting {unknown[0]!r}",
-                hint="there are: provider, arguments, max_shots, compile, executor",
-            )
+        told = "provider, arguments, max_shots, compile, executor"
+        only_known(self.name, self.options, {"provider", "arguments"}, told)
 
     def check_options(self, options: Mapping[str, Any]) -> None:
         """Jobs have no options here.
@@ -74,8 +71,7 @@ class SimulatorBackend(LocalBackend):
         Raises:
             UsageError: one has.
         """
-        if options:
-            raise UsageError(f"backend {self.name!r} has no option {min(options)!r}")
+        no_options(self.name, options)
 
     def check(self) -> str:
         """The package is here, and its backend simulates on this machine.

@@ -23,6 +23,7 @@ from urllib.parse import quote
 from qbatch.backends.http import HttpClient
 from qbatch.backends.qoro import uploads, wire
 from qbatch.backends.qoro.options import JobOptions
+from qbatch.backends.settings import only_known
 from qbatch.domain.limits import Limits
 from qbatch.domain.states import Failure, RemoteState
 from qbatch.errors import (
@@ -233,11 +234,7 @@ class QoroBackend:
         Raises:
             UsageError: a setting is not known.
         """
-        if unknown := sorted(self._settings - _SETTINGS):
-            raise UsageError(
-                f"backend {self.name!r} has no setting {unknown[0]!r}",
-                hint=f"there are: {', '.join(sorted(_SETTINGS))}",
-            )
+        only_known(self.name, self._settings, _SETTINGS)
 
     def check_options(self, options: Mapping[str, Any]) -> None:
         """Make sure of a job's options: Maestro's, or the device's.
