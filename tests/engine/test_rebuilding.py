@@ -8,7 +8,7 @@ from qbatch.engine import Run, RunSettings
 from qbatch.engine.rebuilding import fetched, rebuilt
 from qbatch.engine.submission import Loader
 from qbatch.errors import BackendError
-from qbatch.seam import BatchStatus, ItemResult
+from qbatch.seam import BatchStatus, ItemResult, Submission
 from qbatch.store import Store
 from qbatch.testing import InstantBackend, PositionalBackend, PositionalService
 
@@ -26,7 +26,7 @@ class Seen(PositionalBackend):
         return super().send(prepared, submission_id, known)
 
     def status(self, remote_id):
-        return BatchStatus(RemoteState.RUNNING)
+        return BatchStatus(state=RemoteState.RUNNING)
 
 
 @pytest.fixture
@@ -65,9 +65,11 @@ class TestFetched:
     def test_an_adapter_that_is_told_the_batch_needs_it(self):
         class Beside(InstantBackend):
             def answers(self, remote_id, batch):
-                yield ItemResult(label=batch, failure=Failure.BACKEND, error=remote_id)
+                said = batch.submission_id
+                yield ItemResult(label=said, failure=Failure.BACKEND, error=remote_id)
 
-        (found,) = fetched(Beside(), "r", ["a"], lambda: "told")
+        batch = Submission(submission_id="told", items=[], payloads={}, options={})
+        (found,) = fetched(Beside(), "r", ["a"], lambda: batch)
         assert found.label == "told"
         with pytest.raises(BackendError, match="format of a payload is not installed"):
             fetched(Beside(), "r", ["a"], lambda: None)
