@@ -32,7 +32,7 @@ from typing import Any
 from qbatch import JobGroup
 from qbatch.api.database import verify
 from qbatch.backends.http import HttpClient
-from qbatch.engine import backend_queue, run, sender, watcher
+from qbatch.engine import backend_queue, run, sender, sleeper, watcher
 from qbatch.errors import QbatchError
 from qbatch.store import database
 from qbatch.testing import HostileServer
@@ -314,7 +314,7 @@ def main() -> int:
         if options.writes and "QBATCH_SHIM" not in os.environ:
             _with_shim(place)
         backend_queue._FIRST_POLL = 0.002
-        run._TICK = 0.005
+        run.TICK = sleeper.TICK = 0.005
         for module in (watcher, sender):
             module.backoff = lambda *_: 0.005
         started = time.monotonic()

@@ -66,6 +66,19 @@ def hashes() -> dict[str, str]:
     return {name: from_qiskit(circuit).hash for name, circuit in circuits().items()}
 
 
+def forked_hashes(processes: int) -> None:
+    """Print the hashes, a line for each of so many processes: forked, as importing takes long."""
+    import qiskit.circuit.library
+    import qiskit.qpy  # noqa: F401
+
+    for _ in range(processes):
+        child = os.fork()
+        if not child:
+            print(json.dumps(hashes(), sort_keys=True), flush=True)
+            os._exit(0)
+        os.waitpid(child, 0)
+
+
 def visit(db: str) -> dict[str, Any]:
     """Add what is not there, run it, and read everything; what was found."""
     from importlib.metadata import version
@@ -111,7 +124,7 @@ def campaign(pythons: list[str], processes: int) -> list[str]:
     wrong: list[str] = []
     found: dict[str, set[str]] = defaultdict(set)
     for number in range(processes):
-        for name, value in asked(pythons[number % len(pythons)], "--hashes").items():
+        for name, value in asked(pythons[number % len(pythons)], "--hashes", "1").items():
             found[name].add(value)
     for name, values in found.items():
         print(f"{name:<10}{len(values)} hash in {processes} processes: {min(values)[:26]}…")
@@ -136,11 +149,16 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("other", nargs="?", help="the Python of another environment")
     parser.add_argument("--processes", type=int, default=20)
-    parser.add_argument("--hashes", action="store_true", help="print hashes and end")
+    parser.add_argument(
+        "--hashes", type=int, metavar="N", help="print the hashes of so many processes and end"
+    )
     parser.add_argument("--visit", metavar="DB", help="visit a store once and end")
     options = parser.parse_args()
-    if options.hashes or options.visit:
-        print(json.dumps(hashes() if options.hashes else visit(options.visit)))
+    if options.hashes:
+        forked_hashes(options.hashes)
+        return 0
+    if options.visit:
+        print(json.dumps(visit(options.visit)))
         return 0
     pythons = [sys.executable, *([options.other] if options.other else [])]
     wrong = campaign(pythons, options.processes)

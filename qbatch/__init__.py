@@ -7,9 +7,9 @@
 ...     for result in group.results():
 ...         print(result.job.parameters, result.counts)
 
-What `__all__` names is what a program may rely on, with `qbatch.seam`, `qbatch.payloads` and
-`qbatch.execution` for the authors of adapters, formats and executors, and `qbatch.testing` for
-their tests. Everything else may move.
+What `__all__` names is what a program may rely on, with `qbatch.primitives`; with `qbatch.seam`,
+`qbatch.payloads` and `qbatch.execution` for the authors of adapters, formats and executors, and
+`qbatch.testing` for their tests. Everything else may move.
 """
 
 from __future__ import annotations
@@ -31,13 +31,14 @@ if TYPE_CHECKING:
     )
     from qbatch.api.job_group import JobGroup
     from qbatch.api.job_handle import JobHandle
-    from qbatch.api.options import AddOptions, RunOptions
+    from qbatch.api.options import AddOptions, ProgramOptions, RunOptions
     from qbatch.api.results import Results
     from qbatch.config import Config
     from qbatch.domain.batches import Batch
     from qbatch.domain.groups import Group
     from qbatch.domain.history import Attempt, Cause, JobResult
     from qbatch.domain.jobs import Job
+    from qbatch.domain.programs import Program
     from qbatch.domain.results import (
         Counts,
         ExpectationValue,
@@ -46,7 +47,7 @@ if TYPE_CHECKING:
         Probabilities,
     )
     from qbatch.domain.selectors import Selection, parse_selection
-    from qbatch.domain.states import Failure, Status
+    from qbatch.domain.states import Failure, ProgramStatus, Status
     from qbatch.engine.compile_run import CompileReport
     from qbatch.engine.plan import Plan
     from qbatch.engine.report import Observer, RunReport, RunState
@@ -58,13 +59,18 @@ if TYPE_CHECKING:
         InvalidObservable,
         InvalidParameters,
         InvalidSelector,
+        JobFailed,
         Locked,
+        NonDeterminism,
         NotFound,
+        NotRecorded,
+        ProgramError,
         QbatchError,
         StoreError,
         UsageError,
     )
     from qbatch.payloads.circuit.target import target_json
+    from qbatch.programs.context import Context, Evaluated, Evaluation
     from qbatch.results.checking import CheckReport, Thresholds
     from qbatch.results.matching import MatchedPair
     from qbatch.results.plot_data import Picture, PlotOptions
@@ -75,25 +81,28 @@ _HOME = {
     "api.groups": ("PruneReport", "delete_groups", "list_groups", "prune_groups", "unarchive"),
     "api.job_group": ("JobGroup",),
     "api.job_handle": ("JobHandle",),
-    "api.options": ("AddOptions", "RunOptions"),
+    "api.options": ("AddOptions", "ProgramOptions", "RunOptions"),
     "api.results": ("Results",),
     "config": ("Config",),
     "domain.batches": ("Batch",),
     "domain.groups": ("Group",),
     "domain.history": ("Attempt", "Cause", "JobResult"),
     "domain.jobs": ("Job",),
+    "domain.programs": ("Program",),
     "domain.results": ("Counts", "ExpectationValue", "ExpectationValues", "ExportOptions",
                        "Probabilities"),
     "domain.selectors": ("Selection", "parse_selection"),
-    "domain.states": ("Failure", "Status"),
+    "domain.states": ("Failure", "ProgramStatus", "Status"),
     "engine.compile_run": ("CompileReport",),
     "engine.plan": ("Plan",),
     "engine.report": ("Observer", "RunReport", "RunState"),
     "engine.settings": ("RunSettings",),
     "errors": ("AuthError", "BackendError", "InvalidCircuit", "InvalidObservable",
-               "InvalidParameters", "InvalidSelector", "Locked", "NotFound", "QbatchError",
-               "StoreError", "UsageError"),
+               "InvalidParameters", "InvalidSelector", "JobFailed", "Locked", "NonDeterminism",
+               "NotFound", "NotRecorded", "ProgramError", "QbatchError", "StoreError",
+               "UsageError"),
     "payloads.circuit.target": ("target_json",),
+    "programs.context": ("Context", "Evaluated", "Evaluation"),
     "results.checking": ("CheckReport", "Thresholds"),
     "results.matching": ("MatchedPair",),
     "results.plot_data": ("Picture", "PlotOptions"),
@@ -102,14 +111,15 @@ _MODULES = {name: module for module, names in _HOME.items() for name in names}
 
 __all__ = [
     "AddOptions", "AddReport", "Attempt", "AuthError", "BackendError", "Batch", "Cause",
-    "CheckReport", "CompileReport", "Config", "Counts", "ExpectationValue", "ExpectationValues",
-    "ExportOptions", "Failure", "Group", "InvalidCircuit", "InvalidObservable", "InvalidParameters",
-    "InvalidSelector", "Job", "JobGroup", "JobHandle", "JobResult", "Locked", "MatchedPair",
-    "NotFound", "Observer", "Picture", "Plan", "PlotOptions", "Probabilities", "PruneReport",
-    "QbatchError", "Results", "RunOptions", "RunReport", "RunSettings", "RunState", "Selection",
-    "Status", "StoreError", "Thresholds", "UsageError", "__version__", "backup", "delete_groups",
-    "list_groups", "parse_selection", "prune_groups", "query", "resolve", "target_json",
-    "unarchive", "verify",
+    "CheckReport", "CompileReport", "Config", "Context", "Counts", "Evaluated", "Evaluation",
+    "ExpectationValue", "ExpectationValues", "ExportOptions", "Failure", "Group", "InvalidCircuit",
+    "InvalidObservable", "InvalidParameters", "InvalidSelector", "Job", "JobFailed", "JobGroup",
+    "JobHandle", "JobResult", "Locked", "MatchedPair", "NonDeterminism", "NotFound", "NotRecorded",
+    "Observer", "Picture", "Plan", "PlotOptions", "Probabilities", "Program", "ProgramError",
+    "ProgramOptions", "ProgramStatus", "PruneReport", "QbatchError", "Results", "RunOptions",
+    "RunReport", "RunSettings", "RunState", "Selection", "Status", "StoreError", "Thresholds",
+    "UsageError", "__version__", "backup", "delete_groups", "list_groups", "parse_selection",
+    "prune_groups", "query", "resolve", "target_json", "unarchive", "verify",
 ]  # fmt: skip
 
 

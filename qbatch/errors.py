@@ -19,6 +19,9 @@ QbatchError
 │   ├── Transient                  certainly not accepted; worth another try
 │   ├── LostAnswer                 perhaps accepted: the answer never came
 │   └── BatchNotFound              the backend does not know this batch
+├── ProgramError               1   a program cannot go on
+│   ├── JobFailed                  a job of its step did not end well
+│   └── NonDeterminism             it asks for something else than before
 ├── Locked                     5   another process holds what this one needs
 ├── StoreError                 1   the store cannot be read or written
 └── Interrupted              130   stopped by a signal
@@ -151,6 +154,33 @@ class BatchNotFound(BackendError):
     """The backend does not know this batch."""
 
     failure = "lost"
+
+
+class ProgramError(QbatchError):
+    """A program cannot go on."""
+
+
+class JobFailed(ProgramError):
+    """A job of a program's step did not end well.
+
+    Args:
+        message: what happened.
+        job: which one, as ``group/number``.
+        failure: the class of it, such as ``invalid``.
+    """
+
+    def __init__(self, message: str = "", *, job: str = "", failure: str = "") -> None:
+        super().__init__(message)
+        self.job = job
+        self.failure = failure
+
+
+class NotRecorded(ProgramError):
+    """A side effect that a program wanted to record has failed, now or before a replay."""
+
+
+class NonDeterminism(ProgramError):
+    """A program asks for something else than it asked before."""
 
 
 class Locked(QbatchError):

@@ -14,6 +14,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from qbatch.cli.boundary import main
+
 TOP = Path(__file__).parents[1]
 NIGHTLY = TOP / "examples" / "nightly"
 
@@ -187,3 +189,32 @@ def test_the_workflow_is_one_and_its_commands_run(home):
         assert done.returncode == 0, (command, done.stdout, done.stderr)
     for name in ("junit.xml", "report.html", "qbatch.log"):
         assert (home / name).exists()
+
+
+def test_the_programs_of_the_docs_run(home, monkeypatch, capsys):
+    """In this process, but for the script: there are many lines, and starting takes the longest."""
+    monkeypatch.chdir(home)
+    monkeypatch.setenv("QBATCH_DB", str(home / "q.db"))
+    monkeypatch.setenv("QBATCH_CONFIG", "")
+    text = (TOP / "docs" / "programs.md").read_text("utf-8")
+    code = re.search(r"```python\n# vqe\.py\n(.*?)```", text, re.DOTALL)[1]
+    (home / "vqe.py").write_text(code.replace('"maxiter": 100', '"maxiter": 14'))
+    blocks = re.findall(r"```sh\n(.*?)```", text, re.DOTALL)
+    lines = [
+        line.partition("#")[0].strip().replace(":50 ", ":3 ").replace("p17", "p2")
+        for found in blocks
+        for line in found.replace("\\\n", " ").splitlines()
+    ]
+    assert len(lines) > 14
+    for line in lines:
+        if "--from-step" in line:
+            line += " --yes"
+        if not line.startswith("qbatch "):
+            done = run(home, re.sub(r"^python ", f"{sys.executable} ", line))
+            assert done.returncode == 0, (line, done.stdout, done.stderr)
+            continue
+        with pytest.raises(SystemExit) as ended:
+            main(shlex.split(line)[1:])
+        assert not ended.value.code, (line, capsys.readouterr())
+    assert (home / "study.png").stat().st_size > 10_000
+    assert (home / "built-in" / "built-in.png").stat().st_size > 10_000

@@ -11,11 +11,13 @@ import numpy
 
 from benchmarks.truth.planting import Fault, Plant, put, wrap
 from qbatch.backends.aer import cliffords, small
+from qbatch.payloads.circuit import trees
 from qbatch.payloads.circuit.form import Form, Kind
 from qbatch.simulation import drawing, gates, kernel, readout, state
 
 LOOSE = ("texts", "exact values")
 POINTS = ("points",)
+EXPRESSIONS = ("expressions",)
 
 
 def _gate(name: str, apply: Callable[..., Any]) -> Plant:
@@ -195,8 +197,12 @@ FAULTS = (
         ("exact values",),
         wrap(
             kernel,
-            "values",
-            lambda right: lambda s, sums: right(s, [[(p, 1.0) for p, _ in own] for own in sums]),
+            "values_at",
+            lambda right: (
+                lambda s, columns, asked: right(
+                    s, columns, [[[(p, 1.0) for p, _ in own] for own in sums] for sums in asked]
+                )
+            ),
         ),
         60,
     ),
@@ -245,6 +251,35 @@ FAULTS = (
                 )
             ),
         ),
+    ),
+    Fault(
+        "values are told to a neighbour",
+        EXPRESSIONS,
+        wrap(
+            kernel,
+            "values_at",
+            lambda right: lambda s, columns, asked: right(s, [columns[-1], *columns[:-1]], asked),
+        ),
+    ),
+    Fault(
+        "a difference is read as a sum",
+        EXPRESSIONS,
+        lambda: mock.patch.dict(trees._SIGNS, SUB="+"),
+    ),
+    Fault(
+        "a difference is read the other way round",
+        EXPRESSIONS,
+        lambda: mock.patch.dict(trees._SIGNS, RSUB="+"),
+    ),
+    Fault(
+        "a quotient is read as a product",
+        EXPRESSIONS,
+        lambda: mock.patch.dict(trees._SIGNS, DIV="*"),
+    ),
+    Fault(
+        "every parameter is the first one",
+        EXPRESSIONS,
+        wrap(trees, "tree_of", lambda right: lambda v: "a" if hasattr(v, "uuid") else right(v)),
     ),
     Fault(
         "Stim's sdg is s",

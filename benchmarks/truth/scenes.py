@@ -25,7 +25,7 @@ from qiskit.quantum_info import SuperOp
 from qiskit_aer.noise import NoiseModel, ReadoutError, depolarizing_error, pauli_error
 
 from benchmarks.truth import compiled as compiled_scenes
-from benchmarks.truth import reference
+from benchmarks.truth import expressions, reference
 from benchmarks.truth.cases import (
     Case,
     Maker,
@@ -407,7 +407,7 @@ SCENES: dict[str, Maker] = {
         texts, sampled, probabilities, dynamic, families, twins, sweeps, points, by_aer, by_stim,
         dealt, split, seeded, workers, measured, from_qiskit, own_blocks, noisy, noisy_texts,
         right_angles_first, coupled, exact_values, coupled_values,
-        noisy_values, estimates, split_estimates, *compiled_scenes.MAKERS,
+        noisy_values, estimates, split_estimates, *compiled_scenes.MAKERS, *expressions.MAKERS,
     )
 }  # fmt: skip
 """Every path, by name."""

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from qbatch.api import qiskit_inputs
 from qbatch.api.stored_group import StoredGroup
 from qbatch.errors import UsageError
+from qbatch.payloads import qiskit_inputs
 
 if TYPE_CHECKING:
     from qbatch.api.options import AddOptions

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal
 from qbatch.api import adding, editing, results, runs
 from qbatch.api.job_handle import JobHandle
 from qbatch.api.perceval import PercevalNames
+from qbatch.api.program_verbs import ProgramVerbs
 from qbatch.api.results import Results
 from qbatch.api.stored_group import Selector, StoredGroup
 from qbatch.errors import UsageError
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     from qbatch.results.matching import MatchedPair
 
 
-class JobGroup(PercevalNames):
+class JobGroup(ProgramVerbs, PercevalNames):
     """A named, persistent group of jobs.
 
     Everything is stored at once and can be read by other processes; an object holds nothing
@@ -120,8 +121,6 @@ class JobGroup(PercevalNames):
         """The job of that number; whether there is one shows when it is asked."""
         return JobHandle(self._stored, number)
 
-    # -- adding ---------------------------------------------------------------------
-
     def add(self, *circuits: Input, **options: Unpack[AddOptions]) -> AddReport:
         """Add a job for each circuit, or one per point of a sweep.
 
@@ -187,6 +186,7 @@ class JobGroup(PercevalNames):
         selector: Selector = None,
         *,
         keep: bool = False,
+        from_step: int | None = None,
         observer: Observer | None = None,
         **options: Unpack[RunOptions],
     ) -> RunReport | None:
@@ -198,6 +198,7 @@ class JobGroup(PercevalNames):
             selector: which of them; all by default.
             keep: leave each failed job as it is and append a new one that names it as
                 its parent, instead of a new attempt at the same job.
+            from_step: of programs that are named: forget their steps from that one on.
 
         Returns:
             None if there is nothing to rerun; nothing was done then.
@@ -206,7 +207,13 @@ class JobGroup(PercevalNames):
 
         settings = runs.settings_of(self._stored.config, options)
         with shown_on_terminal(observer) as watcher:
-            return runs.rerun([self.target(selector)], settings, keep=keep, observer=watcher)
+            return runs.rerun(
+                [self.target(selector)],
+                settings,
+                keep=keep,
+                from_step=from_step,
+                observer=watcher,
+            )
 
     def compile(
         self, backend: str, selector: Selector = None, *, retry: bool = False
@@ -284,9 +291,7 @@ class JobGroup(PercevalNames):
 
     def is_running(self) -> bool:
         """Whether a process runs the group now."""
-        from qbatch.store import run_lock
-
-        return run_lock.is_running(self._stored.store, self.status().id)
+        return runs.is_running(self._stored)
 
     def watch(self, *, seconds: float = 0.5) -> Iterator[tuple[Group, bool]]:
         """How the group stands, again and again, as long as a process runs it.
@@ -325,7 +330,7 @@ class JobGroup(PercevalNames):
 
     @property
     def remote_jobs(self) -> list[JobHandle]:
-        """All jobs, in the order of adding."""
+        """The same as `jobs`, as handles."""
         return list(self)
 
     @property

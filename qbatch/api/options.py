@@ -68,6 +68,31 @@ class AddOptions(TypedDict, total=False):
     announce: Announce | None
 
 
+class ProgramOptions(TypedDict, total=False):
+    """What may be said of the programs that are added; all of it is optional.
+
+    parameters, rows, in_step: numbers that the function is called with, by name, as for jobs: a
+        program for each point. Whole numbers are handed over as such.
+    arguments: more of them, JSON values by name, the same for all.
+    seed: makes the programs' random numbers, and so their jobs' counts, the same every time.
+    shots: of evaluations that do not say it themselves.
+    name: of the programs; default the function's.
+    tags, backend, priority, options: of their jobs.
+    """
+
+    parameters: Mapping[str, float | Sequence[float]] | None
+    rows: Sequence[Mapping[str, float]] | None
+    in_step: bool
+    arguments: Mapping[str, Any] | None
+    seed: int | None
+    shots: int | None
+    name: str | None
+    tags: Mapping[str, str] | None
+    backend: str | None
+    priority: int
+    options: Mapping[str, Any] | None
+
+
 class CommonRunOptions(TypedDict, total=False):
     """What may be said of every run; what is not said has the configuration's default.
 
@@ -95,6 +120,12 @@ class CommonRunOptions(TypedDict, total=False):
     follow: bool
     idle: float | None
     notify: str | None
+    schedule: Literal["barrier", "eager"]
+    max_wait: float | None
+    step_timeout: float | None
+    program_hosts: int | None
+    accept_changes: bool
+    accept_code: bool
 
 
 class RunOptions(CommonRunOptions, total=False):

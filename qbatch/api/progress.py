@@ -45,10 +45,11 @@ class Lines(Quiet):
             self.note(f"{state.compiled}/{state.to_compile} circuits compiled")
         if not state.total:
             return
-        self.note(
+        said = (
             f"{state.done + state.failed}/{state.total} jobs: {state.done} done,"
             f" {state.failed} failed, {state.active} active in {state.batches_active} batches"
         )
+        self.note(said + _programs(state))
 
 
 class Bar(Quiet):
@@ -64,14 +65,16 @@ class Bar(Quiet):
         # Without jobs to run it is circuits that are compiled.
         total = state.total or state.to_compile
         ended = state.done + state.failed if state.total else state.compiled
-        if now < self._next and ended < total:
+        if now < self._next and (ended < total or state.is_open):
             return
         self._next = now + _BAR_SECONDS
-        if self._bar is None:
-            if not total:
-                return
+        if self._bar is None and total:
             self._bar = _tqdm(total=total, unit="job" if state.total else "circuit")
-        self._bar.total = total
+        if self._bar is not None:
+            self._show(state, ended, total)
+
+    def _show(self, state: RunState, ended: int, total: int) -> None:
+        self._bar.total = None if state.is_open else total
         if state.total:
             self._bar.set_postfix_str(_behind(state), refresh=False)
         self._bar.n = ended
@@ -95,7 +98,13 @@ def _behind(state: RunState) -> str:
     said = f"{state.failed} failed, {state.active} active, {state.batches_done} batches done"
     if state.to_compile:
         said += f", {state.compiled}/{state.to_compile} compiled"
-    return said
+    return said + _programs(state)
+
+
+def _programs(state: RunState) -> str:
+    if not state.programs:
+        return ""
+    return f", {state.programs_ended}/{state.programs} programs"
 
 
 def observer(*, quiet: bool) -> Quiet:

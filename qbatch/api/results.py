@@ -136,8 +136,14 @@ class Results:
 
         return picture(self._read(partial=True), self._stored.name, options)
 
-    def plot(self, file: AnyPath, options: PlotOptions | None = None) -> None:
+    def plot(
+        self, file: AnyPath, options: PlotOptions | None = None, shown: Picture | None = None
+    ) -> None:
         """Draw them as PNG, SVG or PDF, as the file's ending says.
+
+        Args:
+            options: what of them is shown.
+            shown: a picture of them that is made already.
 
         Raises:
             UsageError: there is nothing to draw, or matplotlib is not installed.
@@ -147,7 +153,7 @@ class Results:
 
         path = Path(file).expanduser()
         form = figures.form_of(path)
-        shown = self.picture(options)
+        shown = self.picture(options) if shown is None else shown
         with atomic(path, binary=True) as stream:
             figures.draw(shown, stream, form)
 
@@ -248,7 +254,10 @@ def report(stored: StoredGroup, file: AnyPath) -> None:
             listed=list(itertools.islice(Results(stored), _MOST_LISTED)),
             causes=history.causes(group.id, 50),
             settings=history.settings(group.id, _MOST_SETTINGS),
+            programs=stored.store.programs.of([group.id]),
+            curves={},
         )
+        contents.curves.update(stored.store.journal.curve(p.id for p in contents.programs))
         for batch in history.batches(group.id):
             contents.note(batch)
     with atomic(Path(file).expanduser()) as stream:

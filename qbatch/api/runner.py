@@ -10,6 +10,7 @@ from qbatch.backends import registry
 from qbatch.backends.catalog import Catalog
 from qbatch.config import Config
 from qbatch.domain.groups import Group
+from qbatch.domain.programs import Program
 from qbatch.domain.states import Status
 from qbatch.errors import Locked, QbatchError, UsageError
 from qbatch.execution.registry import parse_executor
@@ -19,8 +20,14 @@ from qbatch.store import Store
 if TYPE_CHECKING:
     from qbatch.engine import Observer, RunReport, RunSettings
     from qbatch.engine.compile_run import CompileReport
+    from qbatch.engine.job_source import JobSource
     from qbatch.engine.plan import Plan
     from qbatch.engine.planner import OpenBackend
+
+
+Note = Callable[[str], None]
+MakeSource = Callable[["Store", "RunSettings", "Catalog", Note], "JobSource | None"]
+"""From a store, the settings, the backends, and what to do with a sentence for the user."""
 
 
 def run(
@@ -32,6 +39,7 @@ def run(
     observer: Observer | None = None,
     choose: Callable[[], Sequence[int]] | None = None,
     renew: Callable[[Sequence[int]], Sequence[int]] | None = None,
+    make_source: MakeSource = lambda *_: None,
 ) -> RunReport:
     """Run groups of a store.
 
@@ -40,6 +48,7 @@ def run(
         choose: says, once the groups are locked, the ids of the jobs to run instead of
             all unsent ones.
         renew: makes chosen jobs unsent; see `qbatch.engine.Run`.
+        make_source: gives what adds jobs while the run goes on.
 
     Raises:
         Locked: another process runs one of the groups.
@@ -49,6 +58,8 @@ def run(
 
     catalog = Catalog(config)
     settings, open_backend = _prepared(settings, catalog)
+    note = observer.note if observer is not None else lambda _: None
+    source = make_source(store, settings, catalog, note)
     job = Run(
         store,
         groups,
@@ -58,6 +69,7 @@ def run(
         choose=choose,
         renew=renew,
         open_stage=lambda backend: open_stage(catalog, backend),
+        source=source,
     )
     if settings.notify is None:
         return job.execute()
@@ -116,6 +128,7 @@ def plan(
     store: Store,
     groups: Sequence[Group],
     settings: RunSettings,
+    programs: Sequence[Program] = (),
     *,
     config: Config,
     only: Sequence[int] | None = None,
@@ -124,16 +137,18 @@ def plan(
     """What `run` would do with the same settings; nothing is sent or changed.
 
     Args:
+        programs: those that the run would host.
         only, statuses: which jobs; default: all unsent ones.
 
     Raises:
         NotFound: there is no such backend.
     """
+    from qbatch.api.programs import planned
     from qbatch.engine.plan import make_plan
 
     catalog = Catalog(config)
     settings, open_backend = _prepared(settings, catalog)
-    return make_plan(
+    found = make_plan(
         store,
         groups,
         open_backend,
@@ -143,6 +158,8 @@ def plan(
         statuses=statuses,
         open_stage=lambda backend: open_stage(catalog, backend),
     )
+    found.programs = planned(programs, settings, catalog)
+    return found
 
 
 def may_cost(store: Store, groups: Sequence[Group], settings: RunSettings, config: Config) -> bool:
@@ -152,7 +169,8 @@ def may_cost(store: Store, groups: Sequence[Group], settings: RunSettings, confi
         return catalog.has_price(settings.backend)
     if not any(map(catalog.has_price, (*config.backends, catalog.default))):
         return False
-    named = store.work_queue.backends([group.id for group in groups])
+    ids = [group.id for group in groups]
+    named = {*store.work_queue.backends(ids), *store.programs.backends(ids)}
     chosen = {name or settings.default_backend or catalog.default for name in named}
     known = {*config.backends, *registry.available()}
     return any(map(catalog.has_price, chosen & known))

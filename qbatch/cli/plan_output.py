@@ -12,7 +12,7 @@ from qbatch.cli import output
 
 if TYPE_CHECKING:
     from qbatch.engine.compile_plan import PlannedCompiling
-    from qbatch.engine.plan import BackendPlan, Plan
+    from qbatch.engine.plan import BackendPlan, Plan, PlannedPrograms
 
 _MOST_LINES = 20
 
@@ -24,9 +24,16 @@ def print_plan(found: Plan, *, json: bool) -> None:
         return
     for sentence in found.warnings:
         output.message(sentence)
-    if not found.backends:
+    if not found.backends and not found.programs:
         print(f"nothing to run in {' '.join(found.groups)}")
         return
+    if found.backends:
+        _print_batches(found)
+    for programs in found.programs:
+        print(_asking(programs))
+
+
+def _print_batches(found: Plan) -> None:
     columns = ["backend", "batches", "jobs each", "items", "shots", "saved", "requests"]
     rows = [row for backend in found.backends for row in _rows(backend)]
     output.table(columns, rows, right=columns[1:])
@@ -39,12 +46,20 @@ def print_plan(found: Plan, *, json: bool) -> None:
 
 def cost_lines(found: Plan) -> list[str]:
     """What goes to the backends that cost something, and their prices, as far as known."""
-    return [
+    lines = [
         f"{backend.backend}: {line}"
         for backend in found.backends
         if backend.costs
         for line in (_amounts(backend), *_costs(backend))
     ]
+    return [*lines, *(_asking(programs) for programs in found.programs if programs.priced)]
+
+
+def _asking(found: PlannedPrograms) -> str:
+    """How many programs ask a backend for jobs, and what is known of the cost."""
+    which = output.plural(found.programs, "program")
+    said = f"{found.backend}: {which}, in rounds of jobs that only the code knows"
+    return f"{said}; their cost is not known beforehand" if found.priced else said
 
 
 def _rows(backend: BackendPlan) -> list[list[Any]]:
@@ -137,6 +152,7 @@ def _entry(found: Plan) -> dict[str, Any]:
         "groups": found.groups,
         "jobs": found.jobs,
         "warnings": found.warnings,
+        "programs": [asdict(programs) for programs in found.programs],
         "backends": [_backend_entry(backend) for backend in found.backends],
     }
 

@@ -13,6 +13,8 @@ from qbatch.errors import UsageError
 if TYPE_CHECKING:
     from qbatch.api.options import RunOptions
 
+PROGRAMS = "Programs"
+SCHEDULES = ("barrier", "eager")
 SAMPLINGS = ("auto", "exact", "shots", "stim")
 
 
@@ -216,6 +218,74 @@ class Running(Family):
     @staticmethod
     def _is(text: str | None, name: str, word: str, other: str) -> bool:
         return values.choice(text, name, (word, other)) == word
+
+
+@dataclass(kw_only=True)
+class Hosting(Family):
+    """How programs are run."""
+
+    schedule: Annotated[
+        str | None,
+        option(
+            "--schedule",
+            metavar="|".join(SCHEDULES),
+            section=PROGRAMS,
+            help="Send when all have asked, or as soon as there is room. Default: barrier.",
+        ),
+    ] = None
+    max_wait: Annotated[
+        str | None,
+        option(
+            "--max-wait",
+            metavar="TIME",
+            section=PROGRAMS,
+            help="For others to ask. Default 0.05 here, 2 elsewhere; all, where it costs.",
+        ),
+    ] = None
+    step_timeout: Annotated[
+        str | None,
+        option(
+            "--step-timeout",
+            metavar="TIME",
+            section=PROGRAMS,
+            help="End a program that computes longer than that without asking.",
+        ),
+    ] = None
+    program_hosts: Annotated[
+        str | None,
+        option(
+            "--program-hosts",
+            metavar="N",
+            section=PROGRAMS,
+            help="Processes that programs are spread over. Default: up to one a core.",
+        ),
+    ] = None
+    accept_changes: Annotated[
+        bool,
+        option("--accept-changes", section=PROGRAMS, help="Go on with code that was changed."),
+    ] = False
+    accept_code: Annotated[
+        bool,
+        option("--accept-code", section=PROGRAMS, help="Run code that came in an archive."),
+    ] = False
+
+    def options(self) -> RunOptions:
+        """What was said.
+
+        Raises:
+            UsageError: a value cannot be understood.
+        """
+        said: dict[str, Any] = {
+            "schedule": values.choice(self.schedule, "--schedule", SCHEDULES),
+            "max_wait": values.seconds(self.max_wait, "--max-wait"),
+            "step_timeout": values.seconds(self.step_timeout, "--step-timeout"),
+            "program_hosts": values.count(self.program_hosts, "--program-hosts"),
+            "accept_changes": True if self.accept_changes else None,
+            "accept_code": True if self.accept_code else None,
+        }
+        found: Any = {name: value for name, value in said.items() if value is not None}
+        options: RunOptions = found
+        return options
 
 
 @dataclass(kw_only=True)

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from qbatch.domain import SCHEMA
-from qbatch.domain.states import Failure, GroupState, RunEnd, Status
+from qbatch.domain.states import Failure, GroupState, ProgramStatus, RunEnd, Status
 from qbatch.store.columns import JOB_SCHEMAS, RESULT_SCHEMAS
 
 Schema = dict[str, Any]
@@ -98,6 +98,31 @@ _ATTEMPT = _object(
     }
 )
 _BYTES = _object(dict.fromkeys(("payloads", "jobs", "results"), _COUNT))
+_PROGRESS = _or_null(
+    _object(
+        {
+            "counts": _map(_COUNT),
+            "rounds": _COUNT,
+            "best": _or_null(_object({"value": _NUMBER, "program": _COUNT})),
+        }
+    )
+)
+_PROGRAM = _object(
+    {
+        **dict.fromkeys(("name", "reference"), _TEXT),
+        **dict.fromkeys(("number", "seed", "steps"), _COUNT),
+        "arguments": _map(_ANY),
+        "status": {"enum": [status.value for status in ProgramStatus]},
+        "value": {**_ANY, "description": "what it returned"},
+        "best": {**_or_null(_NUMBER), "description": "the least value that it reported"},
+        "failure": _FAILURE,
+        "error": _or_null(_TEXT),
+        "environment": _map(_TEXT),
+        "created_at": _TIME,
+        "finished_at": _or_null(_TIME),
+    },
+    {"source": {**_map(_TEXT), "description": "texts by file"}, "advice": _TEXT},
+)
 _GROUP = _object(
     {
         "name": _TEXT,
@@ -108,7 +133,7 @@ _GROUP = _object(
         "note": _or_null(_TEXT),
         "created_at": _TIME,
     },
-    {"bytes": _BYTES, "usage": _list(_USAGE)},
+    {"bytes": _BYTES, "usage": _list(_USAGE), "programs": _PROGRESS},
 )
 _RUN_COUNTS = ("jobs", "done", "failed", "unknown", "left", "under_way", "submissions")
 _RUN_MORE = ("circuits", "coalesced", "released", "retried")
@@ -128,6 +153,7 @@ _RUN = _object(
             {"type": "array", "prefixItems": [_TEXT, _TEXT], "items": False, "minItems": 2}
         ),
         "unknown_batches": _list(_COUNT),
+        "programs": _map(_COUNT),
     }
 )
 _COMPILED = _object(
@@ -160,6 +186,9 @@ _PLAN = _object(
         "groups": _list(_TEXT),
         "jobs": _COUNT,
         "warnings": _list(_TEXT),
+        "programs": _list(
+            _object({"backend": _TEXT, "programs": _COUNT, "priced": {"type": "boolean"}})
+        ),
         "backends": _list(
             _object(
                 {
@@ -248,6 +277,11 @@ SCHEMAS: dict[str, Schema] = {
             }
         ),
     ),
+    "add of programs": _document(
+        "added_programs",
+        _object({"group": _TEXT, "programs": _COUNT, "numbers": _list(_COUNT)}),
+    ),
+    "programs": _document("programs", _list(_PROGRAM), group=_TEXT),
     "plan": _document("plan", _PLAN),
     "compile": _document("compile", _COMPILED, exit_code=_COUNT),
     **dict.fromkeys(("run", "run-parallel", "run-sequential", "rerun", "sync", "wait"), _RAN),
@@ -337,4 +371,5 @@ SCHEMAS: dict[str, Schema] = {
     "config show": _document("config", _map(_ANY)),
     "error": _document("error", _TEXT, exit_code={"type": "integer", "minimum": 1}),
 }
-"""By command; ``results-line`` is a line of JSON lines, ``error`` is what any may print."""
+"""By command; ``results-line`` is a line of JSON lines, ``programs`` what ``results``, ``show`` and
+``why`` print of programs, ``error`` what any may print."""

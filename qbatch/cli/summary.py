@@ -97,16 +97,20 @@ def _advise(report: RunReport, names: str) -> None:
         )
 
 
+def _nothing(report: RunReport, *, some: bool) -> str:
+    names = " ".join(map(shell_quote, report.groups))
+    if some:
+        return f"nothing to do in {names}: no job of those that are meant is unsent;" + (
+            " qbatch rerun runs failed and cancelled ones again"
+        )
+    if report.left:
+        return f"nothing under way in {names}; {report.left} unsent: qbatch run sends them"
+    return f"nothing to do in {names}: no unsent jobs, none under way"
+
+
 def _summary(report: RunReport, *, some: bool) -> str:
-    if not report.jobs and not report.done and not report.failed and not report.under_way:
-        names = " ".join(map(shell_quote, report.groups))
-        if some:
-            return f"nothing to do in {names}: no job of those that are meant is unsent;" + (
-                " qbatch rerun runs failed and cancelled ones again"
-            )
-        if report.left:
-            return f"nothing under way in {names}; {report.left} unsent: qbatch run sends them"
-        return f"nothing to do in {names}: no unsent jobs, none under way"
+    if not any((report.jobs, report.done, report.failed, report.under_way, report.programs)):
+        return _nothing(report, some=some)
     parts = [f"{report.done} done", f"{report.failed} failed"]
     if report.unknown:
         parts.append(f"{report.unknown} unknown")
@@ -114,6 +118,8 @@ def _summary(report: RunReport, *, some: bool) -> str:
         parts.append(f"{report.left} left")
     sent = output.plural(report.submissions, "batch")
     text = f"{', '.join(parts)}; {sent}, {report.seconds:.1f} s"
+    if report.programs:
+        text += f"; programs: {output.counts_text(report.programs)}"
     if report.coalesced:
         text += f"; {output.plural(report.coalesced, 'job')} shared a simulation"
     return text
@@ -123,6 +129,13 @@ def _show_results(groups: Sequence[JobGroup], report: RunReport, names: str) -> 
     """A newcomer's few jobs are shown at once; for larger groups the command is named."""
     if not report.jobs:
         return
+    if len(groups) == 1 and report.programs:
+        from qbatch.cli import programs
+
+        found = groups[0].programs()
+        if len(found) <= _SHOWN_RESULTS:
+            programs.table(found)
+            return
     if len(groups) == 1 and groups[0].status().total <= _SHOWN_RESULTS:
         from qbatch.cli.tables import results_table
 

@@ -61,6 +61,7 @@ class Job(JobSettings):
         kind: the payload's format, such as ``circuit``.
         info: what that format keeps of the payload.
         parent: number of the job that it reruns.
+        program, step, place: the program that asked for it, in which of its steps, and where there.
     """
 
     id: int
@@ -78,6 +79,9 @@ class Job(JobSettings):
     created_at: float
     parent: int | None = None
     note: str | None = None
+    program: int | None = None
+    step: int | None = None
+    place: int | None = None
 
     @property
     def observables(self) -> tuple[str, ...]:

@@ -25,6 +25,7 @@ class Request:
     kind: ResultKind = ResultKind.COUNTS
     observables: tuple[str, ...] = ()
     options: Mapping[str, Any] = field(default_factory=dict)
+    _text: str = field(default="", init=False, repr=False, compare=False)
 
     def __hash__(self) -> int:
         return hash(self.text())
@@ -43,7 +44,9 @@ class Request:
 
     def text(self) -> str:
         """All of it as one text, by which equal requests are told."""
-        return f"{self.kind.value} {self.spec()}"
+        if not self._text:  # made once: it is asked for with every job
+            object.__setattr__(self, "_text", f"{self.kind.value} {self.spec()}")
+        return self._text
 
     def hash(self) -> str:
         """Names the request in the store."""

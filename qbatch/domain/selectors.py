@@ -14,6 +14,7 @@ from qbatch.domain.states import Status
 from qbatch.errors import InvalidSelector
 
 _RANGE = re.compile(r"(\d+)(?:-(\d+)(?::(\d+))?)?$")
+_PROGRAM = re.compile(r"p(\d+)(?:-p?(\d+))?")
 _QUOTED = re.compile(r'"(?:[^"]|"")+"')
 _MAX_RANGES = 400
 MAX_NUMBER = 2**63 - 1
@@ -51,6 +52,21 @@ class Selection:
     def is_all(self) -> bool:
         """Whether every job of the group is meant."""
         return self == Selection(order=self.order)
+
+    @property
+    def programs(self) -> tuple[tuple[int, int], ...]:
+        """Programs that it names, as ranges of numbers: ``p17``, ``p3-8``."""
+        matches = [match for name in self.names if (match := program_range(name)) is not None]
+        return tuple(matches)
+
+
+def program_range(name: str) -> tuple[int, int] | None:
+    """The first and last number of the programs that a name such as ``p17`` or ``p3-8`` means."""
+    match = _PROGRAM.fullmatch(name)
+    if match is None:
+        return None
+    first = int(match[1])
+    return first, int(match[2] or first)
 
 
 def parse_selection(

@@ -110,6 +110,23 @@ class Resolution(StrEnum):
     GIVE_UP = "give-up"
 
 
+class ProgramStatus(StrEnum):
+    """Where a program stands.
+
+    ``waiting``: a run goes on with it; ``error``: it raised, was lost, took too long, or asked
+    for something else than before.
+    """
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    DONE = "done"
+    ERROR = "error"
+    CANCELLED = "cancelled"
+
+
+UNFINISHED = (ProgramStatus.WAITING, ProgramStatus.RUNNING)
+
+
 class CompilationState(StrEnum):
     """What came of compiling a payload for a target.
 

@@ -96,18 +96,38 @@ class BackendPlan:
         return bool(self.batches) and any(cost != 0 for cost in self.cost.values())
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedPrograms:
+    """Programs that ask a backend for jobs round by round; for how many, only they know.
+
+    Attributes:
+        priced: whether the backend has a price.
+    """
+
+    backend: str
+    programs: int
+    priced: bool
+
+
 @dataclass(slots=True, kw_only=True)
 class Plan:
     """What a run would do.
 
     Attributes:
+        programs: those that are hosted; whoever asks for the plan adds them.
         warnings: about jobs that no backend takes.
     """
 
     groups: list[str]
     jobs: int = 0
     backends: list[BackendPlan] = field(default_factory=list)
+    programs: list[PlannedPrograms] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+
+    @property
+    def costs(self) -> bool:
+        """Whether the run costs something, or may."""
+        return any(one.costs for one in self.backends) or any(one.priced for one in self.programs)
 
 
 def make_plan(

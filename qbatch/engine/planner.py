@@ -93,6 +93,23 @@ class Planner:
         self.exhausted = new == 0
         return new
 
+    def warn_of_shared_draws(self) -> None:
+        """Under one seed, equal jobs of the same number in several groups draw alike."""
+        seed = self._settings.seed
+        if seed is None or len(self._groups) < 2:
+            return
+        if shared := self._store.work_queue.sharing_draws():
+            self._note(
+                f"--seed {seed}: {shared} jobs ask the same under the same number in several of"
+                " these groups, and get the same counts: no independent repetitions"
+                " (qbatch run one group at a time with a seed of its own)"
+            )
+
+    def include(self, ids: Sequence[int]) -> None:
+        """Jobs that came meanwhile belong to the run, also where only some are meant."""
+        if self._only is not None:
+            self._only = ids
+
     def queue(self, name: str) -> BackendQueue:
         """The queue of a backend.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from qbatch.domain.batches import Claim, OpenBatch, Outcome, PlannedJob, Usage
 from qbatch.domain.states import ACTIVE, UNSUCCESSFUL, AttemptStatus, BatchState, Failure, Status
@@ -28,13 +28,25 @@ def _is_heard() -> bool:
 
 
 class BatchRecorder:
-    """Closes batches in the ledger and counts how their jobs ended."""
+    """Closes batches in the ledger and counts how their jobs ended.
 
-    def __init__(self, store: Store, groups: Sequence[str], observer: Observer) -> None:
+    Args:
+        landed: told of each job that has come to its end.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        groups: Sequence[str],
+        observer: Observer,
+        *,
+        landed: Callable[[int], None] | None = None,
+    ) -> None:
         self.store = store
         self.state = RunState()
         self.report = RunReport(groups=list(groups))
         self._observer = observer
+        self._landed = landed
         self._split_ended: set[int] = set()
         self._errors: list[tuple[int, str]] = []
         self.log = logging.LoggerAdapter(_LOGGER, {"groups": ",".join(groups)})
@@ -187,6 +199,8 @@ class BatchRecorder:
             if job in self._split_ended:
                 return
             self._split_ended.add(job)
+        if self._landed is not None:
+            self._landed(job)
         if status is Status.DONE:
             self.report.done += 1
             self.state.done += 1

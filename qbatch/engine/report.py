@@ -10,7 +10,11 @@ from qbatch.domain.states import RunEnd
 
 @dataclass(slots=True, kw_only=True)
 class RunState:
-    """Where a run stands, in jobs and batches; ``compiled`` of ``to_compile`` circuits."""
+    """Where a run stands, in jobs and batches; ``compiled`` of ``to_compile`` circuits.
+
+    Attributes:
+        programs, programs_ended: hosted ones; while some go on, more jobs may come.
+    """
 
     total: int = 0
     done: int = 0
@@ -20,6 +24,13 @@ class RunState:
     batches_active: int = 0
     compiled: int = 0
     to_compile: int = 0
+    programs: int = 0
+    programs_ended: int = 0
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the total may still grow."""
+        return self.programs_ended < self.programs
 
 
 class Observer(Protocol):
@@ -65,6 +76,7 @@ class RunReport:
             backend, id there and number of jobs.
         errors: a few of the failures, as (``group/number``, reason).
         unknown_batches: numbers of batches that the user must resolve, of all the groups.
+        programs: how many of those that it hosted stand in which status.
     """
 
     groups: list[str]
@@ -87,6 +99,7 @@ class RunReport:
     sent: list[dict[str, str | int]] = field(default_factory=list)
     errors: list[tuple[str, str]] = field(default_factory=list)
     unknown_batches: list[int] = field(default_factory=list)
+    programs: dict[str, int] = field(default_factory=dict)
 
     @property
     def exit_code(self) -> int:
@@ -95,6 +108,6 @@ class RunReport:
             return 128 + self.stopped_by
         if self.stopped_for is RunEnd.DEADLINE and self.left:
             return 3
-        if self.failed or self.unknown or self.unknown_batches:
+        if self.failed or self.unknown or self.unknown_batches or self.programs.get("error"):
             return 1
         return 3 if self.unfinished else 0

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import gc
-import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 
@@ -13,19 +12,20 @@ from qbatch.domain.states import RunEnd, Status, StopReason
 from qbatch.engine.backend_queue import BackendQueue, InFlightBatch
 from qbatch.engine.compiling import OpenStage
 from qbatch.engine.endings import sentence
+from qbatch.engine.job_source import JobSource
 from qbatch.engine.planner import Planner
 from qbatch.engine.recorder import BatchRecorder
 from qbatch.engine.recovery import recover
 from qbatch.engine.report import Observer, RunReport, Silent
 from qbatch.engine.sender import Sender
 from qbatch.engine.settings import RunSettings
+from qbatch.engine.sleeper import TICK, Sleeper
 from qbatch.engine.stop import StopSignals
 from qbatch.engine.watcher import Watcher
 from qbatch.errors import NotFound, QbatchError
-from qbatch.seam import Backend, SupportsWait
+from qbatch.seam import Backend
 from qbatch.store import Store, run_lock
 
-_TICK = 0.25
 _GRACE = 3.0
 
 
@@ -55,6 +55,7 @@ class Run:
             gives the ids to run. It is called when their backends are known to open: a run
             that cannot begin changes nothing.
         open_stage: gives the compile stage of a backend.
+        source: of jobs that come while it goes on.
     """
 
     def __init__(
@@ -68,15 +69,20 @@ class Run:
         choose: Callable[[], Sequence[int]] | None = None,
         renew: Callable[[Sequence[int]], Sequence[int]] | None = None,
         open_stage: OpenStage = lambda _: None,
+        source: JobSource | None = None,
     ) -> None:
         self._store = store
+        self._source = source
         self._groups = groups
         self._ids = [group.id for group in groups]
         self._settings = settings
         self._choose = choose
         self._renew = renew
         self._recorder = BatchRecorder(
-            store, [group.name for group in groups], observer or Silent()
+            store,
+            [group.name for group in groups],
+            observer or Silent(),
+            landed=None if source is None else source.landed,
         )
         self._sender = Sender(self._recorder, settings)
         self._watcher = Watcher(self._recorder, self._sender, settings)
@@ -84,8 +90,8 @@ class Run:
             store, self._ids, open_backend, settings, self._recorder.note, open_stage
         )
         self._queues = self._planner.queues
+        self._sleeper = Sleeper(self._queues, self._recorder, self._watcher, settings, source)
         self._stop = StopSignals()
-        self._ends_at = math.inf
         self._idle_since: float | None = None
         self._has_news = False
 
@@ -104,9 +110,9 @@ class Run:
             say=self._recorder.note,
             hint=run_lock.MAY_WAIT,
         )
-        with hold, self._stop, _collecting_rarely():
+        with self._ending_source(), hold, self._stop, _collecting_rarely():
             if settings.wait_seconds is not None:
-                self._ends_at = time.monotonic() + settings.wait_seconds
+                self._sleeper.ends_at = time.monotonic() + settings.wait_seconds
             log.info("run begins")
             try:
                 self._work()
@@ -129,8 +135,10 @@ class Run:
         recover(self._recorder, self._ids, self._planner.queue)
         if self._settings.submit:
             self._planner.begin(self._chosen())
+            if self._source is not None:
+                self._source.begin()
             self._pick()
-            self._warn_of_shared_draws()
+            self._planner.warn_of_shared_draws()
         self._loop()
         self._wind_down()
 
@@ -153,8 +161,11 @@ class Run:
         report.stopped_by = self._stop.received
         left = report.left if self._settings.submit else report.under_way
         report.full = not self._settings.wait and self._has_more()
-        report.unfinished = bool(left if not self._planner.is_chosen else report.under_way)
-        if not report.left:
+        report.unfinished = bool(
+            report.programs.get("waiting")
+            or (left if not self._planner.is_chosen else report.under_way)
+        )
+        if not report.left and not report.programs.get("waiting"):
             report.stopped_for = None  # there was nothing left to stop
         missing = self._planner.missing
         if missing is not None and not report.done + report.failed + report.under_way:
@@ -162,9 +173,24 @@ class Run:
         report.seconds = seconds
         return report
 
+    @contextlib.contextmanager
+    def _ending_source(self) -> Iterator[None]:
+        """End the source of jobs at last, also where the lock is not to be had."""
+        try:
+            yield
+        finally:
+            self._end_source()
+
+    def _end_source(self) -> None:
+        """Let the source of jobs put away what it holds, and count how it stands."""
+        source, self._source = self._source, None
+        if source is not None:
+            self._recorder.report.programs = dict(source.end())
+
     def _put_away(self) -> None:
         """Close every backend, and note how fast the local ones were."""
         with contextlib.ExitStack() as stack:
+            stack.callback(self._end_source)
             for queue in self._queues.values():
                 stack.callback(queue.close)
         for name, queue in self._queues.items():
@@ -184,11 +210,11 @@ class Run:
     def _loop(self) -> None:
         while not self._must_stop():
             if self._settings.submit:
+                self._take_offered()
                 self._fill()
-            if all(queue.idle for queue in self._queues.values()) and self._nothing_to_send():
-                if not self._waits_for_jobs():
+            if self._is_idle() and self._nothing_to_send():
+                if not self._take_offered() and not self._stays():
                     return
-                time.sleep(_TICK)
                 continue
             if self._has_news:  # jobs that came meanwhile are sent at once
                 self._has_news = False
@@ -197,17 +223,49 @@ class Run:
             if self._may_leave():
                 self._poll(everything=True)
                 return
-            if time.monotonic() >= self._ends_at:
+            if time.monotonic() >= self._sleeper.ends_at:
                 return
-            self._compile_or_sleep()
+            self._sleeper.compile_or_sleep()
             self._poll()
 
+    def _stays(self) -> bool:
+        """Wait a while for jobs that may come; False where none will."""
+        if self._source is not None and self._source.is_working:
+            self._source.wait(TICK)
+        elif self._waits_for_jobs():
+            time.sleep(TICK)
+        else:
+            return False
+        return True
+
+    def _is_idle(self) -> bool:
+        return all(queue.idle for queue in self._queues.values())
+
+    def _take_offered(self) -> bool:
+        """Plan what the source of jobs has by now; whether there was anything."""
+        if self._source is None or not self._planner.exhausted:
+            return False
+        queues = self._queues.values()
+        new = self._source.offer(
+            has_room=not queues or any(queue.has_slot for queue in queues),
+            is_idle=self._is_idle(),
+            is_local=bool(queues) and all(queue.local for queue in queues),
+        )
+        state = self._recorder.state
+        state.programs_ended, state.programs = self._source.standing
+        if new:
+            self._planner.include(new)
+            self._pick()
+        return bool(new)
+
     def _may_leave(self) -> bool:
-        """Whether nobody waits, neither the user nor what is being compiled."""
-        return not self._settings.wait and not any(q.compiles for q in self._queues.values())
+        """Whether nobody waits: the user, what is being compiled, or who still computes."""
+        working = self._source is not None and self._source.is_working
+        compiles = any(queue.compiles for queue in self._queues.values())
+        return not (self._settings.wait or compiles or working)
 
     def _must_stop(self) -> bool:
-        if self._stop.received is not None:
+        if self._stop.received is not None or (self._source is not None and self._source.has_left):
             return True
         settings, state = self._settings, self._recorder.state
         if settings.deadline is not None and time.time() >= settings.deadline:
@@ -243,18 +301,6 @@ class Run:
         self._recorder.tell(self._queues.values())
         return new
 
-    def _warn_of_shared_draws(self) -> None:
-        """Under one seed, equal jobs of the same number in several groups draw alike."""
-        seed = self._settings.seed
-        if seed is None or len(self._groups) < 2:
-            return
-        if shared := self._store.work_queue.sharing_draws():
-            self._recorder.note(
-                f"--seed {seed}: {shared} jobs ask the same under the same number in several of"
-                " these groups, and get the same counts: no independent repetitions"
-                " (qbatch run one group at a time with a seed of its own)"
-            )
-
     def _fill(self) -> None:
         """Send batches as long as a backend has room and there is something to send."""
         while not self._must_stop():
@@ -285,44 +331,6 @@ class Run:
     def _has_more(self) -> bool:
         """Whether something is left to send."""
         return not self._planner.exhausted or any(q.has_work for q in self._queues.values())
-
-    def _sleep(self) -> None:
-        """Until something may have moved: a local batch ended, or it is time to ask again."""
-        now = time.monotonic()
-        for queue in self._queues.values():
-            if queue.flights and isinstance(queue.backend, SupportsWait):
-                ids = [f.remote_id for f in queue.flights.values() if f.remote_id is not None]
-                queue.backend.wait(ids, _TICK)
-                return
-            if any(flight.next_poll <= now for flight in queue.flights.values()):
-                return
-        # What else is due already waits for something: a free slot, say.
-        time.sleep(min([_TICK, *(when - now for when in self._due() if when > now)]))
-
-    def _compile_or_sleep(self) -> None:
-        """Go on compiling; with nothing to compile, sleep."""
-        busy = [queue for queue in self._queues.values() if queue.compiles]
-        flies = any(queue.flights for queue in self._queues.values())
-        for queue in busy:
-            assert queue.lane is not None
-            before = queue.lane.done
-            queue.lane.step((0.05 if flies else _TICK) / len(busy))
-            if (
-                queue.lane.drop(self._recorder.store.ledger.still_wanted)
-                or before != queue.lane.done
-            ):
-                self._recorder.tell(self._queues.values())
-        if not busy:
-            self._sleep()
-
-    def _due(self) -> Iterator[float]:
-        """Times, on the monotonic clock, at which something is due."""
-        yield self._ends_at
-        if self._settings.sequential:
-            yield self._watcher.last_end + self._settings.delay
-        for queue in self._queues.values():
-            if (event := queue.next_event()) is not None:
-                yield event
 
     def _poll(self, *, everything: bool = False) -> None:
         self._watcher.cancel_on_request(self._queues.values())
@@ -372,7 +380,7 @@ class Run:
             ]
             if not awaited:
                 return
-            self._sleep()
+            self._sleeper.sleep()
             self._poll()
 
     def _take_back_local(self) -> None:

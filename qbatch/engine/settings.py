@@ -17,6 +17,8 @@ _LEAST = (
     ("seed", 0, "a seed is not negative"),
     ("idle", 0, "not a number of seconds"),
     ("wait_lock", 0, "not a number of seconds"),
+    ("max_wait", 0, "not a number of seconds"),
+    ("program_hosts", 1, "nothing could run programs"),
 )
 """Settings with their least value, and what is wrong with a lesser one."""
 
@@ -53,6 +55,14 @@ class RunSettings:
             groups is open.
         idle: end that waiting after that many seconds without a job.
         notify: where to POST how the run ended.
+        schedule: of programs, ``barrier`` or ``eager``; see `qbatch.programs.schedule`.
+        max_wait: seconds that a program waits at most for others, so that their jobs share
+            batches.
+        step_timeout: seconds that a program may compute for between two steps.
+        program_hosts: number of processes that programs are spread over; None: one, or one a core
+            where there are many.
+        accept_changes: go on with programs whose code was changed since.
+        accept_code: run the code of programs that came in an archive.
         bisect: split a batch that failed while running, to find the culprit. It costs:
             the good jobs of the batch are run again.
     """
@@ -83,6 +93,12 @@ class RunSettings:
     follow: bool = False
     idle: float | None = None
     notify: str | None = None
+    schedule: str = "barrier"
+    max_wait: float | None = None
+    step_timeout: float | None = None
+    program_hosts: int | None = None
+    accept_changes: bool = False
+    accept_code: bool = False
 
     def __post_init__(self) -> None:
         if self.max_in_flight == -1:
@@ -99,7 +115,7 @@ class RunSettings:
             value = getattr(self, name)
             if value is not None and not least <= value < math.inf:
                 yield f"--{name.replace('_', '-')} {value}: {why}"
-        for name in ("max_failures", "timeout", "rate"):
+        for name in ("max_failures", "timeout", "rate", "step_timeout"):
             value = getattr(self, name)
             if value is not None and not value > 0:
                 yield f"--{name.replace('_', '-')} {value}: not above 0"

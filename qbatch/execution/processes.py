@@ -127,7 +127,7 @@ def _nothing() -> None:
 def _prepare_worker(parent: int, warm_up: Callable[[], object], share: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _limit_memory(share)
-    _die_with_parent(parent)
+    die_with_parent(parent)
     warm_up()
     # What was imported stays, and results come in bulk: there is little garbage to find.
     gc.freeze()
@@ -146,8 +146,8 @@ def _limit_memory(share: int) -> None:
             resource.setrlimit(resource.RLIMIT_AS, (limit, most))
 
 
-def _die_with_parent(parent: int) -> None:
-    """Without this a worker of a killed run would wait for work for ever."""
+def die_with_parent(parent: int) -> None:
+    """End with a process; without this a worker of a killed run would wait for work for ever."""
     with contextlib.suppress(Exception):  # Linux only, and only a faster way
         import ctypes
 

@@ -50,7 +50,7 @@ class AddRequest:
         return cls(**mine, asks={k: v for k, v in asks.items() if v}, settings=settings)
 
     def __post_init__(self) -> None:
-        _check_settings(self.settings)
+        check_settings(self.settings)
         if self.asks.get("measure_all") and self.observables:
             raise UsageError("--measure-all is for counts; observables bring their own measurement")
         if self.probabilities and (self.observables or self.settings.shots is not None):
@@ -66,7 +66,12 @@ class AddRequest:
         return Request(kind=kind, observables=observables, options=dict(self.asks))
 
 
-def _check_settings(settings: JobSettings) -> None:
+def check_settings(settings: JobSettings) -> None:
+    """Make sure that jobs can have these settings.
+
+    Raises:
+        UsageError: they cannot.
+    """
     for what, value in (("shots", settings.shots), ("seed", settings.seed)):
         if not _is_whole(value):
             raise UsageError(f"{what} {value!r}: not a whole number")

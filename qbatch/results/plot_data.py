@@ -11,7 +11,7 @@ class PlotOptions:
     """What the user wants to see; None leaves it to the results.
 
     Attributes:
-        kind: ``histogram``, ``sweep`` or ``heatmap``.
+        kind: ``histogram``, ``sweep``, ``heatmap``, or ``convergence`` of programs.
         x, y: names of parameters.
         outcome: whose probability is shown; default: the most frequent one of all jobs.
         observable: whose expectation value is shown; default: all (of a heat map: the first).
@@ -51,7 +51,10 @@ class Histograms:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """Points by rising x; ``errors`` are standard errors, None where all are exact."""
+    """Points by rising x; ``errors`` are standard errors, None where all are exact.
+
+    ``label``: empty for one of many that are not named.
+    """
 
     label: str
     x: Sequence[float]

@@ -94,7 +94,7 @@ def _sampled(
 ) -> PubResult:
     from qiskit.primitives import DataBin, SamplerPubResult
 
-    return SamplerPubResult(DataBin(**_bit_arrays(result.counts or {}, registers)), metadata)
+    return SamplerPubResult(DataBin(**bit_arrays(result.counts or {}, registers)), metadata)
 
 
 def _estimated(result: JobResult, _: list[Register], metadata: dict[str, object]) -> PubResult:
@@ -111,7 +111,7 @@ _PUBS = {ResultKind.COUNTS: _sampled, ResultKind.EXPECTATION_VALUES: _estimated}
 """What Qiskit's primitives have an object for."""
 
 
-def _bit_arrays(counts: Mapping[str, int], registers: list[Register]) -> dict[str, BitArray]:
+def bit_arrays(counts: Mapping[str, int], registers: list[Register]) -> dict[str, BitArray]:
     """A ``BitArray`` a register; qubit or bit 0 is rightmost, the first register last."""
     import numpy
     from qiskit.primitives import BitArray

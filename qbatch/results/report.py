@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import json
 import platform
 from collections import deque
 from collections.abc import Sequence
@@ -15,14 +16,18 @@ from typing import IO
 from qbatch.domain.batches import Batch
 from qbatch.domain.groups import Group
 from qbatch.domain.history import Cause, JobResult, SettingsUsed
+from qbatch.domain.programs import Program, Report
+from qbatch.domain.results.base import short
 from qbatch.domain.states import Status
 from qbatch.errors import UsageError
 from qbatch.results import figures
+from qbatch.results.convergence import convergence
 from qbatch.results.figures import Span
 from qbatch.results.pictures import picture
 from qbatch.results.plot_data import HeatMap, Histograms, Picture, PlotOptions
 
 _MOST_BATCHES = 100
+_MOST_PROGRAMS = 200
 _TOP = 3
 _PANELS = 4
 _HISTOGRAM = PlotOptions(kind="histogram")
@@ -43,6 +48,7 @@ class Contents:
     Attributes:
         drawn: the results that are drawn; every ``step``-th job.
         listed: those that are listed.
+        programs: all of the group's; curves: what they reported, by id.
         batches: the last ones; spans: when each of all was under way.
     """
 
@@ -52,6 +58,8 @@ class Contents:
     listed: Sequence[JobResult]
     causes: Sequence[Cause]
     settings: Sequence[SettingsUsed]
+    programs: Sequence[Program] = ()
+    curves: dict[int, Sequence[tuple[int, Report]]] = field(default_factory=dict)
     batches: deque[Batch] = field(default_factory=lambda: deque(maxlen=_MOST_BATCHES))
     spans: list[Span] = field(default_factory=list)
 
@@ -92,6 +100,9 @@ def write_report(contents: Contents, stream: IO[str]) -> None:
         ],
         causes=contents.causes,
         figures=drawn,
+        programs=[_program(program) for program in contents.programs[:_MOST_PROGRAMS]],
+        num_programs=len(contents.programs),
+        converging=_converging(contents),
         notes=notes,
         rows=[_row(result) for result in contents.listed],
         timeline=_timeline(contents.spans),
@@ -101,6 +112,27 @@ def write_report(contents: Contents, stream: IO[str]) -> None:
         versions=_versions(),
     )
     stream.write(page)
+
+
+def _converging(contents: Contents) -> dict[str, str] | None:
+    """How programs converge; nothing where none has reported a value."""
+    if not contents.curves:
+        return None
+    return _image(convergence(contents.group.name, contents.programs, contents.curves))
+
+
+def _program(program: Program) -> dict[str, object]:
+    value = program.error or ("" if program.value is None else json.dumps(program.value))
+    shown = {key: json.dumps(value) for key, value in program.arguments.items()}
+    return {
+        "number": f"p{program.number}",
+        "name": program.name,
+        "arguments": " ".join(f"{key}={short(text, 60)}" for key, text in shown.items()),
+        "rounds": program.steps,
+        "best": "" if program.best is None else f"{program.best:.8g}",
+        "status": program.status.value,
+        "value": short(value, 300),
+    }
 
 
 def _figures(contents: Contents) -> tuple[list[dict[str, str]], list[str]]:

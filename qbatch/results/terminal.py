@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterator
 
@@ -106,9 +107,14 @@ def _sweep(shown: LinePlot, width: int, height: int, colour: bool) -> list[str]:
     )
     lines = _labelled(drawn.splitlines(), across, up)
     if len(shown.lines) > 1:
-        for line, name in zip(shown.lines, names, strict=False):
-            lines.append(f"  {name if colour else '·'}: {line.label}"[:width])
+        lines += _legend(shown, names if colour else ["·"], width)
     return lines
+
+
+def _legend(shown: LinePlot, marks: list[str], width: int) -> Iterator[str]:
+    for line, mark in zip(shown.lines, itertools.cycle(marks), strict=False):
+        if line.label:
+            yield f"  {mark}: {line.label}"[:width]
 
 
 def _extent(values: list[list[float]]) -> tuple[float, float]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 
+from qbatch.domain.programs import Question
 from qbatch.domain.requests import Request
 from qbatch.domain.results import ResultKind
 
@@ -61,3 +62,11 @@ def derive_seed(seed: int, *salt: bytes) -> int:
         # With its length, so that no two lists of parts run together into one text.
         digest.update(len(part).to_bytes(4, "big") + part)
     return int.from_bytes(digest.digest(), "big") >> 33
+
+
+def step_shape(questions: Sequence[Question]) -> bytes:
+    """A digest of 16 bytes of what a program's step asks, but for the values of parameters."""
+    digest = hashlib.blake2b(digest_size=16)
+    for asked in questions:
+        digest.update(f"{asked.payload}\n{asked.request.text()}\n{asked.shots}\0".encode())
+    return digest.digest()

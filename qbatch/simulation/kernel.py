@@ -192,12 +192,29 @@ class _Steps:
             yield key, columns, angles
 
 
-def values(state: State, observables: Sequence[Sequence[tuple[str, float]]]) -> Amplitudes:
-    """Expectation values of sums of Pauli strings: a row per circuit, a column per sum."""
-    strings: dict[str, Any] = {}
-    for terms in observables:
-        for pauli, _ in terms:
-            if pauli not in strings:
-                strings[pauli] = state.value(pauli)
-    columns = [sum(factor * strings[pauli] for pauli, factor in terms) for terms in observables]
-    return np.array(columns).T
+Sums = Sequence[Sequence[tuple[str, float]]]
+"""Observables: sums of Pauli strings with their factors."""
+
+
+def values_at(
+    state: State, columns: Sequence[int], observables: Sequence[Sums]
+) -> list[list[float]]:
+    """Expectation values of circuits that are asked for several sums each.
+
+    Args:
+        columns: the circuits; one may come several times.
+        observables: for each of these, its sums.
+
+    Returns:
+        For each of these, the values of its sums.
+    """
+    wanted: dict[str, set[int]] = {}
+    for column, sums in zip(columns, observables, strict=True):
+        for terms in sums:
+            for pauli, _ in terms:
+                wanted.setdefault(pauli, set()).add(column)
+    strings = {pauli: state.value(pauli, sorted(own)) for pauli, own in wanted.items()}
+    return [
+        [float(sum(factor * strings[pauli][column] for pauli, factor in terms)) for terms in sums]
+        for column, sums in zip(columns, observables, strict=True)
+    ]

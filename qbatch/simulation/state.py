@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -101,15 +102,31 @@ class State:
             squares = squares.sum(axis=rest)
         return np.ascontiguousarray(squares.reshape(2 ** len(qubits), -1).T)
 
-    def value(self, pauli: str) -> Amplitudes:
-        """Expectation value of a Pauli string (qubit 0 rightmost), one per circuit."""
-        turned = self.amplitudes[tuple(_TURNED[letter] for letter in pauli)]
+    def value(self, pauli: str, columns: Sequence[int] | None = None) -> list[float]:
+        """Expectation value of a Pauli string (qubit 0 rightmost), one per circuit.
+
+        A circuit's is the same to the last bit whatever stands beside it.
+
+        Args:
+            columns: of the circuits that are meant, rising; the others' are 0. Default: all.
+        """
+        meant = range(self.circuits) if columns is None else columns
+        amplitudes = self.amplitudes
+        if len(meant) < self.circuits:
+            amplitudes = amplitudes[..., list(meant)]
+        turned = amplitudes[tuple(_TURNED[letter] for letter in pauli)]
         signs = _signs(pauli)
-        product = np.conj(self.amplitudes) * turned
+        product = np.conj(amplitudes) * turned
         product *= signs.reshape((*signs.shape, 1))
-        summed = product.sum(axis=tuple(range(self.num_qubits)))
+        product = product.reshape(-1, len(meant))
+        if len(meant) == 1:  # NumPy adds up a single column in another order
+            product = np.repeat(product, 2, axis=1)
+        summed = np.add.reduce(product, axis=0)
         # <P> = Σ conj(a_j) i^k (-1)^… a_j': each of k letters Y has a factor -i for a 0 before it
-        found: Amplitudes = np.real(summed * (-1j) ** (pauli.count("Y") % 4))
+        real = np.real(summed * (-1j) ** (pauli.count("Y") % 4)).tolist()
+        found = [0.0] * self.circuits
+        for column, value in zip(meant, real, strict=False):
+            found[column] = value
         return found
 
 

@@ -1,8 +1,8 @@
 """The store: one SQLite file, its schema, and every SQL statement of the project.
 
 `Store` opens the file and gives its parts: ``groups``, ``jobs``, ``work_queue`` and ``throughputs``
-(for a run), ``ledger`` (batches and attempts), ``compilations``, ``resolving``, ``history``,
-``results``, ``edits``, ``archive`` and ``integrity``.
+(for a run), ``ledger`` (batches and attempts), ``programs``, ``journal``, ``compilations``,
+``resolving``, ``history``, ``results``, ``edits``, ``archive`` and ``integrity``.
 Many processes may use one store at once: every write begins with ``BEGIN IMMEDIATE`` and
 waits its turn. A part is imported when it is first asked for: a look at the groups needs one, and
 a TAB none.
@@ -24,7 +24,9 @@ if TYPE_CHECKING:
     from qbatch.store.history import History
     from qbatch.store.integrity import Integrity
     from qbatch.store.jobs import Jobs
+    from qbatch.store.journal import Journal
     from qbatch.store.ledger import Ledger
+    from qbatch.store.programs import Programs
     from qbatch.store.resolving import Resolving
     from qbatch.store.results import Results
     from qbatch.store.throughputs import Throughputs
@@ -92,6 +94,20 @@ class Store:
         from qbatch.store.compilations import Compilations
 
         return Compilations(self.database, self.jobs)
+
+    @cached_property
+    def programs(self) -> Programs:
+        """Programs, and how they stand."""
+        from qbatch.store.programs import Programs
+
+        return Programs(self.database)
+
+    @cached_property
+    def journal(self) -> Journal:
+        """The steps of programs, and what they were answered."""
+        from qbatch.store.journal import Journal
+
+        return Journal(self.database, self.jobs)
 
     @cached_property
     def history(self) -> History:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import sqlite3
 import uuid
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from qbatch.domain.groups import Group
@@ -19,6 +19,7 @@ from qbatch.domain.requests import Request
 from qbatch.domain.results import read_stored
 from qbatch.errors import StoreError, UsageError
 from qbatch.store import records
+from qbatch.store.archived_programs import program_records, take_program
 from qbatch.store.columns import quoted
 from qbatch.store.database import Database
 from qbatch.store.groups import Groups
@@ -59,6 +60,7 @@ class Archive:
         for row in self._db.rows(_BATCHES, (group.id,)):
             places[row["id"]] = len(places)
             yield {"record": "batch", **_named(row, _BATCH)}
+        yield from program_records(self._db, group.id)
         attempts = self._attempts(group.id, places)
         waiting = next(attempts, None)
         for row in self._db.rows(_JOBS, (group.id,)):
@@ -119,15 +121,17 @@ class _Restoring:
         self._payloads: dict[str, tuple[int, Record]] = {}
         self._requests: dict[Request, int] = {}
         self._batches: list[int] = []
+        self._steps: dict[int, int] = {}  # of programs, by their numbers
         self.name = ""
         self.jobs = 0
 
     def take(self, record: Record) -> None:
-        takers = {
+        takers: dict[str, Callable[[Record], None]] = {
             "group": self._take_group,
             "payload": self._take_payload,
             "batch": self._take_batch,
             "job": self._take_job,
+            "program": self._take_program,
         }
         kind = record["record"]
         if not self._group and kind != "group":
@@ -171,7 +175,13 @@ class _Restoring:
         assert batch is not None
         self._batches.append(batch)
 
+    def _take_program(self, record: Record) -> None:
+        take_program(self._db, self._group, record)
+        self._steps[record["number"]] = len(record["steps"])
+
     def _take_job(self, record: Record) -> None:
+        if record["program"] is not None and record["step"] >= self._steps[record["program"]]:
+            raise ValueError(f"job {record['number']} is of a step that is not there")
         payload_id, payload = self._payloads[record["payload"]]
         request = records.check_job(record, payload, len(self._batches))
         if request not in self._requests:

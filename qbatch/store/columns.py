@@ -8,18 +8,18 @@ is a line here, a field of `qbatch.domain.jobs.JobSettings`, a migration, and an
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from operator import attrgetter
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from qbatch.domain.jobs import Job, JobSettings
 from qbatch.domain.results import ResultKind
 from qbatch.domain.states import Failure, Status
+from qbatch.store.column import Column, Entry, Schema, compact
 from qbatch.store.values import (
     COUNT,
     FAILURE,
     MAY_BE_TEXT,
-    Test,
     are_tags,
     is_moment,
     is_object,
@@ -32,7 +32,6 @@ from qbatch.store.values import (
 if TYPE_CHECKING:
     from qbatch.domain.data import Cell, Json, Row
 
-Schema = Mapping[str, object]
 _TEXT: Schema = {"type": "string"}
 _TEXT_OR_NULL: Schema = {"anyOf": [_TEXT, {"type": "null"}]}
 _COUNT: Schema = {"type": "integer", "minimum": 0}
@@ -40,48 +39,6 @@ _COUNT_OR_NULL: Schema = {"anyOf": [_COUNT, {"type": "null"}]}
 _WHOLE: Schema = {"type": "integer"}
 _WHOLE_OR_NULL: Schema = {"anyOf": [_WHOLE, {"type": "null"}]}
 _ANY_OBJECT: Schema = {"type": "object", "additionalProperties": {}}
-
-
-class Entry(NamedTuple):
-    """A field of a job in JSON: where it comes from, and what it may be.
-
-    ``with_results``: it is told beside every result, and not only where jobs are listed.
-    """
-
-    attribute: str
-    schema: Schema
-    convert: Callable[..., Json] | None = None
-    with_results: bool = True
-
-
-class Column(NamedTuple):
-    """A column of ``jobs``, or (``sql`` None) a field that is made of others.
-
-    Attributes:
-        sql: its type and default.
-        setting: an ``add`` fills it from the job setting of that name.
-        copied: a copy of a job takes it along.
-        archived: what an archive may hold of it; None: not archived as it stands.
-        view: its expression in the SQL view, over ``j`` (jobs), ``g``, ``p`` (payloads) and
-            ``r`` (requests); None: not shown.
-        entry: its field in JSON; None: not told.
-        encode, decode: of a setting, to and from what is stored; None: as it is.
-    """
-
-    name: str
-    sql: str | None = None
-    setting: bool = False
-    copied: bool = False
-    archived: Test | None = None
-    view: str | None = None
-    entry: Entry | None = None
-    encode: Callable[..., Cell] | None = None
-    decode: Callable[..., object] | None = None
-
-
-def compact(value: object) -> str:
-    """JSON, the same text for the same value."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
 
 
 def _object_or_null(value: Mapping[str, object]) -> str | None:
@@ -320,9 +277,34 @@ COLUMNS: tuple[Column, ...] = (
         ),
     ),
     Column(name="cancel_requested", sql="INTEGER NOT NULL DEFAULT 0"),
-    Column(name="program", sql="INTEGER -- number of the program that asked for it"),
-    Column(name="step", sql="INTEGER -- of that program"),
-    Column(name="place", sql="INTEGER -- in that step"),
+    Column(
+        name="program",
+        sql="INTEGER -- number of the program that asked for it",
+        archived=or_none(whole(1)),
+        view="j.program",
+        entry=Entry(
+            attribute="program",
+            schema={**_COUNT_OR_NULL, "description": "number of the program that asked for it"},
+        ),
+    ),
+    Column(
+        name="step",
+        sql="INTEGER -- of that program",
+        archived=or_none(COUNT),
+        view="j.step",
+        entry=Entry(
+            attribute="step", schema={**_COUNT_OR_NULL, "description": "of that program, from 0"}
+        ),
+    ),
+    Column(
+        name="place",
+        sql="INTEGER -- in that step",
+        archived=or_none(COUNT),
+        view="j.place",
+        entry=Entry(
+            attribute="place", schema={**_COUNT_OR_NULL, "description": "in that step, from 0"}
+        ),
+    ),
 )
 
 _NAMES = {

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 
 from qbatch.domain.groups import Group
 from qbatch.domain.naming import check_new_name
-from qbatch.domain.selectors import Selection
+from qbatch.domain.selectors import MAX_NUMBER, Selection
 from qbatch.errors import UsageError
 from qbatch.store import selection as sql
 from qbatch.store.columns import COPIED, quoted
@@ -17,6 +17,9 @@ from qbatch.store.database import Database
 from qbatch.store.groups import Groups
 from qbatch.store.results import LET_GO
 
+_COPIED_PROGRAM = quoted(
+    ("number", "name", "reference", "source", "arguments", "settings", "seed", "accepted")
+)
 _COPIED = quoted(("number", *COPIED))
 
 
@@ -86,7 +89,9 @@ class Edits:
             raise
 
     def copy(self, group: Group, selection: Selection, name: str) -> int:
-        """A new group with the same jobs, unsent and numbered as before.
+        """A new group with the same jobs, unsent and numbered as before, and the same programs.
+
+        Jobs of programs are left out: they are asked for again.
 
         Returns:
             Number of jobs.
@@ -102,9 +107,10 @@ class Edits:
             copied = self._groups.ensure(name)
             added = self._db.execute(
                 f"INSERT INTO jobs (group_id, created_at, {_COPIED}) SELECT ?, ?, {_COPIED}"
-                f" FROM jobs WHERE group_id = ? AND {where} ORDER BY number",
+                f" FROM jobs WHERE group_id = ? AND program IS NULL AND {where} ORDER BY number",
                 [copied, time.time(), group.id, *values],
             ).rowcount
+            self._copy_programs(group.id, copied, selection)
             self._db.execute(
                 "UPDATE groups SET backend = ?, last_number = coalesce("
                 "(SELECT max(number) FROM jobs WHERE group_id = groups.id), 0) WHERE id = ?",
@@ -112,8 +118,19 @@ class Edits:
             )
         return added
 
+    def _copy_programs(self, group_id: int, copied: int, selection: Selection) -> None:
+        """The programs that a selection means, waiting, with their seeds and numbers."""
+        meant = [(1, MAX_NUMBER)] if selection.is_all else list(selection.programs)
+        self._db.execute(
+            f"INSERT INTO programs (group_id, created_at, {_COPIED_PROGRAM})"
+            f" SELECT ?, ?, {_COPIED_PROGRAM} FROM programs WHERE group_id = ?"
+            " AND EXISTS (SELECT 1 FROM json_each(?) WHERE number BETWEEN value ->> 0"
+            " AND value ->> 1) ORDER BY number",
+            [copied, time.time(), group_id, json.dumps(meant)],
+        )
+
     def drop_results(self, group_id: int) -> int:
-        """Delete the results of jobs that are done.
+        """Delete the results of jobs that are done, but of programs' jobs, which replay them.
 
         Returns:
             Number of results.
@@ -124,7 +141,7 @@ class Edits:
             return self._db.execute(
                 "UPDATE attempts SET result = ?, digest = NULL WHERE status = 'done'"
                 " AND result IS NOT NULL AND result != ? AND job_id IN"
-                " (SELECT id FROM jobs WHERE group_id = ? AND status = 'done')",
+                " (SELECT id FROM jobs WHERE group_id = ? AND status = 'done' AND program IS NULL)",
                 (LET_GO, LET_GO, group_id),
             ).rowcount
 

@@ -1,4 +1,4 @@
-"""Archives of version 1, as the records of version 2."""
+"""Archives of versions 1 and 2, as the records of version 3."""
 
 from __future__ import annotations
 
@@ -11,17 +11,19 @@ from qbatch.domain.results import ResultKind
 
 Record = dict[str, Any]
 
+_OF_NO_PROGRAM = {"program": None, "step": None, "place": None}
 _INFO = ("num_qubits", "num_clbits", "size")
 
 
-def modern(records: Iterable[Record]) -> Iterator[Record]:
-    """Each record with the fields that it has today.
+def modern(records: Iterable[Record], version: int) -> Iterator[Record]:
+    """Each record of an archive of that version with the fields that it has today.
 
     Raises:
         KeyError, TypeError, ValueError: one makes no sense.
     """
     for record in records:
-        yield _modern(dict(record))
+        found = _modern(dict(record)) if version == 1 else record
+        yield {**found, **_OF_NO_PROGRAM} if found["record"] == "job" else found
 
 
 def _modern(record: Record) -> Record:

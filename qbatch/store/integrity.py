@@ -59,6 +59,17 @@ _REFERENCES = {
         WHERE status IN ('queued', 'running') AND NOT EXISTS (
             SELECT 1 FROM attempts a JOIN batches b ON b.id = a.batch_id
             WHERE a.job_id = jobs.id AND b.state IN ('prepared', 'submitted'))""",
+    "job {} is of a program or a step that is not there": """
+        SELECT groups.name || '/' || jobs.number FROM jobs JOIN groups ON groups.id = group_id
+        WHERE program IS NOT NULL AND NOT EXISTS (
+            SELECT 1 FROM programs p JOIN steps s ON s.program_id = p.id
+            WHERE p.group_id = jobs.group_id AND p.number = program AND s.step = jobs.step)""",
+    "program {} has a step without jobs, or lacks one": """
+        SELECT groups.name || '/p' || p.number FROM programs p JOIN groups ON groups.id = group_id
+        WHERE EXISTS (SELECT 1 FROM steps s WHERE s.program_id = p.id AND NOT EXISTS (
+            SELECT 1 FROM jobs j WHERE j.group_id = p.group_id AND j.program = p.number
+            AND j.step = s.step))
+        OR (SELECT count(*) != coalesce(max(step) + 1, 0) FROM steps WHERE program_id = p.id)""",
     "batch {} is closed, but has attempts under way": """
         SELECT DISTINCT b.id FROM batches b JOIN attempts a ON a.batch_id = b.id
         WHERE b.state NOT IN ('prepared', 'submitted') AND a.status IN ('queued', 'running')""",
@@ -76,6 +87,8 @@ WORDS = {
     ("attempts", "kind"): ResultKind,
     ("requests", "kind"): ResultKind,
     ("compilations", "state"): states.CompilationState,
+    ("programs", "status"): states.ProgramStatus,
+    ("programs", "failure"): states.Failure,
 }
 """Columns that hold a word of a vocabulary, or nothing."""
 

@@ -19,7 +19,8 @@ from qbatch.domain.selectors import Selection
 from qbatch.errors import NotFound, UsageError
 from qbatch.store import schema
 from qbatch.store import selection as sql
-from qbatch.store.columns import COPIED, SETTINGS, compact, encoded, quoted
+from qbatch.store.column import compact
+from qbatch.store.columns import COPIED, SETTINGS, encoded, quoted
 from qbatch.store.database import Database, reading
 from qbatch.store.reading import JOB_COLUMNS, JobReader
 
@@ -205,12 +206,13 @@ class Jobs:
     def to_rerun(self, group_id: int, selection: Selection) -> list[int]:
         """The ids of a selection's failed and cancelled jobs, by number.
 
-        A job that another one reruns (``rerun --keep``) is left out: that one stands for it.
+        A job that another one reruns (``rerun --keep``) is left out: that one stands for it. So
+        is a program's, which is rerun through its program.
         """
         where, values = sql.where(selection)
         query = (
             "SELECT id FROM jobs WHERE group_id = ? AND status IN ('error', 'cancelled')"
-            f" AND {where} {_HAS_NO_COPY} ORDER BY number"
+            f" AND program IS NULL AND {where} {_HAS_NO_COPY} ORDER BY number"
         )
         return [row["id"] for row in self._db.rows(query, [group_id, *values, group_id])]
 
@@ -255,8 +257,7 @@ class Jobs:
     def cancel(self, group_id: int, selection: Selection) -> tuple[int, int]:
         """Cancel unsent jobs, ask for the others' cancellation.
 
-        Returns how many were cancelled at once, and how many are under way: a run that
-        works on them sees the request and stops them.
+        Returns how many were cancelled at once, and how many the run that has them will stop.
         """
         where, values = sql.where(selection)
         with self._db.transaction():

@@ -20,6 +20,7 @@ STEPS: tuple[tuple[str, str], ...] = (
     ("0003_notes_and_paces", "first_schemas:notes_and_paces"),
     ("0004_payloads_and_requests", "fourth_schema:migrate"),
     ("0005_run_seconds", "migrations:add_run_seconds"),
+    ("0006_programs", "migrations:make_programs"),
 )
 """Every migration: its name for life, and the function of this room that does it.
 
@@ -45,6 +46,17 @@ def add_run_seconds(connection: sqlite3.Connection) -> None:
     rows = connection.execute("SELECT name FROM pragma_table_info('batches')").fetchall()
     if "run_seconds" not in {row[0] for row in rows}:
         connection.execute("ALTER TABLE batches ADD COLUMN run_seconds REAL")
+
+
+def make_programs(connection: sqlite3.Connection) -> None:
+    """Make the tables of programs anew: until this step nothing was ever written to them."""
+    from qbatch.store import schema
+
+    connection.execute("DROP INDEX IF EXISTS jobs_by_program")
+    for name in ("steps", "programs", "sources"):
+        connection.execute(f"DROP TABLE IF EXISTS {name}")
+    for statement in schema.PROGRAM_TABLES:
+        connection.execute(statement)
 
 
 def _function(place: str) -> Callable[[sqlite3.Connection], None]:

@@ -34,7 +34,7 @@ VIEWS = {
         "id, group_name, number, key, name, parameters (JSON, by name), tags (JSON), status,"
         " shots, asks (counts, expectation_values or probabilities), observables (JSON), seed,"
         " priority, backend, options (JSON), kind, payload (its hash), info (JSON, of the"
-        " payload), parent, failure, error, note, created_at",
+        " payload), parent, failure, error, note, created_at, program (its number), step, place",
         f"""SELECT {VIEW}
         FROM main.jobs j JOIN main.groups g ON g.id = j.group_id
         JOIN main.payloads p ON p.id = j.payload_id
@@ -53,6 +53,15 @@ VIEWS = {
         LEFT JOIN main.batches b ON b.id = a.batch_id
         LEFT JOIN main.compilations c ON c.id = a.compilation
         LEFT JOIN main.targets t ON t.hash = c.target""",
+    ),
+    "programs": (
+        "id, group_name, number, name, reference, arguments (JSON), seed, status, value (JSON, what"
+        " it returned), best, steps, failure, error, created_at, finished_at",
+        """SELECT r.id, g.name AS group_name, r.number, r.name, r.reference, r.arguments, r.seed,
+            r.status, r.value, r.best,
+            (SELECT count(*) FROM main.steps WHERE program_id = r.id) AS steps,
+            r.failure, r.error, r.created_at, r.finished_at
+        FROM main.programs r JOIN main.groups g ON g.id = r.group_id""",
     ),
     "batches": (
         "id, backend, state, remote_id, jobs, items, failure, error, created_at,"

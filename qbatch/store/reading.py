@@ -33,7 +33,7 @@ PAYLOAD_COLUMNS = (
 )
 REQUEST_COLUMNS = "requests.kind AS request_kind, requests.spec"
 _FIRST = ("id", "payload_id", "request_id", "number", "key", "values", "status", "failure",
-          "error", "created_at", "parent", "note")  # fmt: skip
+          "error", "created_at", "parent", "note", "program", "step", "place")  # fmt: skip
 _CELLS = [f'jobs."{name}"' for name in (*_FIRST, *(column.name for column in SETTINGS))]
 _SETTINGS_END = len(_CELLS)
 JOB_COLUMNS = f"{', '.join(_CELLS)}, jobs.group_id"
@@ -206,8 +206,9 @@ def _payload(row: sqlite3.Row) -> StoredPayload:
 
 
 _Own: TypeAlias = tuple[
-    int, int, int, int, bytes, str, str, str | None, str | None, float, int | None, str | None
-]
+    int, int, int, int, bytes, str, str, str | None, str | None, float, int | None, str | None,
+    int | None, int | None, int | None
+]  # fmt: skip
 """The cells of `_FIRST`, as they were written; what a damaged store has instead raises later."""
 
 _STATUSES = {status.value: status for status in Status}
@@ -224,7 +225,8 @@ def _job(
 ) -> Job:
     """A job from the cells of `JOB_COLUMNS`."""
     own = cast("_Own", cells[: len(_FIRST)])
-    id_, _, _, number, key, values, status, failure, error, created_at, parent, note = own
+    id_, _, _, number, key, values, status, failure, error, created_at, parent, note = own[:12]
+    program, step, place = own[12:]
     return Job(
         **settings,  # type: ignore[arg-type] # as its column says
         id=id_,
@@ -242,4 +244,7 @@ def _job(
         created_at=created_at,
         parent=parent,
         note=note,
+        program=program,
+        step=step,
+        place=place,
     )

@@ -58,6 +58,22 @@ FIELDS: Mapping[str, Mapping[str, Test]] = {
         "parameters": _names,
         "info": is_object,
     },
+    "program": {
+        "number": whole(1),
+        "name": is_text,
+        "reference": is_text,
+        "environment": is_object,
+        "arguments": is_object,
+        "settings": is_object,
+        "seed": whole(0),
+        "status": one_of("waiting", "done", "error", "cancelled"),
+        "value": _MAY_BE_TEXT,
+        "failure": FAILURE,
+        "error": _MAY_BE_TEXT,
+        "best": or_none(is_moment),
+        "created_at": is_moment,
+        "finished_at": or_none(is_moment),
+    },
     "batch": {
         "backend": is_text,
         "options": is_object,
@@ -97,6 +113,10 @@ _BESIDE: Mapping[str, Mapping[str, Test]] = {
         "payload": is_text,
         "request": lambda value: isinstance(value, dict),
         "attempts": lambda value: isinstance(value, list),
+    },
+    "program": {
+        "source": lambda value: isinstance(value, dict),
+        "steps": lambda value: isinstance(value, list),
     },
     "attempt": {"batch": COUNT, "result": lambda value: value is None or isinstance(value, dict)},
 }

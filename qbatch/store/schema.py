@@ -19,6 +19,50 @@ def _jobs() -> str:
     return "CREATE TABLE jobs (\n" + "\n".join(rows) + "\n    UNIQUE (group_id, number)\n)"
 
 
+PROGRAM_TABLES = (
+    """
+    CREATE TABLE programs (
+        id INTEGER PRIMARY KEY,
+        group_id INTEGER NOT NULL REFERENCES groups ON DELETE CASCADE,
+        number INTEGER NOT NULL,
+        name TEXT NOT NULL,
+        reference TEXT NOT NULL, -- file.py:function
+        source TEXT NOT NULL, -- hash
+        environment TEXT NOT NULL DEFAULT '{}', -- JSON object, versions
+        arguments TEXT NOT NULL, -- JSON object
+        settings TEXT NOT NULL, -- JSON object: of its jobs
+        seed INTEGER NOT NULL,
+        accepted INTEGER NOT NULL DEFAULT 1, -- 0: it came in an archive
+        status TEXT NOT NULL DEFAULT 'waiting',
+        value TEXT, -- JSON, what it returned
+        failure TEXT,
+        error TEXT,
+        best REAL, -- the least value that it reported
+        created_at REAL NOT NULL,
+        finished_at REAL,
+        UNIQUE (group_id, number)
+    )
+    """,
+    """
+    CREATE TABLE steps (
+        program_id INTEGER NOT NULL REFERENCES programs ON DELETE CASCADE,
+        step INTEGER NOT NULL,
+        shape BLOB NOT NULL, -- digest of payloads, requests and shots that were asked for
+        reported TEXT, -- JSON list of [value, numbers], after the step was answered
+        recorded TEXT, -- JSON list of [name, value], before it was asked
+        PRIMARY KEY (program_id, step)
+    ) WITHOUT ROWID
+    """,
+    """
+    CREATE TABLE sources (
+        hash TEXT PRIMARY KEY,
+        body BLOB NOT NULL -- zlib, JSON: the user's files as they were added
+    ) WITHOUT ROWID
+    """,
+    "CREATE INDEX jobs_by_program ON jobs (group_id, program, step, place)"
+    " WHERE program IS NOT NULL",
+)
+
 TABLES = (
     """
     CREATE TABLE groups (
@@ -148,41 +192,6 @@ TABLES = (
     ) WITHOUT ROWID
     """,
     """
-    CREATE TABLE programs (
-        id INTEGER PRIMARY KEY,
-        group_id INTEGER NOT NULL REFERENCES groups ON DELETE CASCADE,
-        number INTEGER NOT NULL,
-        name TEXT,
-        reference TEXT NOT NULL, -- file.py:function
-        source TEXT NOT NULL, -- hash
-        environment TEXT NOT NULL, -- JSON, versions
-        arguments TEXT NOT NULL, -- JSON
-        seed INTEGER NOT NULL,
-        status TEXT NOT NULL,
-        value TEXT, -- JSON, what it returned
-        error TEXT,
-        best REAL,
-        created_at REAL NOT NULL,
-        UNIQUE (group_id, number)
-    )
-    """,
-    """
-    CREATE TABLE steps (
-        program_id INTEGER NOT NULL REFERENCES programs ON DELETE CASCADE,
-        step INTEGER NOT NULL,
-        shape BLOB NOT NULL, -- payloads, requests and shots that were asked for
-        reported TEXT, -- JSON
-        recorded TEXT, -- JSON
-        PRIMARY KEY (program_id, step)
-    ) WITHOUT ROWID
-    """,
-    """
-    CREATE TABLE sources (
-        hash TEXT PRIMARY KEY,
-        body BLOB NOT NULL -- the user's file as it was added
-    ) WITHOUT ROWID
-    """,
-    """
     CREATE TABLE paces (
         backend TEXT NOT NULL,
         workload TEXT NOT NULL, -- see qbatch.seam.SupportsCost
@@ -192,6 +201,7 @@ TABLES = (
         PRIMARY KEY (backend, workload)
     ) WITHOUT ROWID
     """,
+    *PROGRAM_TABLES,
 )
 
 TRIGGERS = (

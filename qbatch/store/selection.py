@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Set
 from typing import TYPE_CHECKING, TypeAlias
 
 from qbatch.domain.conditions import Comparison, Condition, Field, Origin, fields
 from qbatch.domain.naming import shell_quote
-from qbatch.domain.selectors import MAX_NUMBER, Selection
+from qbatch.domain.selectors import MAX_NUMBER, Selection, program_range
 from qbatch.errors import InvalidSelector, NotFound
 from qbatch.store.database import Database
 
@@ -90,13 +90,21 @@ def _places(selection: Selection) -> Iterator[Sql]:
             [first, last, first, step],
         )
     for name in selection.names:
-        yield "(jobs.name = ? OR jobs.name GLOB ?)", [name, name]
+        yield _named(name)
     if selection.exact:
         exact = json.dumps(selection.exact)
         yield "jobs.name IN (SELECT value FROM json_each(?))", [exact]
     if selection.last:
         last_number = "(SELECT max(j.number) FROM jobs j WHERE j.group_id = jobs.group_id)"
         yield f"jobs.number = {last_number}", []
+
+
+def _named(name: str) -> Sql:
+    """Jobs of a name or pattern, and those of the programs that it means."""
+    meant = program_range(name)
+    if meant is None:
+        return "(jobs.name = ? OR jobs.name GLOB ?)", [name, name]
+    return "(jobs.name = ? OR jobs.program BETWEEN ? AND ?)", [name, *meant]
 
 
 def _condition(condition: Condition) -> Sql:
@@ -138,7 +146,8 @@ def check(database: Database, group_id: int, group: str, selection: Selection) -
         NotFound: there is no job of a number or name.
         InvalidSelector: no job has a parameter or tag of a name, or it may be either.
     """
-    for condition, values, said in _existing(selection):
+    programs = {name for name in selection.names if _is_program(database, group_id, name)}
+    for condition, values, said in _existing(selection, programs):
         sql = f"SELECT 1 FROM jobs WHERE group_id = ? AND {condition} LIMIT 1"
         if not database.row(sql, (group_id, *values)):
             hint = f"qbatch jobs {shell_quote(group)} lists its jobs"
@@ -149,7 +158,7 @@ def check(database: Database, group_id: int, group: str, selection: Selection) -
     _check_fields(database, group_id, group, {f for f in named if f.origin is not Origin.COLUMN})
 
 
-def _existing(selection: Selection) -> Iterator[tuple[str, Row, str]]:
+def _existing(selection: Selection, programs: Set[str]) -> Iterator[tuple[str, Row, str]]:
     """For each place that is named a condition that some job must meet, and what it is called."""
     for number in selection.numbers:
         yield "number = ?", (number,), f"job {number}"
@@ -157,7 +166,16 @@ def _existing(selection: Selection) -> Iterator[tuple[str, Row, str]]:
         if last < MAX_NUMBER:
             yield "number BETWEEN ? AND ?", (first, last), f"jobs from {first} to {last}"
     for name in selection.names:
-        yield "(name = ? OR name GLOB ?)", (name, name), f"job named {name!r}"
+        if name not in programs:  # those may not have asked for a job yet
+            condition, values = _named(name)
+            meant = "" if program_range(name) is None else f"program {name}, nor a "
+            yield condition, tuple(values), f"{meant}job named {name!r}"
+
+
+def _is_program(database: Database, group_id: int, name: str) -> bool:
+    meant = program_range(name)
+    sql = "SELECT 1 FROM programs WHERE group_id = ? AND number BETWEEN ? AND ? LIMIT 1"
+    return meant is not None and database.row(sql, (group_id, *meant)) is not None
 
 
 def _check_fields(database: Database, group_id: int, group: str, named: Iterable[Field]) -> None:

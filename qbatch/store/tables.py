@@ -15,12 +15,13 @@ if TYPE_CHECKING:
     from sqlite_utils import Database
 
 _WHOLE = {"id", "number", "job_id", "batch", "jobs", "items", "shots", "seed", "priority",
-          "parent", "count", "depth", "two_qubit"}  # fmt: skip
-_REAL = {"created_at", "submitted_at", "finished_at", "value", "standard_error"}
+          "parent", "count", "depth", "two_qubit", "program", "step", "place", "steps"}  # fmt: skip
+_REAL = {"created_at", "submitted_at", "finished_at", "standard_error", "best"}
 _KEYS: dict[str, str | tuple[str, ...]] = {
     "groups": "id",
     "jobs": "id",
     "batches": "id",
+    "programs": "id",
     "results": ("group_name", "number", "outcome"),
 }
 _REFERENCES = {"attempts": [("job_id", "jobs", "id"), ("batch", "batches", "id")]}
@@ -55,7 +56,7 @@ def _written(store: Path, made: Database) -> dict[str, int]:
             with ask(f"SELECT * FROM {view}") as (columns, rows):
                 table = made.table(view)
                 table.create(
-                    {column: _type(column) for column in columns},
+                    {column: _type(view, column) for column in columns},
                     pk=_KEYS.get(view),
                     foreign_keys=_REFERENCES.get(view, []),
                 )
@@ -67,5 +68,7 @@ def _written(store: Path, made: Database) -> dict[str, int]:
     return {view: made.table(view).count for view in queries.VIEWS}
 
 
-def _type(column: str) -> type:
+def _type(view: str, column: str) -> type:
+    if column == "value":  # of a program it is JSON
+        return str if view == "programs" else float
     return int if column in _WHOLE else float if column in _REAL else str

@@ -30,7 +30,10 @@ class WorkQueue:
         """
         self._statuses = json.dumps(list(statuses))
         self._db.execute("DROP TABLE IF EXISTS temp.picked")
-        self._db.execute("CREATE TEMP TABLE picked (place INTEGER PRIMARY KEY, job_id UNIQUE)")
+        # Without its type an id would be looked for through the whole table.
+        self._db.execute(
+            "CREATE TEMP TABLE picked (place INTEGER PRIMARY KEY, job_id INTEGER UNIQUE)"
+        )
 
     def pick(
         self,

@@ -47,7 +47,7 @@ def test_the_options_of_a_family_are_the_same_everywhere():
 
     run = family("run") - {"--add", "--shots", "--measure-all"}
     assert family("plan") - {"--json"} == run
-    assert family("rerun") - {"--keep"} == run
+    assert family("rerun") - {"--keep", "--from-step"} == run
     both = {"--parallel", "--sequential"}
     assert family("run-parallel") - {"--add", "--shots", "--measure-all"} == run - both - {
         "--delay"

@@ -66,3 +66,27 @@ def test_a_rerun_is_asked_about(qbatch):
 def test_a_dry_run_and_a_plan_ask_nothing(qbatch):
     assert "cost in all: 1.3" in qbatch("run", "g", "--backend", "cloud", "--dry-run").stdout
     assert "cost in all: 1.3" in qbatch("plan", "g", "--backend", "cloud").stdout
+
+
+PROGRAM = """
+def solve(ctx, x):
+    return ctx.counts('OPENQASM 2.0; qreg q[1]; creg c[1]; measure q -> c;', shots=10)
+"""
+
+
+def test_programs_are_asked_about_though_nobody_knows_what_they_send(qbatch, write):
+    write("vqe.py", PROGRAM)
+    qbatch("add", "h", "vqe.py:solve", "-p", "x=1,2,3", "--backend", "cloud")
+    said = qbatch("run", "h", code=2).stderr
+    assert "cloud: 3 programs, in rounds of jobs that only the code knows" in said
+    assert "not known beforehand" in said
+    (planned,) = qbatch.json("plan", "h", "--json")["plan"]["programs"]
+    assert planned == {"backend": "cloud", "programs": 3, "priced": True}
+    assert "not known" not in qbatch("plan", "h", "--backend", "free").stdout
+    qbatch("cancel", "h/p2")
+    assert "cloud: 1 program, in" in qbatch("rerun", "h", "--dry-run").stdout
+    assert "cloud: 1 program, in" in qbatch("rerun", "h", code=2).stderr
+    assert "cloud: 2 programs, in" in qbatch("run", "h", code=2).stderr
+    qbatch("run", "h", "--backend", "free")
+    assert "nothing to run" in qbatch("plan", "h").stdout
+    qbatch("rerun", "h/p1", "--from-step", "0", "--dry-run")

@@ -14,6 +14,11 @@ from qbatch.cli.schemas import SCHEMAS
 
 from ..conftest import ANSATZ, BELL
 
+PROGRAM = """
+CIRCUIT = 'OPENQASM 3.0; include "stdgates.inc"; input float a; qubit[1] q; rx(a) q[0];'
+def solve(ctx, x):
+    return [ctx.expectation(CIRCUIT, [x * k], "Z") for k in range(3)]
+"""
 RESET = BELL.replace("cx q[0], q[1];", "reset q[0];")
 
 
@@ -31,7 +36,9 @@ def commands():
 
 
 def test_every_command_with_json_has_a_schema():
-    extra = {"results-line", "error", "db sql --views", "check --save"}
+    extra = {
+        "results-line", "error", "db sql --views", "check --save", "programs", "add of programs"
+    }  # fmt: skip
     assert set(commands()) == set(SCHEMAS) - extra
 
 
@@ -136,6 +143,17 @@ def test_every_command_prints_what_its_schema_says(said, qbatch, tmp_path, monke
     said("why", "g/last")
     said("backends check", "lab")
     said("backends list")
+    (tmp_path / "vqe.py").write_text(PROGRAM)
+    said("add", "p", "vqe.py:solve", "--param", "x=0.1,0.2", schema="add of programs")
+    said("status")
+    said("run", "p")
+    said("status")
+    said("jobs", "p")
+    for verb in ("results", "show", "why"):
+        said(verb, "p/p1", schema="programs")
+    said("results", "p", "--steps")
+    said("rerun", "p/p1", "--from-step", "1", "--yes")
+    said("db sql", "SELECT * FROM programs")
     said("group prune", "--keep", "2", "--yes")
     said("delete", "k", "--yes")
     said("status", "nobody", code=2, schema="error")

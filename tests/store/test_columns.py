@@ -9,6 +9,7 @@ import pytest
 from qbatch import JobGroup
 from qbatch.domain.jobs import JobSettings
 from qbatch.store import columns, migrations
+from qbatch.store.column import compact
 
 from ..conftest import ANSATZ
 
@@ -55,6 +56,6 @@ def test_what_is_told_of_a_job_is_json_and_what_its_schema_says(db):
 
 
 def test_compact_json_is_one_text_for_one_value():
-    assert columns.compact({"b": 1, "a": "ä"}) == columns.compact({"a": "ä", "b": 1})
-    assert columns.compact({"b": 1, "a": "ä"}) == '{"a":"ä","b":1}'
+    assert compact({"b": 1, "a": "ä"}) == compact({"a": "ä", "b": 1})
+    assert compact({"b": 1, "a": "ä"}) == '{"a":"ä","b":1}'
     assert columns.quoted(["values", "id"]) == '"values", "id"'

@@ -13,7 +13,7 @@ JOB = {"kind": "job", "number": 1, "observables": [], "measure_all": 0, "paramet
 
 
 def one(record):
-    (found,) = modern([record])
+    (found,) = modern([record], 1)
     return found
 
 
@@ -64,3 +64,10 @@ def test_an_attempt_says_its_place_and_how_it_was_drawn():
 def test_what_makes_no_sense_is_refused(record):
     with pytest.raises((KeyError, TypeError, ValueError)):
         one(record)
+
+
+def test_a_job_of_version_2_is_of_no_program():
+    job = {"record": "job", "number": 1}
+    (found, group) = modern([job, {"record": "group", "name": "g"}], 2)
+    assert found == {**job, "program": None, "step": None, "place": None}
+    assert group == {"record": "group", "name": "g"}

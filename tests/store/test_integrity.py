@@ -85,6 +85,12 @@ def test_words_that_nobody_knows(sound, table, column):
                 "INSERT INTO compilations (payload_id, target, options, compiler, state)"
                 " VALUES (1, 'target', '{}', 'compiler', 'invalid')"
             )
+    if table == "programs":
+        with contextlib.closing(sqlite3.connect(sound)) as connection, connection:
+            connection.execute(
+                "INSERT INTO programs (group_id, number, name, reference, source, arguments,"
+                " settings, seed, created_at) VALUES (1, 1, 'p', 'a.py:p', '', '{}', '{}', 1, 0)"
+            )
     found = problems(sound, f"UPDATE {table} SET {column} = 'nonsense'")
     assert any(f"{column} of row 1 of {table} is 'nonsense'" in sentence for sentence in found)
 

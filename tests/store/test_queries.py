@@ -15,6 +15,7 @@ def filled(db):
         group.add(ANSATZ, parameters={"theta": [0.5], "phi": 0.0}, shots=10)
         group.add(BELL, observables=["ZZ", "XX"])
         group.run(executor="serial")
+        group.add_program("builtin:rb", seed=1)
     return db
 
 

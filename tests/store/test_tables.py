@@ -20,6 +20,7 @@ def filled(db):
         group.add(ANSATZ, parameters={"theta": [0.5, 0.6], "phi": 0.0}, shots=10, seed=2**40)
         group.add(BELL, observables=["ZZ", "XX"])
         group.run(executor="serial")
+        group.add_program("builtin:rb", seed=1)
         group.add(BELL, name="not run")
     return db
 

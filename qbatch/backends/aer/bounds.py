@@ -13,7 +13,7 @@ from operator import attrgetter
 from qbatch.domain.payloads import Source
 from qbatch.errors import InvalidCircuit, InvalidJob
 from qbatch.payloads.circuit.form import Form, Kind, nature
-from qbatch.payloads.circuit.formats import kept_plain, read_form
+from qbatch.payloads.circuit.formats import kept_plain, kept_qpy, read_form
 from qbatch.seam import Item, Submission
 
 _KIND = attrgetter("kind")
@@ -43,7 +43,7 @@ def is_bounded(batch: Submission, *, noisy: bool) -> bool:
 
 def _once(source: Source, *, noisy: bool) -> tuple[float, bool]:
     """Work of simulating a circuit once, infinite where that is not known; whether it is exact."""
-    read = kept_plain(source)
+    read = kept_plain(source) or kept_qpy(source)
     if read is None:
         try:
             form = read_form(source)

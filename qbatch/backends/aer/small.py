@@ -1,6 +1,7 @@
 """Circuits of few qubits, which are simulated by qbatch's own kernel and need no Aer.
 
-A job goes this way if its text is read by the own readers, all its gates are known to the
+A job goes this way if its text is read by the own readers, or it is QPY whose numbers
+are plain, all its gates are known to the
 kernel, it has an exact law that begins at |0…0>, and its answer comes from that law. The law is
 that of Aer's state vector, and a seed's counts are the same either way.
 """
@@ -15,7 +16,7 @@ from qbatch.backends.aer import cliffords
 from qbatch.backends.aer.experiments import Experiment, Points, Prepared, alike
 from qbatch.domain.payloads import Source
 from qbatch.payloads.circuit.form import Form, Nature, nature
-from qbatch.payloads.circuit.formats import kept_plain
+from qbatch.payloads.circuit.formats import kept_plain, kept_qpy
 from qbatch.rules.pauli import parse_observable
 from qbatch.seam import Item
 from qbatch.simulation import drawing, kernel
@@ -29,11 +30,15 @@ Asked = tuple[Experiment, Any, Outcomes]
 
 
 class Known(NamedTuple):
-    """A text that the own readers understand: its form, what it is, whether the kernel takes it."""
+    """A circuit whose form is known: what it is, and whether the kernel takes it.
+
+    ``is_text``: a text that the own readers understand, from which Qiskit's circuit is made.
+    """
 
     form: Form
     nature: Nature
     taken: bool
+    is_text: bool
 
 
 class SmallCircuits:
@@ -54,14 +59,19 @@ class SmallCircuits:
     def form(self, item: Item) -> Form | None:
         """The form of an item's circuit, small or not, where the own readers understand it."""
         found = self._of(item)
-        return None if found is None else found.form
+        return None if found is None or not found.is_text else found.form
 
     def _of(self, item: Item) -> Known | None:
         if item.payload not in self._known:
-            read = kept_plain(self._payloads[item.payload])
-            known = None if read is None else Known(*read, kernel.takes(read[0]))
-            self._known[item.payload] = known
+            self._known[item.payload] = self._read(item)
         return self._known[item.payload]
+
+    def _read(self, item: Item) -> Known | None:
+        source = self._payloads[item.payload]
+        read, is_text = kept_plain(source), True
+        if read is None and item.info.get("num_qubits", kernel.MOST_QUBITS) <= kernel.MOST_QUBITS:
+            read, is_text = kept_qpy(source), False
+        return None if read is None else Known(*read, kernel.takes(read[0]), is_text)
 
     def counted(self, item: Item) -> Prepared | None:
         """The circuit with its measurements; None where the kernel does not take it."""
@@ -80,7 +90,8 @@ class SmallCircuits:
         mark = item.payload, item.measure_all, basis
         if mark not in self._by_stim:
             found = self._of(item) if self._allowed else None
-            form = None if found is None else _as_asked(found.form, item, basis)
+            text = found if found is not None and found.is_text else None
+            form = None if text is None else _as_asked(text.form, item, basis)
             taken = form is not None and cliffords.takes(form)
             self._by_stim[mark] = Prepared(form, stim=True) if form and taken else None
         return self._by_stim[mark]
@@ -159,13 +170,17 @@ def drawn(asked: Sequence[Asked], fresh: Any) -> Iterator[tuple[Experiment, dict
 def values(
     experiments: Sequence[Experiment],
 ) -> Iterator[tuple[Experiment, list[tuple[float, None]]]]:
-    """The exact values of each experiment's observables."""
-    for sharing, state in _states(experiments, _observed):
-        terms = [parse_observable(text) for text in sharing[0][0].item.observables]
-        found = kernel.values(state, terms).tolist()
-        for row, own in zip(found, sharing, strict=True):
-            for experiment in own:
-                yield experiment, [(value, None) for value in row]
+    """The exact values of each experiment's observables.
+
+    States come together whatever is asked of them: programs ask for values of one circuit, each
+    with observables of its own.
+    """
+    for sharing, state in _states(experiments, _nothing):
+        asked = [(column, one) for column, own in enumerate(sharing) for one in own]
+        sums = [[parse_observable(text) for text in one.item.observables] for _, one in asked]
+        found = kernel.values_at(state, [column for column, _ in asked], sums)
+        for (_, experiment), row in zip(asked, found, strict=True):
+            yield experiment, [(value, None) for value in row]
 
 
 def _measured(experiment: Experiment) -> object:
@@ -173,8 +188,8 @@ def _measured(experiment: Experiment) -> object:
     return None if read is None else read.qubits
 
 
-def _observed(experiment: Experiment) -> object:
-    return experiment.item.observables
+def _nothing(_: Experiment) -> object:
+    return None
 
 
 _Sharing = list[list[Experiment]]

@@ -89,6 +89,15 @@ def add(
         ),
     ] = None,
     measure_all: opt.MeasureAll = False,
+    arg: Annotated[
+        list[str] | None,
+        opt.option(
+            "--arg",
+            metavar="KEY=VALUE",
+            section=_ASKED,
+            help="Of a program: a number, a text, JSON, or @FILE for its content. Repeatable.",
+        ),
+    ] = None,
     seed: Annotated[
         str | None,
         opt.option("--seed", metavar="N", section=opt.HOW, help="Makes the counts reproducible."),
@@ -147,20 +156,40 @@ def add(
     quiet: opt.QuietIds = False,
     json: opt.Json = False,
 ) -> None:
-    """Add circuits to a group.
+    """Add circuits to a group, or programs.
 
     Each becomes a job, or one job per point of a sweep. Nothing is stored if anything is
-    wrong, unless --skip-invalid.
+    wrong, unless --skip-invalid. FILE.py:FUNCTION, PACKAGE.MODULE:FUNCTION and builtin:NAME
+    add programs, one per point.
 
     Example: qbatch add scan ansatz.qasm --param theta=0:pi:50 --shots 4k
     """
+    from qbatch.api.options import ProgramOptions
+    from qbatch.cli import programs
     from qbatch.payloads.parameters import axes_from_assignments, read_observables, read_rows
 
-    if not paths:
-        raise UsageError(
-            f"nothing to add to {group!r}",
-            hint=f"qbatch add {f'GROUP {group}' if Path(group).is_file() else f'{group} FILE…'}",
-        )
+    paths = _given(group, paths)
+    if programs.add_if_meant(
+        lambda: targets.group(ctx, group, "defer"),
+        paths,
+        arg,
+        lambda arguments: ProgramOptions(
+            parameters=axes_from_assignments(param or ()),
+            rows=read_rows(params) if params else None,
+            in_step=zip_,
+            arguments=arguments,
+            seed=values.count(seed, "--seed"),
+            shots=values.count(shots, "--shots"),
+            name=name,
+            tags=values.pairs(tag, "--tag"),
+            backend=backend,
+            options=values.json_pairs(option, "--option"),
+            priority=values.count(priority, "--priority") or 0,
+        ),
+        quiet=quiet,
+        json=json,
+    ):
+        return
     report = targets.group(ctx, group, "defer").add(
         *paths,
         shots=values.count(shots, "--shots"),
@@ -183,6 +212,20 @@ def add(
         announce=lambda jobs: _announced(group, jobs, yes=yes),
     )
     _print_added(group, report, quiet=quiet, json=json)
+
+
+def _given(group: str, paths: list[str] | None) -> list[str]:
+    """What is to be added.
+
+    Raises:
+        UsageError: nothing is.
+    """
+    if not paths:
+        raise UsageError(
+            f"nothing to add to {group!r}",
+            hint=f"qbatch add {f'GROUP {group}' if Path(group).is_file() else f'{group} FILE…'}",
+        )
+    return paths
 
 
 def _announced(group: str, jobs: int, *, yes: bool) -> Callable[[int], None] | None:

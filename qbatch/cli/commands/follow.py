@@ -9,7 +9,7 @@ import typer
 from qbatch.api import groups as api_groups
 from qbatch.api import runs
 from qbatch.cli import options as opt
-from qbatch.cli import output, summary, tables, targets, values
+from qbatch.cli import output, programs, summary, tables, targets, values
 from qbatch.cli import run_options as run_opt
 
 if TYPE_CHECKING:
@@ -28,18 +28,28 @@ def cancel(
     """
     ended = []
     for one in targets.targets(ctx, groups, narrowing):
+        hosted = programs.number_unfinished(one)
         cancelled, asked = one.group.cancel(one.selection)
+        hosted -= programs.number_unfinished(one)
         ended.append({"group": one.group.name, "cancelled": cancelled, "asked": asked})
-        if not json and not cancelled and not asked:
-            name = one.group.name
-            print(f"nothing to cancel in {name}: no job that is meant is unsent or under way")
-        elif not json:
-            print(f"cancelled {output.plural(cancelled, 'unsent job')} of {one.group.name}")
-            if asked:
-                under_way = output.plural(asked, "job")
-                print(f"asked to stop {under_way} under way; what lands first is kept")
+        if not json:
+            _tell_cancelled(one.group.name, cancelled, asked, hosted)
     if json:
         output.print_json("cancelled", ended)
+
+
+def _tell_cancelled(name: str, unsent: int, under_way: int, hosted: int) -> None:
+    if not (unsent or under_way or hosted):
+        print(f"nothing to cancel in {name}: no job that is meant is unsent or under way")
+        return
+    if hosted:
+        print(f"cancelled {output.plural(hosted, 'program')} of {name}")
+    if unsent or not hosted:
+        print(f"cancelled {output.plural(unsent, 'unsent job')} of {name}")
+    if under_way:
+        print(
+            f"asked to stop {output.plural(under_way, 'job')} under way; what lands first is kept"
+        )
 
 
 def sync(
@@ -146,6 +156,7 @@ def watch(
     from qbatch.api.progress import observer, state_of
 
     seconds = max(0.05, values.seconds(interval, "--interval") or 0.0)
+    programs.watch(targets.group(ctx, group), seconds, quiet=quiet or json)
     watcher = observer(quiet=quiet or json)
     now: Group | None = None
     try:

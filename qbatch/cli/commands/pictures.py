@@ -10,10 +10,10 @@ from typing import Annotated
 import typer
 
 from qbatch.cli import options as opt
-from qbatch.cli import targets, values
+from qbatch.cli import programs, targets, values
 from qbatch.errors import UsageError
 
-_KINDS = ("histogram", "sweep", "heatmap")
+_KINDS = ("histogram", "sweep", "heatmap", "convergence")
 _SHOWN = "What is shown"
 
 
@@ -57,7 +57,7 @@ def plot(
         opt.option("--output", "-o", metavar="FILE", section=opt.OUTPUT, help="PNG, SVG or PDF."),
     ] = None,
 ) -> None:
-    """Draw results: a histogram, lines, a heat map.
+    """Draw results: a histogram, lines, a heat map; how programs converge.
 
     In the terminal if no file is given. Needs matplotlib, or uniplot for the terminal.
 
@@ -69,15 +69,18 @@ def plot(
     options = PlotOptions(kind=kind, x=x, y=y, outcome=outcome, observable=observable)
     chosen = targets.target(ctx, group, narrowing)
     results = chosen.group.results(chosen.selection)
+    converging = kind == "convergence" or (options == PlotOptions() and programs.are_named(chosen))
+    shown = chosen.group.convergence(chosen.selection) if converging else None
     if file is not None:
-        results.plot(file, options)
+        results.plot(file, options, shown)
         return
     from qbatch.results.terminal import text
 
     size = shutil.get_terminal_size()
     colour = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
     height = max(8, min(24, size.lines - 6))
-    print(text(results.picture(options), width=size.columns, height=height, colour=colour))
+    picture = results.picture(options) if shown is None else shown
+    print(text(picture, width=size.columns, height=height, colour=colour))
 
 
 def report(ctx: typer.Context, group: opt.GroupName, file: opt.File) -> None:

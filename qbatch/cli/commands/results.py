@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from qbatch.cli import options as opt
-from qbatch.cli import targets, values
+from qbatch.cli import programs, targets, values
 from qbatch.cli.tables import results_table
 from qbatch.errors import UsageError
 
@@ -55,6 +55,12 @@ def results(
             help="More of compiled circuits: depth, size, two_qubit, layout.",
         ),
     ] = None,
+    steps: Annotated[
+        bool,
+        opt.option(
+            "--steps", section=opt.WHICH, help="Of programs every evaluation, not their values."
+        ),
+    ] = False,
     file: opt.OptionalFile = None,
     format: Annotated[
         str | None,
@@ -72,30 +78,37 @@ def results(
 ) -> None:
     """Print or export results.
 
-    One entry per job, in the order of adding. Parquet needs pyarrow.
+    One entry per job, in the order of adding; of programs, what they returned. Parquet
+    needs pyarrow.
 
     Example: qbatch results scan/1-3 --format json | jq '.results[0].counts'
     """
     from qbatch.domain.results import ExportOptions
 
-    number = values.count(top, "--top")
-    if number is not None and number < 1:
-        raise UsageError(f"--top {number}: nothing would be left")
+    number, more = _top(top), _columns(columns)
     form = _format("json" if json else format, file)
     if wide and form not in ("csv", "parquet"):
         raise UsageError("--wide goes with CSV and Parquet", hint="--format csv --wide")
-    more = _columns(columns)
     if more and form == "npz":
         raise UsageError("--columns has no place in npz; the other formats take it")
     options = ExportOptions(
         top=number, probabilities=probabilities, partial=partial, wide=wide, columns=more
     )
     chosen = targets.target(ctx, group, narrowing, sort=sort)
+    if not steps and programs.show_results(chosen, form=form, file=file):
+        return
     found = chosen.group.results(chosen.selection, partial=partial, compiled=bool(more))
     if form == "table":
         results_table(found, top=number, more=more)
     else:
         found.export(file or sys.stdout, form=form, options=options)
+
+
+def _top(text: str | None) -> int | None:
+    number = values.count(text, "--top")
+    if number is not None and number < 1:
+        raise UsageError(f"--top {number}: nothing would be left")
+    return number
 
 
 def _columns(text: str | None) -> tuple[str, ...]:

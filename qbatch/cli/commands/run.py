@@ -8,7 +8,7 @@ import typer
 
 from qbatch.api import runs
 from qbatch.cli import options as opt
-from qbatch.cli import output, summary, targets, values
+from qbatch.cli import output, programs, summary, targets, values
 from qbatch.cli import run_options as run_opt
 from qbatch.cli.asking import check_price
 from qbatch.cli.commands.add import added_text
@@ -30,6 +30,7 @@ def plan(
     groups: opt.Targets,
     narrowing: opt.Narrowing,
     running: run_opt.Running,
+    hosting: run_opt.Hosting,
     sequence: run_opt.Sequence,
     log: opt.Log,
     json: opt.Json = False,
@@ -42,7 +43,7 @@ def plan(
     Example: qbatch plan scan --backend cloud
     """
     chosen = targets.targets(ctx, groups, narrowing)
-    settings = _settings(chosen, {**sequence.options(), **running.options()})
+    settings = _settings(chosen, {**sequence.options(), **running.options(), **hosting.options()})
     print_plan(runs.plan(_targets(chosen), settings), json=json)
 
 
@@ -51,6 +52,7 @@ def run(
     groups: opt.Targets,
     narrowing: opt.Narrowing,
     running: run_opt.Running,
+    hosting: run_opt.Hosting,
     sequence: run_opt.Sequence,
     log: opt.Log,
     first: run_opt.AddFirst,
@@ -64,7 +66,7 @@ def run(
 
     Example: qbatch run scan --max-batch-size 500
     """
-    options: RunOptions = {**sequence.options(), **running.options()}
+    options: RunOptions = {**sequence.options(), **running.options(), **hosting.options()}
     first.check(dry_run=running.dry_run)
     log.start()
     if first.add:
@@ -90,6 +92,7 @@ def run_parallel(
     groups: opt.Targets,
     narrowing: opt.Narrowing,
     running: run_opt.Running,
+    hosting: run_opt.Hosting,
     log: opt.Log,
     first: run_opt.AddFirst,
     quiet: opt.Quiet = False,
@@ -99,7 +102,7 @@ def run_parallel(
 
     Example: qbatch run-parallel scan
     """
-    run(ctx, groups, narrowing, running, run_opt.Sequence(), log, first, quiet, json)
+    run(ctx, groups, narrowing, running, hosting, run_opt.Sequence(), log, first, quiet, json)
 
 
 def run_sequential(
@@ -107,6 +110,7 @@ def run_sequential(
     groups: opt.Targets,
     narrowing: opt.Narrowing,
     running: run_opt.Running,
+    hosting: run_opt.Hosting,
     log: opt.Log,
     first: run_opt.AddFirst,
     delay: run_opt.DelayOnly = None,
@@ -118,7 +122,7 @@ def run_sequential(
     Example: qbatch run-sequential scan --delay 5
     """
     sequence = run_opt.Sequence(parallel=False, delay=delay)
-    run(ctx, groups, narrowing, running, sequence, log, first, quiet, json)
+    run(ctx, groups, narrowing, running, hosting, sequence, log, first, quiet, json)
 
 
 def rerun(
@@ -126,6 +130,7 @@ def rerun(
     groups: opt.Targets,
     narrowing: opt.Narrowing,
     running: run_opt.Running,
+    hosting: run_opt.Hosting,
     sequence: run_opt.Sequence,
     log: opt.Log,
     keep: Annotated[
@@ -134,27 +139,42 @@ def rerun(
             "--keep", section=opt.HOW, help="Leave a failed job and append a new one for it."
         ),
     ] = False,
+    from_step: Annotated[
+        str | None,
+        opt.option(
+            "--from-step",
+            metavar="N",
+            section=run_opt.PROGRAMS,
+            help="Let programs go on from a step; what follows is forgotten. Asks first.",
+        ),
+    ] = None,
     quiet: opt.Quiet = False,
     json: opt.Json = False,
 ) -> None:
-    """Run failed and cancelled jobs again.
+    """Run failed and cancelled jobs again, and such programs.
 
-    Only those: the job gets a new attempt, its history stays. One that --keep has made a
-    new job for is left. With nothing to rerun it does nothing.
+    Only those: the job gets a new attempt, its history stays; a program goes on from what it
+    was answered. One that --keep has made a new job for is left. With nothing to rerun it
+    does nothing.
 
     Example: qbatch rerun scan/17,40-45
     """
+    step = values.count(from_step, "--from-step")
     chosen = targets.targets(ctx, groups, narrowing)
-    settings = _settings(chosen, {**sequence.options(), **running.options()})
+    settings = _settings(chosen, {**sequence.options(), **running.options(), **hosting.options()})
     if running.dry_run:
-        print_plan(runs.plan_rerun(_targets(chosen), settings), json=json)
+        print_plan(runs.plan_rerun(_targets(chosen), settings, from_step=step), json=json)
         return
     log.start()
+    if step is not None and not running.yes:
+        programs.agree_to_forget(chosen, step)
     if not running.yes:
-        check_price(runs.priced_plan(_targets(chosen), settings, again=True))
+        check_price(runs.priced_plan(_targets(chosen), settings, again=True, from_step=step))
     summary.run_and_report(
         [one.group for one in chosen],
-        lambda watcher: runs.rerun(_targets(chosen), settings, keep=keep, observer=watcher),
+        lambda watcher: runs.rerun(
+            _targets(chosen), settings, keep=keep, from_step=step, observer=watcher
+        ),
         quiet=quiet,
         json=json,
         nothing=lambda: _nothing_to_rerun(groups, chosen),

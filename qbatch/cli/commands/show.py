@@ -9,7 +9,7 @@ import typer
 
 from qbatch.api.job_handle import JobHandle
 from qbatch.cli import options as opt
-from qbatch.cli import output, targets
+from qbatch.cli import output, programs, targets
 from qbatch.cli.tables import attempt_entry, compilation_entry, compiled_text
 from qbatch.domain.naming import shell_quote
 from qbatch.errors import NotFound
@@ -30,9 +30,13 @@ def show(
         bool,
         opt.option("--compiled", section=opt.OUTPUT, help="The circuit as it was last compiled."),
     ] = False,
+    source: Annotated[
+        bool,
+        opt.option("--source", section=opt.OUTPUT, help="The code of a program as it was added."),
+    ] = False,
     json: opt.Json = False,
 ) -> None:
-    """Show all that is known of a job.
+    """Show all that is known of a job, or of a program.
 
     Its circuit, parameters, every attempt, error and result.
 
@@ -41,6 +45,8 @@ def show(
     from qbatch.results.rows import result_entry
 
     chosen = targets.one_job(ctx, target)
+    if programs.show_named(chosen, source=source, json=json):
+        return
     if compiled and not json:
         for job in chosen.group.select(chosen.selection):
             _show_compiled(chosen.group.handle(job.number))
@@ -65,13 +71,16 @@ def show(
 
 
 def why(ctx: typer.Context, target: opt.OneJob, json: opt.Json = False) -> None:
-    """Show how a job came to stand where it stands.
+    """Show how a job, or a program, came to stand where it stands.
 
     Every attempt with its batch, times, failure and reason, and what to do next.
 
     Example: qbatch why scan/7
     """
     chosen = targets.one_job(ctx, target)
+    if hosted := programs.named(chosen):
+        programs.why(hosted, group=chosen.group.name, json=json)
+        return
     shown: list[dict[str, Any]] = []
     for job in chosen.group.select(chosen.selection):
         handle = chosen.group.handle(job.number)
@@ -137,12 +146,17 @@ def _facts(job: Job) -> list[tuple[str, Any]]:
         ("options", " ".join(f"{k}={v}" for k, v in job.options.items())),
         ("note", job.note),
         ("reruns job", job.parent),
+        ("program", _place(job)),
         ("added", output.moment(job.created_at)),
         ("key", job.key),
         ("asks for", _asked(job)),
         (job.kind, _payload_facts(job)),
     ]
     return [(label, value) for label, value in facts if value not in (None, "")]
+
+
+def _place(job: Job) -> str | None:
+    return None if job.program is None else f"p{job.program}, step {job.step}, place {job.place}"
 
 
 def _asked(job: Job) -> str:

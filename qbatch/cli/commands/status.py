@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from qbatch.api import groups as api_groups
+from qbatch.api import programs as api_programs
 from qbatch.cli import options as opt
-from qbatch.cli import output, tables, targets, values
+from qbatch.cli import output, programs, tables, targets, values
 from qbatch.errors import UsageError
 
 if TYPE_CHECKING:
+    from qbatch.api.programs import Progress
     from qbatch.domain.batches import Usage
     from qbatch.domain.groups import Group
     from qbatch.domain.jobs import Job
@@ -55,14 +57,16 @@ def status(
     names = [group.name for group in found]
     taken = api_groups.sizes(names, targets.context(ctx).db) if sizes and found else {}
     spent = api_groups.spent(found, targets.context(ctx).db)
+    hosted = api_programs.progress(found, targets.context(ctx).db)
     if json:
-        entries = [_entry(group, taken.get(group.name), spent) for group in found]
+        entries = [_entry(group, taken.get(group.name), spent, hosted) for group in found]
         output.print_json("groups", entries)
     elif quiet:
         for name in names:
             print(name)
     elif found:
         _table(found, taken, spent)
+        programs.print_progress(hosted)
         _tell_compiling(ctx)
     else:
         said = "made since then" if since else "yet; qbatch add GROUP FILE… makes one"
@@ -79,10 +83,14 @@ def _tell_compiling(ctx: typer.Context) -> None:
 
 
 def _entry(
-    group: Group, taken: dict[str, int] | None, spent: dict[str, list[Usage]]
+    group: Group,
+    taken: dict[str, int] | None,
+    spent: dict[str, list[Usage]],
+    hosted: dict[str, Progress],
 ) -> dict[str, Any]:
     entry = tables.group_entry(group)
     entry["usage"] = [tables.usage_entry(usage) for usage in spent.get(group.name, ())]
+    entry["programs"] = programs.progress_entry(hosted.get(group.name))
     return entry if taken is None else {**entry, "bytes": taken}
 
 

@@ -9,6 +9,7 @@ blocks. What is not known to be told whole by it has no such text: `NotCanonical
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from qiskit.circuit import CircuitInstruction
 
 _DEEPEST = 50
+_AUTOMATIC = re.compile(r"circuit-\d+")  # Qiskit numbers what has no name, in each process anew
 _LIBRARY = "qiskit.circuit.library."
 
 
@@ -71,6 +73,8 @@ class Canonical:
         known = _known_classes()
         cls = operation.base_class  # not the class of Qiskit's shared instances
         label = getattr(operation, "label", None)
+        if label is not None:  # Qiskit labels a power with the name
+            label = _AUTOMATIC.sub("circuit", label)
         if cls in known.control:
             yield f"control {cls.__name__} {label!r} {where} {_control(operation, places)}"
             for block in operation.blocks:
@@ -92,7 +96,8 @@ class Canonical:
         if cls not in known.general:
             self.stable = False
         # Aer runs some classes by their parameters, everything else by the definition.
-        yield f"defined {cls.__name__} {operation.name} {label!r} {_details(operation)} {where}"
+        name = _AUTOMATIC.sub("circuit", operation.name)  # the definition says what it is
+        yield f"defined {cls.__name__} {name} {label!r} {_details(operation)} {where}"
         yield from self._inside(definition, depth)
 
     def _inside(self, circuit: QuantumCircuit, depth: int) -> Iterator[str]:

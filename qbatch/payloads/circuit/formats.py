@@ -36,6 +36,7 @@ _MOST_BITS = 1_000_000
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _OWN_INCLUDES = {b"qelib1.inc", b"stdgates.inc"}
 _SHORT = 1 << 11  # bytes of a text whose form is kept: all that are kept take 140 MB at the most
+_SHORT_QPY = 1 << 16
 _AUTOMATIC_NAME = re.compile(r"circuit-\d+(-\d+)*$")
 
 
@@ -132,8 +133,9 @@ def from_qiskit(circuit: QuantumCircuit) -> Payload:
     """
     unnamed = circuit.copy()
     unnamed.name = ""
+    unnamed._layout = None  # noqa: SLF001 - where its qubits came from is no part of what it does
     name = "" if _AUTOMATIC_NAME.match(circuit.name or "") else circuit.name or ""
-    return _entry(circuit, _as_qpy(unnamed), name or "circuit", name or "circuit")
+    return _entry(unnamed, _as_qpy(unnamed), name or "circuit", name or "circuit")
 
 
 def from_form(form: Form) -> Payload | None:
@@ -187,6 +189,31 @@ def kept_plain(source: Source) -> tuple[Form, Nature] | None:
 @functools.lru_cache(maxsize=8192)
 def _kept(source: Source) -> tuple[Form, Nature] | None:
     form = read_plain(source)
+    return None if form is None else (form, nature(form))
+
+
+def kept_qpy(source: Source) -> tuple[Form, Nature] | None:
+    """The form of what QPY holds, with trees for its numbers, and what that circuit is.
+
+    It is kept for a while, as a program asks for the same circuit in every round.
+
+    Returns:
+        None for everything else, what is not short, and numbers that have no trees.
+    """
+    return _kept_qpy(source) if len(source.body) <= _SHORT_QPY else None
+
+
+@functools.lru_cache(maxsize=128)  # of 200 kB each at the most
+def _kept_qpy(source: Source) -> tuple[Form, Nature] | None:
+    from qbatch.payloads.circuit.convert import form_of
+    from qbatch.payloads.circuit.trees import with_trees
+
+    if source.format != "qpy":
+        return None
+    try:
+        form = with_trees(form_of(parse(source)))
+    except (InvalidCircuit, InvalidJob):
+        return None
     return None if form is None else (form, nature(form))
 
 
@@ -312,6 +339,7 @@ def _read_qpy(data: bytes, origin: str, stem: str) -> list[Payload]:
         own = "" if _AUTOMATIC_NAME.match(circuit.name or "") else circuit.name
         name = own or (stem if len(circuits) == 1 else f"{stem}-{index}")
         circuit.name = ""
+        circuit._layout = None  # noqa: SLF001
         entries.append(_entry(circuit, _as_qpy(circuit), name, where))
     return entries
 

@@ -54,7 +54,7 @@ def test_counts_follow_the_exact_distribution():
     for result, circuit in zip(run(circuits, shots=20_000), circuits, strict=True):
         assert sum(result.counts.values()) == 20_000
         assert distance(result.counts, circuit) < 3 * math.sqrt(8 / 20_000)
-        assert result.info["method"] == "statevector"
+        assert result.info["method"] == "kernel"
 
 
 def test_registers_are_separated_by_a_space_as_qiskit_does():

@@ -6,6 +6,7 @@ from unittest import mock
 
 import pytest
 from qiskit import QuantumCircuit
+from qiskit.circuit import Parameter
 
 from qbatch.domain.states import Failure
 from tests.backends.aer.test_adapter import run
@@ -47,11 +48,17 @@ def test_what_the_kernel_does_not_know_or_is_not_asked_goes_to_aer(text, more):
     assert method(text, **more) != "kernel"
 
 
-def test_circuits_from_python_go_to_aer():
+def test_circuits_from_python_are_simulated_here_where_their_numbers_are_known():
     circuit = QuantumCircuit(1, 1)
     circuit.h(0)
     circuit.measure(0, 0)
-    assert method(circuit) != "kernel"
+    assert method(circuit) == "kernel"
+    theta = Parameter("theta")
+    for angle, here in ((2 * theta - 0.5, "kernel"), (theta.sin(), "statevector")):
+        turned = QuantumCircuit(1, 1)
+        turned.rx(angle, 0)
+        turned.measure(0, 0)
+        assert method(turned, parameters=(0.3,)) == here
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister, qpy
+from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister, qpy, transpile
 from qiskit.circuit import Clbit, Gate, Parameter, Qubit
 from qiskit.circuit.classical import expr, types
 from qiskit.circuit.library import (
@@ -35,15 +35,62 @@ def text(circuit):
     return Canonical(circuit).text
 
 
+def numbered(kind):
+    """A circuit with a part that has no name, which Qiskit numbers."""
+    part = QuantumCircuit(2)
+    part.rx(0.3, 0)
+    part.cx(0, 1)
+    whole = QuantumCircuit(3)
+    operation = kind(part)
+    whole.append(operation, range(operation.num_qubits))
+    return whole
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        lambda part: part.to_gate(),
+        lambda part: part.to_instruction(),
+        lambda part: part.to_gate().control(1),
+        lambda part: part.to_gate().inverse(),
+        lambda part: part.to_gate().power(2),
+        lambda part: part.repeat(2).to_gate(),
+    ],
+)
+def test_a_number_that_qiskit_gave_a_part_is_no_name(kind):
+    first, second = numbered(kind), numbered(kind)
+    assert from_qiskit(first).hash == from_qiskit(second).hash
+    named = QuantumCircuit(2, name="mine")
+    other = QuantumCircuit(3)
+    other.append(named.to_gate(), [0, 1])
+    assert text(other) != text(first)
+
+
+def test_where_its_qubits_came_from_is_no_part_of_a_circuit():
+    def transpiled():
+        circuit = QuantumCircuit(2)
+        circuit.ry(Parameter("x"), 0)
+        circuit.cx(0, 1)
+        return transpile(circuit, basis_gates=["u", "cx"], coupling_map=[[1, 0]], seed_transpiler=1)
+
+    first, second = transpiled(), transpiled()
+    assert first.layout is not None
+    assert from_qiskit(first).hash == from_qiskit(second).hash
+    assert first.layout is not None  # the user's own is as it was
+    assert from_qiskit(first).hash.startswith("circuit-sha256:")
+
+
 def test_one_hash_in_twenty_processes():
-    """Built anew with other ids and another order of sets each time."""
-    command = [sys.executable, "-W", "ignore", "-m", "benchmarks.qiskits", "--hashes"]
-    found = set()
-    for _ in range(10):  # two at a time
+    """Built anew with other ids in each, and another order of sets in each four."""
+    command = [sys.executable, "-W", "ignore", "-m", "benchmarks.qiskits", "--hashes", "5"]
+    found = []
+    for _ in range(2):  # two at a time
         pair = [subprocess.Popen(command, cwd=TOP, stdout=subprocess.PIPE) for _ in range(2)]
-        found |= {process.communicate()[0] for process in pair}
-    assert len(found) == 1
-    assert b'"circuit-sha256:' in found.pop()
+        for process in pair:
+            found += process.communicate()[0].splitlines()
+    assert len(found) == 20
+    assert len(set(found)) == 1
+    assert b'"circuit-sha256:' in found[0]
 
 
 def test_what_is_built_twice_is_stored_once(db):

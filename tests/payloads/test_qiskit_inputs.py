@@ -7,7 +7,7 @@ from qiskit.circuit import Parameter, ParameterVector
 from qiskit.quantum_info import Pauli, SparsePauliOp
 
 from qbatch import InvalidObservable, InvalidParameters, JobGroup, UsageError
-from qbatch.api import qiskit_inputs
+from qbatch.payloads import qiskit_inputs
 
 
 @pytest.fixture

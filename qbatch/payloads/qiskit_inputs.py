@@ -32,14 +32,19 @@ def observable_texts(observables: Any) -> tuple[str, ...]:
     Raises:
         InvalidObservable: one is neither a text nor a ``SparsePauliOp``.
     """
-    if isinstance(observables, str) or _is_operator(observables):
+    if isinstance(observables, str) or is_operator(observables):
         return (_observable(observables),)
+    if isinstance(observables, Mapping):
+        raise InvalidObservable(
+            f"observable {dict(observables)!r}: write it as a text", hint="0.5*XI - ZZ"
+        )
     if not isinstance(observables, Iterable):
         raise InvalidObservable(f"observable {observables!r}: neither a text nor a SparsePauliOp")
     return tuple(map(_observable, observables))
 
 
-def _is_operator(value: object) -> bool:
+def is_operator(value: object) -> bool:
+    """Whether it is one observable of Qiskit's."""
     return _is(value, "qiskit.quantum_info", "SparsePauliOp") or _is(
         value, "qiskit.quantum_info", "Pauli"
     )
@@ -180,10 +185,10 @@ def pub_options(pub: Sequence[Any]) -> tuple[Any, dict[str, Any]]:
 
 
 def _are_observables(value: Any) -> bool:
-    if isinstance(value, str) or _is_operator(value):
+    if isinstance(value, str) or is_operator(value):
         return True
     if isinstance(value, list | tuple) and value:
-        return isinstance(value[0], str) or _is_operator(value[0])
+        return isinstance(value[0], str) or is_operator(value[0])
     return False
 
 
