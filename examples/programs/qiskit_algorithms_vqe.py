@@ -36,7 +36,8 @@ def main(group):
     """The energy of hydrogen, and the largest cut of a ring of four."""
     algorithm_globals.random_seed = 7  # a script must do the same when it is started again
     start = np.random.default_rng(7).uniform(-1, 1, 8)
-    vqe = VQE(EstimatorV2(group=group), efficient_su2(2, reps=1), COBYLA(150), initial_point=start)
+    estimator = EstimatorV2(group=group, seed=7)
+    vqe = VQE(estimator, efficient_su2(2, reps=1), COBYLA(150), initial_point=start)
     energy = vqe.compute_minimum_eigenvalue(hydrogen()).eigenvalue.real
     print(f"energy {energy:.6f}")
     ring = [("IIZZ", 0.5), ("IZZI", 0.5), ("ZZII", 0.5), ("ZIIZ", 0.5), ("IIII", -2.0)]
