@@ -10,7 +10,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from benchmarks.comparisons import BENCHMARKS, Row, Settings, has
+from benchmarks.comparisons import BENCHMARKS
+from benchmarks.rows import Row, Settings, has
 from benchmarks.timing import WrongResult, machine
 
 

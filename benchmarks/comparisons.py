@@ -2,55 +2,22 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
-import shutil
-import statistics
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from benchmarks import inputs, timing
 from benchmarks.adding_alone import TEXT
-from benchmarks.timing import Side, Timing
+from benchmarks.of_programs import programs
+from benchmarks.rows import PEERS, Row, Settings, figure, has, printed, ratios
+from benchmarks.timing import Side
 
 SHOTS = "1000"
-PEERS = Path(__file__).parent / "peers"
-ROUNDS, DIVI_ROUNDS = 30, "13"
-"""Evaluations of a program, and the iterations in which Divi comes to as many circuits."""
 FORMS = ("jsonl", "csv", "parquet", "npz")
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """How much to measure: ``scale`` below 1 is for a quick look, not for a claim."""
-
-    work: Path
-    pairs: int = 5
-    scale: float = 1.0
-
-    def some(self, number: int) -> int:
-        """So many, scaled."""
-        return max(1, round(number * self.scale))
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A line of the table: how many times as long as qbatch, or a figure of its own."""
-
-    what: str
-    seconds: Timing | None
-    ratio: float | None
-    to_reach: str
-    note: str = ""
-
-
-def has(*modules: str) -> bool:
-    """Whether the extra ``bench`` is installed."""
-    return all(importlib.util.find_spec(module) is not None for module in modules)
 
 
 def _peer(script: str, name: str, source: Path, *more: str, pairs: int | None = None) -> Side:
@@ -97,16 +64,6 @@ def _qbatch_at_once(source: Path) -> Side:
     )
 
 
-def _ratios(timings: list[Timing], to_reach: Mapping[str, str]) -> list[Row]:
-    """Every side against the first: medians, and the ratio turn by turn."""
-    first, *others = timings
-    rows = [Row(first.name, first, None, "", f"{first.memory_mb:.0f} MB at most")]
-    for other in others:
-        turns = [b / a for a, b in zip(first.seconds, other.seconds, strict=False)]
-        rows.append(Row(other.name, other, statistics.median(turns), to_reach.get(other.name, "")))
-    return rows
-
-
 def sweep(settings: Settings) -> list[Row]:
     """A sweep of 10,000 points of one parametrised 5-qubit circuit, 1000 shots."""
     source = inputs.sweep(settings.work / "input", settings.some(10_000))
@@ -121,7 +78,7 @@ def sweep(settings: Settings) -> list[Row]:
     if has("qulacs"):
         sides.append(_peer("qulacs_floor.py", "qulacs by hand, nothing read", source))
     goals = {"Aer by hand": "7", "Aer by hand, parameter_binds": "2.8"}
-    return _ratios(timing.in_turn(sides, settings.work, settings.pairs), goals)
+    return ratios(timing.in_turn(sides, settings.work, settings.pairs), goals)
 
 
 def values(settings: Settings) -> list[Row]:
@@ -138,7 +95,7 @@ def values(settings: Settings) -> list[Row]:
     found = timing.in_turn(sides, settings.work, settings.pairs)
     ours, theirs = (timing.place(settings.work, side, 0) / "out.json" for side in sides)
     timing.same_values(ours, theirs)
-    return _ratios(found, {})
+    return ratios(found, {})
 
 
 def exports(settings: Settings) -> list[Row]:
@@ -205,7 +162,7 @@ def _files(
             _peer("divi_merged.py", "Divi merged, Qiskit", source, "qiskit", pairs=1),
         ]
     goals = {"Aer by hand": goal, "Divi merged, Maestro": against_divi}
-    return _ratios(timing.in_turn(sides, settings.work, settings.pairs), goals)
+    return ratios(timing.in_turn(sides, settings.work, settings.pairs), goals)
 
 
 def large(settings: Settings) -> list[Row]:
@@ -214,21 +171,21 @@ def large(settings: Settings) -> list[Row]:
     source = inputs.same_shape(settings.work / "input", 3, qubits)
     sides = [_qbatch(str(source)), _peer("aer_list.py", "Aer by hand", source)]
     rows = timing.in_turn(sides, settings.work, settings.pairs)
-    return _ratios(rows, {"Aer by hand": "0.95"})
+    return ratios(rows, {"Aer by hand": "0.95"})
 
 
 def engine(settings: Settings) -> list[Row]:
     """Engine and store over a backend that answers at once, durable."""
     script = Path(__file__).parent / "engine_alone.py"
     jobs = settings.some(20_000)
-    ours = [_printed(script, str(jobs), settings.work) for _ in range(settings.pairs)]
-    rows = [_figure("µs a job, qbatch", ours, "35")]
+    ours = [printed(script, str(jobs), settings.work) for _ in range(settings.pairs)]
+    rows = [figure("µs a job, qbatch", ours, "35")]
     if has("divi"):
         theirs = [
-            _printed(PEERS / "divi_coordinator.py", str(settings.some(2_000)), settings.work)
+            printed(PEERS / "divi_coordinator.py", str(settings.some(2_000)), settings.work)
             for _ in range(settings.pairs)
         ]
-        rows.append(_figure("µs a program, Divi's coordinator, nothing stored", theirs, ""))
+        rows.append(figure("µs a program, Divi's coordinator, nothing stored", theirs, ""))
     return rows
 
 
@@ -239,8 +196,8 @@ def adding(settings: Settings) -> list[Row]:
     for jobs in (1_000, 10_000, 100_000, 1_000_000):
         number = settings.some(jobs)
         repeats = settings.pairs if jobs < 1_000_000 else 2
-        rates = [_printed(script, str(number), settings.work) for _ in range(repeats)]
-        rows.append(_figure(f"jobs/s, {number} jobs", rates, "100,000"))
+        rates = [printed(script, str(number), settings.work) for _ in range(repeats)]
+        rows.append(figure(f"jobs/s, {number} jobs", rates, "100,000"))
     if has("perceval"):
         number = settings.some(1_000)
         name = f"bench-{time.time_ns()}"
@@ -270,7 +227,7 @@ def startup(settings: Settings) -> list[Row]:
     ]
     timings = timing.in_turn(sides, settings.work, 4 * settings.pairs)
     goals = {"qbatch status": "2", "qbatch --help": "2", "a completion": "1"}
-    return _ratios(timings, {name: f"at most {goal}" for name, goal in goals.items()})
+    return ratios(timings, {name: f"at most {goal}" for name, goal in goals.items()})
 
 
 def memory(settings: Settings) -> list[Row]:
@@ -308,22 +265,6 @@ def remote(settings: Settings) -> list[Row]:
     return rows
 
 
-def _printed(script: Path, argument: str, work: Path) -> float:
-    done = subprocess.run(
-        [sys.executable, str(script), *argument.split()],
-        capture_output=True,
-        text=True,
-        cwd=work,
-        check=True,
-    )
-    return float(done.stdout.split()[-1])
-
-
-def _figure(what: str, figures: list[float], to_reach: str) -> Row:
-    note = f"{min(figures):.0f} to {max(figures):.0f}"
-    return Row(what, None, statistics.median(figures), to_reach, note)
-
-
 def compiling(settings: Settings) -> list[Row]:
     """5,000 circuits of 5 to 10 qubits compiled for 27 in a heavy hex, on both cores."""
     source = inputs.to_compile(settings.work / "input", settings.some(5_000))
@@ -340,7 +281,7 @@ def compiling(settings: Settings) -> list[Row]:
         )
         sides = [_compiled(source, config, level), _transpiled(source, device, level)]
         timings = timing.in_turn(sides, settings.work, settings.pairs)
-        rows += _ratios(timings, {sides[1].name: "1.5"})
+        rows += ratios(timings, {sides[1].name: "1.5"})
     return rows
 
 
@@ -364,71 +305,6 @@ def _transpiled(source: Path, device: Path, level: int) -> Side:
         ],
         env={"RAYON_NUM_THREADS": "1"},  # "without its own parallelism"
     )
-
-
-def programs(settings: Settings) -> list[Row]:
-    """50 VQE programs of 30 evaluations each: five qubits, ten parameters, COBYLA, exact values."""
-    number = settings.some(50)
-    source = settings.work / "vqe.py"
-    source.write_text((PEERS / "vqe.py").read_text())
-    added = timing.qbatch(
-        *("--db", str(settings.work / "q.db"), "add", "g", f"{source}:solve", "--seed", "7"),
-        *("--param", f"r=0.5:2.5:{number}", "--arg", f"evaluations={ROUNDS}", "-q"),
-    )
-    subprocess.run(added, check=True)
-
-    def run(place: Path) -> list[list[str]]:
-        shutil.copy(settings.work / "q.db", place / "q.db")
-        return [timing.qbatch("--db", str(place / "q.db"), "run", "g", "-q")]
-
-    def peer(kind: str, pairs: int | None = None) -> Side:
-        command = [sys.executable, str(PEERS / "divi_programs.py"), str(number), DIVI_ROUNDS, kind]
-        return Side(f"Divi, {kind}", lambda _: [command], pairs=pairs)
-
-    sides = [Side("qbatch run", run), Side("qbatch add", lambda place: [_again(added, place)])]
-    if has("divi", "maestro"):
-        sides += [peer("maestro"), peer("qiskit")]
-    rows = _ratios(
-        timing.in_turn(sides, settings.work, settings.pairs),
-        {"Divi, maestro": "1", "Divi, qiskit": "5"},
-    )
-    return [*rows, *_rounds(settings), *_stragglers(settings)]
-
-
-def _again(command: list[str], place: Path) -> list[str]:
-    """The same command on a database of its own."""
-    where = command.index("--db") + 1
-    return [*command[:where], str(place / "q.db"), *command[where + 1 :]]
-
-
-def _rounds(settings: Settings) -> list[Row]:
-    """What a round takes beyond simulation and user code, of 50 programs and of 1,000."""
-    script, rows = Path(__file__).parent / "programs_alone.py", []
-    for number, rounds, goal in ((50, 100, "10"), (settings.some(1_000), 30, "")):
-        side = Side(
-            f"{number} programs of {rounds} rounds, answered at once",
-            lambda _, number=number, rounds=rounds: [
-                [sys.executable, str(script), str(number), str(rounds)]
-            ],
-        )
-        (memory,) = timing.in_turn([side], settings.work, 1)
-        figures = [
-            _printed(script, f"{number} {rounds}", settings.work) for _ in range(settings.pairs)
-        ]
-        row = _figure(f"ms a round of {number} programs", figures, goal)
-        rows.append(replace(row, note=f"{row.note}; {memory.memory_mb:.0f} MB at most"))
-    return rows
-
-
-def _stragglers(settings: Settings) -> list[Row]:
-    """Eight programs, one of which computes half a second a round: what the others lose."""
-    script = Path(__file__).parent / "straggler_alone.py"
-    rows = []
-    for way in ("computes", "sleeps"):
-        figures = [_printed(script, way, settings.work) for _ in range(settings.pairs)]
-        what = f"of their time without it, the others beside one that {way}"
-        rows.append(Row(what, None, statistics.median(figures), "1.2 at most", f"{figures}"))
-    return rows
 
 
 BENCHMARKS: dict[str, Callable[[Settings], list[Row]]] = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import subprocess
 import sys
 from collections.abc import Callable
@@ -12,6 +13,8 @@ from typing import Any
 
 import pytest
 from hypothesis import settings
+
+from qbatch.cli.boundary import main
 
 # How long an example takes says nothing on a busy machine.
 settings.register_profile("qbatch", deadline=None)
@@ -129,3 +132,29 @@ def write(tmp_path: Path) -> Callable[[str, str], Path]:
         return path
 
     return put
+
+
+@pytest.fixture
+def in_process(monkeypatch, capsys):
+    """Makes what calls a command in this process, in a directory and with a database there.
+
+    It takes the words, as one line or more, and the exit code that must come; it gives back
+    what was printed.
+    """
+
+    def made(directory):
+        monkeypatch.chdir(directory)
+        monkeypatch.setenv("QBATCH_DB", str(directory / "q.db"))
+        monkeypatch.setenv("QBATCH_CONFIG", "")
+        monkeypatch.setenv("XDG_CONFIG_HOME", str(directory))
+
+        def call(line, code=0, more=()):
+            with pytest.raises(SystemExit) as ended:
+                main([*shlex.split(line), *more])
+            said = capsys.readouterr()
+            assert (ended.value.code or 0) == code, (line, said.out + said.err)
+            return said.out + said.err
+
+        return call
+
+    return made

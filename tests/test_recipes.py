@@ -14,8 +14,6 @@ from pathlib import Path
 import pytest
 import yaml
 
-from qbatch.cli.boundary import main
-
 TOP = Path(__file__).parents[1]
 NIGHTLY = TOP / "examples" / "nightly"
 
@@ -191,11 +189,9 @@ def test_the_workflow_is_one_and_its_commands_run(home):
         assert (home / name).exists()
 
 
-def test_the_programs_of_the_docs_run(home, monkeypatch, capsys):
+def test_the_programs_of_the_docs_run(home, in_process):
     """In this process, but for the script: there are many lines, and starting takes the longest."""
-    monkeypatch.chdir(home)
-    monkeypatch.setenv("QBATCH_DB", str(home / "q.db"))
-    monkeypatch.setenv("QBATCH_CONFIG", "")
+    call = in_process(home)
     text = (TOP / "docs" / "programs.md").read_text("utf-8")
     code = re.search(r"```python\n# vqe\.py\n(.*?)```", text, re.DOTALL)[1]
     (home / "vqe.py").write_text(code.replace('"maxiter": 100', '"maxiter": 14'))
@@ -209,12 +205,10 @@ def test_the_programs_of_the_docs_run(home, monkeypatch, capsys):
     for line in lines:
         if "--from-step" in line:
             line += " --yes"
-        if not line.startswith("qbatch "):
+        if line.startswith("qbatch "):
+            call(line.removeprefix("qbatch "))
+        elif line:
             done = run(home, re.sub(r"^python ", f"{sys.executable} ", line))
             assert done.returncode == 0, (line, done.stdout, done.stderr)
-            continue
-        with pytest.raises(SystemExit) as ended:
-            main(shlex.split(line)[1:])
-        assert not ended.value.code, (line, capsys.readouterr())
     assert (home / "study.png").stat().st_size > 10_000
     assert (home / "built-in" / "built-in.png").stat().st_size > 10_000

@@ -241,7 +241,7 @@ class JobGroup(ProgramVerbs, PercevalNames):
 
     def cancel(self, selector: Selector = None) -> tuple[int, int]:
         """Cancel jobs: the number of unsent ones, and of those that are asked to stop."""
-        return runs.cancel(self.target(selector))
+        return runs.cancel(self.target(selector))[:2]
 
     def target(self, selector: Selector = None) -> runs.Target:
         """The group and the jobs that a selector means, for runs of several groups."""

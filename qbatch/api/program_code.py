@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence, Sized
+from collections.abc import Callable, Sequence, Sized
 from typing import TYPE_CHECKING
 
 from qbatch.domain.naming import shell_quote
@@ -15,8 +15,13 @@ if TYPE_CHECKING:
 _MOST_LINES = 200
 
 
-def accept(store: Store, programs: Sequence[Program], *, changes: bool, code: bool) -> None:
-    """Make sure that the code of programs may run, or note that the user says so.
+def checked(
+    store: Store, programs: Sequence[Program], *, changes: bool, code: bool
+) -> Callable[[], None]:
+    """Make sure that the code of programs may run.
+
+    Returns:
+        What notes that the user has accepted it, for when their groups are locked.
 
     Raises:
         UsageError: it came in an archive, or was changed, and the user has not accepted that.
@@ -28,11 +33,8 @@ def accept(store: Store, programs: Sequence[Program], *, changes: bool, code: bo
             f"{label} came in an archive, and its code is foreign{_more('; so did', foreign)}",
             hint=f"qbatch show {shell_quote(label)} --source shows it; --accept-code runs it",
         )
-    store.programs.accept([program.id for program in foreign])
     now = _changed(store, programs)
-    if not now:
-        return
-    if not changes:
+    if now and not changes:
         first = next(program for program in programs if program.id in now)
         raise UsageError(
             f"the code of {first.label} was changed since it was added{_more(', and of', now)}:\n"
@@ -40,7 +42,14 @@ def accept(store: Store, programs: Sequence[Program], *, changes: bool, code: bo
             hint="--accept-changes goes on with it: stored steps are held against what it asks;"
             f" qbatch rerun {shell_quote(first.label)} --from-step N forgets those from N on",
         )
-    store.programs.accept(now, now)
+
+    def accept() -> None:
+        if foreign:
+            store.programs.accept([program.id for program in foreign])
+        if now:
+            store.programs.accept(now, now)
+
+    return accept
 
 
 def _more(said: str, programs: Sized) -> str:

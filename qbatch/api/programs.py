@@ -226,13 +226,18 @@ def driver(
             " for is not known"
         )
         return None
-    from qbatch.programs.driver import Choice, Driver
+    from qbatch.api.program_code import checked
+    from qbatch.programs.driver import Driver
 
-    check_code(store, meant, settings)
-    ids = frozenset(program.id for program in meant)
-    choice = Choice(groups=list({program.group_id for program in meant}), ids=ids)
-    schedule = _schedule(meant, settings, catalog)
-    return Driver(store, choice, _hosts(store, meant, settings), schedule, note)
+    accept = checked(store, meant, changes=settings.accept_changes, code=settings.accept_code)
+    return Driver(
+        store,
+        [program.id for program in meant],
+        _hosts(store, meant, settings),
+        _schedule(meant, settings, catalog),
+        note,
+        begins=accept,
+    )
 
 
 def _hosts(store: Store, programs: Sequence[Program], settings: RunSettings) -> Hosts:
@@ -255,17 +260,6 @@ def _hosts(store: Store, programs: Sequence[Program], settings: RunSettings) -> 
         step_timeout=settings.step_timeout,
         close=directories.close,
     )
-
-
-def check_code(store: Store, programs: Sequence[Program], settings: RunSettings) -> None:
-    """Make sure that the code of programs may run.
-
-    Raises:
-        UsageError: it was changed, or came from elsewhere, and nobody has accepted it.
-    """
-    from qbatch.api.program_code import accept
-
-    accept(store, programs, changes=settings.accept_changes, code=settings.accept_code)
 
 
 def planned(

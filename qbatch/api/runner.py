@@ -18,6 +18,7 @@ from qbatch.seam import Backend, Stage, SupportsOptions, SupportsTarget
 from qbatch.store import Store
 
 if TYPE_CHECKING:
+    from qbatch.api.webhook import Notifier
     from qbatch.engine import Observer, RunReport, RunSettings
     from qbatch.engine.compile_run import CompileReport
     from qbatch.engine.job_source import JobSource
@@ -58,7 +59,9 @@ def run(
 
     catalog = Catalog(config)
     settings, open_backend = _prepared(settings, catalog)
+    notifier = _notifier(settings, config, observer)
     note = observer.note if observer is not None else lambda _: None
+    # From here on the source may hold processes: the run ends it, whatever happens.
     source = make_source(store, settings, catalog, note)
     job = Run(
         store,
@@ -71,20 +74,25 @@ def run(
         open_stage=lambda backend: open_stage(catalog, backend),
         source=source,
     )
-    if settings.notify is None:
-        return job.execute()
-    from qbatch.api.webhook import Notifier
-
-    notifier = Notifier(settings.notify, config.notify_secret, observer)
     try:
         report = job.execute()
     except Locked:
         raise  # the run that holds the lock will tell
     except QbatchError as error:
-        notifier.failed([group.name for group in groups], error)
+        if notifier is not None:
+            notifier.failed([group.name for group in groups], error)
         raise
-    notifier.ended(report)
+    if notifier is not None:
+        notifier.ended(report)
     return report
+
+
+def _notifier(settings: RunSettings, config: Config, observer: Observer | None) -> Notifier | None:
+    if settings.notify is None:
+        return None
+    from qbatch.api.webhook import Notifier
+
+    return Notifier(settings.notify, config.notify_secret, observer)
 
 
 def compile_(

@@ -121,7 +121,7 @@ def rerun(
     fresh: set[int] = set()
     store = targets[0].group.store
     jobs = store.jobs
-    again = _checked_again(targets, settings, from_step=from_step, keep=keep)
+    again = _checked_again(targets, from_step=from_step, keep=keep)
 
     def choose() -> list[int]:
         # The groups are locked by now; a run that cannot begin has changed nothing.
@@ -141,7 +141,7 @@ def rerun(
 
 
 def _checked_again(
-    targets: Sequence[Target], settings: RunSettings, *, from_step: int | None, keep: bool
+    targets: Sequence[Target], *, from_step: int | None, keep: bool
 ) -> list[Program]:
     """The programs that a rerun means, if they can go on."""
     from qbatch.api import programs
@@ -150,8 +150,6 @@ def _checked_again(
     if found and keep:
         raise UsageError(f"{found[0].label} is a program: --keep is for jobs")
     programs.check_step(found, from_step)
-    if found:
-        programs.check_code(targets[0].group.store, found, settings)
     return found
 
 
@@ -252,8 +250,16 @@ def num_replaced(targets: Sequence[Target]) -> int:
     )
 
 
-def cancel(target: Target) -> tuple[int, int]:
-    """Cancel jobs: number of unsent ones, and of those under way that are asked to stop.
+class Cancelled(NamedTuple):
+    """How many were cancelled at once, and how many under way are asked to stop."""
+
+    jobs: int
+    asked: int
+    programs: int
+
+
+def cancel(target: Target) -> Cancelled:
+    """Cancel jobs, and programs where these are meant.
 
     If another process runs the group, that one stops them; otherwise this one tells their
     backend, so that no batch goes on at a service unwatched.
@@ -264,14 +270,13 @@ def cancel(target: Target) -> tuple[int, int]:
     stored, selection = target
     group = stored.group()
     _check_selections([target])
-    if selection.is_all or selection.programs:
-        programs.cancel(stored, selection)
+    hosted = programs.cancel(stored, selection)
     cancelled, asked = stored.store.jobs.cancel(group.id, selection)
     if asked and not run_lock.is_running(stored.store, group.id):
         # Whoever starts a run in between sees the request as well.
         with contextlib.suppress(Locked):
             run([Target(stored)], followed(_CANCEL_SECONDS))
-    return cancelled, asked
+    return Cancelled(cancelled, asked, hosted)
 
 
 def is_running(group: StoredGroup) -> bool:

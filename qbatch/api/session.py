@@ -11,36 +11,32 @@ import contextlib
 import secrets
 import threading
 import weakref
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Literal
 
+from qbatch import threads
 from qbatch.api.programs import SCRIPT
+from qbatch.api.script_run import ScriptRun
 from qbatch.api.stored_group import StoredGroup
 from qbatch.domain.programs import Program, ProgramSettings, ProgramSpec, Source
-from qbatch.domain.results import Result, read_stored
 from qbatch.domain.states import ProgramStatus
 from qbatch.errors import JobFailed, Locked, NonDeterminism, ProgramError, QbatchError, UsageError
-from qbatch.programs.context import Asking
-from qbatch.programs.wire import Connection, Message, pair, payload_message, question_message
+from qbatch.programs.messages import Asking, read_answer
 
 if TYPE_CHECKING:
     from qbatch.api.options import RunOptions
-    from qbatch.api.runner import Note
     from qbatch.domain.payloads import Payload
     from qbatch.domain.programs import Question
-    from qbatch.engine.job_source import JobSource
+    from qbatch.domain.results import Result
     from qbatch.files import AnyPath
+    from qbatch.programs.wire import Message
     from qbatch.store import Store
 
-_END_SECONDS = 10.0
 _OPEN: weakref.WeakSet[Session] = weakref.WeakSet()
 
 
 class Session:
     """The calls of a script to one group.
-
-    Attributes:
-        last_call: the thread of the last one, after which the next is made.
 
     Args:
         group: made where there is none.
@@ -71,15 +67,14 @@ class Session:
     ) -> None:
         self._stored = StoredGroup(group, db, config)
         self._settings = settings
-        self._run_options = run
+        self._run_options: RunOptions = run or {}
         self._branches = on_change == "branch"
+        self._forgets = False
         self._cache = cache
         self._lock = threading.Lock()
-        self._thread: threading.Thread | None = None
-        self._connection: Connection | None = None
-        self._error: BaseException | None = None
-        self._sent: set[str] = set()
-        self.last_call: threading.Thread | None = None
+        self._run: ScriptRun | None = None
+        self._guard = threading.Lock()
+        self._caller: threads.LastingThread | None = None
         self._program = self._begin(seed, fresh=fresh)
         self._step = self._program.steps if cache else 0
         self._finishes_last = cache and self._step > 0
@@ -161,13 +156,12 @@ class Session:
         """Let the call end that an earlier start was in: what that has paid for is used."""
         if not self._finishes_last:
             return
-        self._finishes_last = False
-        self._step -= 1
-        (last,) = self._stored.store.journal.page(self._program, self._step, 1)
+        step = self._step - 1
+        (last,) = self._stored.store.journal.page(self._program, step, 1)
         self._stored.close()
         with contextlib.suppress(JobFailed):
-            self._asked(last.questions, ())
-        self._step = self._program.steps
+            self._answered(step, last.questions, ())
+        self._finishes_last = False
 
     def _known(self, questions: Sequence[Question]) -> dict[Question, Result]:
         store = self._stored.store
@@ -177,146 +171,77 @@ class Session:
             self._stored.close()
 
     def _asked(self, questions: Sequence[Question], payloads: Sequence[Payload]) -> list[Result]:
-        asking = Asking(
-            step=self._step, questions=questions, payloads=payloads, reports=(), records=()
-        )
-        connection = self._open()
-        reply = self._exchange(connection, self._message(asking))
+        """Make the next call."""
+        step = self._step
+        try:
+            reply = self._reply(step, questions, payloads)
+        except NonDeterminism:
+            if not self._branches:
+                raise
+            # What followed is forgotten by the next run, before it reads anything.
+            self._forgets = True
+            reply = self._reply(step, questions, payloads)
         self._step += 1
-        return [
-            _result(answer, question)
-            for answer, question in zip(reply["answers"], questions, strict=True)
-        ]
+        return list(map(read_answer, reply["answers"]))
 
-    def _message(self, asking: Asking) -> Message:
-        new = [payload for payload in asking.payloads if payload.hash not in self._sent]
-        self._sent.update(payload.hash for payload in new)
-        return {
-            "type": "ask",
-            "program": self._program.id,
-            "step": asking.step,
-            "payloads": [payload_message(payload) for payload in new],
-            "questions": [question_message(question) for question in asking.questions],
-            "reports": [],
-            "records": [],
-        }
+    def _answered(
+        self, step: int, questions: Sequence[Question], payloads: Sequence[Payload]
+    ) -> list[Result]:
+        """Make a call once more."""
+        return list(map(read_answer, self._reply(step, questions, payloads)["answers"]))
 
-    def _exchange(self, connection: Connection, message: Message) -> Message:
+    def _reply(
+        self, step: int, questions: Sequence[Question], payloads: Sequence[Payload]
+    ) -> Message:
         """Send a call to the run, and wait for what comes of it."""
-        with contextlib.suppress(OSError):  # the run has ended: it said why, or will
-            connection.send(message)
-        while True:
-            for answer in connection.receive():
-                if answer["type"] != "reply":
-                    continue
-                (reply,) = answer["replies"]
-                if reply["parked"]:
-                    self._leave(connection)
-                    raise self._parked(reply["said"])
-                found: Message = reply
-                return found
-            if connection.closed:
-                self._leave(connection)
-                raise self._ended()
-
-    def _leave(self, connection: Connection) -> None:
-        """Leave a run that ends; the next call may begin another."""
-        connection.close()
-        self._connection = None
-        if self._thread is not None:
-            self._thread.join(_END_SECONDS)
-
-    def _parked(self, said: str) -> ProgramError:
-        """Why there is no answer to a call."""
-        if said:
-            return NonDeterminism(f"call {self._step}: {said}")
-        return ProgramError(
-            f"call {self._step} to {self._stored.name!r} was cancelled",
+        if self._run is None:
+            forgets, self._forgets = self._forgets, False
+            self._run = ScriptRun(
+                self._stored, self._program, self._settings, self._run_options,
+                first_step=step, forgets=forgets,
+            )  # fmt: skip
+        run = self._run
+        reply = run.ask(Asking(step=step, questions=questions, payloads=payloads))
+        if reply is not None and not reply["parked"]:
+            return reply
+        self._run = None  # it ends; the next call may begin another
+        run.end(is_done=False)
+        if reply is None:
+            raise run.why()
+        if reply["said"]:
+            raise NonDeterminism(f"call {step}: {reply['said']}")
+        raise ProgramError(
+            f"call {step} to {self._stored.name!r} was cancelled",
             hint="run the script again to go on",
         )
 
-    def _ended(self) -> BaseException:
-        if self._error is not None:
-            return self._error
-        return ProgramError(
-            f"the run of {self._stored.name!r} has ended before it answered",
-            hint="qbatch status shows how its jobs stand; run the script again to go on",
-        )
-
-    # -- the run ------------------------------------------------------------------------
-
-    def _open(self) -> Connection:
-        if self._connection is None:
-            self._sent.clear()
-            self._error = None
-            own, theirs = pair()
-            self._connection = own
-            self._thread = threading.Thread(
-                target=self._run, args=(theirs,), name=f"qbatch {self._stored.name}", daemon=True
-            )
-            self._thread.start()
-        return self._connection
-
-    def _run(self, end: Connection) -> None:
-        from qbatch.api import runner, runs
-
-        stored = StoredGroup(self._stored.name, self._stored.path, self._stored.config)
-
-        def choose() -> list[int]:
-            """No job of the group: a call's are sent once it is made. The group is locked now."""
-            stored.store.programs.renew(self._program.id)
-            stored.store.programs.settle(self._program.id, self._settings)
-            return []
-
-        try:
-            settings = runs.settings_of(stored.config, self._run_options or {})
-            runner.run(
-                stored.store,
-                [stored.group()],
-                settings,
-                config=stored.config,
-                choose=choose,
-                make_source=lambda store, _, __, note: self._driver(end, store, note),
-            )
-        except QbatchError as error:
-            self._error = error
-        except BaseException as error:
-            self._error = ProgramError(f"{type(error).__name__}: {error}")
-            self._error.__cause__ = error
-        finally:
-            stored.close()
-            end.close()
-
-    def _driver(self, end: Connection, store: Store, note: Note) -> JobSource:
-        from qbatch.programs.driver import Choice, Driver
-        from qbatch.programs.hosts import Hosts
-        from qbatch.programs.schedule import Schedule
-
-        hosts = Hosts(lambda: _ScriptEnd(end), lambda _: "", respawns=False)
-        choice = Choice(groups=[self._program.group_id], ids=frozenset([self._program.id]))
-        return Driver(
-            store, choice, hosts, Schedule(), note, branches=self._branches, first_step=self._step
-        )
+    def in_order(self, call: Callable[[], None]) -> None:
+        """Make a call beside what the script does, after those that came before it."""
+        with self._guard:
+            if self._caller is None:
+                self._caller = threads.take()
+                weakref.finalize(self, self._caller.leave)
+            self._caller.ask(call)
 
     def close(self) -> None:
-        """End the run; what is under way is stored, or taken back."""
-        connection, thread = self._connection, self._thread
-        self._connection = self._thread = None
-        if connection is None or thread is None:
-            if not self._program.steps:
+        """End the run; what is under way is stored, or taken back.
+
+        The next call begins another.
+        """
+        # A lock that is held: a call is under way, or was interrupted; it gets no answer.
+        is_free = self._lock.acquire(blocking=False)
+        try:
+            run = self._run
+            if run is not None:
+                run.end(is_done=is_free)
+            elif is_free and not self._program.steps:
                 with contextlib.suppress(Locked):
                     self._settle()
-            return
-        # A lock that is held: a call was interrupted, and nobody waits for its answer.
-        waits = not self._lock.acquire(blocking=False)
-        if not waits:
-            self._lock.release()
-            done = {"type": "done", "program": self._program.id, "value": None}
-            with contextlib.suppress(OSError):
-                connection.send({**done, "reports": [], "records": []})
-                thread.join(_END_SECONDS)
-        connection.close()
-        thread.join(_END_SECONDS)
+            if is_free:
+                self._run = None
+        finally:
+            if is_free:
+                self._lock.release()
 
     def _settle(self) -> None:
         """A script that has asked nothing has come to its end as well."""
@@ -332,30 +257,6 @@ def _place(settings: ProgramSettings) -> str:
     """A backend and its options in words."""
     options = "".join(f", {key}={value!r}" for key, value in settings.options.items())
     return f"{settings.backend or 'the default backend'}{options}"
-
-
-class _ScriptEnd:
-    """The run's end of a script."""
-
-    def __init__(self, connection: Connection) -> None:
-        self.connection = connection
-
-    def has_ended(self) -> bool:
-        """Whether it has closed its end."""
-        return self.connection.closed
-
-    def end(self) -> None:
-        """The script goes its own ways."""
-        self.connection.close()
-
-
-def _result(answer: Mapping[str, Any], question: Question) -> Result:
-    if "error" in answer:
-        said = f"{answer['job']}: {answer['error']}"
-        raise JobFailed(said, job=answer["job"], failure=answer["failure"] or "")
-    found = read_stored(answer["result"], question.request.observables)
-    assert found is not None
-    return found
 
 
 @atexit.register

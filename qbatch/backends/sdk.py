@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import queue
-import threading
 import time
 from abc import ABC, abstractmethod
-from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as NotInTime
 from typing import Any, TypeVar
 
+from qbatch import threads
 from qbatch.domain.limits import Limits
 from qbatch.errors import (
     AuthError,
@@ -33,53 +31,6 @@ T = TypeVar("T")
 _AGAIN = frozenset({408, 425, 429, 500, 502, 503, 504})
 _DEPTH = 20
 _HURRIED = 2.0
-
-_Call = tuple[Future[Any], Callable[..., Any], tuple[Any, ...]]
-
-
-class _Thread:
-    """A thread that packages are called in, one call after another.
-
-    It never ends: what a package keeps for a thread (Qiskit's does) is let go with it, beside
-    other threads that use the same, and takes the process along. One that is left is taken by
-    the next backend, once it has done what it was asked.
-    """
-
-    def __init__(self) -> None:
-        self._work: queue.SimpleQueue[_Call | None] = queue.SimpleQueue()
-        threading.Thread(target=self._carry_out, name="qbatch-package", daemon=True).start()
-
-    def ask(self, work: Callable[..., T], args: tuple[Any, ...]) -> Future[T]:
-        """Have it call something."""
-        future: Future[T] = Future()
-        self._work.put((future, work, args))
-        return future
-
-    def leave(self) -> None:
-        """Nobody asks any more."""
-        self._work.put(None)
-
-    def _carry_out(self) -> None:
-        while True:
-            call = self._work.get()
-            if call is None:
-                _IDLE.append(self)
-                continue
-            future, function, args = call
-            try:
-                future.set_result(function(*args))
-            except BaseException as error:
-                future.set_exception(error)
-
-
-_IDLE: deque[_Thread] = deque()
-
-
-def _idle_thread() -> _Thread:
-    try:
-        return _IDLE.popleft()
-    except IndexError:
-        return _Thread()
 
 
 class GivenUp(TimeoutError):
@@ -107,7 +58,7 @@ class SdkBackend(ABC):
         self.name = name
         self.limits = limits
         self._seconds = seconds
-        self._thread: _Thread | None = None
+        self._thread: threads.LastingThread | None = None
 
     @abstractmethod
     def connect(self) -> Any:
@@ -167,8 +118,8 @@ class SdkBackend(ABC):
             GivenUp: it took too long; the next call gets a thread of its own.
         """
         if self._thread is None:
-            self._thread = _idle_thread()
-        future = self._thread.ask(work, args)
+            self._thread = threads.take()
+        future = self._thread.ask(work, *args)
         end = time.monotonic() + self._seconds
         while True:
             if hurry.is_set():

@@ -14,7 +14,6 @@ import typer
 from qbatch.api.programs import FROM_STEP
 from qbatch.cli import output, values
 from qbatch.domain.naming import shell_quote
-from qbatch.domain.states import UNFINISHED
 from qbatch.errors import UsageError
 from qbatch.results.programs import entry
 
@@ -248,14 +247,6 @@ def are_named(chosen: Chosen) -> bool:
 def named(chosen: Chosen) -> list[Program]:
     """The programs that a selector names."""
     return chosen.group.programs(chosen.selection) if chosen.selection.programs else []
-
-
-def number_unfinished(chosen: Chosen) -> int:
-    """Of the programs that are meant."""
-    if not (chosen.selection.is_all or chosen.selection.programs):
-        return 0
-    found = chosen.group.programs(chosen.selection)
-    return sum(program.status in UNFINISHED for program in found)
 
 
 def show_named(chosen: Chosen, *, source: bool, json: bool) -> bool:

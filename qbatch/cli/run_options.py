@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from qbatch.api.options import RunOptions
 
 PROGRAMS = "Programs"
-SCHEDULES = ("barrier", "eager")
 SAMPLINGS = ("auto", "exact", "shots", "stim")
 
 
@@ -228,7 +227,7 @@ class Hosting(Family):
         str | None,
         option(
             "--schedule",
-            metavar="|".join(SCHEDULES),
+            metavar="barrier|eager",
             section=PROGRAMS,
             help="Send when all have asked, or as soon as there is room. Default: barrier.",
         ),
@@ -276,7 +275,7 @@ class Hosting(Family):
             UsageError: a value cannot be understood.
         """
         said: dict[str, Any] = {
-            "schedule": values.choice(self.schedule, "--schedule", SCHEDULES),
+            "schedule": self.schedule,
             "max_wait": values.seconds(self.max_wait, "--max-wait"),
             "step_timeout": values.seconds(self.step_timeout, "--step-timeout"),
             "program_hosts": values.count(self.program_hosts, "--program-hosts"),

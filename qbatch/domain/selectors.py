@@ -55,7 +55,12 @@ class Selection:
 
     @property
     def programs(self) -> tuple[tuple[int, int], ...]:
-        """Programs that it names, as ranges of numbers: ``p17``, ``p3-8``."""
+        """Programs that it names, as ranges of numbers: ``p17``, ``p3-8``.
+
+        With anything besides (a status, a tag) it is jobs of theirs that are meant, not they.
+        """
+        if self != Selection(names=self.names, order=self.order):
+            return ()
         matches = [match for name in self.names if (match := program_range(name)) is not None]
         return tuple(matches)
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from qbatch.errors import UsageError
 from qbatch.rules.batching import Policy
 
+SCHEDULES = ("barrier", "eager")
 _LEAST = (
     ("delay", 0, "not a number of seconds"),
     ("max_in_flight", 1, "nothing could be sent"),
@@ -119,6 +120,8 @@ class RunSettings:
             value = getattr(self, name)
             if value is not None and not value > 0:
                 yield f"--{name.replace('_', '-')} {value}: not above 0"
+        if self.schedule not in SCHEDULES:
+            yield f"--schedule {self.schedule!r}: one of {', '.join(SCHEDULES)}"
 
     def _wrong_together(self) -> Iterator[str]:
         """What does not go with something else, and addresses that are none."""

@@ -15,7 +15,7 @@ from qbatch.seam import SupportsWait
 
 TICK = 0.25
 _COMPILING = 0.05
-_FEEDING = 0.003  # while a source of jobs may have some at any moment
+_FEEDING = 0.003  # while a source may have jobs at any moment, beside what runs here
 
 
 class Sleeper:
@@ -55,7 +55,17 @@ class Sleeper:
             if any(flight.next_poll <= now for flight in queue.flights.values()):
                 return
         # What else is due already waits for something: a free slot, say.
-        time.sleep(min([self._tick(), *(when - now for when in self._due() if when > now)]))
+        self._wait(min([TICK, *(when - now for when in self._due() if when > now)]))
+
+    def _wait(self, seconds: float) -> None:
+        """Until something is due, or the source of jobs has some."""
+        if self._source is None or not self._source.is_working:
+            time.sleep(seconds)
+            return
+        begin = time.monotonic()
+        self._source.wait(seconds)
+        if time.monotonic() - begin < _FEEDING:  # it has some that nobody can send yet
+            time.sleep(min(_FEEDING, seconds))
 
     def compile_or_sleep(self) -> None:
         """Go on compiling; with nothing to compile, sleep."""

@@ -69,16 +69,13 @@ class EstimatorV2(Primitive, BaseEstimatorV2):  # type: ignore[misc] # Qiskit ha
             plans.append(places)
             questions += _questions(pub, payload, places, observables)
 
-        def work() -> PrimitiveResult[PubResult]:
-            results = iter(
-                self.session.ask(questions, list(payloads.values())) if questions else ()
-            )
+        def made(results: Iterator[Result]) -> PrimitiveResult[PubResult]:
             estimated = [
                 _estimated(pub, places, results) for pub, places in zip(found, plans, strict=True)
             ]
             return PrimitiveResult(estimated, {"version": 2})
 
-        return self._called(work)
+        return self._called(questions, payloads.values(), made)
 
 
 def _plan(pub: EstimatorPub) -> tuple[Places, Any]:

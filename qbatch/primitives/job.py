@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -18,6 +18,9 @@ from qbatch.programs.circuits import Payloads
 
 if TYPE_CHECKING:
     from qbatch.api.options import RunOptions
+    from qbatch.domain.payloads import Payload
+    from qbatch.domain.programs import Question
+    from qbatch.domain.results import Result
     from qbatch.files import AnyPath
 
 
@@ -153,22 +156,28 @@ class Primitive:
         if found is not None:
             found[0].close()
 
-    def _called(self, work: Callable[[], Any]) -> DurableJob:
-        """A call in a thread of its own; calls are made in the order in which they come."""
+    def _called(
+        self,
+        questions: Sequence[Question],
+        payloads: Iterable[Payload],
+        made: Callable[[Iterator[Result]], Any],
+    ) -> DurableJob:
+        """A call in a thread of its own; calls are made in the order in which they come.
+
+        Args:
+            made: makes the answer of the questions' results.
+        """
         found: Future[Any] = Future()
-        before = self.session.last_call
+        session, bodies = self.session, list(payloads)
 
         def call() -> None:
-            if before is not None:
-                before.join()
             try:
-                found.set_result(work())
+                results = session.ask(questions, bodies) if questions else []
+                found.set_result(made(iter(results)))
             except BaseException as error:
                 found.set_exception(error)
 
-        thread = threading.Thread(target=call, daemon=True)
-        self.session.last_call = thread
-        thread.start()
+        session.in_order(call)
         return DurableJob(found)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from qiskit.primitives import (
@@ -64,13 +64,10 @@ class SamplerV2(Primitive, BaseSamplerV2):  # type: ignore[misc] # Qiskit has no
             payloads[payload.hash] = payload
             questions += _questions(pub, payload)
 
-        def work() -> PrimitiveResult[SamplerPubResult]:
-            results = iter(
-                self.session.ask(questions, list(payloads.values())) if questions else ()
-            )
+        def made(results: Iterator[Result]) -> PrimitiveResult[SamplerPubResult]:
             return PrimitiveResult([_sampled(pub, results) for pub in found], {"version": 2})
 
-        return self._called(work)
+        return self._called(questions, payloads.values(), made)
 
 
 def _questions(pub: SamplerPub, payload: Payload) -> list[Question]:

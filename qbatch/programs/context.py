@@ -15,12 +15,13 @@ from qbatch.domain.jobs import DEFAULT_SHOTS
 from qbatch.domain.payloads import Payload
 from qbatch.domain.programs import Question, Report
 from qbatch.domain.requests import Request
-from qbatch.domain.results import Counts, ExpectationValues, Probabilities, ResultKind, read_stored
-from qbatch.errors import JobFailed, NotRecorded, UsageError
+from qbatch.domain.results import Counts, ExpectationValues, Probabilities, ResultKind
+from qbatch.errors import NotRecorded, UsageError
 from qbatch.payloads.qiskit_inputs import is_operator, observable_texts
 from qbatch.payloads.registry import payload_format
 from qbatch.programs.circuits import Payloads, parameter_values
 from qbatch.programs.json_values import json_value
+from qbatch.programs.messages import Asking, Reply, read_answer
 
 if TYPE_CHECKING:
     import numpy as np
@@ -84,31 +85,6 @@ class Evaluated:
         if len(self.values) != 1:
             raise UsageError(f"{len(self.values)} values, not one")
         return self.values[0]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asking:
-    """A step on its way to the run."""
-
-    step: int
-    questions: Sequence[Question]
-    payloads: Sequence[Payload]
-    reports: Sequence[Report]
-    records: Sequence[tuple[str, Any]]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reply:
-    """What the run answers: an object for each question, and what the next step recorded.
-
-    Attributes:
-        recorded: None where the next step was never asked.
-        parked: there is no answer: the program's thread ends.
-    """
-
-    answers: Sequence[Mapping[str, Any]] = ()
-    recorded: Sequence[tuple[str, Any]] | None = None
-    parked: bool = False
 
 
 class Asker(Protocol):
@@ -343,10 +319,7 @@ class Diverged(BaseException):
 
 
 def _evaluated(answer: Mapping[str, Any]) -> Evaluated:
-    if "error" in answer:
-        said = f"{answer['job']}: {answer['error']}"
-        raise JobFailed(said, job=answer["job"], failure=answer["failure"] or "")
-    found = read_stored(answer["result"], tuple(answer["observables"]))
+    found = read_answer(answer)
     if isinstance(found, Counts):
         return Evaluated(counts=found.counts)
     if isinstance(found, Probabilities):

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
 from qbatch.domain.payloads import Payload
 from qbatch.domain.states import UNFINISHED, Failure, ProgramStatus, Status
@@ -13,56 +13,49 @@ from qbatch.errors import NonDeterminism
 from qbatch.programs import replay
 from qbatch.programs.hosts import Hosts
 from qbatch.programs.live import Live
+from qbatch.programs.messages import RequestReader, answer_message, read_payload, reports_of
 from qbatch.programs.schedule import Schedule
 from qbatch.programs.source import environment
-from qbatch.programs.wire import Message, RequestReader, answer_message, read_payload, reports_of
+from qbatch.programs.wire import Message
 from qbatch.store import Store
-from qbatch.store.journal import NewStep
+from qbatch.store.journal import Asked, NewStep
 
 _LOOK_SECONDS = 0.5
 _PAGE = 1_000  # steps that are read at once
 _ENDED = (Status.DONE, Status.ERROR, Status.CANCELLED)
-_MOST_LOSSES = 10  # of hosts, and one for each program: then no more are started
+_MOST_LOSSES = 10  # of hosts in a row, and one for each program: then no more are started
 _LOSSES = "the processes that hosted it ended again and again"
 _LONG_SECONDS = 60.0  # of computing, after which the user is told
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Choice:
-    """Which programs a run hosts: those of groups that are named, or all."""
-
-    groups: Sequence[int]
-    ids: frozenset[int] | None = None
 
 
 class Driver:
     """Feeds a run with the steps of programs; a `qbatch.engine.job_source.JobSource`.
 
     Args:
+        programs: ids of those that are hosted, where they have not ended.
         hosts: run their code.
         schedule: says when what was asked is sent.
         note: what to do with a sentence that the user should read.
-        branches: where a program asks for something else than before, it goes on from there, and
-            what followed is forgotten.
-        first_step: the first that is asked; those before it are not replayed.
+        begins: called once the groups are locked, before a program starts.
     """
+
+    first_step = 0
+    """The first that is asked; those before it are not replayed."""
 
     def __init__(
         self,
         store: Store,
-        choice: Choice,
+        programs: Sequence[int],
         hosts: Hosts,
         schedule: Schedule,
         note: Callable[[str], None],
         *,
-        branches: bool = False,
-        first_step: int = 0,
+        begins: Callable[[], None] = lambda: None,
     ) -> None:
         self._store = store
-        self._branches = branches
-        self._first_step = first_step
-        self._choice = choice
+        self._programs = programs
         self._hosts = hosts
+        self._begins = begins
         self._schedule = schedule
         self._note = note
         self._reader = RequestReader()
@@ -70,24 +63,21 @@ class Driver:
         self._payloads: dict[str, Payload] = {}
         self._waits_for: dict[int, Live] = {}  # by the job that it waits for
         self._landed: set[int] = set()
-        self._ready: list[Live] = []
+        self._ready: dict[int, Live] = {}
         self._next_look = 0.0
-        self._asked_again: list[int] = []
-        self._is_local = False
+        self._is_local = self._has_room = False
         self._ended: Counter[str] = Counter()
-        self._parked: list[int] = []
         self._losses = 0
+        self._environment = environment()
+        self._with_environment: set[int] = set()  # programs of which it is stored
 
     # -- as a source of jobs ------------------------------------------------------------
 
     def begin(self) -> None:
         """Start the programs that are meant."""
-        found = self._store.programs.of(self._choice.groups, UNFINISHED)
-        if self._choice.ids is not None:
-            found = [program for program in found if program.id in self._choice.ids]
-        if not found:
-            return
-        self._store.programs.begin([program.id for program in found], environment())
+        self._begins()
+        found = [p for p in self._store.programs.chosen(self._programs) if p.status in UNFINISHED]
+        self._store.programs.begin([program.id for program in found])
         self._live = {program.id: Live(program) for program in found}
         self._start(self._live.values())
 
@@ -101,10 +91,8 @@ class Driver:
         self._receive()
         self._answer_landed()
         self._look_after()
-        self._is_local = is_local
-        is_due = self._is_due(has_room=has_room, is_local=is_local)
-        again, self._asked_again = self._asked_again, []
-        return [*again, *self._store_ready()] if is_due else again
+        self._is_local, self._has_room = is_local, has_room
+        return self._store_ready() if self._is_due() else []
 
     def landed(self, job: int) -> None:
         """See `JobSource.landed`."""
@@ -118,8 +106,8 @@ class Driver:
 
     @property
     def has_left(self) -> bool:
-        """See `JobSource.has_left`."""
-        return bool(self._parked)
+        """See `JobSource.has_left`: programs that are lost are started again."""
+        return False
 
     @property
     def standing(self) -> tuple[int, int]:
@@ -130,11 +118,11 @@ class Driver:
     def wait(self, seconds: float) -> None:
         """Until programs have asked what is to be sent, or one has to be answered."""
         until = time.monotonic() + seconds
-        while self._is_computing() and (left := until - time.monotonic()) > 0:
-            self._hosts.wait(min(left, self._schedule.patience(self._ready)))
-            self._receive()
-            if self._landed or self._is_due(has_room=True, is_local=self._is_local):
+        while self._is_computing() and not (self._landed or self._is_due()):
+            if (left := until - time.monotonic()) <= 0:
                 return
+            self._hosts.wait(min(left, self._schedule.patience(self._ready.values())))
+            self._receive()
             if self._hosts.any_gone():
                 return
 
@@ -142,18 +130,25 @@ class Driver:
         return bool(self._hosts.computing)
 
     def _receive(self) -> None:
-        for message in self._hosts.receive():
-            self._take(message)
+        messages = self._hosts.receive()
+        ends = any(message["type"] != "ask" for message in messages)
+        # Many may end at once: that is one commit.
+        with self._store.database.transaction() if ends else contextlib.nullcontext():
+            for message in messages:
+                self._take(message)
 
-    def _is_due(self, *, has_room: bool, is_local: bool) -> bool:
+    def _is_due(self) -> bool:
         return self._schedule.is_due(
-            self._ready, self._hosts.computing, has_room=has_room, is_local=is_local
+            self._ready.values(),
+            self._hosts.computing,
+            has_room=self._has_room,
+            is_local=self._is_local,
         )
 
     def end(self) -> Mapping[str, int]:
         """Park what has not ended; how many programs stand in which status."""
         self._hosts.end()
-        self._store.programs.park([*self._live, *self._parked])
+        self._store.programs.park(self._live)
         found = Counter(self._ended)
         found[ProgramStatus.WAITING.value] += len(self._live)
         return {status: number for status, number in found.items() if number}
@@ -169,12 +164,9 @@ class Driver:
 
     def _put_back(self, live: Live) -> None:
         """Put a program back to the beginning of its journal."""
-        live.restart()
-        self._waits_for = {job: one for job, one in self._waits_for.items() if one is not live}
-        self._ready = [one for one in self._ready if one is not live]
-        live.step = self._first_step - 1
-        live.read_to = self._first_step
-        self._read_ahead(live, self._first_step)
+        self._wait_no_more(live)
+        live.restart(self.first_step)
+        self._read_ahead(live, self.first_step)
 
     def _read_ahead(self, live: Live, step: int) -> None:
         """Read more of its journal, where a step lies beyond what was read."""
@@ -202,8 +194,12 @@ class Driver:
     def _forget(self, live: Live) -> None:
         del self._live[live.program.id]
         self._hosts.forget(live)
-        self._ready = [other for other in self._ready if other is not live]
-        self._waits_for = {job: one for job, one in self._waits_for.items() if one is not live}
+        self._wait_no_more(live)
+
+    def _wait_no_more(self, live: Live) -> None:
+        self._ready.pop(live.program.id, None)
+        for job in live.jobs:
+            self._waits_for.pop(job, None)
 
     # -- what programs say ----------------------------------------------------------------
 
@@ -229,26 +225,23 @@ class Driver:
         asked = live.journal.get(live.step)
         if asked is None:
             live.asks(questions, records, reports_of(message))
-            self._ready.append(live)
+            self._ready[live.program.id] = live
             return
         live.says(reports_of(message))
         try:
             replay.check_step(asked, questions, records)
         except NonDeterminism as error:
-            if not self._branches:
-                self._diverged(live, str(error))
-                return
-            self._branch(live)
-            live.asks(questions, records, reports_of(message))
-            self._ready.append(live)
+            self._diverged(live, str(error))
             return
         for question in questions:  # those lie in the store
             self._payloads.pop(question.payload, None)
+        self._replayed(live, asked)
+
+    def _replayed(self, live: Live, asked: Asked) -> None:
+        """A program asks what it asked before: the answer may be there, or is to come."""
         live.waits(asked.jobs)
-        self._wait_for(live)
+        self._waits_for.update(dict.fromkeys(live.jobs, live))
         self._landed.update(asked.jobs)
-        if not self._hosts.respawns:  # a script's jobs are sent once it asks for them again
-            self._asked_again += asked.jobs
 
     def _move_if_slow(self, live: Live) -> None:
         """Give a program that computes for long a process of its own, where it is in nobody's way.
@@ -261,22 +254,24 @@ class Driver:
             self._hosts.move(live)
 
     def _take_end(self, live: Live, message: Message) -> None:
-        steps = live.step + 1
-        if steps < live.steps and self._hosts.respawns:
-            self._ended_early(live, message, steps)
+        if live.step + 1 < live.steps:
+            self._ended_early(live, message)
             return
-        live.step += 1
-        live.says(reports_of(message))
+        self._end_as_told(live, message)
+
+    def _end_as_told(self, live: Live, message: Message) -> None:
+        live.ends(reports_of(message))
         if live.said:
-            self._store.journal.report([live.reported(live.step - 1)])
+            self._store.journal.report([live.reported()])
         if message["type"] == "done":
             self._finish(live, ProgramStatus.DONE, value=message["value"])
             return
         failure = Failure(message["failure"])
         self._finish(live, ProgramStatus.ERROR, failure=failure, error=message["error"])
 
-    def _ended_early(self, live: Live, message: Message, steps: int) -> None:
+    def _ended_early(self, live: Live, message: Message) -> None:
         """A program came to its end before all was asked again that it asked before."""
+        steps = live.step + 1
         if message["type"] == "done":
             said = f"it ended after {steps} steps, where it asked {live.steps} before"
             text = self._difference(live, said, steps)
@@ -292,22 +287,11 @@ class Driver:
 
     def _difference(self, live: Live, said: str, step: int) -> str:
         text = f"step {step}: {said} (ctx.rng and ctx.record are the same at every replay)"
-        if changed := replay.changed(live.program.environment, environment()):
+        if changed := replay.changed(live.program.environment, self._environment):
             text += f"; meanwhile {changed}"
         return text
 
-    def _branch(self, live: Live) -> None:
-        """Forget what was asked from here on: a program goes another way."""
-        dropped = self._store.journal.drop(live.program, live.step)
-        self._note(
-            f"{live.program.label}: step {live.step} differs; jobs that are forgotten: {dropped}"
-        )
-        live.branches()
-
     # -- answering ------------------------------------------------------------------------
-
-    def _wait_for(self, live: Live) -> None:
-        self._waits_for.update(dict.fromkeys(live.jobs, live))
 
     def _answer_landed(self) -> None:
         """Answer the programs all of whose jobs have come to their end."""
@@ -339,16 +323,20 @@ class Driver:
 
     def _store_ready(self) -> list[int]:
         """Store what was asked, in the order of the programs: in one transaction."""
-        ready, self._ready = sorted(self._ready, key=Live.order), []
-        new = [NewStep(live.program, live.asked_step(), []) for live in ready]
-        new[0].payloads = self._bodies(ready)
-        said = [live.reported(live.step - 1) for live in ready if live.said]
+        ready = sorted(self._ready.values(), key=Live.order)
+        new = [NewStep(live.program, live.asked_step()) for live in ready]
+        said = [live.reported() for live in ready if live.said]
+        first = {live.program.id for live in ready} - self._with_environment
         with self._store.database.transaction():
-            self._store.journal.add(new)
+            self._store.journal.add(new, self._bodies(ready))
             self._store.journal.report(said)
+            # Not before: until a program asks anew, it is known what it was answered under.
+            self._store.programs.note_environment(first, self._environment)
+        self._ready.clear()
+        self._with_environment |= first
         for live, step in zip(ready, new, strict=True):
             live.waits(step.jobs)
-            self._wait_for(live)
+            self._waits_for.update(dict.fromkeys(live.jobs, live))
         return [job for step in new for job in step.jobs]
 
     def _bodies(self, ready: Iterable[Live]) -> list[Payload]:
@@ -361,6 +349,7 @@ class Driver:
     def _look_after(self) -> None:
         """Those that took too long, lost their host, or were cancelled."""
         for live, failure, said in self._hosts.failed(self._live.values()):
+            self._losses = 0  # it is known who it was
             self._finish(live, ProgramStatus.ERROR, failure=failure, error=said)
         if lost := self._hosts.lost(self._live.values()):
             self._take_up(lost)
@@ -370,19 +359,14 @@ class Driver:
             self._tell_slow()
 
     def _take_up(self, lost: list[Live]) -> None:
-        """Programs whose host has gone: started again, or a script that goes on another time."""
-        if self._hosts.respawns:
-            self._losses += 1
-            if self._losses > _MOST_LOSSES + len(self._live):
-                for live in lost:
-                    self._finish(live, ProgramStatus.ERROR, failure=Failure.LOST, error=_LOSSES)
-                return
-            self._note(f"a process of programs has ended; {len(lost)} of them are being restarted")
-            self._start(lost)
+        """Start programs again whose host has gone, unless that happens without end."""
+        self._losses += 1
+        if self._losses > _MOST_LOSSES + len(self._live):
+            for live in lost:
+                self._finish(live, ProgramStatus.ERROR, failure=Failure.LOST, error=_LOSSES)
             return
-        for live in lost:
-            self._forget(live)
-        self._parked += [live.program.id for live in lost]
+        self._note(f"a process of programs has ended; {len(lost)} of them are being restarted")
+        self._start(lost)
 
     def _drop_cancelled(self) -> None:
         for program in self._store.programs.cancelled(self._live):
@@ -393,7 +377,7 @@ class Driver:
 
     def _tell_slow(self) -> None:
         """Say which programs have computed for long, each time that it has doubled."""
-        for live in self._live.values() if self._hosts.respawns else ():
+        for live in self._live.values():
             if live.computes and live.seconds > _LONG_SECONDS * 2**live.times_told:
                 live.times_told += 1
                 self._note(

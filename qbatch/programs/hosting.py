@@ -81,8 +81,12 @@ def _is_over(child: int) -> bool:
 
 
 def _environment() -> dict[str, str]:
-    """One thread a host for linear algebra: many programs share the cores."""
-    return {**dict.fromkeys(_THREADS, "1"), **os.environ}
+    """What suits a process of very many threads, where the user does not say otherwise.
+
+    One thread of linear algebra: many programs share the cores. No huge pages for what Qiskit
+    allocates: each thread has a heap of its own there, and would take 1 MB for a small circuit.
+    """
+    return {**dict.fromkeys(_THREADS, "1"), "MIMALLOC_ALLOW_THP": "0", **os.environ}
 
 
 class Directories:

@@ -13,6 +13,7 @@ from qbatch.domain.programs import Program
 from qbatch.domain.states import Failure
 from qbatch.programs.hosting import HostEnd
 from qbatch.programs.live import Live
+from qbatch.programs.messages import park_message
 from qbatch.programs.wire import Message
 
 T = TypeVar("T")
@@ -41,7 +42,6 @@ class Hosts:
         load: programs that will be started: their hosts start at once, and load their code while
             the run takes its lock.
         step_timeout: seconds that a program may compute for.
-        respawns: programs are started again where their host has ended; otherwise the run ends.
     """
 
     def __init__(
@@ -52,32 +52,32 @@ class Hosts:
         number: int = 1,
         load: Iterable[Program] = (),
         step_timeout: float | None = None,
-        respawns: bool = True,
         close: Callable[[], None] = lambda: None,
     ) -> None:
         self._make = make
         self._directory = directory
         self._step_timeout = step_timeout
-        self.respawns = respawns
         self._close = close
         self.computing: set[Live] = set()
+        self._num_apart = 0
         self._hosts: list[_Host] = []
         self._of: dict[int, _Host] = {}
         self._number = number
-        self._spare = {
-            place: self._loading(place, [program.reference for program in own])
-            for place, own in _by_directory(load, directory).items()
-        }
+        self._spare: dict[str, list[_Host]] = {}
+        try:
+            for place, own in _by_directory(load, directory).items():
+                self._load(place, [program.reference for program in own])
+        except BaseException:
+            self.end()
+            raise
 
-    def _loading(self, directory: str, references: Sequence[str]) -> list[_Host]:
-        """New hosts that load the code of programs."""
-        made = [
-            _Host(self._make(), careful=False) for _ in range(min(self._number, len(references)))
-        ]
-        for host in made:
+    def _load(self, directory: str, references: Sequence[str]) -> None:
+        """Start hosts that load the code of programs."""
+        hosts = self._spare[directory] = []
+        for _ in range(min(self._number, len(references))):
+            hosts.append(_Host(self._make(), careful=False))
             for reference in sorted(set(references)):
-                host.send({"type": "load", "reference": reference, "directory": directory})
-        return made
+                hosts[-1].send({"type": "load", "reference": reference, "directory": directory})
 
     def start(self, programs: Sequence[Live]) -> None:
         """Start programs, spread over the hosts; after a loss one at a time in a new host."""
@@ -144,27 +144,23 @@ class Hosts:
 
     def park(self, live: Live, said: str = "") -> None:
         """End a program's thread where it waits for an answer, for a reason."""
-        message = {"program": live.program.id, "answers": [], "recorded": None, "parked": True,
-                   "said": said}  # fmt: skip
-        self._of[live.program.id].send({"type": "reply", "replies": [message]})
+        self._of[live.program.id].send(park_message(live.program.id, said))
 
     def is_in_the_way(self, live: Live) -> bool:
         """Whether a program holds the others of its host up: they share one interpreter."""
         took, host = live.last_seconds or 0.0, self._of[live.program.id]
         if took < _SLOW_SECONDS or live.is_apart or live.spent > _MOST_AGAIN + took:
             return False
-        if not self.respawns or host.careful or self._num_apart() >= _MOST_APART:
+        if host.careful or self._num_apart >= _MOST_APART:
             return False
         return _is_slower(live, [one.last_seconds for one in host.programs if one is not live])
-
-    def _num_apart(self) -> int:
-        return sum(len(host.programs) == 1 for host in self._hosts)
 
     def move(self, live: Live) -> None:
         """Start a program again in a host of its own; it is answered from its journal."""
         self.park(live)
         self._of[live.program.id].drop(live)
         live.is_apart = True
+        self._num_apart += 1
         host = _Host(self._make(), careful=False)
         self._hosts.append(host)
         self._of[live.program.id] = host
@@ -179,7 +175,12 @@ class Hosts:
         host = self._of.pop(live.program.id)
         host.drop(live)
         self.computing.discard(live)
-        if host not in self._of.values():
+        self._num_apart -= live.is_apart
+        if not host.programs:
+            self._put_away(host)
+
+    def _put_away(self, host: _Host) -> None:
+        if host in self._hosts:  # it may have been lost before its programs are given up
             host.end.end()
             self._hosts.remove(host)
 
@@ -221,8 +222,7 @@ class Hosts:
             return []
         found = [p for p in programs if self._of[p.program.id].end.connection.closed]
         for host in {self._of[live.program.id] for live in found}:
-            host.end.end()
-            self._hosts.remove(host)
+            self._put_away(host)
         return found
 
     def end(self) -> None:

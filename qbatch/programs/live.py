@@ -33,11 +33,11 @@ class Live:
         self.last_seconds: float | None = None
         self.restart()
 
-    def restart(self) -> None:
-        """Begin again, from the start of its journal."""
-        self.step = -1
+    def restart(self, first_step: int = 0) -> None:
+        """Begin again, from a step of its journal."""
+        self.step = first_step - 1
         self.journal: dict[int, Asked] = {}
-        self.read_to = 0
+        self.read_to = first_step
         self.crowd.discard(self)
         self.asked_at = 0.0
         self.questions: Sequence[Question] = ()
@@ -108,11 +108,6 @@ class Live:
             self.steps = self.step + 1
             self.read_to = max(self.read_to, self.steps)
 
-    def branches(self) -> None:
-        """It goes another way from this step on: what it was asked before is forgotten."""
-        self.journal = {step: asked for step, asked in self.journal.items() if step < self.step}
-        self.steps = self.step
-
     def asked_step(self) -> Step:
         """The step that it asks, as it is stored."""
         return Step(step=self.step, questions=self.questions, records=self.records)
@@ -121,7 +116,12 @@ class Live:
         """The jobs that it waits for, with what they were asked."""
         return zip(self.jobs, self.questions, strict=True)
 
-    def reported(self, after: int) -> tuple[int, int, Sequence[Report], float | None]:
-        """What it reported after a step, as the journal stores it."""
+    def ends(self, said: Sequence[Report]) -> None:
+        """It has come to its end after its last step."""
+        self.step += 1
+        self.says(said)
+
+    def reported(self) -> tuple[int, int, Sequence[Report], float | None]:
+        """What it reported after the step before this one, as the journal stores it."""
         best = min((report.value for report in self.said), default=None)
-        return self.program.id, after, self.said, best
+        return self.program.id, self.step - 1, self.said, best

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -44,7 +44,7 @@ class Schedule:
 
     def is_due(
         self,
-        ready: Sequence[Computing],
+        ready: Collection[Computing],
         computing: Collection[Computing],
         *,
         has_room: bool,
@@ -64,23 +64,23 @@ class Schedule:
         if self.patient and self.max_wait is None and self.policy == "barrier":
             return False
         limit = _limit_of(self.max_wait, is_local=is_local)
-        waited = time.monotonic() - ready[0].asked_at
+        waited = time.monotonic() - next(iter(ready)).asked_at
         return self._is_eager(ready, waited, limit, has_room=has_room) or (
             _is_late(ready, computing, waited, limit)
         )
 
     def _is_eager(
-        self, ready: Sequence[Computing], waited: float, limit: float, *, has_room: bool
+        self, ready: Collection[Computing], waited: float, limit: float, *, has_room: bool
     ) -> bool:
         if self.policy != "eager" or not has_room:
             return False
         return waited >= limit or self._is_full(ready)
 
-    def _is_full(self, ready: Sequence[Computing]) -> bool:
+    def _is_full(self, ready: Collection[Computing]) -> bool:
         jobs = sum(program.num_questions for program in ready)
         return self.max_batch_size is not None and jobs >= self.max_batch_size
 
-    def patience(self, ready: Sequence[Computing]) -> float:
+    def patience(self, ready: Collection[Computing]) -> float:
         """Seconds after which to ask again whether it is due."""
         if not ready:
             return _PATIENCE
@@ -94,14 +94,14 @@ def _limit_of(max_wait: float | None, *, is_local: bool) -> float:
     return _LOCAL_SECONDS if is_local else _REMOTE_SECONDS
 
 
-def _slow(ready: Sequence[Computing], limit: float) -> float:
+def _slow(ready: Collection[Computing], limit: float) -> float:
     """Seconds of computing above which a program is not waited for."""
     usual = [p.last_seconds for p in ready if p.last_seconds is not None]
     return max(limit, _SLOWER * statistics.median(usual)) if usual else limit
 
 
 def _is_late(
-    ready: Sequence[Computing], computing: Collection[Computing], waited: float, limit: float
+    ready: Collection[Computing], computing: Collection[Computing], waited: float, limit: float
 ) -> bool:
     """Whether nobody is worth waiting for any longer."""
     # Asked after every message: first what is nearly always so, and costs nothing.

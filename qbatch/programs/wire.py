@@ -1,8 +1,7 @@
-"""Messages between a run and what hosts its programs: JSON objects behind their length."""
+"""The way between a run and what hosts its programs: JSON objects behind their length."""
 
 from __future__ import annotations
 
-import base64
 import contextlib
 import select
 import socket
@@ -11,12 +10,6 @@ import threading
 from typing import Any
 
 import orjson
-
-from qbatch.domain.payloads import Payload, Source
-from qbatch.domain.programs import Question, Report
-from qbatch.domain.requests import Request
-from qbatch.domain.results import ResultKind, stored
-from qbatch.store.journal import Answer
 
 Message = dict[str, Any]
 
@@ -96,69 +89,3 @@ def pair() -> tuple[Connection, Connection]:
     """Two ends."""
     first, second = socket.socketpair()
     return Connection(first), Connection(second)
-
-
-def payload_message(payload: Payload) -> Message:
-    """A payload as a message holds it."""
-    return {
-        "hash": payload.hash,
-        "kind": payload.source.kind,
-        "format": payload.source.format,
-        "body": base64.b64encode(payload.source.body).decode(),
-        "parameters": list(payload.parameters),
-        "info": dict(payload.info),
-        "name": payload.name,
-    }
-
-
-def read_payload(message: Message) -> Payload:
-    """The payload that `payload_message` made a message of."""
-    body = base64.b64decode(message["body"])
-    return Payload(
-        hash=message["hash"],
-        source=Source(kind=message["kind"], format=message["format"], body=body),
-        parameters=tuple(message["parameters"]),
-        info=message["info"],
-        name=message["name"],
-        origin=message["name"],
-    )
-
-
-class RequestReader:
-    """Reads questions; what many share of them is read once."""
-
-    def __init__(self) -> None:
-        self._requests: dict[bytes, Request] = {}
-
-    def question(self, message: list[Any]) -> Question:
-        """The question that `question_message` made a list of."""
-        payload, asked, values, shots = message
-        mark = orjson.dumps(asked)
-        request = self._requests.get(mark)
-        if request is None:
-            kind, observables, options = asked
-            request = Request(
-                kind=ResultKind(kind), observables=tuple(observables), options=options
-            )
-            self._requests[mark] = request
-        return Question(payload=payload, request=request, values=tuple(values), shots=shots)
-
-
-def question_message(asked: Question) -> list[Any]:
-    """A question as a message holds it."""
-    request = asked.request
-    told = [request.kind.value, list(request.observables), dict(request.options)]
-    return [asked.payload, told, list(asked.values), asked.shots]
-
-
-def reports_of(message: Message) -> list[Report]:
-    """What a program has reported, from its message."""
-    return [Report(value=value, numbers=numbers) for value, numbers in message["reports"]]
-
-
-def answer_message(answer: Answer, question: Question) -> Message:
-    """What became of a job, as its program is told."""
-    if answer.result is None:
-        error = answer.error or f"its result is gone ({answer.status.value})"
-        return {"job": answer.label, "failure": answer.failure, "error": error}
-    return {"result": stored(answer.result), "observables": list(question.request.observables)}

@@ -39,7 +39,8 @@ def exported(group: str, programs: Sequence[Program], form: str) -> str:
     """Programs of a group as a text.
 
     Args:
-        form: ``json`` (one versioned value), ``jsonl`` or ``csv`` (a column for each argument).
+        form: ``json`` (one versioned value), ``jsonl`` or ``csv`` (a column for each
+            argument; lists and objects in it as JSON).
 
     Raises:
         UsageError: there is no such form of them.
@@ -64,11 +65,24 @@ def _csv(_: str, entries: Sequence[Mapping[str, Any]]) -> str:
     stream = io.StringIO()
     names = sorted({name for one in entries for name in one["arguments"]})
     writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow([*_PLAIN, *names, "value"])
+    writer.writerow([*_PLAIN, *map(_header, names), "value"])
     for one in entries:
-        cells = [one["arguments"].get(name, "") for name in names]
-        writer.writerow([*(one[name] for name in _PLAIN), *cells, json.dumps(one["value"])])
+        cells = [_cell(one["arguments"].get(name, "")) for name in names]
+        writer.writerow([*(one[name] for name in _PLAIN), *cells, _text(one["value"])])
     return stream.getvalue()
+
+
+def _header(argument: str) -> str:
+    """An argument's column; one that is called as another column stands apart."""
+    return f"argument:{argument}" if argument in (*_PLAIN, "value") else argument
+
+
+def _cell(value: object) -> object:
+    return _text(value) if isinstance(value, list | dict) else value
+
+
+def _text(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False)
 
 
 _FORMS: Mapping[str, Callable[[str, Sequence[Mapping[str, Any]]], str]] = {

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import sqlite3
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,7 @@ from qbatch.domain.programs import Program, ProgramSettings, Question, Report, S
 from qbatch.domain.requests import Request
 from qbatch.domain.results import RESULT_KINDS, Result
 from qbatch.domain.states import ACTIVE, Failure, Status
-from qbatch.errors import UsageError
+from qbatch.errors import StoreError, UsageError
 from qbatch.rules.keys import KeyMaker, derive_seed, step_shape, values_text
 from qbatch.store.column import compact
 from qbatch.store.columns import quoted
@@ -62,11 +63,10 @@ class Answer:
 
 @dataclass(slots=True)
 class NewStep:
-    """A step to store, and the payloads that it needs."""
+    """A step to store."""
 
     program: Program
     step: Step
-    payloads: Sequence[Payload]
     jobs: list[int] = field(default_factory=list)
 
 
@@ -76,33 +76,36 @@ class Journal:
     def __init__(self, database: Database, jobs: Jobs) -> None:
         self._db = database
         self._jobs = jobs
-        self._keys: dict[tuple[str, Request], tuple[KeyMaker, int]] = {}
-        self._payloads: dict[str, int] = {}
-        self._reader = Reader()
 
     # -- storing --------------------------------------------------------------------
 
-    def add(self, steps: Sequence[NewStep]) -> None:
+    def add(self, steps: Sequence[NewStep], payloads: Sequence[Payload]) -> None:
         """Store steps with their jobs, all in one transaction; their jobs' ids are noted in them.
 
         A crash before it: the steps never happened. After it: the jobs are there to be sent.
+
+        Args:
+            payloads: that they ask for and that may not be stored yet.
+
+        Raises:
+            StoreError: a payload is neither given nor stored.
         """
-        before = dict(self._payloads)
-        try:
-            with self._db.transaction():
-                numbers = self._numbers({new.program.group_id for new in steps})
-                rows: list[Row] = []
-                for new in steps:
-                    self._store_step(new)
-                    rows += self._job_rows(new, numbers)
-                ids = self._insert(rows)
-                self._db.executemany(
-                    "UPDATE groups SET last_number = ? WHERE id = ?",
-                    ((last, group) for group, last in numbers.items()),
-                )
-        except BaseException:
-            self._payloads = before  # those of this transaction are not there
-            raise
+        asked = [question for new in steps for question in new.step.questions]
+        with self._db.transaction():
+            numbers = self._numbers({new.program.group_id for new in steps})
+            # Ids hold within a transaction: another process may delete what nobody asks for.
+            rows = _Rows(
+                numbers,
+                self._payload_ids(asked, payloads),
+                self._request_ids(asked),
+            )
+            for new in steps:
+                self._store_step(new)
+            ids = self._insert([row for new in steps for row in rows.of(new)])
+            self._db.executemany(
+                "UPDATE groups SET last_number = ? WHERE id = ?",
+                ((last, group) for group, last in numbers.items()),
+            )
         place = iter(ids)
         for new in steps:
             new.jobs = [next(place) for _ in new.step.questions]
@@ -122,43 +125,29 @@ class Journal:
             (new.program.id, step.step, step_shape(step.questions),
              compact(records) if records else None),
         )  # fmt: skip
-        self._payloads.update(self._jobs.payload_ids(new.payloads) if new.payloads else {})
 
-    def _job_rows(self, new: NewStep, numbers: dict[int, int]) -> Iterator[Row]:
-        program, step, now = new.program, new.step, time.time()
-        settings, group = program.settings, program.group_id
-        tags = compact(dict(settings.tags)) if settings.tags else None
-        options = _options(settings)
-        for place, asked in enumerate(step.questions):
-            numbers[group] += 1
-            keys, request = self._key(asked)
-            values = values_text(asked.values)
-            seed = None
-            if asked.shots is not None:
-                # Of the program, the step and the place: a round that is lost draws the same again.
-                seed = derive_seed(program.seed, b"%d" % step.step, b"%d" % place)
-            yield (
-                group, numbers[group], keys.key(values), keys.version, f"p{program.number}", values,
-                tags, asked.shots, request, seed, settings.priority, settings.backend, options,
-                self._payload_id(asked.payload), now, program.number, step.step, place,
-            )  # fmt: skip
-
-    def _key(self, asked: Question) -> tuple[KeyMaker, int]:
-        mark = (asked.payload, asked.request)
-        found = self._keys.get(mark)
-        if found is None:
-            keys = KeyMaker(asked.payload, asked.request)
-            found = self._keys[mark] = keys, self._jobs.request_id(asked.request)
+    def _payload_ids(self, asked: Iterable[Question], bodies: Sequence[Payload]) -> dict[str, int]:
+        """Ids by hash; what other programs brought lies there already."""
+        found = self._jobs.payload_ids(bodies) if bodies else {}
+        missing = {question.payload for question in asked} - found.keys()
+        found |= self._ids("payloads", missing)
+        if lost := sorted(missing - found.keys()):
+            raise StoreError(f"payload {lost[0]} is not in the store: a program asked for it")
         return found
 
-    def _payload_id(self, name: str) -> int:
-        """The id of a payload; one that other programs of the group brought lies there already."""
-        found = self._payloads.get(name)
-        if found is None:
-            row = self._db.row("SELECT id FROM payloads WHERE hash = ?", (name,))
-            assert row is not None
-            found = self._payloads[name] = int(row["id"])
-        return found
+    def _request_ids(self, asked: Iterable[Question]) -> dict[str, int]:
+        """Ids by hash; those that are new are stored."""
+        requests = {_known_key(one.payload, one.request)[1]: one.request for one in asked}
+        found = self._ids("requests", requests)
+        new = {name: self._jobs.request_id(requests[name]) for name in requests.keys() - found}
+        return found | new
+
+    def _ids(self, table: str, names: Iterable[str]) -> dict[str, int]:
+        rows = self._db.rows(
+            f"SELECT hash, id FROM {table} WHERE hash IN (SELECT value FROM json_each(?))",
+            (json.dumps(list(names)),),
+        )
+        return {row["hash"]: row["id"] for row in rows}
 
     def _insert(self, rows: Sequence[Row]) -> range:
         """The ids of the new jobs: one after another, as nobody else writes meanwhile."""
@@ -198,24 +187,16 @@ class Journal:
             """,
             (program.group_id, program.number, first, first + count),
         )
-        jobs: dict[int, list[tuple[int, Question]]] = {}
+        reader, jobs = Reader(), dict[int, list[tuple[int, Question]]]()
         for row in rows:
             with reading("a step"):
-                jobs.setdefault(row["step"], []).append((row["id"], self._question(row)))
+                jobs.setdefault(row["step"], []).append((row["id"], _question(row, reader)))
         steps = self._db.rows(
             "SELECT step, shape, recorded FROM steps WHERE program_id = ? AND step >= ?"
             " AND step < ? ORDER BY step",
             (program.id, first, first + count),
         )
         return [_asked(row, jobs.get(row["step"], [])) for row in steps]
-
-    def _question(self, row: sqlite3.Row) -> Question:
-        return Question(
-            payload=self._reader.payload(row).hash,
-            request=self._reader.request(row),
-            values=tuple(json.loads(row["values"])),
-            shots=row["shots"],
-        )
 
     def answers(self, jobs: Iterable[int]) -> dict[int, Answer]:
         """What became of jobs, by id, the parts of each added up."""
@@ -230,29 +211,10 @@ class Journal:
             """,
             (json.dumps(list(jobs)),),
         )
-        found: dict[int, list[sqlite3.Row]] = {}
+        reader, found = Reader(), dict[int, list[sqlite3.Row]]()
         for row in rows:
             found.setdefault(row["id"], []).append(row)
-        return {job: self._answer(parts) for job, parts in found.items()}
-
-    def _answer(self, rows: Sequence[sqlite3.Row]) -> Answer:
-        row = rows[0]
-        status, result = Status(row["status"]), None
-        if status is Status.DONE:
-            request = self._reader.request(row)
-            parts = [(read_result(r["result"], request), whole(r["shots"])) for r in rows]
-            kept = [(part, shots) for part, shots in parts if part is not None]
-            if len(kept) == len(parts):
-                result = RESULT_KINDS[request.kind].add_up(kept)
-        with reading("a job"):
-            return Answer(
-                job=row["id"],
-                label=row["label"],
-                status=status,
-                result=result,
-                failure=None if row["failure"] is None else Failure(row["failure"]),
-                error=row["error"],
-            )
+        return {job: _answer(parts, reader) for job, parts in found.items()}
 
     def known(
         self, group_id: int, questions: Sequence[Question], settings: ProgramSettings
@@ -264,7 +226,7 @@ class Journal:
         """
         keys: dict[tuple[bytes, int | None], Question] = {}
         for asked in questions:
-            key = KeyMaker(asked.payload, asked.request).key(values_text(asked.values))
+            key = _known_key(asked.payload, asked.request)[0].key(values_text(asked.values))
             keys[key, asked.shots] = asked
         rows = self._db.rows(
             "SELECT min(id) AS id, key, shots FROM jobs WHERE group_id = ? AND status = 'done'"
@@ -339,9 +301,83 @@ class Journal:
         return dropped
 
 
+class _Rows:
+    """Rows of jobs that programs ask for.
+
+    Args:
+        numbers: the last one of each group, which goes up.
+        payloads, requests: ids by hash.
+    """
+
+    def __init__(
+        self, numbers: dict[int, int], payloads: Mapping[str, int], requests: Mapping[str, int]
+    ) -> None:
+        self._numbers = numbers
+        self._payloads = payloads
+        self._requests = requests
+        self._now = time.time()
+
+    def of(self, new: NewStep) -> Iterator[Row]:
+        """The rows of a step, in the order of its questions."""
+        program, step = new.program, new.step
+        settings, group = program.settings, program.group_id
+        tags = compact(dict(settings.tags)) if settings.tags else None
+        options = _options(settings)
+        for place, asked in enumerate(step.questions):
+            self._numbers[group] += 1
+            keys, request = _known_key(asked.payload, asked.request)
+            values = values_text(asked.values)
+            seed = None
+            if asked.shots is not None:
+                # Of the program, the step and the place: a round that is lost draws the same again.
+                seed = derive_seed(program.seed, b"%d" % step.step, b"%d" % place)
+            yield (
+                group, self._numbers[group], keys.key(values), keys.version, f"p{program.number}",
+                values, tags, asked.shots, self._requests[request], seed, settings.priority,
+                settings.backend, options, self._payloads[asked.payload], self._now,
+                program.number, step.step, place,
+            )  # fmt: skip
+
+
+@functools.lru_cache(maxsize=8192)
+def _known_key(payload: str, request: Request) -> tuple[KeyMaker, str]:
+    """What makes the keys of questions, and the request's hash."""
+    return KeyMaker(payload, request), request.hash()
+
+
 def _options(settings: ProgramSettings) -> str | None:
     """A program's options as its jobs hold them."""
     return compact(dict(settings.options)) if settings.options else None
+
+
+def _question(row: sqlite3.Row, reader: Reader) -> Question:
+    return Question(
+        payload=reader.payload(row).hash,
+        request=reader.request(row),
+        values=tuple(json.loads(row["values"])),
+        shots=row["shots"],
+    )
+
+
+def _answer(rows: Sequence[sqlite3.Row], reader: Reader) -> Answer:
+    """What became of a job, from the rows of its parts."""
+    row = rows[0]
+    status, result = Status(row["status"]), None
+    if status is Status.DONE:
+        request = reader.request(row)
+        parts = [(read_result(r["result"], request), whole(r["shots"])) for r in rows]
+        kept = [(part, shots) for part, shots in parts if part is not None]
+        if len(kept) == len(parts):
+            result = RESULT_KINDS[request.kind].add_up(kept)
+    with reading("a job"):
+        return Answer(
+            job=row["id"],
+            label=row["label"],
+            status=status,
+            result=result,
+            failure=None if row["failure"] is None else Failure(row["failure"]),
+            error=row["error"],
+        )
 
 
 def _asked(row: sqlite3.Row, jobs: Sequence[tuple[int, Question]]) -> Asked:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 _SELECT = """
     SELECT programs.*, groups.name AS group_name,
-        (SELECT count(*) FROM steps WHERE program_id = programs.id) AS num_steps
+        (SELECT coalesce(max(step) + 1, 0) FROM steps WHERE program_id = programs.id) AS num_steps
     FROM programs JOIN groups ON groups.id = programs.group_id
 """
 
@@ -107,6 +107,16 @@ class Programs:
         with reading("a program"):
             return [_program(row) for row in rows]
 
+    def chosen(self, ids: Iterable[int]) -> list[Program]:
+        """Programs by their ids, by group and number."""
+        rows = self._db.rows(
+            f"{_SELECT} WHERE programs.id IN (SELECT value FROM json_each(?))"
+            " ORDER BY group_id, number",
+            (json.dumps(list(ids)),),
+        )
+        with reading("a program"):
+            return [_program(row) for row in rows]
+
     def numbered(self, group_id: int, group: str, number: int) -> Program:
         """One program of a group.
 
@@ -149,14 +159,20 @@ class Programs:
         assert steps is not None
         return int(steps["number"]), None if best is None else (best["best"], best["number"])
 
-    def begin(self, ids: Iterable[int], environment: Mapping[str, str]) -> None:
-        """Note that programs run, and with which versions."""
+    def begin(self, ids: Iterable[int]) -> None:
+        """Note that programs run."""
         with self._db.transaction():
             self._db.executemany(
-                "UPDATE programs SET status = 'running', environment = ? WHERE id = ?"
-                " AND status IN ('waiting', 'running')",  # of one that was killed
-                ((compact(dict(environment)), program) for program in ids),
+                "UPDATE programs SET status = 'running' WHERE id = ? AND status = 'waiting'",
+                ((program,) for program in ids),
             )
+
+    def note_environment(self, ids: Iterable[int], environment: Mapping[str, str]) -> None:
+        """Note with which versions programs are answered."""
+        text = compact(dict(environment))
+        self._db.executemany(
+            "UPDATE programs SET environment = ? WHERE id = ?", ((text, one) for one in ids)
+        )
 
     def park(self, ids: Iterable[int]) -> None:
         """Note that programs run no more, and go on with the next run."""

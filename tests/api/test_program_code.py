@@ -3,7 +3,7 @@
 import pytest
 
 from qbatch import JobGroup, UsageError
-from qbatch.api.program_code import accept
+from qbatch.api.program_code import checked
 
 
 @pytest.fixture
@@ -16,7 +16,7 @@ def group(db, tmp_path, monkeypatch):
 
 
 def check(group, *, changes=False, code=False):
-    accept(group._stored.store, group.programs(), changes=changes, code=code)
+    checked(group._stored.store, group.programs(), changes=changes, code=code)()
 
 
 def test_code_that_is_what_it_was_may_run(group):

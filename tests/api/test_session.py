@@ -2,7 +2,6 @@
 
 import contextlib
 import threading
-import time
 
 import pytest
 
@@ -100,7 +99,7 @@ def test_what_another_process_runs_is_left_alone(session, db):
     with run_elsewhere(db) as store:
         (program,) = store.programs.of([1])
         store.programs.renew(program.id)
-        store.programs.begin([program.id], {})
+        store.programs.begin([program.id])
         other = Session("g", db=db, settings=ProgramSettings(), run={"executor": "serial"})
         other.close()
         with pytest.raises(Locked):
@@ -163,11 +162,9 @@ def test_closing_wakes_a_call_that_waits(session, db):
         waiting = Session("g", db=db, run={"executor": "serial", "wait_lock": 60})
         thread = threading.Thread(target=lambda: _caught(waiting, errors))
         thread.start()
-        while waiting._connection is None:
-            time.sleep(0.01)
-        waiting._connection.close()
-        thread.join(20)
-        assert not thread.is_alive()
+        while thread.is_alive():  # until it waits, there is nothing to wake
+            waiting.close()
+            thread.join(0.05)
     assert "has ended before it answered" in str(errors[0])
 
 
@@ -176,3 +173,41 @@ def _caught(session, errors):
         session.ask([counts()], [PAYLOAD])
     except QbatchError as error:
         errors.append(error)
+
+
+def test_a_call_that_another_run_refuses_is_made_when_it_is_over(session, db):
+    """By content, the call that was interrupted is still finished first."""
+    interrupted(db, session, counts(10), counts(20))
+    again = Session("g", db=db, cache=True, run={"executor": "serial"})
+    with run_elsewhere(db), pytest.raises(Locked):
+        again.ask([counts(20)], [PAYLOAD])
+    (found,) = again.ask([counts(20)], [PAYLOAD])
+    assert shots_of(found) == 20
+    again.close()
+    with JobGroup("g", db=db) as group:
+        assert [job.status for job in group.jobs] == ["done", "done"]
+
+
+def test_a_failed_call_is_told_again_and_what_follows_runs(db):
+    """Its failure is an answer: another run of the same start does not send its jobs again."""
+    settings = ProgramSettings(options={"method": "nonsense"})
+    session = Session("g", db=db, settings=settings, run={"executor": "serial"})
+    with pytest.raises(JobFailed):
+        session.ask([counts()], [PAYLOAD])
+    session.close()
+    with pytest.raises(JobFailed):
+        session.ask([counts()], [PAYLOAD])
+    session.close()
+    with JobGroup("g", db=db) as group:
+        assert [job.status for job in group.jobs] == ["error", "error"]
+        row = group._stored.store.database.row("SELECT count(*) AS n FROM attempts")
+        assert row is not None
+        assert row["n"] == 2
+
+
+def test_two_runs_of_one_session_end_when_it_is_closed(session, db):
+    for _ in range(2):
+        session.ask([counts()], [PAYLOAD])
+        session.close()
+    with JobGroup("g", db=db) as group:
+        assert group.programs()[0].status == "done"

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from qbatch.backends import sdk
+from qbatch import threads
 from qbatch.backends.sdk import SdkBackend, status_code
 from qbatch.domain.limits import Limits
 from qbatch.errors import (
@@ -103,7 +103,7 @@ def test_a_packages_thread_never_ends_and_is_taken_by_the_next_backend():
     assert own is not other
     first.close()
     second.close()
-    while len(sdk._IDLE) < 2:
+    while len(threads._IDLE) < 2:
         time.sleep(0.01)
     assert own.is_alive()
     assert {Sdk().call(threading.current_thread) for _ in range(2)} & {own, other}

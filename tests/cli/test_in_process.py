@@ -4,8 +4,6 @@ import json
 
 import pytest
 
-from qbatch.cli.boundary import main
-
 from ..conftest import ANSATZ, BELL
 
 
@@ -18,21 +16,8 @@ def place(tmp_path_factory):
 
 
 @pytest.fixture
-def call(place, monkeypatch, capsys):
-    """Call a command; its exit code must be the one that is told. What it printed."""
-    monkeypatch.chdir(place)
-    monkeypatch.setenv("QBATCH_DB", str(place / "q.db"))
-    monkeypatch.setenv("QBATCH_CONFIG", "")
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(place))
-
-    def command(line, code=0, more=()):
-        with pytest.raises(SystemExit) as ended:
-            main([*line.split(), *more])
-        said = capsys.readouterr()
-        assert (ended.value.code or 0) == code, said.out + said.err
-        return said.out + said.err
-
-    return command
+def call(place, in_process):
+    return in_process(place)
 
 
 DAY = [

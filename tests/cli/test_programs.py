@@ -4,8 +4,6 @@ import json
 
 import pytest
 
-from qbatch.cli.boundary import main
-
 from ..programs.conftest import CIRCUIT, PROGRAMS
 
 
@@ -19,21 +17,8 @@ def place(tmp_path_factory):
 
 
 @pytest.fixture
-def call(place, monkeypatch, capsys):
-    """Call a command; its exit code must be the one that is told. What it printed."""
-    monkeypatch.chdir(place)
-    monkeypatch.setenv("QBATCH_DB", str(place / "q.db"))
-    monkeypatch.setenv("QBATCH_CONFIG", "")
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(place))
-
-    def command(line, code=0):
-        with pytest.raises(SystemExit) as ended:
-            main(line.split())
-        said = capsys.readouterr()
-        assert (ended.value.code or 0) == code, said.out + said.err
-        return said.out + said.err
-
-    return command
+def call(place, in_process):
+    return in_process(place)
 
 
 DAY = [
@@ -68,6 +53,7 @@ DAY = [
     ("rerun study/p1 --from-step 2 --yes --executor serial", 0, "2 done"),
     ("rerun study/p1 --from-step 2 --yes --keep", 2, "--keep is for jobs"),
     ("add other programs.py:unseeded", 0, "1 program to other: p1"),
+    ("cancel other/p1 --status error", 0, "nothing to cancel"),
     ("cancel other/p1", 0, "cancelled 1 program of other"),
     ("why other/p1", 0, "next: qbatch rerun other/p1 goes on from step 0"),
     ("rerun other/p1 --executor serial", 0, "programs: done 1"),

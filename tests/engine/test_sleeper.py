@@ -67,3 +67,26 @@ def test_it_sleeps_until_something_is_due():
     began = time.monotonic()
     found.sleep()
     assert time.monotonic() - began < TICK / 2
+
+
+class Source:
+    """A source of jobs that is waited for."""
+
+    is_working = True
+
+    def __init__(self):
+        self.waited = []
+
+    def wait(self, seconds):
+        self.waited.append(seconds)
+
+
+def test_beside_a_service_programs_are_waited_for_and_not_polled():
+    source: Any = Source()
+    found = sleeper(queue(flights={1: flight("a", next_poll=time.monotonic() + 60)}), source)
+    found.sleep()
+    assert source.waited == [TICK]
+    source.is_working = False
+    found.ends_at = time.monotonic() + 0.01
+    found.sleep()
+    assert len(source.waited) == 1

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from qbatch import Evaluation, InvalidObservable, JobFailed, NotRecorded, UsageError
-from qbatch.programs.context import Context, Diverged, Parked, Reply
+from qbatch.programs.context import Context, Diverged, Parked
+from qbatch.programs.messages import Reply
 
 from ..conftest import ANSATZ, BELL
 

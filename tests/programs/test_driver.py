@@ -265,3 +265,12 @@ def test_what_came_in_an_archive_runs_when_it_is_accepted(group, db):
         assert len(foreign) == 0
         foreign.run(executor="serial", accept_code=True)
         assert foreign.programs()[0].status is ProgramStatus.DONE
+
+
+def test_many_that_end_their_processes_cost_one_result_each(group):
+    """More than a run starts hosts again for without knowing whom to blame."""
+    group.add_program("programs.py:exits", parameters={"k": list(range(28))}, seed=1)
+    report = group.run(executor="serial", program_hosts=1)
+    assert report.programs == {"done": 13, "error": 15}
+    failed = {p.arguments["k"] for p in group.programs() if p.status is ProgramStatus.ERROR}
+    assert failed == set(range(15))

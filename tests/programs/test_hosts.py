@@ -5,7 +5,6 @@ import time
 
 import pytest
 
-from qbatch.domain.programs import Report
 from qbatch.domain.states import Failure
 from qbatch.programs.hosts import Hosts
 from qbatch.programs.live import Live
@@ -176,36 +175,6 @@ def test_a_host_without_programs_is_ended(ends):
     assert not ends[0].connection.closed
     found.forget(live[1])
     assert ends[0].connection.closed
-
-
-def test_reports_belong_to_the_step_before():
-    (live,) = programs(1)
-    live.step = 0
-    live.asks([], [], [Report(value=3.0)])  # before the first step: they count to that
-    assert live.said == ()
-    live.waits([])
-    live.step = 1
-    live.asks([], [], [Report(value=2.0)])
-    assert live.reported(0) == (1, 0, [Report(value=3.0), Report(value=2.0)], 2.0)
-
-
-def test_a_program_that_branches_forgets_what_followed():
-    (live,) = programs(1)
-    live.steps, live.step = 5, 2
-    live.branches()
-    assert live.steps == 2
-    live.waits([])
-    assert live.steps == 3
-
-
-def test_how_long_a_program_took_to_load_is_no_measure():
-    (live,) = programs(1)
-    for step, known in ((-1, False), (0, True)):
-        live.step = step
-        live.started_computing()
-        live.stopped_computing()
-        assert (live.last_seconds is not None) is known
-        assert not live.computes
 
 
 def test_one_that_holds_the_others_up_gets_a_host_of_its_own(ends):

@@ -4,10 +4,6 @@ import threading
 
 import pytest
 
-from qbatch.domain.payloads import Payload, Source
-from qbatch.domain.programs import Question
-from qbatch.domain.requests import Request
-from qbatch.domain.results import ResultKind
 from qbatch.programs import wire
 
 
@@ -54,26 +50,3 @@ def test_numbers_keep_every_bit(ends):
     numbers = [0.1 + 0.2, 1e-300, 2.0**-52, 1 / 3]
     one.send({"numbers": numbers})
     assert other.receive(1)[0]["numbers"] == numbers
-
-
-def test_payloads_and_questions_are_what_they_were():
-    payload = Payload(
-        hash="h",
-        source=Source(format="qpy", body=b"\0\xff binary"),
-        parameters=("a",),
-        info={"num_qubits": 2},
-        name="bell",
-        origin="bell",
-    )
-    assert wire.read_payload(wire.payload_message(payload)) == payload
-    reader = wire.RequestReader()
-    kind = ResultKind.EXPECTATION_VALUES
-    asked = Question(
-        payload="h",
-        request=Request(kind=kind, observables=("ZZ",), options={"x": 1}),
-        values=(0.1, 0.2),
-        shots=None,
-    )
-    first, second = (reader.question(wire.question_message(asked)) for _ in range(2))
-    assert first == asked
-    assert first.request is second.request

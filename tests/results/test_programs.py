@@ -32,6 +32,16 @@ def test_csv_has_a_column_for_each_argument():
     assert json.loads(row["value"]) == {"x": [1]}
 
 
+def test_an_argument_called_as_a_column_has_its_own():
+    import dataclasses
+
+    one = dataclasses.replace(PROGRAM, arguments={"status": "hot", "x": [1, 2]}, value="ü")
+    text = exported("g", [one], "csv")
+    (row,) = csv.DictReader(io.StringIO(text))
+    assert (row["status"], row["argument:status"], row["x"]) == ("running", "hot", "[1, 2]")
+    assert "ü" in text
+
+
 def test_other_forms_are_refused():
     with pytest.raises(UsageError, match="no form npz"):
         exported("g", [], "npz")

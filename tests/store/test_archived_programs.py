@@ -19,7 +19,8 @@ def records(store):  # noqa: F811
 def full(store, group):  # noqa: F811
     asked(store, COUNTS, records=[("t", 1)])
     group.run("1-9", executor="serial")
-    store.programs.begin([1], {"scipy": "1"})
+    store.programs.begin([1])
+    store.programs.note_environment([1], {"scipy": "1"})
     return store
 
 

@@ -28,9 +28,7 @@ def cancel(
     """
     ended = []
     for one in targets.targets(ctx, groups, narrowing):
-        hosted = programs.number_unfinished(one)
-        cancelled, asked = one.group.cancel(one.selection)
-        hosted -= programs.number_unfinished(one)
+        cancelled, asked, hosted = runs.cancel(one.group.target(one.selection))
         ended.append({"group": one.group.name, "cancelled": cancelled, "asked": asked})
         if not json:
             _tell_cancelled(one.group.name, cancelled, asked, hosted)

@@ -5,27 +5,38 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qbatch.errors import UsageError
+from qbatch.payloads.registry import format_of
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
+
+    from qbatch.domain.payloads import Payload
 
 
 def read_circuit(text: str) -> QuantumCircuit:
     """The circuit of an OpenQASM text (``--arg circuit=@FILE``).
 
     Raises:
-        UsageError: it is none.
+        InvalidCircuit: it is none.
     """
-    from qiskit import qasm2, qasm3
+    from qbatch.payloads.circuit.formats import parse
 
-    try:
-        if "OPENQASM 2" in text:
-            return qasm2.loads(text, custom_instructions=qasm2.LEGACY_CUSTOM_INSTRUCTIONS)
-        return qasm3.loads(text)
-    except Exception as error:  # the parsers have many of their own
-        raise UsageError(
-            f"circuit: not valid OpenQASM: {str(error)[:200]}", hint="--arg circuit=@FILE.qasm"
-        ) from error
+    return parse(_payload(text).source)
+
+
+def num_parameters(text: str) -> int:
+    """Of the circuit of an OpenQASM text.
+
+    Raises:
+        InvalidCircuit: it is none.
+    """
+    return len(_payload(text).parameters)
+
+
+def _payload(text: str) -> Payload:
+    data = text.encode()
+    (payload,) = format_of(data).read(data, "circuit")
+    return payload
 
 
 def read_sum(text: str) -> str:

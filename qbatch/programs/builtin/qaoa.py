@@ -9,7 +9,9 @@ import itertools
 import math
 from typing import Any
 
+from qbatch.errors import UsageError
 from qbatch.programs.builtin.costs import cost_of, cut, diagonal, text_of
+from qbatch.programs.builtin.minimising import minimise
 from qbatch.programs.context import Context
 
 
@@ -30,32 +32,26 @@ def solve(
             ``0-1:0.5``. The cost is minus the weight of the cut.
         cost: instead of it, a sum of strings of I and Z.
         layers: of the circuit.
-        optimizer: a method of ``scipy.optimize.minimize``.
+        optimizer: one of SciPy's (``minimising.OPTIMIZERS``), or ``SPSA``.
         iterations: of it, at most.
         shots: that are drawn from the best state; default: the program's, or 1024.
 
     Returns:
         ``value`` (the least expectation value), ``outcome`` (of the shots the one of the
-        least cost, qubit 0 rightmost), ``cost`` (its own) and ``parameters``, the angles gamma
-        and then beta.
+        least cost, qubit 0 rightmost), ``cost`` (its own), ``parameters`` (the angles gamma and
+        then beta) and ``evaluations``.
     """
-    from scipy.optimize import minimize
-
+    if bool(edges) == bool(cost):
+        raise UsageError("either edges or cost says what is minimised")
     terms = cut(edges) if edges else diagonal(cost)
     circuit, observable = ansatz(terms, layers), text_of(terms)
     measured = circuit.measure_all(inplace=False)
-    first = ctx.rng.uniform(0, math.pi / 2, 2 * layers)
-    found = minimize(
-        lambda x: ctx.expectation(circuit, x, observable),
-        first,
-        method=optimizer,
-        options={"maxiter": iterations},
-    )
-    counts = ctx.counts(measured, found.x, shots)
+    first = ctx.rng.uniform(0, math.pi / 2, 2 * layers).tolist()
+    found = minimise(ctx, circuit, observable, first, optimizer, iterations)
+    counts = ctx.counts(measured, found.parameters, shots)
     costs = {outcome: cost_of(terms, outcome) for outcome in counts}
     outcome = min(sorted(costs), key=lambda one: costs[one])
-    best = {"value": float(found.fun), "outcome": outcome, "cost": costs[outcome]}
-    return {**best, "parameters": list(map(float, found.x))}
+    return {**found._asdict(), "outcome": outcome, "cost": costs[outcome]}
 
 
 def ansatz(terms: dict[str, float], layers: int) -> Any:

@@ -7,10 +7,11 @@ IEEE Transactions on Aerospace and Electronic Systems 34, 817 (1998).
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
 
-from qbatch.programs.context import Context
+if TYPE_CHECKING:
+    import numpy as np
 
 _ALPHA, _GAMMA = 0.602, 0.101
 _WIDTH = 0.2  # of the first differences
@@ -19,18 +20,17 @@ _PAIRS = 8  # that tell how steep it is at the start
 
 
 def spsa(
-    ctx: Context,
+    rng: np.random.Generator,
     value: Callable[[Any], float],
-    values: Callable[[Any], list[float]],
-    start: list[float],
-    _: str,
+    values: Callable[[Sequence[Any]], list[float]],
+    start: Sequence[float],
     iterations: int,
 ) -> tuple[float, Any]:
     """Simultaneous perturbation; the gain is set by how steep it is at the start.
 
     Args:
-        ctx: of the program, for its random numbers.
-        value: evaluates one point, and reports it.
+        rng: the program's random numbers.
+        value: evaluates one point.
         values: evaluates several in one round.
         start: parameters to begin with.
         iterations: number of steps.
@@ -42,13 +42,13 @@ def spsa(
 
     x, best, where = np.array(start, float), math.inf, np.array(start, float)
     late = 0.1 * iterations
-    signs = ctx.rng.choice([-1.0, 1.0], (_PAIRS, len(x)))
+    signs = rng.choice([-1.0, 1.0], (_PAIRS, len(x)))
     found = np.array(values([*(x + _WIDTH * signs), *(x - _WIDTH * signs)]))
     steep = np.abs(found[:_PAIRS] - found[_PAIRS:]).mean() / (2 * _WIDTH)
     gain = _STEP * (1 + late) ** _ALPHA / max(steep, 1e-9)
     for k in range(iterations):
         width = _WIDTH / (k + 1) ** _GAMMA
-        turn = ctx.rng.choice([-1.0, 1.0], len(x))
+        turn = rng.choice([-1.0, 1.0], len(x))
         plus, minus = values([x + width * turn, x - width * turn])
         x = x - gain / (k + 1 + late) ** _ALPHA * (plus - minus) / (2 * width) * turn
         if (now := value(x)) < best:

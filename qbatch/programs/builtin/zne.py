@@ -63,7 +63,7 @@ def solve(
 
 
 def _check(factors: Sequence[int]) -> None:
-    if len(factors) < 2 or any(factor % 2 != 1 or factor < 1 for factor in factors):
+    if len(factors) < 2 or not all(factor % 2 == 1 and factor > 0 for factor in factors):
         raise UsageError(f"factors {list(factors)}: at least two odd numbers from 1")
 
 
