@@ -14,7 +14,11 @@ FEW = ("tdg is read as t", "a skeleton forgets the labels", "a template's column
 
 def test_no_number_is_wrong_on_any_path():
     verdict = judge(run(18 * len(SCENES), seed=5))
-    assert verdict.holds, (verdict.rejected[:3], verdict.uneven)
+    assert not verdict.rejected, verdict.rejected[:3]
+    if verdict.uneven:  # of right numbers one run in a hundred looks so; a fault does so each time
+        again = judge(run(18 * len(SCENES), seed=6))
+        assert not again.rejected, again.rejected[:3]
+        assert not verdict.uneven.keys() & again.uneven.keys(), (verdict.uneven, again.uneven)
     assert verdict.paths.keys() == SCENES.keys()
 
 

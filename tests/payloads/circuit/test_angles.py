@@ -29,8 +29,14 @@ def expressions(draw, depth=3):
 def test_expressions_are_those_of_python(text):
     values = {"a": 0.7, "b": 1.9}
     names = {**values, "pi": math.pi}
+    try:
+        wanted = eval(text, {}, names)
+    except ZeroDivisionError:  # of constants it is not read, at a point it has no value
+        with pytest.raises((NotPlain, ZeroDivisionError)):
+            evaluate(parse(text, NAMES, whole_numbers=False), values)
+        return
     found = evaluate(parse(text, NAMES, whole_numbers=False), values)
-    assert found == pytest.approx(eval(text, {}, names), rel=1e-12)
+    assert found == pytest.approx(wanted, rel=1e-12)
 
 
 @pytest.mark.parametrize(
