@@ -132,9 +132,12 @@ class Results:
         Raises:
             UsageError: there is nothing to show, or too much for one picture.
         """
-        from qbatch.results.pictures import picture
+        from qbatch.results.axes import COMPILED
+        from qbatch.results.pictures import against, picture
 
-        return picture(self._read(partial=True), self._stored.name, options)
+        compiled = options is not None and not COMPILED.isdisjoint(against(options))
+        found = self._read(partial=True, compiled=compiled)
+        return picture(found, self._stored.name, options)
 
     def plot(
         self, file: AnyPath, options: PlotOptions | None = None, shown: Picture | None = None

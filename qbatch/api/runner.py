@@ -234,6 +234,7 @@ def _prepared(settings: RunSettings, catalog: Catalog) -> tuple[RunSettings, Ope
         catalog.get(settings.backend)
     if settings.default_backend is None:
         settings = replace(settings, default_backend=catalog.default)
+    settings = replace(settings, homes=catalog.homes(str(settings.default_backend)))
 
     def open_backend(name: str) -> Backend:
         wishes: dict[str, Any] = {

@@ -61,6 +61,8 @@ ADAPTERS = (
     About("type = braket", "braket", "braket.aws", "Apache-2.0, BSD, MIT",
           "compiled circuits; counts, values",
           f"the local simulator; {_LOOPBACK}, {_NEVER}"),
+    About("type = stim", "stim", "stim", "Apache-2.0", "Stim circuits; counts, logical errors",
+          "here: it simulates"),
     About("type = qoro", "", "requests", _PERMISSIVE, "circuits; counts, values",
           "its own client's dialect against a loopback server, never the service"),
 )  # fmt: skip

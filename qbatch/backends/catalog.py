@@ -12,6 +12,7 @@ from qbatch.backends import registry
 from qbatch.config import BackendConfig, Config
 from qbatch.domain.naming import shell_quote
 from qbatch.errors import NotFound, NotInstalled, QbatchError
+from qbatch.payloads.registry import formats
 
 if TYPE_CHECKING:
     from qbatch.seam import Backend
@@ -49,6 +50,19 @@ class Catalog:
             f"qbatch config set backends.{shell_quote(name)}.type aer makes one (or another type)"
         )
         raise NotFound(f"there is no backend {name!r}", hint=f"{known}; {make}")
+
+    def homes(self, default: str) -> dict[str, str]:
+        """By payload format the backend of jobs that name none, where the default runs no such.
+
+        Args:
+            default: the default backend.
+        """
+        own = self._named[default].type if default in self._named else ""
+        return {
+            known.kind: known.adapters[0]
+            for known in formats()
+            if known.adapters and own not in known.adapters
+        }
 
     def open(self, name: str, **run_settings: Any) -> Backend:
         """The backend, ready to use.

@@ -142,7 +142,7 @@ class Planner:
             BackendError, UsageError: a backend is there, and cannot be used as configured.
         """
         wanted = self._store.jobs.backends(ids)
-        known = {name: self._opens(self._name(name)) for name in dict.fromkeys(wanted.values())}
+        known = {name: self._opens(self._name(*name)) for name in dict.fromkeys(wanted.values())}
         return [job for job in ids if known[wanted[job]]]
 
     def _opens(self, name: str) -> bool:
@@ -153,10 +153,11 @@ class Planner:
             return False
         return True
 
-    def _name(self, wanted: str | None) -> str:
+    def _name(self, wanted: str | None, kind: str) -> str:
         """Where a job goes that asks for a backend, or for none."""
         settings = self._settings
-        return settings.backend or wanted or settings.default_backend or "default"
+        home = settings.homes.get(kind) or settings.default_backend
+        return settings.backend or wanted or home or "default"
 
     def _leave(self, name: str, error: NotFound) -> None:
         if name not in self._unknown:
@@ -194,7 +195,7 @@ class Planner:
         if isinstance(job, UnreadableJob):
             self._leave_unread(job.kind)
             return None
-        name = self._name(job.backend)
+        name = self._name(job.backend, job.payload.kind)
         if not self._opens(name):
             return None
         if self.queues[name].local and not self._settings.wait:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 
 from qbatch.errors import UsageError
 from qbatch.rules.batching import Policy
@@ -33,6 +33,7 @@ class RunSettings:
         delay: seconds from the end of a job to the start of the next; sequential only.
         backend: instead of what the jobs name.
         default_backend: for jobs whose group names none either; default ``aer``.
+        homes: the same by payload format, for those that the default backend does not run.
         executor: ``auto``, ``serial``, ``local`` or ``local:N``, for local backends.
         sampling: ``auto``, ``exact``, ``shots`` or ``stim``, for local backends and jobs that
             do not say it themselves.
@@ -72,6 +73,7 @@ class RunSettings:
     delay: float = 0.0
     backend: str | None = None
     default_backend: str | None = None
+    homes: Mapping[str, str] = field(default_factory=dict)
     executor: str = "auto"
     sampling: str = "auto"
     rate: float | None = None

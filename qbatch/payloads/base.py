@@ -24,12 +24,15 @@ class PayloadFormat(ABC):
         noun: what users call one of them.
         suffixes: endings of files that are looked for in directories.
         unit: what `width` counts.
+        adapters: types of backends that run it; empty: whatever the default backend is. Jobs that
+            name no backend go to the default one where that is of such a type, else to the first.
     """
 
     kind: ClassVar[str]
     noun: ClassVar[str]
     suffixes: ClassVar[tuple[str, ...]]
     unit: ClassVar[str] = "operations"
+    adapters: ClassVar[tuple[str, ...]] = ()
 
     @abstractmethod
     def recognises(self, data: bytes, path: Path | None) -> bool:

@@ -173,13 +173,17 @@ def _sweep(shown: LinePlot, width: float) -> Figure:
             axis.plot(line.x, line.y, ".", ms=2, color=colour, label=line.label, rasterized=True)
             continue
         errors: Any = {"yerr": line.errors, "capsize": 2, "elinewidth": 1} if line.errors else {}
+        joined = "." if line.fit is not None else ".-"
         axis.errorbar(
-            line.x, line.y, fmt=".-", ms=5, lw=1, color=colour, label=line.label, **errors
+            line.x, line.y, fmt=joined, ms=5, lw=1, color=colour, label=line.label, **errors
         )
+        if line.fit is not None:
+            axis.plot(line.fit.x, line.fit.y, "-", lw=1, color=colour, label=line.fit.text())
     axis.set_xlabel(shown.x_label)
     axis.set_ylabel(shown.y_label)
     axis.set_title(shown.title)
-    if len(shown.lines) > 1 or shown.lines[0].label != shown.y_label:
+    fitted = any(line.fit is not None for line in shown.lines)
+    if fitted or len(shown.lines) > 1 or shown.lines[0].label != shown.y_label:
         axis.legend(frameon=False, fontsize=9)
     return figure
 

@@ -8,19 +8,17 @@ from __future__ import annotations
 
 import itertools
 import math
-from array import array
 from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple
 
 from qbatch.domain.history import JobResult
 from qbatch.domain.naming import shell_quote
 from qbatch.domain.results import Result
 from qbatch.errors import UsageError
+from qbatch.results import axes, lines
+from qbatch.results.lines import CHOOSING
 from qbatch.results.plot_data import (
     HeatMap,
     Histograms,
-    Line,
-    LinePlot,
     Panel,
     Picture,
     PlotOptions,
@@ -28,10 +26,7 @@ from qbatch.results.plot_data import (
 from qbatch.results.points import Mean, Overview, Point, overview
 
 _MOST_BARS = 32
-_MOST_LINES = 8
 _MOST_CELLS = 250_000
-
-_CHOOSING = "--tag, --where"
 
 
 def picture(
@@ -46,29 +41,49 @@ def picture(
             or more parameters vary than a picture has room for.
     """
     options = options or PlotOptions()
-    found = overview(results)
+    found = overview(results, against(options))
     if not found.results:
         raise UsageError(
             f"group {group!r} has no results to show", hint=f"qbatch run {shell_quote(group)}"
         )
     _check_axes(found, options)
     kind = options.kind or _kind(found, options)
+    if options.is_of_lines and kind != "sweep":
+        raise UsageError(f"--by, --mean and --fit are for lines, and this is a {kind}")
     if kind == "histogram":
         return _histograms(found, group)
     points, label = _points(found, options)
     if kind == "heatmap":
         return _heat_map(points, group, found.varying, options)
-    return _sweep(points, label, group, found, options)
+    return lines.drawn(points, label, group, found, options)
+
+
+def against(options: PlotOptions) -> list[str]:
+    """What is asked for besides quantities: it may be a parameter, a tag or a column."""
+    return [axis for axis in (options.x, *options.by) if axis is not None]
 
 
 def _check_axes(found: Overview, options: PlotOptions) -> None:
-    for axis in (options.x, options.y):
-        if axis is not None and axis not in found.parameters:
-            known = ", ".join(found.parameters) or "none"
-            raise UsageError(f"there is no parameter {axis!r}", hint=f"parameters: {known}")
+    known = f"parameters: {', '.join(found.parameters) or 'none'}"
+    if options.y is not None and options.y not in found.parameters:
+        raise UsageError(f"there is no parameter {options.y!r}", hint=known)
+    for axis in against(options):
+        if axis not in found.placed:
+            raise UsageError(
+                f"there is no parameter {axis!r}, nor such a tag or column",
+                hint=f"{known}; {_besides(found)}",
+            )
+
+
+def _besides(found: Overview) -> str:
+    """What a picture may be drawn against besides parameters."""
+    tags = ", ".join(axes.TAG + tag for tag in found.tags) or "none"
+    return f"tags: {tags}; columns: {', '.join(axes.COLUMNS)}"
 
 
 def _kind(found: Overview, options: PlotOptions) -> str:
+    if options.is_of_lines and options.y is None:
+        return "sweep"
     if options.x is None and options.y is None and not found.varying:
         if not found.distributions:
             raise UsageError(
@@ -76,9 +91,8 @@ def _kind(found: Overview, options: PlotOptions) -> str:
                 hint="qbatch results shows them",
             )
         return "histogram"
-    if options.y is not None or (options.x is None and len(found.varying) == 2):
-        return "heatmap"
-    return "sweep"
+    is_plane = options.y is not None or (options.x is None and len(found.varying) == 2)
+    return "heatmap" if is_plane else "sweep"
 
 
 # -- histograms ---------------------------------------------------------------------
@@ -159,111 +173,11 @@ def _could_come(outcome: str, seen: Iterable[str]) -> bool:
     return len(outcome) in widths and set(outcome) <= letters
 
 
-def _sweep(
-    points: Iterator[Point], label: str, group: str, found: Overview, options: PlotOptions
-) -> LinePlot:
-    x = options.x or next(iter((*found.varying, *found.parameters)), None)
-    if x is None:
-        raise UsageError("a sweep needs a parameter; these circuits have none")
-    others = [name for name in found.varying if name != x]
-    series = _series(_with_parameters(points, [x]), x, others)
-    names = _circuit_names(series)
-    lines = []
-    for key, measured in series.items():
-        parts = (key.name, key.apart, names[key.circuit])
-        lines.append(measured.line(", ".join(part for part in parts if part)))
-    return LinePlot(title=group, x_label=x, y_label=label, lines=tuple(lines))
-
-
-def _circuit_names(series: Iterable[_Key]) -> dict[str, str]:
-    """What tells circuits apart in a legend: nothing where there is but one."""
-    circuits = dict.fromkeys(key.circuit for key in series)
-    if len(circuits) == 1:
-        return dict.fromkeys(circuits, "")
-    return {circuit: f"circuit {number}" for number, circuit in enumerate(circuits, 1)}
-
-
-class _Key(NamedTuple):
-    """What a line shows: a quantity, at these values of the other parameters, of a circuit."""
-
-    name: str
-    apart: str
-    circuit: str
-
-
-class _Measured:
-    """What was measured along a line, in no order: 32 bytes a point."""
-
-    def __init__(self) -> None:
-        self._x, self._y, self._errors, self._weights = (array("d") for _ in range(4))
-
-    def add(self, x: float, y: float, error: float | None, weight: float) -> None:
-        self._x.append(x)
-        self._y.append(y)
-        self._errors.append(math.nan if error is None else error)
-        self._weights.append(weight)
-
-    def line(self, label: str) -> Line:
-        """Its points by rising x; those of one x are one."""
-        x, y, errors, mean = array("d"), array("d"), array("d"), Mean()
-        exact = all(map(math.isnan, self._errors))
-        for place in sorted(range(len(self._x)), key=self._x.__getitem__):
-            if not x or self._x[place] != x[-1]:
-                x.append(self._x[place])
-                y.append(0.0)
-                errors.append(0.0)
-                mean = Mean()
-            error = self._errors[place]
-            mean.add(self._y[place], None if math.isnan(error) else error, self._weights[place])
-            y[-1], errors[-1] = mean.value, mean.error or 0.0
-        return Line(label=label, x=x, y=y, errors=None if exact else errors)
-
-
-def _series(points: Iterable[Point], x: str, others: Sequence[str]) -> dict[_Key, _Measured]:
-    """What was measured, by line."""
-    series: dict[_Key, _Measured] = {}
-    for point in points:
-        apart = _apart(point, others)
-        for name, (value, error) in point.quantities.items():
-            key = _Key(name, apart, point.payload)
-            if key not in series:
-                if len(series) == _MOST_LINES:
-                    raise _too_many_lines(others)
-                series[key] = _Measured()
-            series[key].add(point.parameters[x], value, error, point.weight)
-    return series
-
-
-def _too_many_lines(others: Sequence[str]) -> UsageError:
-    return UsageError(
-        f"more than {_MOST_LINES} lines are too many for a picture:"
-        f" {', '.join(others) or 'observables'} vary besides",
-        hint=f"--x and --y make a heat map; GROUP/JOBS, {_CHOOSING} or --observable choose",
-    )
-
-
-def _apart(point: Point, names: Sequence[str]) -> str:
-    """The values that tell the line of a point from the others."""
-    values = ((name, point.parameters.get(name)) for name in names)
-    return ", ".join(f"{name}={value:.4g}" for name, value in values if value is not None)
-
-
-def _with_parameters(points: Iterable[Point], names: Sequence[str]) -> Iterator[Point]:
-    """The points that have these parameters: circuits of one group may have different ones."""
-    some = False
-    for point in points:
-        if all(name in point.parameters for name in names):
-            some = True
-            yield point
-    if not some:
-        raise UsageError(f"no job with a result has the parameters {', '.join(names)}")
-
-
 def _heat_map(
     points: Iterator[Point], group: str, varying: Sequence[str], options: PlotOptions
 ) -> HeatMap:
     x, y = _plane(varying, options)
-    label, cells = _cells(_with_parameters(points, [x, y]), x, y)
+    label, cells = _cells(lines.with_parameters(points, [x, y]), x, y)
     xs, ys = sorted({b for _, b in cells}), sorted({a for a, _ in cells})
     if len(xs) * len(ys) > _MOST_CELLS:
         raise _no_grid(f"{len(xs)} by {len(ys)} values")
@@ -283,10 +197,10 @@ def _cells(points: Iterator[Point], x: str, y: str) -> tuple[str, dict[tuple[flo
         if point.payload != first.payload:
             raise UsageError(
                 "several circuits do not make one heat map",
-                hint=f"GROUP/JOBS or {_CHOOSING} choose the jobs",
+                hint=f"GROUP/JOBS or {CHOOSING} choose the jobs",
             )
         if label in point.quantities:
-            place = (point.parameters[y], point.parameters[x])
+            place = (float(point.parameters[y]), float(point.parameters[x]))
             cells.setdefault(place, Mean()).add(*point.quantities[label], point.weight)
         if len(cells) > _MOST_CELLS:
             raise _no_grid(f"more than {_MOST_CELLS} places")
@@ -310,6 +224,6 @@ def _plane(varying: Sequence[str], options: PlotOptions) -> tuple[str, str]:
     if free:
         raise UsageError(
             f"{', '.join(free)} vary besides {x} and {y}",
-            hint=f"GROUP/JOBS or {_CHOOSING} choose the jobs of one plane",
+            hint=f"GROUP/JOBS or {CHOOSING} choose the jobs of one plane",
         )
     return x, y

@@ -12,7 +12,11 @@ class PlotOptions:
 
     Attributes:
         kind: ``histogram``, ``sweep``, ``heatmap``, or ``convergence`` of programs.
-        x, y: names of parameters.
+        x, y: names of parameters; x also ``tag:NAME`` or a column of `qbatch.results.axes`.
+        by: what tells lines apart, likewise; default: the other parameters that vary.
+        mean: over the jobs that share a place on a line, whatever else tells them apart; its
+            error is the standard error of that mean.
+        fit: a curve through each line, of `qbatch.results.fits`.
         outcome: whose probability is shown; default: the most frequent one of all jobs.
         observable: whose expectation value is shown; default: all (of a heat map: the first).
     """
@@ -20,8 +24,16 @@ class PlotOptions:
     kind: str | None = None
     x: str | None = None
     y: str | None = None
+    by: tuple[str, ...] = ()
+    mean: bool = False
+    fit: str | None = None
     outcome: str | None = None
     observable: str | None = None
+
+    @property
+    def is_of_lines(self) -> bool:
+        """Whether something is asked for that lines alone have."""
+        return bool(self.by or self.mean or self.fit)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,16 +62,44 @@ class Histograms:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Fit:
+    """A curve that was fitted to a line.
+
+    Attributes:
+        formula: with the parameters' names.
+        parameters: name, value and standard error of each, what follows from them included.
+        chi2: the sum of squares over the errors, where points have errors; else None.
+        freedom: points less parameters.
+        x, y: of the curve.
+    """
+
+    formula: str
+    parameters: tuple[tuple[str, float, float], ...]
+    chi2: float | None
+    freedom: int
+    x: Sequence[float]
+    y: Sequence[float]
+
+    def text(self) -> str:
+        """The parameters with their errors, and how well it fits."""
+        found = ", ".join(f"{name} = {v:.6g} ± {error:.2g}" for name, v, error in self.parameters)
+        if self.chi2 is None:
+            return found
+        return f"{found}; chi²/dof = {self.chi2:.3g}/{self.freedom}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
     """Points by rising x; ``errors`` are standard errors, None where all are exact.
 
-    ``label``: empty for one of many that are not named.
+    ``label``: empty for one of many that are not named. ``fit``: a curve through them.
     """
 
     label: str
     x: Sequence[float]
     y: Sequence[float]
     errors: Sequence[float] | None
+    fit: Fit | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

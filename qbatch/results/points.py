@@ -12,6 +12,7 @@ from typing import NamedTuple, TypeAlias
 
 from qbatch.domain.history import JobResult
 from qbatch.domain.results import Result
+from qbatch.results import axes
 from qbatch.spool import Spool
 
 _MOST_FIRST = 6
@@ -20,7 +21,10 @@ Quantity = tuple[float, float | None]
 """A value, and its standard error or None."""
 
 
-_Kept: TypeAlias = tuple[str, Mapping[str, float], Quantity | None, Mapping[str, Quantity], float]
+Place: TypeAlias = Mapping[str, float | str]
+"""Where a job lies: its parameters, and what it is drawn against besides."""
+
+_Kept: TypeAlias = tuple[str, Place, Quantity | None, Mapping[str, Quantity], float]
 """What is kept of a result: payload, parameters, of an outcome not seen, quantities, weight."""
 
 
@@ -28,7 +32,7 @@ class Point(NamedTuple):
     """``weight``: shots behind the quantities, 1 where they are exact."""
 
     payload: str
-    parameters: Mapping[str, float]
+    parameters: Place
     quantities: Mapping[str, Quantity]
     weight: float
 
@@ -72,6 +76,9 @@ class Overview:
         distributions: number of results that say how often outcomes come.
         first: the first few of those, with their jobs.
         weights: of the outcomes of those: shares times shots, added up.
+        axes: what jobs are drawn against besides their parameters.
+        placed: those of them that some job has a place on.
+        tags: all that jobs have.
     """
 
     spool: Spool[_Kept] = field(default_factory=Spool)
@@ -81,6 +88,9 @@ class Overview:
     distributions: int = 0
     first: list[tuple[JobResult, Result]] = field(default_factory=list)
     weights: dict[str, float] = field(default_factory=dict)
+    axes: Sequence[str] = ()
+    placed: set[str] = field(default_factory=set)
+    tags: dict[str, None] = field(default_factory=dict)
     _varying: set[str] = field(default_factory=set)
 
     @property
@@ -107,6 +117,12 @@ class Overview:
         for name, value in found.job.parameters.items():
             if self.parameters.setdefault(name, value) != value:
                 self._varying.add(name)
+        place: dict[str, float | str] = dict(found.job.parameters)
+        for axis in self.axes:
+            if (there := axes.value(found, axis)) is not None:
+                place[axis] = there
+                self.placed.add(axis)
+        self.tags.update(dict.fromkeys(found.job.tags))
         self.observables.update(dict.fromkeys(found.job.observables))
         if own.is_distribution:
             self.distributions += 1
@@ -115,14 +131,12 @@ class Overview:
             for outcome, (share, _) in quantities.items():
                 self.weights[outcome] = self.weights.get(outcome, 0.0) + share * weight
         unseen = own.unseen if own.is_distribution else None
-        self.spool.append(
-            (found.job.payload, dict(found.job.parameters), unseen, dict(quantities), weight)
-        )
+        self.spool.append((found.job.payload, place, unseen, dict(quantities), weight))
 
 
-def overview(results: Iterable[JobResult]) -> Overview:
-    """What the jobs that have a result show."""
-    found = Overview()
+def overview(results: Iterable[JobResult], against: Sequence[str] = ()) -> Overview:
+    """What the jobs that have a result show, drawn against something besides parameters."""
+    found = Overview(axes=against)
     for result in results:
         if result.result is not None and not result.result.is_empty:
             found.note(result, result.result)

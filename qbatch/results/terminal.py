@@ -82,6 +82,11 @@ def _sweep(shown: LinePlot, width: int, height: int, colour: bool) -> list[str]:
         ys.append(list(line.y))
         bars.append(False)
         colours.append(found)
+        if line.fit is not None:
+            xs.append(list(line.fit.x))
+            ys.append(list(line.fit.y))
+            bars.append(True)
+            colours.append(found)
         if line.errors is None or len(line.x) > _MANY_POINTS:
             continue
         for x, y, error in zip(line.x, line.y, line.errors, strict=True):

@@ -113,6 +113,13 @@ def test_nobody_says_where_and_it_is_the_default(store):
     assert set(Planned(store).batches()) == {"default", "mine"}
 
 
+def test_a_format_has_a_home_where_the_default_backend_runs_no_such(store):
+    homes = {"circuit": "home"}
+    planned = Planned(store, default_backend="usual", homes=homes)
+    assert set(planned.batches()) == {"home", "mine"}
+    assert set(Planned(store, backend="other", homes=homes).batches()) == {"other"}
+
+
 def test_batches_are_cut_as_the_settings_say(store):
     assert Planned(store, backend="x", max_batch_size=2).batches() == {"x": [[1, 2], [3, 4]]}
 

@@ -46,6 +46,23 @@ def test_a_sweep_has_a_line_with_errors(groups):
     assert groups["sweep"].results().picture().y_label in ("P(00)", "P(11)")
 
 
+def test_a_column_a_mean_and_a_fit(groups):
+    """As they come from the store: other parameters still tell lines apart."""
+    shown = (
+        groups["grid"].results().picture(PlotOptions(x="theta", mean=True, fit="cos", outcome="11"))
+    )
+    assert [line.label for line in shown.lines] == [f"P(11), phi={phi}" for phi in range(3)]
+    line = shown.lines[0]
+    assert line.fit is not None
+    found = {name: value for name, value, _ in line.fit.parameters}
+    assert found["w"] == pytest.approx(1.0, abs=0.1)  # sin(x/2)² = (1 - cos(x)) / 2
+    assert found["a"] == pytest.approx(0.5, abs=0.05)
+    against = (
+        groups["sweep"].results().picture(PlotOptions(x="number", by=("shots",), outcome="11"))
+    )
+    assert list(against.lines[0].x) == list(range(1, 10))
+
+
 def test_observables_are_a_line_each(groups):
     shown = groups["values"].results().picture()
     assert [line.label for line in shown.lines] == ["ZZ", "XX"]
@@ -89,6 +106,8 @@ def test_jobs_without_parameters_are_histograms(groups):
         ("values", PlotOptions(kind="histogram"), "needs counts"),
         ("sweep", PlotOptions(kind="heatmap"), "two parameters"),
         ("bell", PlotOptions(kind="sweep"), "needs a parameter"),
+        ("grid", PlotOptions(x="theta", y="phi", mean=True), "are for lines"),
+        ("bell", PlotOptions(kind="histogram", fit="cos"), "are for lines"),
         ("three", PlotOptions(x="theta"), "more than 8 lines are too many"),
     ],
 )

@@ -92,7 +92,7 @@ def sample(form: Form, shots: int, seed: int | None = None) -> dict[str, int]:
 
     A seed's counts are the same on machines of one kind with one version of Stim only.
     """
-    import stim  # type: ignore[import-untyped]
+    import stim
 
     text, written = program(form)
     # Of more than 63 bits Stim takes none.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,7 +13,11 @@ from qbatch.cli import options as opt
 from qbatch.cli import programs, targets, values
 from qbatch.errors import UsageError
 
+if TYPE_CHECKING:
+    from qbatch.results.plot_data import Picture
+
 _KINDS = ("histogram", "sweep", "heatmap", "convergence")
+_FITS = ("line", "exp", "cos")
 _SHOWN = "What is shown"
 
 
@@ -31,11 +35,43 @@ def plot(
         ),
     ] = None,
     x: Annotated[
-        str | None, opt.option("--x", metavar="PARAM", section=_SHOWN, help="To the right.")
+        str | None,
+        opt.option(
+            "--x",
+            metavar="AXIS",
+            section=_SHOWN,
+            help="To the right: a parameter, tag:NAME, or a column (shots, qubits, depth, …).",
+        ),
     ] = None,
     y: Annotated[
         str | None,
         opt.option("--y", metavar="PARAM", section=_SHOWN, help="Upwards: makes a heat map."),
+    ] = None,
+    by: Annotated[
+        list[str] | None,
+        opt.option(
+            "--by",
+            metavar="AXIS",
+            section=_SHOWN,
+            help="What tells lines apart. Default: other parameters. Repeatable.",
+        ),
+    ] = None,
+    mean: Annotated[
+        bool,
+        opt.option(
+            "--mean",
+            section=_SHOWN,
+            help="Of the jobs at one place, with its standard error.",
+        ),
+    ] = False,
+    fit: Annotated[
+        str | None,
+        opt.option(
+            "--fit",
+            metavar="|".join(_FITS),
+            section=_SHOWN,
+            help="A curve through each line, with its parameters and their errors.",
+        ),
     ] = None,
     outcome: Annotated[
         str | None,
@@ -61,26 +97,45 @@ def plot(
 
     In the terminal if no file is given. Needs matplotlib, or uniplot for the terminal.
 
+    Several jobs at one place are one point, weighted by shots, where they ask the same; others
+    with --mean alone.
+
     Example: qbatch plot scan --outcome 00 -o scan.png
     """
     from qbatch.results.plot_data import PlotOptions
 
     values.choice(kind, "--kind", _KINDS)
-    options = PlotOptions(kind=kind, x=x, y=y, outcome=outcome, observable=observable)
+    values.choice(fit, "--fit", _FITS)
+    options = PlotOptions(
+        kind=kind, x=x, y=y, by=tuple(by or ()), mean=mean, fit=fit,
+        outcome=outcome, observable=observable,
+    )  # fmt: skip
     chosen = targets.target(ctx, group, narrowing)
     results = chosen.group.results(chosen.selection)
     converging = kind == "convergence" or (options == PlotOptions() and programs.are_named(chosen))
     shown = chosen.group.convergence(chosen.selection) if converging else None
+    picture = results.picture(options) if shown is None else shown
     if file is not None:
-        results.plot(file, options, shown)
+        results.plot(file, shown=picture)
+        _print_fits(picture)
         return
     from qbatch.results.terminal import text
 
     size = shutil.get_terminal_size()
     colour = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
     height = max(8, min(24, size.lines - 6))
-    picture = results.picture(options) if shown is None else shown
     print(text(picture, width=size.columns, height=height, colour=colour))
+    _print_fits(picture)
+
+
+def _print_fits(picture: Picture) -> None:
+    """What was fitted, a line each."""
+    from qbatch.results.plot_data import LinePlot
+
+    if isinstance(picture, LinePlot):
+        for line in picture.lines:
+            if line.fit is not None:
+                print(f"{line.label}: {line.fit.formula}: {line.fit.text()}")
 
 
 def report(ctx: typer.Context, group: opt.GroupName, file: opt.File) -> None:

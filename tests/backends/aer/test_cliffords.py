@@ -6,7 +6,7 @@ from unittest import mock
 
 import numpy
 import pytest
-import stim  # type: ignore[import-untyped]
+import stim
 from qiskit.circuit.library import get_standard_gate_name_mapping
 from qiskit.quantum_info import Operator
 

@@ -1,0 +1,1 @@
+"""Stabiliser circuits as Stim writes them, with noise, detectors and logical observables."""

@@ -1,0 +1,205 @@
+"""Lines of a picture: a quantity against a parameter, a tag or a column."""
+
+from __future__ import annotations
+
+import math
+from array import array
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+from qbatch.errors import UsageError
+from qbatch.results.plot_data import Line, LinePlot, PlotOptions
+from qbatch.results.points import Mean, Overview, Point
+
+CHOOSING = "--tag, --where"
+_MOST_LINES = 8
+
+
+def drawn(
+    points: Iterator[Point], label: str, group: str, found: Overview, options: PlotOptions
+) -> LinePlot:
+    """The lines of a picture.
+
+    Raises:
+        UsageError: there is nothing to draw them against, or there are too many of them, or
+            several jobs lie at one place of a line that are no repeats of each other.
+    """
+    x = options.x or next(iter((*found.varying, *found.parameters)), None)
+    if x is None:
+        raise UsageError("a sweep needs a parameter; these circuits have none", hint="--x tag:NAME")
+    others = options.by or tuple(name for name in found.varying if name != x)
+    by_circuit = not options.by and not options.mean and x in found.parameters
+    series = _Series(x, others, options, by_circuit=by_circuit)
+    series.take(with_parameters(points, [x]))
+    lines = series.lines()
+    if options.fit is not None:
+        from dataclasses import replace
+
+        from qbatch.results.fits import fitted
+
+        lines = [replace(line, fit=fitted(line, options.fit)) for line in lines]
+    return LinePlot(title=group, x_label=x, y_label=label, lines=tuple(lines))
+
+
+def with_parameters(points: Iterable[Point], names: Sequence[str]) -> Iterator[Point]:
+    """The points that have these parameters: circuits of one group may have different ones."""
+    some = False
+    for point in points:
+        if all(name in point.parameters for name in names):
+            some = True
+            yield point
+    if not some:
+        raise UsageError(f"no job with a result has the parameters {', '.join(names)}")
+
+
+class _Key(NamedTuple):
+    """What a line shows: a quantity, at these values of the others, of a circuit or of any."""
+
+    name: str
+    apart: str
+    circuit: str
+
+
+class _Series:
+    """What was measured, by line.
+
+    Args:
+        others: what tells lines apart.
+        by_circuit: so do circuits; otherwise those at one place must be one, or are averaged.
+    """
+
+    def __init__(
+        self, x: str, others: Sequence[str], options: PlotOptions, *, by_circuit: bool
+    ) -> None:
+        self._x = x
+        self._others = others
+        self._mean = options.mean
+        self._by_circuit = by_circuit
+        self._found: dict[_Key, _Measured] = {}
+        self._there: dict[tuple[_Key, float], object] = {}
+
+    def take(self, points: Iterable[Point]) -> None:
+        """Take in points."""
+        for point in points:
+            there = point.parameters[self._x]
+            if isinstance(there, str):
+                raise UsageError(
+                    f"{self._x} is {there!r}, which is no number", hint="--by tells lines apart"
+                )
+            apart = _apart(point, self._others)
+            for name, (value, error) in point.quantities.items():
+                key = _Key(name, apart, point.payload if self._by_circuit else "")
+                if not self._by_circuit and not self._mean:
+                    self._check_alone(key, there, point)
+                self._line(key).add(there, value, error, point.weight)
+
+    def _line(self, key: _Key) -> _Measured:
+        if key not in self._found:
+            if len(self._found) == _MOST_LINES:
+                raise _too_many_lines(self._others)
+            self._found[key] = _Measured()
+        return self._found[key]
+
+    def _check_alone(self, key: _Key, there: float, point: Point) -> None:
+        """Different jobs at one place of a line are not added up unasked."""
+        own = (point.payload, tuple(sorted(point.parameters.items(), key=str)))
+        if self._there.setdefault((key, there), own) != own:
+            raise UsageError(
+                f"several jobs lie at {self._x} = {there:g}, and are no repeats of each other",
+                hint="--mean shows their mean, --by what tells them apart",
+            )
+
+    def lines(self) -> list[Line]:
+        """All of them, in the order in which they first came."""
+        names = _circuit_names(self._found)
+        lines = []
+        for key, measured in self._found.items():
+            parts = (key.name, key.apart, names[key.circuit])
+            label = ", ".join(part for part in parts if part)
+            lines.append(measured.averaged(label) if self._mean else measured.line(label))
+        return lines
+
+
+def _circuit_names(series: Iterable[_Key]) -> dict[str, str]:
+    """What tells circuits apart in a legend: nothing where there is but one."""
+    circuits = dict.fromkeys(key.circuit for key in series)
+    if len(circuits) == 1:
+        return dict.fromkeys(circuits, "")
+    return {circuit: f"circuit {number}" for number, circuit in enumerate(circuits, 1)}
+
+
+class _Measured:
+    """What was measured along a line, in no order: 32 bytes a point."""
+
+    def __init__(self) -> None:
+        self._x, self._y, self._errors, self._weights = (array("d") for _ in range(4))
+
+    def add(self, x: float, y: float, error: float | None, weight: float) -> None:
+        self._x.append(x)
+        self._y.append(y)
+        self._errors.append(math.nan if error is None else error)
+        self._weights.append(weight)
+
+    def line(self, label: str) -> Line:
+        """Its points by rising x; those of one x are one, by their shots."""
+        x, y, errors = array("d"), array("d"), array("d")
+        exact = all(map(math.isnan, self._errors))
+        for there, places in self._by_x():
+            mean = Mean()
+            for place in places:
+                error = self._errors[place]
+                known = None if math.isnan(error) else error
+                mean.add(self._y[place], known, self._weights[place])
+            x.append(there)
+            y.append(mean.value)
+            errors.append(mean.error or 0.0)
+        return Line(label=label, x=x, y=y, errors=None if exact else errors)
+
+    def averaged(self, label: str) -> Line:
+        """Its points by rising x: the mean of the jobs there, and its standard error.
+
+        That is told by how they spread; where there is but one, it is that of the job.
+        """
+        x, y, errors, known = array("d"), array("d"), array("d"), False
+        for there, places in self._by_x():
+            values = [self._y[place] for place in places]
+            mean = math.fsum(values) / len(values)
+            error = self._errors[places[0]]
+            if len(values) > 1:
+                spread = math.fsum((value - mean) ** 2 for value in values) / (len(values) - 1)
+                error = math.sqrt(spread / len(values))
+            known = known or not math.isnan(error)
+            x.append(there)
+            y.append(mean)
+            errors.append(0.0 if math.isnan(error) else error)
+        return Line(label=label, x=x, y=y, errors=errors if known else None)
+
+    def _by_x(self) -> Iterator[tuple[float, list[int]]]:
+        """Places of the points by rising x."""
+        places: list[int] = []
+        for place in sorted(range(len(self._x)), key=self._x.__getitem__):
+            if places and self._x[place] != self._x[places[0]]:
+                yield self._x[places[0]], places
+                places = []
+            places.append(place)
+        if places:
+            yield self._x[places[0]], places
+
+
+def _too_many_lines(others: Sequence[str]) -> UsageError:
+    return UsageError(
+        f"more than {_MOST_LINES} lines are too many for a picture:"
+        f" {', '.join(others) or 'observables'} vary besides",
+        hint=f"--x and --y make a heat map; GROUP/JOBS, {CHOOSING} or --observable choose;"
+        " --mean averages",
+    )
+
+
+def _apart(point: Point, names: Sequence[str]) -> str:
+    """The values that tell the line of a point from the others."""
+    values = ((name, point.parameters.get(name)) for name in names)
+    return ", ".join(
+        f"{name.removeprefix('tag:')}={value if isinstance(value, str) else f'{value:.4g}'}"
+        for name, value in values
+        if value is not None
+    )
