@@ -64,11 +64,58 @@ def _braket(service: Any) -> tuple[dict[str, str], dict[str, str]]:
     return settings, env
 
 
+def _quandela(service: Any) -> tuple[dict[str, str], dict[str, str]]:
+    settings = {"type": "quandela", "url": service.url, "platform": "sim:x", "max_shots": 1000}
+    return settings, {"PCVL_CLOUD_TOKEN": "secret"}
+
+
+def _pasqal(service: Any) -> tuple[dict[str, str], dict[str, str]]:
+    settings = {"type": "pasqal", "url": service.url, "project_id": "p"}
+    return settings, {"PASQAL_TOKEN": "secret"}
+
+
+def _experiment(place: Path) -> Path:
+    """A photon at a beam splitter of any phase."""
+    import perceval as pcvl
+    from perceval.serialization import serialize
+
+    circuit = pcvl.Circuit(2) // (0, pcvl.BS()) // (0, pcvl.PS(pcvl.P("a"))) // (0, pcvl.BS())
+    found = pcvl.Experiment(circuit)
+    found.with_input(pcvl.BasicState([1, 0]))
+    found.min_detected_photons_filter(0)
+    (place / "c.pcvl").write_text(serialize(found))
+    return place / "c.pcvl"
+
+
+def _sequence(place: Path) -> Path:
+    """A pulse of any strength on an atom."""
+    from pulser import MockDevice, Pulse, Register, Sequence
+
+    found = Sequence(Register({"q0": (0, 0)}), MockDevice)
+    found.declare_channel("ryd", "rydberg_global")
+    found.add(Pulse.ConstantPulse(1000, found.declare_variable("a", dtype=float), 0, 0), "ryd")
+    found.measure("ground-rydberg")
+    (place / "c.pulser").write_text(found.to_abstract_repr())
+    return place / "c.pulser"
+
+
+def _circuit(place: Path) -> Path:
+    (place / "c.qasm3").write_text(TEXT)
+    return place / "c.qasm3"
+
+
+PAYLOADS = {"quandela": _experiment, "pasqal": _sequence}
+
+
 def _taken(name: str, service: Any) -> int:
     """Executions that the stand-in has taken and not been told to stop."""
     if name == "braket":
         return sum(task["body"]["shots"] // 10 for task in service.tasks.values())
+    if name == "pasqal":
+        return len(service.jobs)
     jobs = service.jobs.values()
+    if name == "quandela":
+        return sum(len(job["body"]["payload"]["iterator"]) for job in jobs)
     if name == "ibm":
         return sum(_points(job["body"]) for job in jobs if not job["cancelled"])
     if name == "ionq":
@@ -91,6 +138,8 @@ PROVIDERS = {
     "aqt": ("tests.providers.aqt_service:AqtService", _aqt),
     "iqm": ("tests.providers.iqm_service:IqmService", _iqm),
     "braket": ("tests.providers.braket_service:BraketService", _braket),
+    "quandela": ("tests.providers.quandela_service:QuandelaService", _quandela),
+    "pasqal": ("tests.providers.pasqal_service:PasqalService", _pasqal),
 }
 
 
@@ -109,7 +158,7 @@ def campaign(name: str, kills: int, seed: int, place: Path) -> int:
     qbatch = [sys.executable, "-m", "qbatch", "--db", str(place / "q.db"), "--config", str(config)]
     run = [*qbatch, "run", "g", "--backend", "cloud", "--max-batch-size", str(_AT_ONCE), "-q", "-y"]
     number = 4 * _AT_ONCE * kills
-    _add(place, qbatch, number)
+    _add(PAYLOADS.get(name, _circuit)(place), place, qbatch, number)
     landed = 0
     for _ in range(kills):
         landed += _killed(run, env, service, rng)
@@ -125,13 +174,12 @@ def campaign(name: str, kills: int, seed: int, place: Path) -> int:
     service.close()
     wrong = counts["done"] + counts["unknown"] != number
     wrong += not counts["done"] <= taken <= number
-    looks_up = name in ("ibm", "braket")
+    looks_up = name in ("ibm", "braket", "pasqal")
     return wrong + (looks_up and counts["unknown"] > 0) + (sound.returncode != 0)
 
 
-def _add(place: Path, qbatch: list[str], number: int) -> None:
-    circuit, values = place / "c.qasm3", place / "values.csv"
-    circuit.write_text(TEXT)
+def _add(circuit: Path, place: Path, qbatch: list[str], number: int) -> None:
+    values = place / "values.csv"
     angles = "\n".join(str(math.pi * k / number) for k in range(number))
     values.write_text(f"a\n{angles}\n")
     subprocess.run([*qbatch, "add", "g", str(circuit), "--params", str(values),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from qbatch.api.stored_group import StoredGroup
 from qbatch.errors import UsageError
-from qbatch.payloads import qiskit_inputs
+from qbatch.payloads import perceval_inputs, qiskit_inputs
 
 if TYPE_CHECKING:
     from qbatch.api.options import AddOptions
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 Announce = Callable[[int], Callable[[int], None] | None]
 _Point = tuple[bytes, str]
 _STEP = 10_000  # jobs between two signs of life
-_NOT_ASKED = ("skip_invalid", "if_new", "announce")
+_NOT_ASKED = ("skip_invalid", "if_new", "announce", "max_samples")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,29 +99,37 @@ def _wanted(
     from qbatch.payloads.inputs import usable_payloads
 
     catalog = Catalog(group.config)
-    for inputs, own in _parts(circuits):
+    for inputs, own in _parts(circuits, options):
         if twice := sorted(own.keys() & options.keys()):
-            raise UsageError(f"{twice[0]} stands in the PUB already: leave it out beside")
+            raise UsageError(f"{twice[0]} stands in the PUB or job already: leave it out beside")
         wanted = _request({**options, **own}, inputs, group.config.defaults.get("shots"))
-        catalog.check_options(wanted.settings.backend, wanted.settings.options)
         usable, invalid = usable_payloads(
             inputs, wanted, skip_invalid=options.get("skip_invalid", False)
         )
+        settings, homes = wanted.settings, catalog.homes(catalog.default)
+        for home in {homes.get(payload.source.kind) for payload in usable}:
+            catalog.check_options(settings.backend or home, settings.options)
         yield _Wanted(wanted, usable, invalid)
 
 
-def _parts(circuits: tuple[Input, ...]) -> Iterator[tuple[list[Input], dict[str, Any]]]:
-    """Runs of plain inputs, and each PUB alone with what it says itself, in their order."""
+def _parts(
+    circuits: tuple[Input, ...], options: AddOptions
+) -> Iterator[tuple[list[Input], dict[str, Any]]]:
+    """Runs of plain inputs, and each PUB or job alone with what it says itself, in their order."""
     plain: list[Input] = []
     for entry in circuits:
-        if not qiskit_inputs.is_pub(entry):
+        if qiskit_inputs.is_pub(entry):
+            alone = [qiskit_inputs.pub_options(entry)]
+        elif perceval_inputs.is_job(entry):
+            alone = perceval_inputs.job_options(entry, options.get("max_samples"))
+        else:
             plain.append(entry)
             continue
         if plain:
             yield plain, {}
             plain = []
-        circuit, own = qiskit_inputs.pub_options(entry)
-        yield [circuit], own
+        for circuit, own in alone:
+            yield [circuit], own
     if plain or not circuits:
         yield plain, {}
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from qbatch.config import Config
     from qbatch.domain.batches import Batch
     from qbatch.domain.groups import Group
-    from qbatch.domain.history import Cause, JobResult
+    from qbatch.domain.history import Cause
     from qbatch.domain.jobs import Job
     from qbatch.engine import Observer, RunReport
     from qbatch.engine.compile_run import CompileReport
@@ -276,10 +276,6 @@ class JobGroup(ProgramVerbs, PercevalNames):
             compiled: each with how large its circuit was once it was compiled.
         """
         return Results(self._stored, selector, partial=partial, compiled=compiled)
-
-    def get_results(self) -> list[JobResult | None]:
-        """One entry per job in the order of adding, None if there is no result."""
-        return [None if found.result is None else found for found in self.results()]
 
     def batches(self) -> Iterator[Batch]:
         """The batches that held its jobs, the first one first."""

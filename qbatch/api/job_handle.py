@@ -89,7 +89,9 @@ class JobHandle:
     def get_results(self) -> JobResult | None:
         """What it yielded; None if there is no result (yet)."""
         found = next(iter(Results(self._stored, self._selection)))
-        return None if found.result is None else found
+        from qbatch.api.perceval_results import told
+
+        return told(found, lambda: self.attempts)
 
     @property
     def attempts(self) -> list[Attempt]:

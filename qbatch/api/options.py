@@ -43,6 +43,7 @@ class AddOptions(TypedDict, total=False):
     skip_invalid: leave out what cannot be used instead of adding nothing.
     if_new: leave out what the group holds already.
     max_gates: that a circuit may have once its definitions are unrolled.
+    max_samples: of Perceval's jobs, which call their shots so.
     announce: told how many jobs it will be before any is stored, and may raise; what it
         returns is told how many more are.
     """
@@ -65,6 +66,7 @@ class AddOptions(TypedDict, total=False):
     skip_invalid: bool
     if_new: bool
     max_gates: int | None
+    max_samples: int | None
     announce: Announce | None
 
 

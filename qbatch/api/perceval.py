@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 
     from qbatch.api.job_handle import JobHandle
     from qbatch.api.options import CommonRunOptions, RunOptions
+    from qbatch.api.results import Results
+    from qbatch.api.stored_group import Selector
     from qbatch.domain.groups import Group
+    from qbatch.domain.history import JobResult
     from qbatch.domain.jobs import Job
     from qbatch.engine import Observer, RunReport
 
@@ -58,8 +61,24 @@ class PercevalNames(ABC):
         """The job of a number."""
 
     @abstractmethod
+    def results(self, selector: Selector = None) -> Results:
+        """What jobs yielded."""
+
+    @abstractmethod
     def watch(self, *, seconds: float) -> Iterator[tuple[Group, bool]]:
         """How the group stands, again and again."""
+
+    def get_results(self) -> list[JobResult | None]:
+        """One entry per job in the order of adding, None if there is no result.
+
+        Those of photonic jobs are read by Perceval's keys, too: ``results``, ``global_perf``.
+        """
+        from qbatch.api.perceval_results import told
+
+        return [
+            told(found, lambda number=found.job.number: self.handle(number).attempts)  # type: ignore[misc]
+            for found in self.results()
+        ]
 
     def run_parallel(
         self, *, observer: Observer | None = None, **options: Unpack[CommonRunOptions]

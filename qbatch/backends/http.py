@@ -108,6 +108,10 @@ class HttpClient:
         """Have something deleted; can be repeated without harm."""
         self._request("DELETE", path, None, creates=False, reads=False)
 
+    def patch(self, path: str, body: Any = None) -> None:
+        """Have something changed; can be repeated without harm."""
+        self._request("PATCH", path, body, creates=False, reads=False)
+
     def post(self, path: str, body: Any, *, creates: bool, reads: bool = True) -> Any:
         """Send something. ``creates``: doing it twice would do harm.
 

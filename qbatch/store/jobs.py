@@ -196,13 +196,12 @@ class Jobs:
 
     def backends(self, ids: Iterable[int]) -> dict[int, tuple[str | None, str]]:
         """The backend that each of some jobs asks for, by itself or by group, and its format."""
-        query = (
-            "SELECT jobs.id, coalesce(jobs.backend, groups.backend) AS backend, payloads.kind"
-            " FROM jobs JOIN groups ON groups.id = jobs.group_id"
-            f" JOIN payloads ON payloads.id = jobs.payload_id WHERE jobs.{_AMONG}"
-        )
-        rows = self._db.rows(query, (json.dumps(list(ids)),))
-        return {row["id"]: (row["backend"] or None, row["kind"]) for row in rows}
+        query = f"""
+            SELECT jobs.id, coalesce(jobs.backend, groups.backend) AS backend, payloads.kind
+            FROM jobs JOIN groups ON groups.id = group_id
+            JOIN payloads ON payloads.id = payload_id WHERE jobs.{_AMONG}"""
+        found = self._db.rows(query, (json.dumps(list(ids)),))
+        return {row["id"]: (row["backend"] or None, row["kind"]) for row in found}
 
     def to_rerun(self, group_id: int, selection: Selection) -> list[int]:
         """The ids of a selection's failed and cancelled jobs, by number.

@@ -73,7 +73,20 @@ def test_backends_are_listed_and_checked(qbatch, config):
     adapters = {e["settings"]: e for e in listed["adapters"]}
     assert adapters["type = aer"]["installed"]
     assert all(one["licence"] and one["takes"] and one["tried"] for one in adapters.values())
-    assert set(entries) == {"aer", "braket", "qiskit", "qoro", "stim", "good", "typo", "gone"}
+    assert set(entries) == {
+        "aer",
+        "braket",
+        "pasqal",
+        "perceval",
+        "pulser",
+        "qiskit",
+        "quandela",
+        "qoro",
+        "stim",
+        "good",
+        "typo",
+        "gone",
+    }
     assert entries["good"]["settings"] == {"method": "stabilizer"}
     assert entries["good"]["limits"]["shots"] == 1_000_000
     assert "cannot be loaded" in entries["gone"]["problem"]

@@ -105,7 +105,7 @@ def test_pubs_of_a_sampler_and_of_an_estimator(group):
     assert [job.shots for job in jobs] == [100, 1024, 1024, 100, None, 1024]
     assert [job.parameters.get("a") for job in jobs] == [0.5, 0.1, 0.2, 0.3, 0.4, None]
     assert [len(job.observables) for job in jobs] == [0, 0, 0, 1, 2, 0]
-    with pytest.raises(UsageError, match="stands in the PUB already"):
+    with pytest.raises(UsageError, match="stands in the PUB or job already"):
         group.add((plain, [0.5], 100), shots=3)
 
 

@@ -68,10 +68,10 @@ def test_only_failed_and_cancelled_jobs_are_reset(store, group):
 
 
 def test_backends_are_the_jobs_own_or_their_groups(store, group):
-    assert store.jobs.backends([1, 3]) == {1: None, 3: None}
+    assert store.jobs.backends([1, 3]) == {1: (None, "circuit"), 3: (None, "circuit")}
     store.database.execute("UPDATE groups SET backend = 'lab'")
     store.database.execute("UPDATE jobs SET backend = 'cloud' WHERE id = 3")
-    assert store.jobs.backends([1, 3]) == {1: "lab", 3: "cloud"}
+    assert store.jobs.backends([1, 3]) == {1: ("lab", "circuit"), 3: ("cloud", "circuit")}
 
 
 def test_a_job_that_another_reruns_is_left(store, group):

@@ -1,0 +1,1 @@
+"""Photonic experiments as Perceval writes them."""

@@ -1,0 +1,49 @@
+"""Code blocks of the documentation, to be run as they stand there."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+TOP = Path(__file__).parents[1]
+_BLOCK = re.compile(r"```(\w+)\n(.*?)```", re.DOTALL)
+
+
+def run_section(file, heading, place):
+    """Write a section's files and run its commands there; what each printed, by its line."""
+    text = (TOP / "docs" / file).read_text("utf-8").split(f"\n## {heading}\n")[1]
+    said = {}
+    for language, body in _BLOCK.findall(text.split("\n## ")[0]):
+        if language == "python":
+            name = re.match(r"# (\S+\.py)\n", body)
+            assert name is not None, body
+            (place / name[1]).write_text(body)
+        elif language == "sh":
+            for line in body.splitlines():
+                said[line.partition("  #")[0].strip()] = _run(line, place)
+    return said
+
+
+def _run(line, place):
+    empty = place / "none.toml"
+    empty.touch()
+    bin_directory = place / "bin"
+    bin_directory.mkdir(exist_ok=True)
+    for name, command in (("qbatch", "-m qbatch"), ("python", "")):
+        script = bin_directory / name
+        script.write_text(f'#!/bin/sh\nexec {sys.executable} -W ignore {command} "$@"\n')
+        script.chmod(0o755)
+    environment = {
+        **os.environ,
+        "PATH": f"{bin_directory}:{os.environ['PATH']}",
+        "QBATCH_DB": str(place / "q.db"),
+        "QBATCH_CONFIG": str(empty),
+    }
+    done = subprocess.run(
+        ["/bin/bash", "-c", line], cwd=place, env=environment, text=True, check=False,
+        capture_output=True, timeout=300,
+    )  # fmt: skip
+    assert done.returncode == 0, (line, done.stdout, done.stderr)
+    assert "Traceback" not in done.stderr
+    return done.stdout
