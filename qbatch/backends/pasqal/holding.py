@@ -41,7 +41,7 @@ class Part:
         return self.batch if self.first is None else f"{self.batch}/{self.first}+{self.count}"
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _Held:
     batch: str
     count: int
@@ -54,29 +54,32 @@ class OpenBatches:
     def __init__(self, service: Service) -> None:
         self._service = service
         self._held: dict[str, _Held] = {}
+        self._left: list[str] = []  # that take no more, and are still to be closed
         self._seen: set[str] = set()
 
     def send(self, body: Mapping[str, Any], submission_id: str) -> Part:
         """Add jobs to the open batch of their sequence, or make one."""
         sequence, jobs = str(body["sequence_builder"]), list(body["jobs"])
-        held = self._held.get(sequence)
+        held = self._held.pop(sequence, None)
         if held is not None:
             with contextlib.suppress(Rejected, AlreadyEnded, BatchNotFound):  # it was closed
-                return self._added(held, jobs, submission_id)
-            del self._held[sequence]
+                return self._added(sequence, held, jobs, submission_id)
         tags = [submission_id, _mark(submission_id, 0, len(jobs))]
         batch = self._service.create({**body, "open": True, "tags": tags})
         self._held[sequence] = _Held(batch, len(jobs), tags)
         return Part(batch, 0, len(jobs))
 
-    def _added(self, held: _Held, jobs: Sequence[Any], submission_id: str) -> Part:
+    def _added(self, sequence: str, held: _Held, jobs: Sequence[Any], submission_id: str) -> Part:
         part = Part(held.batch, held.count, len(jobs))
         # Before the jobs: an answer that is lost is looked for by it.
         tags = [*held.tags, submission_id, _mark(submission_id, held.count, len(jobs))]
+        # Should anything fail, nothing is added to this batch any more: a mark then names just
+        # these jobs, or more jobs than there ever are.
+        self._left.append(held.batch)
         self._service.tag(held.batch, tags)
-        held.tags = tags
         self._service.add(held.batch, jobs)
-        held.count += len(jobs)
+        self._left.remove(held.batch)
+        self._held[sequence] = _Held(held.batch, held.count + len(jobs), tags)
         return part
 
     def adopt(self, batch: str) -> None:
@@ -85,14 +88,15 @@ class OpenBatches:
             return
         self._seen.add(batch)
         if self._service.batch(batch).get("open"):
-            self._held[f"left {batch}"] = _Held(batch, 0, [])
+            self._left.append(batch)
 
     def close(self) -> None:
         """Let the device go; a batch that cannot be closed is closed by the service when idle."""
-        for held in self._held.values():
+        for batch in {*self._left, *(held.batch for held in self._held.values())}:
             with contextlib.suppress(QbatchError):
-                self._service.complete(held.batch)
+                self._service.complete(batch)
         self._held.clear()
+        self._left.clear()
 
 
 def found(submission_id: str, batches: Iterable[Mapping[str, Any]]) -> Part | None:

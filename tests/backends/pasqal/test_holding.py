@@ -97,6 +97,12 @@ def test_jobs_that_were_added_without_an_answer_are_found(backend, service, faul
         sent(backend, later)
     assert backend.find(later.submission_id) == "batch-1/1+2"
     assert backend.find(first.submission_id) == "batch-1/0+1"
+    # How many jobs it has is not known here: what follows goes elsewhere, and both are closed.
+    last = batch(4)
+    assert sent(backend, last) == "batch-2/0+1"
+    assert [sum(one.counts.values()) for one in backend.answers("batch-2/0+1", last)] == [4]
+    backend.close()
+    assert not any(one["open"] for one in service.batches.values())
 
 
 def test_jobs_that_were_not_added_are_not_found(backend, service):
@@ -105,6 +111,9 @@ def test_jobs_that_were_not_added_are_not_found(backend, service):
     later = batch(2)
     with pytest.raises(LostAnswer):
         sent(backend, later)
+    assert backend.find(later.submission_id) is None
+    # Nor are others' jobs ever taken for them.
+    sent(backend, batch(3))
     assert backend.find(later.submission_id) is None
 
 
