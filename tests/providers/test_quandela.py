@@ -537,3 +537,18 @@ def test_in_worker_processes_too(group):
         group.run(executor=executor)
     found = [dict(result.counts) for result in group.results()]
     assert found[:2] == found[2:]
+
+
+@pytest.mark.parametrize("where", ["perceval", "cloud"])
+def test_equal_jobs_that_share_samples_have_each_as_many_as_alone(group, where):
+    """A limit of shots is of each job: together they have that of all."""
+    options = {"max_shots": 100}
+    if where == "perceval":
+        options["simulator"] = "CliffordClifford2017"
+    for repeat in range(4):
+        group.add(interferometer(), parameters={"phi": math.pi / 4}, shots=1000, backend=where,
+                  options=options, asks={"postselect": "[0] < 2"},
+                  tags={"repeat": str(repeat)})  # fmt: skip
+    assert group.run(executor="serial").done == 4
+    totals = [sum(result.counts.values()) for result in group.results()]
+    assert sum(totals) == pytest.approx(4 * 75, abs=60)

@@ -18,7 +18,7 @@ from perceval.serialization import deserialize
 from qbatch.domain.results import ResultKind
 from qbatch.domain.states import Failure
 from qbatch.errors import InvalidJob
-from qbatch.payloads.photonic.asking import Asked
+from qbatch.payloads.photonic.asking import Asked, most_shots
 from qbatch.payloads.photonic.text import performances
 from qbatch.seam import Item, ItemResult, Submission
 
@@ -59,8 +59,7 @@ class _Run:
             raise InvalidJob(f"{self._simulator} samples: it has no probabilities")
         # Where the number of shots is limited, how many samples come is Perceval's to say.
         by_law = exact or (is_strong and self._max_shots is None)
-        more = {} if self._max_shots is None else {"max_shots_per_call": self._max_shots}
-        sampler = Sampler(processor, **more)
+        sampler = Sampler(processor, **self._limit(item))
         if by_law:
             answer = _results(sampler.probs)
         else:
@@ -71,6 +70,11 @@ class _Run:
         if by_law:
             return ItemResult(label=item.label, probabilities=named, info=info)
         return ItemResult(label=item.label, counts=named, info=info)
+
+    def _limit(self, item: Item) -> dict[str, int]:
+        if self._max_shots is None:
+            return {}
+        return {"max_shots_per_call": most_shots(self._max_shots, len(item.jobs), item.seed)}
 
     def _experiment(self, item: Item) -> Any:
         """The item's experiment, at its point, as it is asked for."""

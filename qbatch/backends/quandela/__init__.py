@@ -23,7 +23,7 @@ from qbatch.domain.results import ResultKind
 from qbatch.domain.states import Failure, RemoteState
 from qbatch.errors import AlreadyEnded, BackendError, Transient, UsageError
 from qbatch.payloads.photonic import text
-from qbatch.payloads.photonic.asking import Asked
+from qbatch.payloads.photonic.asking import Asked, most_shots
 from qbatch.seam import BatchStatus, Estimate, Item, ItemResult, Prepared, Submission, Usage
 from qbatch.seam.objects import by_position
 
@@ -100,7 +100,7 @@ class QuandelaBackend:
                 )
             else:
                 ready.append(item)
-        body = self._body(batch, ready, points, command, max_shots) if ready else None
+        body = self._body(batch, ready, points, command) if ready else None
         digest = hashlib.sha256(json.dumps(body, sort_keys=True).encode()).digest()
         labels = [item.label for item in ready]
         return Prepared(ready=labels, refused=refused, body=body, digest=digest)
@@ -111,7 +111,7 @@ class QuandelaBackend:
             return "probs"
         return next(own for own in ("sample_count", "samples", "probs") if own in self._commands)
 
-    def _point(self, item: Item, max_shots: object) -> dict[str, Any]:
+    def _point(self, item: Item, max_shots: int | None) -> dict[str, Any]:
         """An item as a point of the iterator.
 
         Raises:
@@ -124,7 +124,8 @@ class QuandelaBackend:
             )
         asked = Asked.of(item.request.options)
         names = item.info.get("parameters", ())
-        point: dict[str, Any] = {"max_shots": max_shots}
+        most = most_shots(max_shots, len(item.jobs), item.seed)
+        point: dict[str, Any] = {"max_shots": most}
         if item.shots is not None:
             point["max_samples"] = item.shots
         if item.parameters:
@@ -145,13 +146,12 @@ class QuandelaBackend:
         items: Sequence[Item],
         points: Sequence[Mapping[str, Any]],
         command: str,
-        max_shots: object,
     ) -> dict[str, Any]:
         first = items[0]
         payload: dict[str, Any] = {
             "command": command,
             "experiment": batch.payloads[first.payload].body.decode(),
-            "max_shots": max_shots,
+            "max_shots": max(point["max_shots"] for point in points),
             "iterator": list(points),
             "job_context": None,
         }

@@ -66,3 +66,12 @@ class Asked:
     def modes(self) -> int | None:
         """Of the input; None where it is the experiment's own."""
         return None if self.input is None else self.input.count(",") + 1
+
+
+def most_shots(of_a_job: int, jobs: int, seed: int | None) -> int:
+    """At most so many shots for jobs that share their samples: each as many as alone.
+
+    Args:
+        seed: of the jobs; those that have one share their samples undivided.
+    """
+    return of_a_job if seed is not None else of_a_job * max(1, jobs)

@@ -3,7 +3,7 @@
 import pytest
 
 from qbatch import UsageError
-from qbatch.payloads.photonic.asking import Asked
+from qbatch.payloads.photonic.asking import Asked, most_shots
 
 
 def test_nothing_is_asked_unless_it_is_said():
@@ -30,3 +30,9 @@ def test_an_input_tells_its_modes():
 def test_what_is_no_request_is_refused(options, said):
     with pytest.raises(UsageError, match=said):
         Asked.of(options, "mzi")
+
+
+def test_jobs_that_share_their_samples_have_the_shots_of_all():
+    assert most_shots(100, 3, None) == 300
+    assert most_shots(100, 3, 7) == 100  # of one seed the samples are the same for all
+    assert most_shots(100, 0, None) == 100
