@@ -45,6 +45,8 @@ class AddRequest:
         """From its own fields, ``measure_all``, and those of `JobSettings`, by name."""
         own = {f.name for f in fields(cls)}
         asks = {**wishes.pop("asks", {}), "measure_all": wishes.pop("measure_all", False)}
+        if empty := [name for name, value in asks.items() if value in ({}, [], "")]:
+            raise UsageError(f"what is asked for {empty[0]} is empty", hint="leave it out")
         mine = {name: wishes.pop(name) for name in list(wishes) if name in own}
         settings = JobSettings(**{"shots": None, **wishes})
         return cls(**mine, asks={k: v for k, v in asks.items() if v}, settings=settings)

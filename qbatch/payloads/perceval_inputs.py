@@ -16,6 +16,7 @@ from qbatch.errors import UsageError
 
 _ITERATED = {"circuit_params", "input_state", "max_samples", "max_shots", "min_detected_photons",
              "noise", "postselect"}  # fmt: skip
+_NO_NOISE = {"transmittance": 1.0}  # said in full: it takes the place of the experiment's own
 _Part = tuple[Any, dict[str, Any]]
 
 
@@ -40,7 +41,8 @@ def job_options(job: Any, max_samples: int | None) -> list[_Part]:
         ) from None
     if max_samples is not None:
         own["shots"] = max_samples
-    return [(experiment, _finished(_iterated(own, more))) for more in iterations or [{}]]
+    known = _known(experiment)
+    return [(experiment, _finished(_iterated(own, more, known))) for more in iterations or [{}]]
 
 
 def _is_remote(job: Any) -> bool:
@@ -56,6 +58,11 @@ def _local(job: Any) -> tuple[Any, dict[str, Any], list[Mapping[str, Any]]]:
     processor = sampler._processor  # noqa: SLF001
     primitive = function.__name__.strip("_").partition("_")[0]
     command = primitive if converter is None else converter.__name__.partition("_to_")[2]
+    if command == "probs" and primitive != "probs":
+        raise UsageError(
+            f"{processor.backend.name} samples: it has no probabilities",
+            hint="ask for sample_count, or take SLOS",
+        )
     own = _asks(command, _samples_of(job.delta_parameters))
     options = {"simulator": processor.backend.name}
     if (most := sampler._max_shots) is not None:  # noqa: SLF001
@@ -100,7 +107,15 @@ def _asks(command: str, shots: int | None) -> dict[str, Any]:
     return {**asks, "shots": shots}
 
 
-def _iterated(own: Mapping[str, Any], more: Mapping[str, Any]) -> dict[str, Any]:
+def _known(experiment: Any) -> dict[str, float]:
+    """Parameters of an experiment that have a value already."""
+    found: Mapping[str, Any] = getattr(experiment, "get_circuit_parameters", dict)()
+    return {name: float(own) for name, own in found.items() if own.defined}
+
+
+def _iterated(
+    own: Mapping[str, Any], more: Mapping[str, Any], known: Mapping[str, float]
+) -> dict[str, Any]:
     """What one iteration asks for besides."""
     if unknown := sorted(more.keys() - _ITERATED):
         raise UsageError(f"an iteration with {unknown[0]!r}, which qbatch does not know")
@@ -109,7 +124,7 @@ def _iterated(own: Mapping[str, Any], more: Mapping[str, Any]) -> dict[str, Any]
         found["shots"] = int(more["max_samples"])
     if "max_shots" in more:
         found["options"] = {**own["options"], "max_shots": int(more["max_shots"])}
-    if values := more.get("circuit_params"):
+    if values := {**known, **more.get("circuit_params", {})}:
         found["parameters"] = {name: [float(value)] for name, value in values.items()}
     return found
 
@@ -125,7 +140,8 @@ def _texts(more: Mapping[str, Any]) -> dict[str, Any]:
         asks["postselect"] = _bare(more["postselect"])
     if "noise" in more:
         noise = more["noise"]
-        asks["noise"] = json.loads(_bare(noise)) if isinstance(noise, str) else noise.__dict__()
+        found = json.loads(_bare(noise)) if isinstance(noise, str) else noise.__dict__()
+        asks["noise"] = found or _NO_NOISE
     return asks
 
 

@@ -1,4 +1,9 @@
-"""Curves fitted to lines: least squares, weighted by the points' errors where they have some."""
+"""Curves fitted to lines: least squares, weighted by the points' errors where they have some.
+
+Shares of shots are weighted by the error that the curve itself gives them, found step by step: the
+error that a share tells of itself is smallest where chance took it near 0 or 1, and draws the curve
+there (P. McCullagh, J. A. Nelder, Generalized Linear Models, 2nd ed., 1989, section 2.5).
+"""
 
 from __future__ import annotations
 
@@ -11,6 +16,7 @@ from qbatch.results.plot_data import Fit, Line
 
 _DRAWN = 200
 _FREQUENCIES = 400
+_STEPS = 4  # until the weights are those of the curve
 
 
 class _Model(NamedTuple):
@@ -32,8 +38,8 @@ class _Model(NamedTuple):
 def fitted(line: Line, kind: str) -> Fit:
     """A curve through a line's points.
 
-    Points whose error is 0 (an outcome that came never, or always) count as much as the most
-    certain of the others. Where some have no error at all they count alike, and the
+    Points of other quantities whose error is 0 count as much as the most certain of them.
+    Where some have no error at all they count alike, and the
     parameters' errors follow from the spread.
 
     Raises:
@@ -49,10 +55,12 @@ def fitted(line: Line, kind: str) -> Fit:
         raise UsageError(
             f"{len(x)} points are too few to fit {model.formula}: it needs {len(model.names) + 1}"
         )
-    errors = _weights(line)
-    best = _best(model, x, y, errors)
+    best, errors = _weighted(model, x, y, line)
     if best is None:
-        raise UsageError(f"{model.formula} does not fit {line.label or 'these points'}")
+        raise UsageError(
+            f"{model.formula} does not fit {line.label or 'these points'}",
+            hint="another --fit; or points nearer to 0, where that is far away",
+        )
     found, covariance = best
     spread = np.sqrt(np.diag(covariance))
     told = [
@@ -73,15 +81,44 @@ def fitted(line: Line, kind: str) -> Fit:
     )
 
 
+def _weighted(model: _Model, x: Any, y: Any, line: Line) -> tuple[tuple[Any, Any] | None, Any]:
+    """The nearest curve, and the errors that weighted the points."""
+    import numpy as np
+
+    errors = _weights(line)
+    best = _best(model, x, y, errors)
+    if line.shots is None:
+        return best, errors
+    shots = np.asarray(line.shots, float)
+    for _ in range(_STEPS):
+        if best is None:
+            break
+        errors = _share_errors(model.curve(x, *best[0]), shots)
+        best = _best(model, x, y, errors)
+    return best, errors
+
+
 def _weights(line: Line) -> Any:
     """Errors of the points, none of them 0; None where not all have one."""
     import numpy as np
 
+    if line.shots is not None:
+        shots = np.asarray(line.shots, float)
+        return _share_errors((np.asarray(line.y, float) * shots + 1) / (shots + 2), shots)
     if line.errors is None:
         return None
     errors = np.asarray(line.errors, float)
     known = errors[errors > 0]
     return None if len(known) == 0 else np.where(errors > 0, errors, known.min())
+
+
+def _share_errors(shares: Any, shots: Any) -> Any:
+    """Standard errors of shares of so many shots, where the shares are truly these."""
+    import numpy as np
+
+    least = 0.5 / (shots + 1)
+    inside = np.clip(shares, least, 1 - least)
+    return np.sqrt(inside * (1 - inside) / shots)
 
 
 def _best(model: _Model, x: Any, y: Any, errors: Any) -> tuple[Any, Any] | None:
@@ -146,9 +183,12 @@ def _exp_starts(x: Any, y: Any) -> Iterator[Sequence[float]]:
     span = x[-1] - x[0]
     for turns in (0.3, 1.0, 3.0, 10.0, -1.0):
         rate = turns / span
-        columns = np.stack([np.exp(-rate * x), np.ones_like(x)], axis=1)
-        (a, c), *_ = np.linalg.lstsq(columns, y, rcond=None)
-        yield a, rate, c
+        columns = np.stack([np.exp(-rate * (x - x[0])), np.ones_like(x)], axis=1)
+        (height, c), *_ = np.linalg.lstsq(columns, y, rcond=None)
+        with np.errstate(all="ignore"):
+            a = height * np.exp(rate * x[0])
+        if np.isfinite(a):  # else the points are too far from 0 to say what is there
+            yield a, rate, c
 
 
 def _cos_starts(x: Any, y: Any) -> Iterator[Sequence[float]]:

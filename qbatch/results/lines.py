@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from qbatch.errors import UsageError
 from qbatch.results.plot_data import Line, LinePlot, PlotOptions
@@ -31,7 +31,7 @@ def drawn(
     by_circuit = not options.by and not options.mean and x in found.parameters
     series = _Series(x, others, options, by_circuit=by_circuit)
     series.take(with_parameters(points, [x]))
-    lines = series.lines()
+    lines = series.lines(are_shares=found.distributions > 0)
     if options.fit is not None:
         from dataclasses import replace
 
@@ -52,11 +52,15 @@ def with_parameters(points: Iterable[Point], names: Sequence[str]) -> Iterator[P
         raise UsageError(f"no job with a result has the parameters {', '.join(names)}")
 
 
+_Apart: TypeAlias = tuple[tuple[str, float | str], ...]
+"""By name the values that tell a line from others."""
+
+
 class _Key(NamedTuple):
     """What a line shows: a quantity, at these values of the others, of a circuit or of any."""
 
     name: str
-    apart: str
+    apart: _Apart
     circuit: str
 
 
@@ -109,14 +113,20 @@ class _Series:
                 hint="--mean shows their mean, --by what tells them apart",
             )
 
-    def lines(self) -> list[Line]:
-        """All of them, in the order in which they first came."""
-        names = _circuit_names(self._found)
+    def lines(self, *, are_shares: bool) -> list[Line]:
+        """All of them, in the order in which they first came.
+
+        Args:
+            are_shares: of shots, where they are no exact probabilities.
+        """
+        names, words = _circuit_names(self._found), _words(key.apart for key in self._found)
         lines = []
         for key, measured in self._found.items():
-            parts = (key.name, key.apart, names[key.circuit])
+            parts = (key.name, words[key.apart], names[key.circuit])
             label = ", ".join(part for part in parts if part)
-            lines.append(measured.averaged(label) if self._mean else measured.line(label))
+            lines.append(
+                measured.averaged(label) if self._mean else measured.line(label, are_shares)
+            )
         return lines
 
 
@@ -140,9 +150,9 @@ class _Measured:
         self._errors.append(math.nan if error is None else error)
         self._weights.append(weight)
 
-    def line(self, label: str) -> Line:
+    def line(self, label: str, are_shares: bool) -> Line:
         """Its points by rising x; those of one x are one, by their shots."""
-        x, y, errors = array("d"), array("d"), array("d")
+        x, y, errors, shots = array("d"), array("d"), array("d"), array("d")
         exact = all(map(math.isnan, self._errors))
         for there, places in self._by_x():
             mean = Mean()
@@ -153,25 +163,24 @@ class _Measured:
             x.append(there)
             y.append(mean.value)
             errors.append(mean.error or 0.0)
-        return Line(label=label, x=x, y=y, errors=None if exact else errors)
+            shots.append(math.fsum(self._weights[place] for place in places))
+        behind = shots if are_shares and not exact else None
+        return Line(label=label, x=x, y=y, errors=None if exact else errors, shots=behind)
 
     def averaged(self, label: str) -> Line:
         """Its points by rising x: the mean of the jobs there, and its standard error.
 
-        That is told by how they spread; where there is but one, it is that of the job.
+        That is told by how they spread, and is at least what their own errors make of it: few that
+        agree by chance are not certain.
         """
         x, y, errors, known = array("d"), array("d"), array("d"), False
         for there, places in self._by_x():
-            values = [self._y[place] for place in places]
-            mean = math.fsum(values) / len(values)
-            error = self._errors[places[0]]
-            if len(values) > 1:
-                spread = math.fsum((value - mean) ** 2 for value in values) / (len(values) - 1)
-                error = math.sqrt(spread / len(values))
-            known = known or not math.isnan(error)
+            own = [self._errors[place] for place in places if not math.isnan(self._errors[place])]
+            mean, error = _mean([self._y[place] for place in places], own)
+            known = known or error is not None
             x.append(there)
             y.append(mean)
-            errors.append(0.0 if math.isnan(error) else error)
+            errors.append(error or 0.0)
         return Line(label=label, x=x, y=y, errors=errors if known else None)
 
     def _by_x(self) -> Iterator[tuple[float, list[int]]]:
@@ -186,6 +195,17 @@ class _Measured:
             yield self._x[places[0]], places
 
 
+def _mean(values: Sequence[float], errors: Sequence[float]) -> tuple[float, float | None]:
+    """The mean of values, and its standard error; None of one that is exact."""
+    number = len(values)
+    mean = math.fsum(values) / number
+    alone = math.hypot(*errors) / number if errors else None
+    if number == 1:
+        return mean, alone
+    spread = math.fsum((value - mean) ** 2 for value in values) / (number - 1)
+    return mean, max(math.sqrt(spread / number), alone or 0.0)
+
+
 def _too_many_lines(others: Sequence[str]) -> UsageError:
     return UsageError(
         f"more than {_MOST_LINES} lines are too many for a picture:"
@@ -195,11 +215,24 @@ def _too_many_lines(others: Sequence[str]) -> UsageError:
     )
 
 
-def _apart(point: Point, names: Sequence[str]) -> str:
+def _apart(point: Point, names: Sequence[str]) -> _Apart:
     """The values that tell the line of a point from the others."""
     values = ((name, point.parameters.get(name)) for name in names)
+    return tuple((name, value) for name, value in values if value is not None)
+
+
+def _words(values: Iterable[_Apart]) -> dict[_Apart, str]:
+    """Lines' values as a legend has them: in as many digits as tell them apart."""
+    aparts = list(dict.fromkeys(values))
+    for digits in (4, 8, 17):
+        words = {apart: _written(apart, digits) for apart in aparts}
+        if len(set(words.values())) == len(aparts):
+            break
+    return words
+
+
+def _written(apart: _Apart, digits: int) -> str:
     return ", ".join(
-        f"{name.removeprefix('tag:')}={value if isinstance(value, str) else f'{value:.4g}'}"
-        for name, value in values
-        if value is not None
+        f"{name.removeprefix('tag:')}={value if isinstance(value, str) else f'{value:.{digits}g}'}"
+        for name, value in apart
     )

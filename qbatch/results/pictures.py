@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from qbatch.domain.history import JobResult
@@ -27,6 +28,7 @@ from qbatch.results.points import Mean, Overview, Point, overview
 
 _MOST_BARS = 32
 _MOST_CELLS = 250_000
+_FOCK = re.compile(r"\|\d+(?:,\d+)*>")
 
 
 def picture(
@@ -166,6 +168,8 @@ def _outcome(weights: dict[str, float], options: PlotOptions) -> str:
 
 def _could_come(outcome: str, seen: Iterable[str]) -> bool:
     """Whether an outcome that never came, whose probability is 0, is one that could come."""
+    if _FOCK.fullmatch(outcome):  # any number of photons in each of as many modes
+        return any(_FOCK.fullmatch(own) and own.count(",") == outcome.count(",") for own in seen)
     widths = {len(known) for known in seen}
     letters = {letter for known in seen for letter in known}
     if letters <= set("01 "):

@@ -92,7 +92,8 @@ class Fit:
 class Line:
     """Points by rising x; ``errors`` are standard errors, None where all are exact.
 
-    ``label``: empty for one of many that are not named. ``fit``: a curve through them.
+    ``label``: empty for one of many that are not named. ``fit``: a curve through them. ``shots``:
+    behind each point, where they are shares of shots and their errors follow from that alone.
     """
 
     label: str
@@ -100,6 +101,7 @@ class Line:
     y: Sequence[float]
     errors: Sequence[float] | None
     fit: Fit | None = None
+    shots: Sequence[float] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

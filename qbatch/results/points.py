@@ -5,12 +5,14 @@ The points lie in a temporary file between the two, so that memory does not grow
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, TypeAlias
 
 from qbatch.domain.history import JobResult
+from qbatch.domain.jobs import Job
 from qbatch.domain.results import Result
 from qbatch.results import axes
 from qbatch.spool import Spool
@@ -29,7 +31,7 @@ _Kept: TypeAlias = tuple[str, Place, Quantity | None, Mapping[str, Quantity], fl
 
 
 class Point(NamedTuple):
-    """``weight``: shots behind the quantities, 1 where they are exact."""
+    """``payload``: with how it is asked; ``weight``: shots behind the quantities, or 1."""
 
     payload: str
     parameters: Place
@@ -131,7 +133,20 @@ class Overview:
             for outcome, (share, _) in quantities.items():
                 self.weights[outcome] = self.weights.get(outcome, 0.0) + share * weight
         unseen = own.unseen if own.is_distribution else None
-        self.spool.append((found.job.payload, place, unseen, dict(quantities), weight))
+        self.spool.append((_what(found.job), place, unseen, dict(quantities), weight))
+
+
+def _what(job: Job) -> str:
+    """What a job is about: its payload, how it is asked and where it shall run.
+
+    Observables are quantities of their own.
+    """
+    more = [dict(job.request.options), job.backend, dict(job.options)]
+    return (
+        job.payload
+        if more == [{}, None, {}]
+        else f"{job.payload} {json.dumps(more, sort_keys=True)}"
+    )
 
 
 def overview(results: Iterable[JobResult], against: Sequence[str] = ()) -> Overview:

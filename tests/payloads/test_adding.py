@@ -98,3 +98,9 @@ def test_the_first_point_must_name_the_parameters():
     wanted = AddRequest.of(sweep=Sweep({"gamma": [1.0]}))
     with pytest.raises(UsageError, match="gamma"):
         check_payload(ansatz, wanted, wanted.request())
+
+
+def test_what_is_asked_for_is_not_empty():
+    """An empty table would be left out, and mean something else than it says."""
+    with pytest.raises(UsageError, match="noise is empty"):
+        AddRequest.of(asks={"noise": {}})

@@ -542,7 +542,7 @@ def test_in_worker_processes_too(group):
 @pytest.mark.parametrize("where", ["perceval", "cloud"])
 def test_equal_jobs_that_share_samples_have_each_as_many_as_alone(group, where):
     """A limit of shots is of each job: together they have that of all."""
-    options = {"max_shots": 100}
+    options: dict[str, object] = {"max_shots": 100}
     if where == "perceval":
         options["simulator"] = "CliffordClifford2017"
     for repeat in range(4):
@@ -552,3 +552,37 @@ def test_equal_jobs_that_share_samples_have_each_as_many_as_alone(group, where):
     assert group.run(executor="serial").done == 4
     totals = [sum(result.counts.values()) for result in group.results()]
     assert sum(totals) == pytest.approx(4 * 75, abs=60)
+
+
+def test_an_iteration_without_noise_has_none(group):
+    """It takes the place of the experiment's own, though a model of nothing says nothing."""
+    noisy = interferometer()
+    noisy.noise = pcvl.NoiseModel(indistinguishability=0.0)
+    sampler = Sampler(pcvl.Processor("SLOS", noisy))
+    sampler.add_iteration(circuit_params={"phi": 0.5}, noise=pcvl.NoiseModel())
+    group.add(sampler.sample_count, max_samples=10_000)
+    group.run(executor="serial")
+    share = next(iter(group.results())).counts["|1,1>"] / 10_000
+    assert share == pytest.approx(math.cos(0.5) ** 2, abs=0.02)
+
+
+def test_parameters_that_have_a_value_keep_it(group):
+    fixed = interferometer()
+    fixed.get_circuit_parameters()["phi"].set_value(0.5)
+    group.add(Sampler(pcvl.Processor("SLOS", fixed)).sample_count, max_samples=10)
+    assert group.jobs[0].parameters == {"phi": 0.5}
+
+
+def test_a_sampler_has_no_probabilities(group):
+    sampler = Sampler(pcvl.Processor("CliffordClifford2017", plain((1, 0))))
+    with pytest.raises(UsageError, match="it has no probabilities"):
+        group.add(sampler.probs)
+
+
+def test_where_nothing_passes_there_are_no_counts_and_no_law(group):
+    asks = {"postselect": "[0] == 5"}
+    group.add(interferometer(), parameters={"phi": 0.5}, shots=10, asks=asks)
+    group.add(interferometer(), parameters={"phi": 0.5}, probabilities=True, asks=asks)
+    report = group.run(executor="serial")
+    assert (report.done, report.failed) == (1, 1)
+    assert "no detection passes" in (group.jobs[1].error or "")

@@ -94,3 +94,29 @@ def test_what_has_no_best_curve_is_refused():
     level = Line(label="flat", x=[0.0, 1.0, 2.0, 3.0, 4.0], y=[1.0] * 5, errors=[0.1] * 5)
     with pytest.raises(UsageError, match="does not fit flat"):
         fitted(level, "exp")
+
+
+@pytest.mark.parametrize("visibility", [1.0, 0.9, 0.5])
+def test_shares_of_shots_draw_no_curve_to_where_chance_took_them(visibility):
+    """Weighted by their own errors, full visibility came out above 1 by two of its errors."""
+    rng, shots, pulls = np.random.default_rng(2), 1000, []
+    x = np.linspace(0, math.pi, 25)
+    law = 0.5 * (1 + visibility * np.cos(2 * x))
+    for _ in range(150):
+        y = rng.binomial(shots, law) / shots
+        errors = np.sqrt(y * (1 - y) / shots)
+        shares = Line(
+            label="P", x=x.tolist(), y=y.tolist(), errors=errors.tolist(), shots=[shots] * len(x)
+        )
+        found = {name: (v, e) for name, v, e in fitted(shares, "cos").parameters}
+        pulls.append((found["visibility"][0] - visibility) / found["visibility"][1])
+    assert abs(np.mean(pulls)) < 0.3
+    assert np.std(pulls) < 1.25
+
+
+def test_points_far_from_zero_crash_nothing():
+    far = Line(label="far", x=[10000.0 + k for k in range(6)], y=[1.0, 0.6, 0.4, 0.3, 0.25, 0.2],
+               errors=[0.01] * 6)  # fmt: skip
+    with pytest.raises(UsageError, match="does not fit far") as told:
+        fitted(far, "exp")
+    assert "nearer to 0" in (told.value.hint or "")

@@ -91,3 +91,15 @@ def test_a_line_is_fitted_where_that_is_asked_for():
     (line,) = lines(points, fit="line")
     assert line.fit is not None
     assert [round(value, 6) for _, value, _ in line.fit.parameters] == [0.1, 0.2]
+
+
+def test_lines_whose_values_differ_in_a_late_digit_are_two():
+    points = [point(0.1, theta=1.0, off=off) for off in (31415.9265, 31417.0)]
+    found = lines(points, ["off"], x="theta")
+    assert [line.label for line in found] == ["P(1), off=31415.927", "P(1), off=31417"]
+
+
+def test_few_that_agree_by_chance_are_not_certain():
+    points = [point(0.3, 0.1, payload=c, theta=1.0) for c in "ab"]
+    (line,) = lines(points, mean=True)
+    assert line.errors[0] == pytest.approx(0.1 / math.sqrt(2))

@@ -212,3 +212,22 @@ def test_the_command_draws_where_it_is_told(qbatch, groups, tmp_path):
     qbatch("plot", "grid/1-9", "--x", "phi", "--y", "theta", "-o", "g.png")
     assert (tmp_path / "g.png").stat().st_size > 5000
     assert "no results to show" in qbatch("plot", "sweep", "--status", "error", code=2).stderr
+
+
+def test_jobs_that_are_asked_otherwise_are_no_repeats(db):
+    """The same circuit with all qubits measured, and for another backend."""
+    with JobGroup("g", db=db) as group:
+        sweep = {"theta": THETA[:3], "phi": [0.0]}
+        group.add(ANSATZ, parameters=sweep, shots=50)
+        group.add(ANSATZ, parameters=sweep, shots=50, options={"method": "density_matrix"})
+        group.run(executor="serial")
+        shown = group.results().picture(PlotOptions(outcome="11"))
+        assert isinstance(shown, LinePlot)
+        assert [line.label for line in shown.lines] == ["P(11), circuit 1", "P(11), circuit 2"]
+
+
+def test_states_of_photons_that_never_came_could_have_come():
+    from qbatch.results.pictures import _could_come
+
+    assert _could_come("|1,1>", ["|2,0>", "|0,2>"])
+    assert not _could_come("|1,1,0>", ["|2,0>"])

@@ -86,9 +86,9 @@ class OpenBatches:
         """Close an open batch with the others, which a run that was killed has left."""
         if batch in self._seen or any(own.batch == batch for own in self._held.values()):
             return
-        self._seen.add(batch)
         if self._service.batch(batch).get("open"):
             self._left.append(batch)
+        self._seen.add(batch)
 
     def close(self) -> None:
         """Let the device go; a batch that cannot be closed is closed by the service when idle."""

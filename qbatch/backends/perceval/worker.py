@@ -53,12 +53,8 @@ class _Run:
 
     def _ran(self, item: Item) -> ItemResult:
         processor = pcvl.Processor(self._simulator, self._experiment(item))
-        is_strong = "probs" in processor.available_commands
         exact = item.request.kind is ResultKind.PROBABILITIES
-        if exact and not is_strong:
-            raise InvalidJob(f"{self._simulator} samples: it has no probabilities")
-        # Where the number of shots is limited, how many samples come is Perceval's to say.
-        by_law = exact or (is_strong and self._max_shots is None)
+        by_law = self._has_law(processor, exact)
         sampler = Sampler(processor, **self._limit(item))
         if by_law:
             answer = _results(sampler.probs)
@@ -67,9 +63,23 @@ class _Run:
                 answer = _results(sampler.sample_count, item.shots)
         info = {"simulator": self._simulator, **performances(answer)}
         named = {str(state): value for state, value in answer["results"].items()}
-        if by_law:
+        if exact and not named:
+            raise InvalidJob("no detection passes the photon filter and the post-selection")
+        if by_law and named:
             return ItemResult(label=item.label, probabilities=named, info=info)
         return ItemResult(label=item.label, counts=named, info=info)
+
+    def _has_law(self, processor: Any, exact: bool) -> bool:
+        """Whether the simulator is asked for probabilities, counts being drawn from them.
+
+        Raises:
+            InvalidJob: they are wanted, and it has none.
+        """
+        is_strong = "probs" in processor.available_commands
+        if exact and not is_strong:
+            raise InvalidJob(f"{self._simulator} samples: it has no probabilities")
+        # Where the number of shots is limited, how many samples come is Perceval's to say.
+        return exact or (is_strong and self._max_shots is None)
 
     def _limit(self, item: Item) -> dict[str, int]:
         if self._max_shots is None:

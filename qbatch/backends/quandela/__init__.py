@@ -284,7 +284,11 @@ def _result(label: str, entry: Any) -> ItemResult:
     try:
         found, info = str(entry["results"]), text.performances(entry)
         if text.is_distribution(found):
-            return ItemResult(label=label, probabilities=text.probabilities(found), info=info)
+            law = text.probabilities(found)
+            if not law:
+                said = "no detection passes the photon filter and the post-selection"
+                return ItemResult(label=label, failure=Failure.INVALID, error=said)
+            return ItemResult(label=label, probabilities=law, info=info)
         return ItemResult(label=label, counts=text.counts(found), info=info)
     except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
         said = f"its answer cannot be read: {error}"

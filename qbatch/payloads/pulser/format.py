@@ -88,7 +88,7 @@ class PulserFormat(PayloadFormat):
         """Make sure that it can be counted.
 
         Raises:
-            UsageError: something else is asked for, or nothing is measured.
+            UsageError: something else is asked for.
         """
         if request.kind is not ResultKind.COUNTS:
             raise UsageError(f"{payload.origin}: a pulse sequence has counts alone")
