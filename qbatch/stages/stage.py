@@ -108,7 +108,8 @@ class CompileStage:
             wait(futures, timeout=min(seconds, _LOOK_SECONDS), return_when="FIRST_COMPLETED")
         done = [chunk for chunk in self._chunks if chunk.future.done()]
         found = [landed for chunk in done for landed in self._done(chunk)]
-        if any(chunk.future.done() for chunk in self._chunks):
+        # Of those that were looked at: another may have ended well since.
+        if any(chunk in self._chunks for chunk in done):
             found += self._after_death()
         found += self._too_long()
         self._fill()
@@ -237,6 +238,7 @@ class CompileStage:
         for chunk in self._chunks:
             if chunk.future.done() and chunk.future.exception() is None:
                 found += self._taken(chunk.future.result())
+                chunk.note.unlink(missing_ok=True)
             else:
                 left.append(chunk)
         self._stop()

@@ -183,3 +183,25 @@ def test_notes_go_with_their_chunks(stage):
     one.submit(tasks(60))
     all_of(one, 60)
     assert list(one._notes.iterdir()) == []
+
+
+def test_a_chunk_that_ends_well_while_others_are_read_is_no_death(stage, monkeypatch):
+    """It was taken for one, and all workers were stopped for it."""
+    one = stage()
+    stopped, stop, done = [], one._stop, one._done
+
+    def stopping():
+        stopped.append(1)
+        stop()
+
+    def slowly(chunk):
+        found = done(chunk)
+        for other in one._chunks:
+            other.future.result(timeout=60)
+        return found
+
+    monkeypatch.setattr(one, "_stop", stopping)
+    monkeypatch.setattr(one, "_done", slowly)
+    one.submit(tasks(60))
+    assert len(all_of(one, 60)) == 60
+    assert stopped == []
