@@ -74,6 +74,11 @@ def _pasqal(service: Any) -> tuple[dict[str, str], dict[str, str]]:
     return settings, {"PASQAL_TOKEN": "secret"}
 
 
+def _pasqal_open(service: Any) -> tuple[dict[str, str], dict[str, str]]:
+    settings, env = _pasqal(service)
+    return {**settings, "open": True}, env  # type: ignore[dict-item] # a table of the configuration
+
+
 def _experiment(place: Path) -> Path:
     """A photon at a beam splitter of any phase."""
     import perceval as pcvl
@@ -104,14 +109,14 @@ def _circuit(place: Path) -> Path:
     return place / "c.qasm3"
 
 
-PAYLOADS = {"quandela": _experiment, "pasqal": _sequence}
+PAYLOADS = {"quandela": _experiment, "pasqal": _sequence, "pasqal-open": _sequence}
 
 
 def _taken(name: str, service: Any) -> int:
     """Executions that the stand-in has taken and not been told to stop."""
     if name == "braket":
         return sum(task["body"]["shots"] // 10 for task in service.tasks.values())
-    if name == "pasqal":
+    if name.startswith("pasqal"):
         return len(service.jobs)
     jobs = service.jobs.values()
     if name == "quandela":
@@ -140,6 +145,7 @@ PROVIDERS = {
     "braket": ("tests.providers.braket_service:BraketService", _braket),
     "quandela": ("tests.providers.quandela_service:QuandelaService", _quandela),
     "pasqal": ("tests.providers.pasqal_service:PasqalService", _pasqal),
+    "pasqal-open": ("tests.providers.pasqal_service:PasqalService", _pasqal_open),
 }
 
 
@@ -174,7 +180,7 @@ def campaign(name: str, kills: int, seed: int, place: Path) -> int:
     service.close()
     wrong = counts["done"] + counts["unknown"] != number
     wrong += not counts["done"] <= taken <= number
-    looks_up = name in ("ibm", "braket", "pasqal")
+    looks_up = name in ("ibm", "braket", "pasqal", "pasqal-open")
     return wrong + (looks_up and counts["unknown"] > 0) + (sound.returncode != 0)
 
 

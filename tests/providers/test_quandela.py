@@ -9,6 +9,7 @@ import runpy
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -128,14 +129,10 @@ class TestCloud(_Photonic):
     def second(self, backend):
         return QuandelaBackend("cloud", self.settings)
 
-    def test_an_item_that_cannot_run_leaves_its_neighbours_alone(self, backend):
-        """Items of one batch are points of one experiment: see the test below."""
-
-    def test_what_is_prepared_again_is_the_same(self, backend):
+    def _impossible(self):
+        """A value for a parameter that the experiment has not: all items are points of one."""
         batch = self.batch({}, {})
-        first, again = backend.prepare(batch), self.second(backend).prepare(batch)
-        assert first.digest == again.digest != b""
-        assert list(first.ready) == ["0", "1"]
+        return replace(batch, items=[replace(item, parameters=(0.5,)) for item in batch.items])
 
 
 def test_what_is_found_in_an_experiment():

@@ -124,6 +124,8 @@ class QuandelaBackend:
             )
         asked = Asked.of(item.request.options)
         names = item.info.get("parameters", ())
+        if len(names) != len(item.parameters):
+            raise BackendError(f"{len(item.parameters)} values for {len(names)} parameters")
         most = most_shots(max_shots, len(item.jobs), item.seed)
         point: dict[str, Any] = {"max_shots": most}
         if item.shots is not None:
