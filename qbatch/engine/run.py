@@ -160,7 +160,8 @@ class Run:
         report = self._recorder.finish(self._ids)
         report.stopped_by = self._stop.received
         left = report.left if self._settings.submit else report.under_way
-        report.full = not self._settings.wait and self._has_more()
+        sends = self._settings.submit and not self._settings.wait
+        report.full = sends and self._has_more()
         report.unfinished = bool(
             report.programs.get("waiting")
             or (left if not self._planner.is_chosen else report.under_way)

@@ -212,3 +212,12 @@ def test_group_names_need_not_be_file_names(db):
     for name in ("a/b", "a*", "a?", "a,b", "a:b", "a@b", "-a"):
         with pytest.raises(UsageError, match="group name"):
             JobGroup(name, db=db).add(bell())
+
+
+def test_looking_after_a_group_says_nothing_of_room_at_a_backend(db):
+    """It sends nothing: that jobs are unsent, or that none are, is not a backend's doing."""
+    with JobGroup("g", db=db) as group:
+        group.add(BELL, shots=10)
+        assert not group.sync().full
+        group.run(executor="serial")
+        assert not group.sync().full
