@@ -1,4 +1,4 @@
-"""Code blocks of the documentation, to be run as they stand there."""
+"""The documentation's code blocks and the command line, run in processes of their own."""
 
 import os
 import re
@@ -47,3 +47,17 @@ def _run(line, place):
     assert done.returncode == 0, (line, done.stdout, done.stderr)
     assert "Traceback" not in done.stderr
     return done.stdout
+
+
+def without(packages, db, config, *words):
+    """Run a command, and make sure that it imports none of some packages."""
+    script = (
+        "import sys; from qbatch.__main__ import main\n"
+        f"sys.argv = ['qbatch', '--db', {str(db)!r}, '--config', {str(config)!r}, *{words!r}]\n"
+        "try: main()\nexcept SystemExit as end: assert not end.code, end\n"
+        f"assert not set({list(packages)!r}) & sys.modules.keys()\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr

@@ -99,6 +99,7 @@ def _wanted(
     from qbatch.payloads.inputs import usable_payloads
 
     catalog = Catalog(group.config)
+    homes = catalog.homes(catalog.default)
     for inputs, own in _parts(circuits, options):
         if twice := sorted(own.keys() & options.keys()):
             raise UsageError(f"{twice[0]} stands in the PUB or job already: leave it out beside")
@@ -106,7 +107,7 @@ def _wanted(
         usable, invalid = usable_payloads(
             inputs, wanted, skip_invalid=options.get("skip_invalid", False)
         )
-        settings, homes = wanted.settings, catalog.homes(catalog.default)
+        settings = wanted.settings
         for home in {homes.get(payload.source.kind) for payload in usable}:
             catalog.check_options(settings.backend or home, settings.options)
         yield _Wanted(wanted, usable, invalid)

@@ -160,8 +160,7 @@ class Run:
         report = self._recorder.finish(self._ids)
         report.stopped_by = self._stop.received
         left = report.left if self._settings.submit else report.under_way
-        sends = self._settings.submit and not self._settings.wait
-        report.full = sends and self._has_more()
+        report.full = self._left_for_want_of_room()
         report.unfinished = bool(
             report.programs.get("waiting")
             or (left if not self._planner.is_chosen else report.under_way)
@@ -328,6 +327,11 @@ class Run:
         if self._planner.exhausted:
             return False
         return not self._queues or any(queue.wants_more for queue in self._queues.values())
+
+    def _left_for_want_of_room(self) -> bool:
+        """Whether a run that does not wait has left what it could not send yet."""
+        settings = self._settings
+        return settings.submit and not settings.wait and self._has_more()
 
     def _has_more(self) -> bool:
         """Whether something is left to send."""

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from qbatch.errors import UsageError
+from qbatch.payloads.foreign import is_one
 
 _ITERATED = {"circuit_params", "input_state", "max_samples", "max_shots", "min_detected_photons",
              "noise", "postselect"}  # fmt: skip
@@ -22,8 +23,7 @@ _Part = tuple[Any, dict[str, Any]]
 
 def is_job(value: object) -> bool:
     """Whether it is a job of Perceval's."""
-    own = [kind for kind in type(value).__mro__ if kind.__module__.startswith("perceval.")]
-    return any(kind.__name__ in ("LocalJob", "RemoteJob") for kind in own)
+    return is_one(value, "perceval", "LocalJob", "RemoteJob")
 
 
 def job_options(job: Any, max_samples: int | None) -> list[_Part]:

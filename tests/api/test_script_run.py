@@ -5,22 +5,20 @@ from typing import cast
 
 import pytest
 
-from qbatch import JobGroup, Locked, ProgramError
+from qbatch import Locked, ProgramError
 from qbatch.api.script_run import ScriptRun
 from qbatch.api.stored_group import StoredGroup
 from qbatch.domain.programs import ProgramSettings
 from qbatch.domain.results import Counts
 from qbatch.programs.messages import Asking, read_answer
-from qbatch.store import Store, run_lock
+from qbatch.store import run_lock
 
-from ..store.program_steps import COUNTS, PAYLOAD, SOURCE, asked, spec
+from ..store.program_steps import COUNTS, PAYLOAD, asked, with_one_program
 
 
 @pytest.fixture
 def store(db):
-    JobGroup("g", db=db).close()
-    with Store(db) as store:
-        store.programs.add(store.groups.get("g").id, [spec()], SOURCE)
+    with with_one_program(db) as store:
         yield store
 
 

@@ -4,20 +4,16 @@ import time
 
 import pytest
 
-from qbatch import JobGroup
 from qbatch.programs.messages import Asking, ask_message, done_message
 from qbatch.programs.script import ScriptDriver
 from qbatch.programs.wire import pair
-from qbatch.store import Store
 
-from ..store.program_steps import COUNTS, PAYLOAD, SOURCE, asked, first, spec
+from ..store.program_steps import COUNTS, PAYLOAD, asked, first, with_one_program
 
 
 @pytest.fixture
 def store(db):
-    JobGroup("g", db=db).close()
-    with Store(db) as store:
-        store.programs.add(store.groups.get("g").id, [spec()], SOURCE)
+    with with_one_program(db) as store:
         yield store
 
 

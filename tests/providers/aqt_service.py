@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import json
 import math
-import threading
 import time
 import uuid
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import numpy
 from qiskit import QuantumCircuit
 from qiskit.quantum_info import Statevector
+
+from tests.providers.stand_in import JsonHandler, StandIn
 
 TOKEN = "secret"
 _RESOURCE = {"id": "ibex", "name": "Ibex", "type": "device"}
@@ -32,27 +32,15 @@ def state_of(work: dict[str, Any]) -> Statevector:
     return Statevector(circuit)
 
 
-class AqtService:
+class AqtService(StandIn):
     """What the service knows: jobs by id; ``faults`` befall the next submissions."""
 
     def __init__(self, seconds: float = 0.0) -> None:
         self.jobs: dict[str, dict[str, Any]] = {}
-        self.requests: list[str] = []
         self.faults: list[str] = []
         self.seconds = seconds
-        service = self
-
-        class Bound(_Handler):
-            pass
-
-        Bound.service = service
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Bound)
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
-
-    def close(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
+        super().__init__(_Handler)
+        self.url = self.root
 
     def taken(self, body: dict[str, Any]) -> str:
         number = str(uuid.uuid4())
@@ -85,18 +73,8 @@ def about(number: str) -> dict[str, Any]:
             "resource_id": "ibex", "workspace_id": "lab"}  # fmt: skip
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(JsonHandler):
     service: AqtService
-    protocol_version = "HTTP/1.1"
-
-    def log_message(self, *_: Any) -> None:
-        pass
-
-    def do_GET(self) -> None:
-        self._handle("GET")
-
-    def do_POST(self) -> None:
-        self._handle("POST")
 
     def _handle(self, method: str) -> None:
         raw = self.rfile.read(int(self.headers.get("Content-Length") or 0))
@@ -128,11 +106,3 @@ class _Handler(BaseHTTPRequestHandler):
             self.connection.close()
             return
         self._send(200, {"job": about(number), "response": {"status": "queued"}})
-
-    def _send(self, code: int, body: Any) -> None:
-        text = json.dumps(body).encode()
-        self.send_response(code)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(text)))
-        self.end_headers()
-        self.wfile.write(text)

@@ -7,9 +7,7 @@ Routes and fields are those of AWS's service model, found out by driving the SDK
 from __future__ import annotations
 
 import json
-import threading
 import time
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -18,12 +16,14 @@ from braket.default_simulator import StateVectorSimulator
 from braket.ir.openqasm import Program, ProgramSet
 from moto.server import ThreadedMotoServer
 
+from tests.providers.stand_in import JsonHandler, StandIn
+
 DEVICE = "arn:aws:braket:us-east-1::device/qpu/standin/Demo"
 BUCKET = "amazon-braket-results"
 _TASK = "arn:aws:braket:us-east-1:123456789012:quantum-task/"
 
 
-class BraketService:
+class BraketService(StandIn):
     """What the service knows.
 
     Attributes:
@@ -35,7 +35,6 @@ class BraketService:
     def __init__(self, seconds: float = 0.0) -> None:
         self.tasks: dict[str, dict[str, Any]] = {}
         self.tokens: dict[str, str] = {}
-        self.requests: list[str] = []
         self.faults: list[str] = []
         self.seconds = seconds
         self.sets = True
@@ -43,15 +42,8 @@ class BraketService:
         self._moto.start()
         host, port = self._moto.get_host_and_port()
         self.aws = f"http://{host}:{port}"
-        service = self
-
-        class Bound(_Handler):
-            pass
-
-        Bound.service = service
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Bound)
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        super().__init__(_Handler)
+        self.url = self.root
         self.s3 = boto3.client(
             "s3", endpoint_url=self.aws, region_name="us-east-1",
             aws_access_key_id="test", aws_secret_access_key="test",
@@ -59,8 +51,7 @@ class BraketService:
         self.s3.create_bucket(Bucket=BUCKET)
 
     def close(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
+        super().close()
         self._moto.stop()
 
     def created(self, body: dict[str, Any]) -> str:
@@ -113,21 +104,8 @@ class BraketService:
         }  # fmt: skip
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(JsonHandler):
     service: BraketService
-    protocol_version = "HTTP/1.1"
-
-    def log_message(self, *_: Any) -> None:
-        pass
-
-    def do_GET(self) -> None:
-        self._handle("GET")
-
-    def do_POST(self) -> None:
-        self._handle("POST")
-
-    def do_PUT(self) -> None:
-        self._handle("PUT")
 
     def _handle(self, method: str) -> None:
         raw = self.rfile.read(int(self.headers.get("Content-Length") or 0))

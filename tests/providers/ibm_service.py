@@ -11,7 +11,6 @@ import base64
 import json
 import threading
 import time
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -21,11 +20,13 @@ from qiskit.primitives.containers.estimator_pub import EstimatorPub
 from qiskit_ibm_runtime.fake_provider import FakeManilaV2
 from qiskit_ibm_runtime.json import RuntimeDecoder, RuntimeEncoder
 
+from tests.providers.stand_in import JsonHandler, StandIn
+
 CRN = "crn:v1:bluemix:public:quantum-computing:us-east:a/test:test::"
 DEVICE = "fake_manila"
 
 
-class IbmService:
+class IbmService(StandIn):
     """What the service knows.
 
     Attributes:
@@ -36,23 +37,11 @@ class IbmService:
 
     def __init__(self, seconds: float = 0.0) -> None:
         self.jobs: dict[str, dict[str, Any]] = {}
-        self.requests: list[str] = []
         self.faults: dict[str, list[str]] = {}
         self.seconds = seconds
         self.lock = threading.Lock()
-        service = self
-
-        class Bound(_Handler):
-            pass
-
-        Bound.service = service
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Bound)
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
-
-    def close(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
+        super().__init__(_Handler)
+        self.url = self.root
 
     def fault(self, kind: str) -> str | None:
         with self.lock:
@@ -101,21 +90,8 @@ def _estimator_pub(pub: Any, params: dict[str, Any]) -> EstimatorPub:
     return EstimatorPub.coerce(tuple(pub), params.get("options", {}).get("default_precision"))
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(JsonHandler):
     service: IbmService
-    protocol_version = "HTTP/1.1"
-
-    def log_message(self, *_: Any) -> None:
-        pass
-
-    def do_GET(self) -> None:
-        self._handle("GET")
-
-    def do_POST(self) -> None:
-        self._handle("POST")
-
-    def do_DELETE(self) -> None:
-        self._handle("DELETE")
 
     def _handle(self, method: str) -> None:
         length = int(self.headers.get("Content-Length") or 0)
@@ -176,7 +152,7 @@ class _Handler(BaseHTTPRequestHandler):
         if rest == []:
             self._json(service.listed(job))
         elif rest == ["results"]:
-            self._send(service.results(job).encode(), 200)
+            self._send_raw(service.results(job).encode(), 200)
         elif rest == ["metrics"]:
             seconds = {"status": "completed", "qpu_charge_time_seconds": 2.5, "seconds": 2.5}
             self._json({"usage": seconds, "timestamps": {}})
@@ -190,9 +166,9 @@ class _Handler(BaseHTTPRequestHandler):
             self._json({}, 404)
 
     def _json(self, body: Any, status: int = 200) -> None:
-        self._send(b"" if status == 204 else json.dumps(body, default=str).encode(), status)
+        self._send_raw(b"" if status == 204 else json.dumps(body, default=str).encode(), status)
 
-    def _send(self, raw: bytes, status: int) -> None:
+    def _send_raw(self, raw: bytes, status: int) -> None:
         self.send_response(status)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(raw)))

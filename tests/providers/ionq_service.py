@@ -7,15 +7,15 @@ Qiskit's operators. Routes and fields were found out by driving the package.
 from __future__ import annotations
 
 import json
-import threading
 import time
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import urlsplit
 
 from qiskit import QuantumCircuit
 from qiskit.circuit import library
 from qiskit.quantum_info import Statevector
+
+from tests.providers.stand_in import JsonHandler, StandIn
 
 KEY = "key"
 _GATES = {
@@ -40,7 +40,7 @@ def state_of(gates: list[dict[str, Any]], num_qubits: int) -> Statevector:
     return Statevector(circuit)
 
 
-class IonqService:
+class IonqService(StandIn):
     """What the service knows: jobs by id, and what was asked.
 
     Attributes:
@@ -49,22 +49,10 @@ class IonqService:
 
     def __init__(self, seconds: float = 0.0) -> None:
         self.jobs: dict[str, dict[str, Any]] = {}
-        self.requests: list[str] = []
         self.faults: list[str] = []
         self.seconds = seconds
-        service = self
-
-        class Bound(_Handler):
-            pass
-
-        Bound.service = service
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Bound)
-        self.url = f"http://127.0.0.1:{self._server.server_port}/v0.4"
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
-
-    def close(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
+        super().__init__(_Handler)
+        self.url = f"{self.root}/v0.4"
 
     def taken(self, body: dict[str, Any]) -> str:
         number = f"q{len(self.jobs) + 1}"
@@ -107,21 +95,8 @@ class IonqService:
         return {str(n): float(p) for n, p in enumerate(chances) if p > 1e-12}
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(JsonHandler):
     service: IonqService
-    protocol_version = "HTTP/1.1"
-
-    def log_message(self, *_: Any) -> None:
-        pass
-
-    def do_GET(self) -> None:
-        self._handle("GET")
-
-    def do_POST(self) -> None:
-        self._handle("POST")
-
-    def do_PUT(self) -> None:
-        self._handle("PUT")
 
     def _handle(self, method: str) -> None:
         raw = self.rfile.read(int(self.headers.get("Content-Length") or 0))
@@ -163,9 +138,4 @@ class _Handler(BaseHTTPRequestHandler):
     def _send(self, code: int, body: Any) -> None:
         if code >= 400:
             body = {"statusCode": code, "error": "Error", "message": body["error"]}
-        text = json.dumps(body).encode()
-        self.send_response(code)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(text)))
-        self.end_headers()
-        self.wfile.write(text)
+        super()._send(code, body)

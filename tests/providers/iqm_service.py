@@ -7,16 +7,16 @@ from __future__ import annotations
 
 import json
 import math
-import threading
 import time
 import uuid
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import numpy
 from iqm.qiskit_iqm import IQMFakeAdonis
 from qiskit import QuantumCircuit
 from qiskit.quantum_info import Statevector
+
+from tests.providers.stand_in import JsonHandler, StandIn
 
 TOKEN = "secret"
 _COMPUTER = {"id": str(uuid.uuid4()), "alias": "adonis", "display_name": "Adonis"}
@@ -53,28 +53,16 @@ def measurements(circuit: dict[str, Any], shots: int, qubits: list[str]) -> dict
     }
 
 
-class IqmService:
+class IqmService(StandIn):
     """What the server knows: jobs by id; ``faults`` befall the next submissions."""
 
     def __init__(self, seconds: float = 0.0) -> None:
         self.jobs: dict[str, dict[str, Any]] = {}
-        self.requests: list[str] = []
         self.faults: list[str] = []
         self.seconds = seconds
         self.architecture = architecture()
-        service = self
-
-        class Bound(_Handler):
-            pass
-
-        Bound.service = service
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Bound)
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
-
-    def close(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
+        super().__init__(_Handler)
+        self.url = self.root
 
     def taken(self, body: dict[str, Any]) -> str:
         number = str(uuid.uuid4())
@@ -96,21 +84,8 @@ class IqmService:
         return [measurements(own, body["shots"], qubits) for own in body["circuits"]]
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(JsonHandler):
     service: IqmService
-    protocol_version = "HTTP/1.1"
-
-    def log_message(self, *_: Any) -> None:
-        pass
-
-    def do_GET(self) -> None:
-        self._handle("GET")
-
-    def do_POST(self) -> None:
-        self._handle("POST")
-
-    def do_PATCH(self) -> None:
-        self._handle("PATCH")
 
     def _handle(self, method: str) -> None:
         raw = self.rfile.read(int(self.headers.get("Content-Length") or 0))
@@ -154,11 +129,3 @@ class _Handler(BaseHTTPRequestHandler):
             self.connection.close()
             return
         self._send(200, self.service.told(number))
-
-    def _send(self, code: int, body: Any) -> None:
-        text = json.dumps(body).encode()
-        self.send_response(code)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(text)))
-        self.end_headers()
-        self.wfile.write(text)

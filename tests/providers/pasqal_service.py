@@ -6,14 +6,13 @@ where nobody gives another executor.
 
 from __future__ import annotations
 
-import gzip
-import json
 import threading
 import time
 from collections.abc import Callable, Mapping
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
+
+from tests.providers.stand_in import JsonHandler, StandIn
 
 TOKEN = "secret"
 Executor = Callable[[str, Mapping[str, Any]], dict[str, int]]
@@ -32,7 +31,7 @@ def by_pulser(text: str, job: Mapping[str, Any]) -> dict[str, int]:
     return dict(QutipBackendV2(sequence, config=config).run().final_bitstrings)
 
 
-class PasqalService:
+class PasqalService(StandIn):
     """What the service knows: batches by id, their jobs, and what was asked.
 
     Attributes:
@@ -45,26 +44,13 @@ class PasqalService:
     def __init__(self, seconds: float = 0.0, execute: Executor = by_pulser) -> None:
         self.batches: dict[str, dict[str, Any]] = {}
         self.jobs: dict[str, dict[str, Any]] = {}
-        self.requests: list[str] = []
         self.faults: list[str] = []
         self.seconds = seconds
         self.page = 100
         self.execute = execute
         self.lock = threading.Lock()
-        service = self
-
-        class Bound(_Handler):
-            pass
-
-        Bound.service = service
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Bound)
-        self.root = f"http://127.0.0.1:{self._server.server_port}"
+        super().__init__(_Handler)
         self.url = f"{self.root}/core-fast"
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
-
-    def close(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
 
     def taken(self, body: dict[str, Any], fault: str | None) -> str:
         number = f"batch-{len(self.batches) + 1}"
@@ -114,31 +100,15 @@ class PasqalService:
             return {"counter": self.execute(text, job), "raw": None}
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(JsonHandler):
     service: PasqalService
-    protocol_version = "HTTP/1.1"
 
-    def log_message(self, *_: Any) -> None:
-        pass
-
-    def do_GET(self) -> None:
-        self._handle(None)
-
-    def do_PATCH(self) -> None:
-        data = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        self._handle(json.loads(data) if data else None)
-
-    def do_POST(self) -> None:
-        data = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        if self.headers.get("Content-Encoding") == "gzip":
-            data = gzip.decompress(data)
-        self._handle(json.loads(data))
-
-    def _handle(self, body: Any) -> None:
+    def _handle(self, method: str) -> None:
+        body = self._body()
         service, where = self.service, urlsplit(self.path)
         path = where.path.strip("/").removeprefix("core-fast/api/")
         query = {key: value[0] for key, value in parse_qs(where.query).items()}
-        service.requests.append(f"{self.command} /{path}")
+        service.requests.append(f"{method} /{path}")
         if path.startswith("storage/"):
             if "Authorization" in self.headers:  # a link that is signed takes nothing else
                 self._send(400, {"message": "only one way to be authorised"})
@@ -224,11 +194,3 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(502, {"message": "bad gateway"})
         else:
             self._send(200, {"data": self.service.told(number)})
-
-    def _send(self, code: int, body: Any) -> None:
-        data = json.dumps(body).encode()
-        self.send_response(code)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(data)))
-        self.end_headers()
-        self.wfile.write(data)

@@ -10,9 +10,10 @@ import json
 import threading
 import time
 from collections.abc import Callable, Mapping
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import unquote, urlsplit
+
+from tests.providers.stand_in import JsonHandler, StandIn
 
 TOKEN = "secret"
 Executor = Callable[[str, str, Mapping[str, Any]], dict[str, Any]]
@@ -38,7 +39,7 @@ def by_perceval(command: str, experiment: str, point: Mapping[str, Any]) -> dict
     return {"results": serialize(entry["results"]), **perfs}
 
 
-class QuandelaService:
+class QuandelaService(StandIn):
     """What the service knows: jobs by id, and what was asked.
 
     Attributes:
@@ -49,26 +50,14 @@ class QuandelaService:
 
     def __init__(self, seconds: float = 0.0, execute: Executor = by_perceval) -> None:
         self.jobs: dict[str, dict[str, Any]] = {}
-        self.requests: list[str] = []
         self.faults: list[str] = []
         self.seconds = seconds
         self.slots = 10
         self.commands = ["probs", "sample_count", "samples"]
         self.execute = execute
         self.lock = threading.Lock()  # Perceval's random numbers are one stream
-        service = self
-
-        class Bound(_Handler):
-            pass
-
-        Bound.service = service
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Bound)
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
-
-    def close(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
+        super().__init__(_Handler)
+        self.url = self.root
 
     def taken(self, body: dict[str, Any], fault: str | None) -> str:
         number = f"job-{len(self.jobs) + 1}"
@@ -97,24 +86,14 @@ class QuandelaService:
         return {"results": json.dumps({"results_list": found, "job_context": None})}
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(JsonHandler):
     service: QuandelaService
-    protocol_version = "HTTP/1.1"
 
-    def log_message(self, *_: Any) -> None:
-        pass
-
-    def do_GET(self) -> None:
-        self._handle(None)
-
-    def do_POST(self) -> None:
-        size = int(self.headers.get("Content-Length") or 0)
-        self._handle(json.loads(self.rfile.read(size) or b"null") if size else {})
-
-    def _handle(self, body: Any) -> None:
+    def _handle(self, method: str) -> None:
+        body = self._body()
         service, path = self.service, unquote(urlsplit(self.path).path.strip("/"))
         parts = path.split("/")
-        service.requests.append(f"{self.command} /{path}")
+        service.requests.append(f"{method} /{path}")
         if self.headers.get("Authorization") != f"Bearer {TOKEN}":
             self._send(401, {"error": "no"})
         elif path == "api/job":
@@ -162,10 +141,3 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(502, {"error": "bad gateway"})
         else:
             self._send(200, {"job_id": number})
-
-    def _send(self, code: int, body: Any) -> None:
-        data = json.dumps(body).encode()
-        self.send_response(code)
-        self.send_header("Content-Length", str(len(data)))
-        self.end_headers()
-        self.wfile.write(data)

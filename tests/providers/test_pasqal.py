@@ -129,7 +129,7 @@ def test_an_object_and_its_text_are_one_payload():
 def test_a_rabi_sweep(group, service, where):
     """P(1) = sin²(amp t / 2), fitted by its cosine."""
     amps = [OMEGA * k / 16 for k in range(1, 17)]
-    group.add(rabi(), parameters={"amp": amps, "length": DURATION}, shots=1000, seed=1,
+    group.add(rabi(), parameters={"amp": amps, "length": DURATION}, shots=1000,
               backend=where)  # fmt: skip
     report = group.run(executor="serial")
     assert report.done == 16
@@ -152,7 +152,7 @@ def test_a_blockade_sweep(group, where):
     amp = math.pi  # half a turn of one atom in a microsecond
     for distance in (4.0, 100.0):
         group.add(rabi(2, distance), parameters={"amp": amp, "length": DURATION}, shots=2000,
-                  seed=1, backend=where, tags={"d": str(distance)})  # fmt: skip
+                  backend=where, tags={"d": str(distance)})  # fmt: skip
     assert group.run(executor="serial").done == 2
     near, far = (dict(result.counts) for result in group.results())
     assert near.get("11", 0) == 0

@@ -2,6 +2,7 @@
 
 import contextlib
 
+from qbatch import JobGroup
 from qbatch.domain.programs import ProgramSettings, ProgramSpec, Question, Source, Step
 from qbatch.domain.requests import Request
 from qbatch.domain.results import ResultKind
@@ -44,3 +45,12 @@ def asked(store, *questions, step=0, records=(), program=None):
     new = NewStep(program or first(store), Step(step=step, questions=questions, records=records))
     store.journal.add([new], [PAYLOAD])
     return new.jobs
+
+
+@contextlib.contextmanager
+def with_one_program(db):
+    """A store with a group of one program."""
+    JobGroup("g", db=db).close()
+    with Store(db) as store:
+        store.programs.add(store.groups.get("g").id, [spec()], SOURCE)
+        yield store

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import functools
 import json
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
@@ -12,10 +13,12 @@ from qbatch.backends.aer import circuits, costs, sampling, task
 from qbatch.domain.batches import PlannedJob
 from qbatch.domain.limits import Limits
 from qbatch.errors import BackendError, UsageError
+from qbatch.execution import by_name
 from qbatch.execution.base import cores, memory
 from qbatch.execution.local import LocalBackend, Work
 from qbatch.seam import Submission
 
+_WORKER = "qbatch.backends.aer.worker"
 MAX_SHOTS = 1_000_000
 """Shots of one circuit that Aer's configuration names as its most."""
 
@@ -60,7 +63,7 @@ class AerBackend(LocalBackend):
 
     def work(self) -> Work:
         """Aer, in a worker."""
-        return task.timed_run
+        return functools.partial(by_name.run, _WORKER)
 
     def cost(self, job: PlannedJob, *, again: bool = False) -> float:
         """Seconds on one core."""
@@ -86,7 +89,9 @@ class AerBackend(LocalBackend):
 
     def warm_up(self) -> Callable[[], object]:
         """Import what the work needs: Qiskit and Aer, unless all circuits are small."""
-        return task.get_ready_for_aer if self._costs.needs_aer else task.get_ready
+        if self._costs.needs_aer:
+            return task.get_ready_for_aer
+        return functools.partial(by_name.load, _WORKER)
 
     def memory_advice(self) -> str:
         """Other methods need no state vector."""

@@ -12,9 +12,7 @@ Tried against a loopback server only, never against the service.
 
 from __future__ import annotations
 
-import hashlib
 import itertools
-import json
 import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -22,15 +20,17 @@ from typing import Any
 from qbatch.backends.pasqal import holding
 from qbatch.backends.pasqal.holding import OpenBatches, Part
 from qbatch.backends.pasqal.service import Service
+from qbatch.backends.services import (
+    UNDER_WAY,
+    draws_by_itself,
+    one_request,
+    prepared,
+    stop,
+)
 from qbatch.backends.settings import no_options, only_known, whole_number
 from qbatch.domain.limits import Limits
 from qbatch.domain.states import Failure, RemoteState
-from qbatch.errors import (
-    AlreadyEnded,
-    InvalidJob,
-    Rejected,
-    UsageError,
-)
+from qbatch.errors import Transient, UsageError
 from qbatch.payloads.pulser import variables
 from qbatch.seam import BatchStatus, Estimate, Item, ItemResult, Prepared, Submission
 from qbatch.seam.objects import by_position
@@ -49,7 +49,6 @@ _STATES = {
     "TIMED_OUT": RemoteState.ERROR,
     "ERROR": RemoteState.ERROR,
 }
-_UNDER_WAY = (RemoteState.QUEUED, RemoteState.RUNNING)
 _FAILURES = {
     "ERROR": (Failure.BACKEND, "the service says that it failed"),
     "TIMED_OUT": (Failure.TIMEOUT, "it exceeded the service's time limit"),
@@ -95,28 +94,22 @@ class PasqalBackend:
 
     def prepare(self, batch: Submission) -> Prepared:
         """One sequence with a job for each item; see `qbatch.seam.SupportsPrepare`."""
-        refused, jobs, ready = [], [], []
-        for item in batch.items:
-            try:
-                jobs.append(_job(item))
-            except InvalidJob as error:
-                refused.append(
-                    ItemResult(label=item.label, failure=Failure.INVALID, error=str(error))
-                )
-            else:
-                ready.append(item)
-        body = None
-        if ready:
-            body = {
-                "sequence_builder": batch.payloads[ready[0].payload].body.decode(),
-                "device_type": self._device,
-                "jobs": jobs,
-                "open": False,
-                "webhook": None,
-            }
-        digest = hashlib.sha256(json.dumps(body, sort_keys=True).encode()).digest()
-        labels = [item.label for item in ready]
-        return Prepared(ready=labels, refused=refused, body=body, digest=digest)
+        return prepared(batch, self._job, lambda items, jobs: self._body(batch, items, jobs))
+
+    def _job(self, item: Item) -> dict[str, Any]:
+        draws_by_itself(self.name, item)
+        return _job(item)
+
+    def _body(
+        self, batch: Submission, items: Sequence[Item], jobs: Sequence[Any]
+    ) -> dict[str, Any]:
+        return {
+            "sequence_builder": batch.payloads[items[0].payload].body.decode(),
+            "device_type": self._device,
+            "jobs": list(jobs),
+            "open": False,
+            "webhook": None,
+        }
 
     def send(self, prepared: Prepared, submission_id: str, known: Callable[[str], None]) -> str:
         """Send what was prepared, tagged with its submission id; the batch's id."""
@@ -130,8 +123,7 @@ class PasqalBackend:
 
     def estimate(self, batch: Submission) -> Estimate:
         """One request, and why some of its items would be refused."""
-        refused = self.prepare(batch).refused
-        return Estimate(requests=1, refused=[str(one.error) for one in refused])
+        return one_request(self, batch)
 
     def _project(self) -> str:
         found = self._settings.get("project_id") or os.environ.get(PROJECT_VARIABLE)
@@ -150,7 +142,7 @@ class PasqalBackend:
         return None if part is None else part.text()
 
     def status(self, remote_id: str) -> BatchStatus:
-        """How a batch stands: done, too, where it failed and some of its jobs did not."""
+        """How a batch stands: done, too, where it was ended and some of its jobs had results."""
         part = Part.read(remote_id)
         if part.first is not None:
             return self._status_of(part)
@@ -158,7 +150,7 @@ class PasqalBackend:
         word = str(told.get("status"))
         state = _STATES.get(word, RemoteState.UNKNOWN)
         counts = told.get("jobs_count_per_status") or {}
-        if state is RemoteState.ERROR and counts.get("DONE"):
+        if state in (RemoteState.ERROR, RemoteState.CANCELLED) and counts.get("DONE"):
             return BatchStatus(state=RemoteState.DONE)
         return _ended(word, state)
 
@@ -167,11 +159,13 @@ class PasqalBackend:
         if self._open is not None:
             self._open.adopt(part.batch)
         words = [str(job.get("status")) for job in self._jobs(part)]
+        if len(words) < part.count:  # taken for ended, what comes later would be lost
+            raise Transient(f"{self.name} shows {len(words)} of {part.count} jobs of {part.text()}")
         states = [_STATES.get(word, RemoteState.UNKNOWN) for word in words]
         for state in (RemoteState.UNKNOWN, RemoteState.RUNNING, RemoteState.QUEUED):
             if state in states:
                 return BatchStatus(state=state)
-        if RemoteState.DONE in states or not words:
+        if RemoteState.DONE in states:
             return BatchStatus(state=RemoteState.DONE)
         return _ended(words[0], states[0])
 
@@ -208,20 +202,17 @@ class PasqalBackend:
     def cancel(self, remote_id: str) -> None:
         """Stop a batch, or the jobs of its part; no error where it has ended already."""
         part = Part.read(remote_id)
-        if self.status(remote_id).state not in _UNDER_WAY:
-            return
-        try:
-            if part.first is None:
-                self._service.cancel(part.batch)
-            else:
-                self._cancel_jobs(part)
-        except (AlreadyEnded, Rejected):
-            if self.status(remote_id).state in _UNDER_WAY:
-                raise
+        stop(self, remote_id, lambda: self._stop(part))
+
+    def _stop(self, part: Part) -> None:
+        if part.first is None:
+            self._service.cancel(part.batch)
+        else:
+            self._cancel_jobs(part)
 
     def _cancel_jobs(self, part: Part) -> None:
         for job in self._jobs(part):
-            if _STATES.get(str(job.get("status"))) in _UNDER_WAY:
+            if _STATES.get(str(job.get("status"))) in UNDER_WAY:
                 self._service.cancel_job(str(job["id"]))
 
     # -- the backend ----------------------------------------------------------------------

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import functools
 import importlib.util
 import json
 import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from qbatch.backends.perceval import task
 from qbatch.backends.settings import only_known
 from qbatch.domain.batches import PlannedJob
 from qbatch.domain.limits import Limits
 from qbatch.errors import NotInstalled, UsageError
+from qbatch.execution import by_name
 from qbatch.execution.local import LocalBackend, Work
+from qbatch.payloads.photonic import INSTALL
 
-INSTALL = "pip install 'qbatch-quantum[quandela]' installs it"
+_WORKER = "qbatch.backends.perceval.worker"
 SIMULATORS = (
     "SLOS", "CliffordClifford2017", "CliffordCliffordTTV", "Naive", "NaiveApprox", "SLAP",
     "Stepper", "MPS",
@@ -55,7 +57,7 @@ class PercevalBackend(LocalBackend):
 
     def work(self) -> Work:
         """Perceval, in a worker."""
-        return task.timed_run
+        return functools.partial(by_name.run, _WORKER)
 
     def cost(self, job: PlannedJob, *, again: bool = False) -> float:  # noqa: ARG002
         """Seconds on one core."""
@@ -70,7 +72,7 @@ class PercevalBackend(LocalBackend):
 
     def warm_up(self) -> Callable[[], object]:
         """Import Perceval."""
-        return task.get_ready
+        return functools.partial(by_name.load, _WORKER)
 
     def memory_advice(self) -> str:
         """Samplers need no list of all states."""

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import functools
 import importlib.util
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from qbatch.backends.pulser import task
 from qbatch.backends.settings import only_known
 from qbatch.domain.batches import PlannedJob
 from qbatch.domain.limits import Limits
 from qbatch.errors import NotInstalled, UsageError
+from qbatch.execution import by_name
 from qbatch.execution.local import LocalBackend, Work
+from qbatch.payloads.pulser import INSTALL
 
-INSTALL = "pip install 'qbatch-quantum[pasqal]' installs it"
+_WORKER = "qbatch.backends.pulser.worker"
 _OPTIONS = {"sampling_rate"}
 _PREPARING = 0.05
 _STATE_SECONDS = 2e-5  # of an amplitude
@@ -40,7 +42,7 @@ class PulserBackend(LocalBackend):
 
     def work(self) -> Work:
         """Pulser, in a worker."""
-        return task.timed_run
+        return functools.partial(by_name.run, _WORKER)
 
     def cost(self, job: PlannedJob, *, again: bool = False) -> float:  # noqa: ARG002
         """Seconds on one core."""
@@ -53,7 +55,7 @@ class PulserBackend(LocalBackend):
 
     def warm_up(self) -> Callable[[], object]:
         """Import Pulser."""
-        return task.get_ready
+        return functools.partial(by_name.load, _WORKER)
 
     def check(self) -> str:
         """Its settings are good.

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from qbatch.backends.experiments import Builder, Experiment
 from qbatch.backends.qiskit.dialect import ENDED, MOST_JOBS, Body, Dialect
 from qbatch.backends.sdk import GivenUp, SdkBackend
+from qbatch.backends.services import draws_by_itself
 from qbatch.backends.settings import no_options, only_known, whole_number
 from qbatch.domain.limits import Limits
 from qbatch.domain.states import Failure, RemoteState
@@ -161,8 +162,7 @@ class ServiceBackend(SdkBackend):
         Raises:
             InvalidJob, InvalidCircuit: it cannot be run.
         """
-        if item.seed is not None:
-            raise InvalidJob(f"{self.name} draws by itself; leave the seed out")
+        draws_by_itself(self.name, item)
         own = [builder.bare(item)] if values else builder.experiments(item)
         if not own:
             raise InvalidJob("its observables are constants: nothing is to be run")

@@ -12,8 +12,6 @@ Tried against a loopback server only, never against the service.
 from __future__ import annotations
 
 import contextlib
-import hashlib
-import json
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -23,6 +21,7 @@ from urllib.parse import quote
 from qbatch.backends.http import HttpClient
 from qbatch.backends.qoro import uploads, wire
 from qbatch.backends.qoro.options import JobOptions
+from qbatch.backends.services import digest
 from qbatch.backends.settings import only_known
 from qbatch.domain.limits import Limits
 from qbatch.domain.states import Failure, RemoteState
@@ -121,12 +120,11 @@ class QoroBackend:
             bodies = list(uploads.uploads(batch, together))
         kind = "EXPECTATION" if items and items[0].observables else "EXECUTE"
         how = self._job_options.body(batch.options)
-        text = json.dumps([kind, {**self._target, **how}, bodies], sort_keys=True)
         return Prepared(
             ready=[item.label for item in items],
             refused=refused,
             body=_Body(kind, how, bodies),
-            digest=hashlib.sha256(text.encode()).digest(),
+            digest=digest([kind, dict(self._target) | dict(how), bodies]),
         )
 
     def send(self, prepared: Prepared, submission_id: str, known: Callable[[str], None]) -> str:

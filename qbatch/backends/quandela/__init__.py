@@ -9,7 +9,6 @@ Tried against a loopback server only, never against the service.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import math
 from collections.abc import Callable, Mapping, Sequence
@@ -17,11 +16,12 @@ from typing import Any
 from urllib.parse import quote
 
 from qbatch.backends.http import HttpClient
+from qbatch.backends.services import draws_by_itself, one_request, prepared, stop
 from qbatch.backends.settings import only_known, whole_number
 from qbatch.domain.limits import Limits
 from qbatch.domain.results import ResultKind
 from qbatch.domain.states import Failure, RemoteState
-from qbatch.errors import AlreadyEnded, BackendError, Transient, UsageError
+from qbatch.errors import BackendError, InvalidJob, Transient, UsageError
 from qbatch.payloads.photonic import text
 from qbatch.payloads.photonic.asking import Asked, most_shots
 from qbatch.seam import BatchStatus, Estimate, Item, ItemResult, Prepared, Submission, Usage
@@ -88,22 +88,17 @@ class QuandelaBackend:
 
     def prepare(self, batch: Submission) -> Prepared:
         """One experiment with a point for each item; see `qbatch.seam.SupportsPrepare`."""
-        refused, points, ready = [], [], []
         max_shots = batch.options.get("max_shots", self._max_shots)
         command = self._command(batch.items[0])
-        for item in batch.items:
-            try:
-                points.append(self._point(item, max_shots))
-            except BackendError as error:
-                refused.append(
-                    ItemResult(label=item.label, failure=Failure.INVALID, error=str(error))
-                )
-            else:
-                ready.append(item)
-        body = self._body(batch, ready, points, command) if ready else None
-        digest = hashlib.sha256(json.dumps(body, sort_keys=True).encode()).digest()
-        labels = [item.label for item in ready]
-        return Prepared(ready=labels, refused=refused, body=body, digest=digest)
+
+        def point(item: Item) -> dict[str, Any]:
+            if command != "probs":  # of a law each job draws its own, with its seed
+                draws_by_itself(self.name, item)
+            return self._point(item, max_shots)
+
+        return prepared(
+            batch, point, lambda items, points: self._body(batch, items, points, command)
+        )
 
     def _command(self, item: Item) -> str:
         """What the platform is asked for: counts may have to come from samples or probabilities."""
@@ -115,17 +110,17 @@ class QuandelaBackend:
         """An item as a point of the iterator.
 
         Raises:
-            BackendError: it cannot be run here.
+            InvalidJob: it cannot be run here.
         """
         if max_shots is None:
-            raise BackendError(
+            raise InvalidJob(
                 "nobody says how many shots it may take at most: --option max_shots=N does, or the"
                 " backend's setting"
             )
         asked = Asked.of(item.request.options)
         names = item.info.get("parameters", ())
         if len(names) != len(item.parameters):
-            raise BackendError(f"{len(item.parameters)} values for {len(names)} parameters")
+            raise InvalidJob(f"{len(item.parameters)} values for {len(names)} parameters")
         most = most_shots(max_shots, len(item.jobs), item.seed)
         point: dict[str, Any] = {"max_shots": most}
         if item.shots is not None:
@@ -178,8 +173,7 @@ class QuandelaBackend:
 
     def estimate(self, batch: Submission) -> Estimate:
         """One request, and why some of its items would be refused."""
-        refused = self.prepare(batch).refused
-        return Estimate(requests=1, refused=[str(one.error) for one in refused])
+        return one_request(self, batch)
 
     def free_slots(self) -> int:
         """What the account may still send."""
@@ -224,12 +218,8 @@ class QuandelaBackend:
 
     def cancel(self, remote_id: str) -> None:
         """Stop a job; no error where it has ended already."""
-        if self.status(remote_id).state in (RemoteState.QUEUED, RemoteState.RUNNING):
-            try:
-                path = f"api/job/cancel/{quote(remote_id, safe='')}"
-                self._http.post(path, None, creates=False, reads=False)
-            except AlreadyEnded:
-                return
+        path = f"api/job/cancel/{quote(remote_id, safe='')}"
+        stop(self, remote_id, lambda: self._http.post(path, None, creates=False, reads=False))
 
     # -- the backend ----------------------------------------------------------------------
 

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import functools
 import importlib.util
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from qbatch.backends.settings import only_known
-from qbatch.backends.stim import task
 from qbatch.domain.batches import PlannedJob
 from qbatch.domain.limits import Limits
 from qbatch.errors import NotInstalled, UsageError
+from qbatch.execution import by_name
 from qbatch.execution.local import LocalBackend, Work
+from qbatch.payloads.stim import INSTALL
 from qbatch.seam import Submission
 
-INSTALL = "pip install 'qbatch-quantum[stim]' installs it"
+_WORKER = "qbatch.backends.stim.worker"
+PORTION_BYTES = 64 << 20
+"""What the shots that are sampled at once take at most."""
+
 _BOUNDED_SECONDS = 0.5
 _PREPARING = 1e-3  # to read a circuit, and to compile its sampler
 _TARGET = 1e-9  # of one target in one shot
@@ -43,7 +48,7 @@ class StimBackend(LocalBackend):
 
     def work(self) -> Work:
         """Stim, in a worker."""
-        return task.timed_run
+        return functools.partial(by_name.run, _WORKER)
 
     def cost(self, job: PlannedJob, *, again: bool = False) -> float:  # noqa: ARG002
         """Seconds on one core."""
@@ -51,7 +56,7 @@ class StimBackend(LocalBackend):
 
     def bytes_of(self, info: Mapping[str, Any]) -> int:
         """A portion of shots, and the circuit's operations."""
-        return task.PORTION_BYTES + 100 * int(info["num_qubits"])
+        return PORTION_BYTES + 100 * int(info["num_qubits"])
 
     def is_bounded(self, batch: Submission) -> bool:
         """Whether all of it ends within half a second."""
@@ -60,7 +65,7 @@ class StimBackend(LocalBackend):
 
     def warm_up(self) -> Callable[[], object]:
         """Import Stim."""
-        return task.get_ready
+        return functools.partial(by_name.load, _WORKER)
 
     def check(self) -> str:
         """A circuit is sampled.

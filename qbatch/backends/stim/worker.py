@@ -12,9 +12,10 @@ import numpy as np
 import numpy.typing as npt
 import stim
 
-from qbatch.backends.stim.task import PORTION_BYTES
+from qbatch.backends.stim import PORTION_BYTES
 from qbatch.domain.states import Failure
 from qbatch.errors import InvalidJob
+from qbatch.payloads.stim import INSTALL
 from qbatch.payloads.stim.asking import Asked
 from qbatch.seam import Item, ItemResult, Submission
 
@@ -113,9 +114,7 @@ def _matching(text: str) -> Any:
     try:
         import pymatching
     except ImportError:
-        raise InvalidJob(
-            "PyMatching is not installed: pip install 'qbatch-quantum[stim]' installs it"
-        ) from None
+        raise InvalidJob(f"PyMatching is not installed: {INSTALL}") from None
     return pymatching.Matching.from_detector_error_model(_model(_circuit(text)))
 
 

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from qbatch.errors import UsageError
+from qbatch.payloads.photonic.text import STATE
 
 COMMANDS = ("sample_count", "samples")
 _KNOWN = ("command", "input", "min_photons", "noise", "postselect")
-_STATE = re.compile(r"\|\d+(?:,\d+)*>")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +52,7 @@ class Asked:
         wrong = []
         if self.command not in COMMANDS:
             wrong.append(f"there is no command {self.command!r}; {', '.join(COMMANDS)}")
-        if self.input is not None and not _STATE.fullmatch(str(self.input)):
+        if self.input is not None and not STATE.fullmatch(str(self.input)):
             wrong.append(f"input {self.input!r} is no state such as |1,0,1>")
         if self.min_photons is not None and (type(self.min_photons) is not int):
             wrong.append(f"min_photons {self.min_photons!r}: not a whole number")

@@ -13,10 +13,11 @@ from qbatch.domain.requests import Expected, Request
 from qbatch.domain.results import ResultKind
 from qbatch.errors import InvalidCircuit, NotInstalled, UsageError
 from qbatch.payloads.base import PayloadFormat
+from qbatch.payloads.foreign import is_one
+from qbatch.payloads.photonic import INSTALL
 from qbatch.payloads.photonic import text as texts
 from qbatch.payloads.photonic.asking import Asked
 
-INSTALL = "pip install 'qbatch-quantum[quandela]' installs it"
 _NUMBERS = ("num_modes", "num_outputs", "num_photons", "components")
 
 
@@ -60,8 +61,7 @@ class PhotonicFormat(PayloadFormat):
 
     def takes(self, value: object) -> bool:
         """Whether it is an experiment, a local processor or a circuit of Perceval's."""
-        own = [kind for kind in type(value).__mro__ if kind.__module__.startswith("perceval.")]
-        return any(kind.__name__ in {"Experiment", "ACircuit", "Processor"} for kind in own)
+        return is_one(value, "perceval", "Experiment", "ACircuit", "Processor")
 
     def from_object(self, value: object) -> Payload:
         """An experiment, the experiment of a processor, or a circuit."""

@@ -17,7 +17,7 @@ from collections.abc import Mapping
 MARK = ":PCVL:"
 _ZIP = ":PCVL:zip:"
 _MOST_BYTES = 1 << 28
-_STATE = re.compile(r"\|\d+(?:,\d+)*>")
+STATE = re.compile(r"\|\d+(?:,\d+)*>")
 
 
 def plain(text: str) -> str:
@@ -106,6 +106,6 @@ def _pairs(body: str) -> list[tuple[str, str]]:
 
 
 def _checked(name: str) -> str:
-    if not _STATE.fullmatch(name):
+    if not STATE.fullmatch(name):
         raise ValueError(f"the state {name[:60]!r}")
     return name

@@ -17,6 +17,7 @@ from qbatch.domain.requests import Expected, Request
 from qbatch.domain.results import ResultKind
 from qbatch.errors import InvalidCircuit, UsageError
 from qbatch.payloads.base import PayloadFormat
+from qbatch.payloads.foreign import is_one
 from qbatch.payloads.pulser import variables
 
 _PARTS = ("version", "register", "channels", "operations")
@@ -67,8 +68,7 @@ class PulserFormat(PayloadFormat):
 
     def takes(self, value: object) -> bool:
         """Whether it is a ``pulser.Sequence``."""
-        own = [kind for kind in type(value).__mro__ if kind.__module__.startswith("pulser.")]
-        return any(kind.__name__ == "Sequence" for kind in own)
+        return is_one(value, "pulser", "Sequence")
 
     def from_object(self, value: object) -> Payload:
         """A ``pulser.Sequence`` as it will be stored."""

@@ -12,13 +12,14 @@ from qbatch.domain.requests import Expected, Request
 from qbatch.domain.results import ResultKind
 from qbatch.errors import InvalidCircuit, NotInstalled, UsageError
 from qbatch.payloads.base import PayloadFormat
+from qbatch.payloads.foreign import is_one
+from qbatch.payloads.stim import INSTALL
 from qbatch.payloads.stim import text as texts
 from qbatch.payloads.stim.asking import Asked
 
 if TYPE_CHECKING:
     import stim
 
-INSTALL = "pip install 'qbatch-quantum[stim]' installs it"
 _NUMBERS = ("num_qubits", "num_measurements", "num_detectors", "num_observables", "operations")
 _WORD = re.compile(rb"\s*(?:#[^\n]*\n\s*)*([A-Z][A-Z0-9_]*)[\[( \t\r\n{]")
 
@@ -54,8 +55,7 @@ class StimFormat(PayloadFormat):
 
     def takes(self, value: object) -> bool:
         """Whether it is a ``stim.Circuit``."""
-        kind = type(value)
-        return kind.__module__.partition(".")[0] == "stim" and kind.__name__ == "Circuit"
+        return is_one(value, "stim", "Circuit")
 
     def from_object(self, value: object) -> Payload:
         """A ``stim.Circuit`` as it will be stored: with every bit of its numbers.

@@ -1,8 +1,5 @@
 """Pasqal Cloud's dialect over a stand-in that needs no Pulser; the rest in tests/providers."""
 
-import json
-import subprocess
-import sys
 import time
 
 import pytest
@@ -12,27 +9,9 @@ from qbatch.backends.pasqal import PasqalBackend
 from qbatch.backends.pasqal.service import _data
 from qbatch.domain.states import Failure, RemoteState
 from qbatch.errors import AuthError, BackendError, LostAnswer, Transient
-from qbatch.testing import BackendContract
-from tests.payloads.pulser.sequences import sequence
-from tests.providers.pasqal_service import TOKEN, PasqalService
+from tests.blocks import without
 
-SWEPT = sequence(2, {"amp": ("float", 1), "dur": ("int", 1), "d": ("float", 2)}) + "\n"
-
-
-def execute(text, job):
-    """All atoms stay, but where a job's variable says so."""
-    if job.get("variables", {}).get("amp") == 0.5:
-        return {"1": job["runs"]}
-    return {"0" * len(json.loads(text)["register"]): job["runs"]}
-
-
-@pytest.fixture
-def service(monkeypatch):
-    found = PasqalService(execute=execute)
-    monkeypatch.setenv("PASQAL_TOKEN", TOKEN)
-    monkeypatch.setenv("PASQAL_PROJECT_ID", "p")
-    yield found
-    found.close()
+from .conftest import SWEPT, PasqalContract, batch, sent, sweep
 
 
 @pytest.fixture
@@ -42,27 +21,8 @@ def backend(service):
     found.close()
 
 
-class TestContract(BackendContract):
-    text = sequence()
-    zeros = "00"
-    impossible = sequence(2, {"n": ("int", 1)})
-
-    @pytest.fixture
-    def backend(self, service):
-        self.settings = {"url": service.url}
-        backend = PasqalBackend("cloud", self.settings)
-        yield backend
-        backend.close()
-
-    def second(self, backend):
-        return PasqalBackend("cloud", self.settings)
-
-    def _impossible(self):
-        """A whole number that is none."""
-        from dataclasses import replace
-
-        batch = super()._impossible()
-        return replace(batch, items=[replace(i, parameters=(0.5,)) for i in batch.items])
+class TestContract(PasqalContract):
+    pass
 
 
 @pytest.fixture
@@ -78,10 +38,6 @@ def config(service, tmp_path):
 def group(db, config):
     with JobGroup("g", db=db, config=config) as group:
         yield group
-
-
-def sweep(**more):
-    return {"amp": [1.0, 2.0, 3.0], "dur": 400, "d[0]": 0.0, "d[1]": 0.0, **more}
 
 
 def test_a_sweep_is_one_batch_of_one_sequence(group, service):
@@ -147,56 +103,42 @@ def test_looking_and_fetching_import_no_package(group, service, db, config):
     group.add(SWEPT, parameters=sweep(), shots=100)
     group.run(wait=False)
     time.sleep(0.6)
-    script = (
-        "import sys; from qbatch.__main__ import main\n"
-        f"sys.argv = ['qbatch', '--db', {str(db)!r}, '--config', {str(config)!r}, *sys.argv[1:]]\n"
-        "try: main()\nexcept SystemExit as end: assert not end.code, end\n"
-        "assert not {'pulser', 'pasqal_cloud', 'qiskit'} & sys.modules.keys()\n"
-    )
-    for command in (["sync", "g"], ["status", "g"]):
-        done = subprocess.run(
-            [sys.executable, "-c", script, *command], capture_output=True, text=True, check=False
-        )
-        assert done.returncode == 0, done.stderr
+    for command in ("sync", "status"):
+        without(["pulser", "pasqal_cloud", "qiskit"], db, config, command, "g")
     assert [job.status for job in group.jobs] == ["done"] * 3
 
 
 def test_jobs_come_in_pages(backend, service):
     service.page = 2
-    contract = TestContract()
-    batch = contract.batch(*[{"shots": n} for n in range(1, 8)])
-    number = contract.submit(backend, batch)
-    found = backend.answers(number, batch)
+    work = batch(*range(1, 8))
+    found = backend.answers(sent(backend, work), work)
     assert [sum(one.counts.values()) for one in found] == list(range(1, 8))
 
 
 def test_answers_of_another_job_are_noticed(backend, service):
     """Position alone ties an answer to its item: what the service tells of a job is compared."""
-    contract = TestContract()
-    batch = contract.batch({"shots": 10}, {"shots": 20})
-    number = contract.submit(backend, batch)
+    work = batch(10, 20)
+    number = sent(backend, work)
     service.batches[number]["jobs"].reverse()
-    found = backend.answers(number, batch)
+    found = backend.answers(number, work)
     assert all("is another" in str(one.error) for one in found)
     del service.batches[number]["jobs"][0]
     with pytest.raises(BackendError, match="which is whose"):
-        backend.answers(number, batch)
+        backend.answers(number, work)
 
 
 def test_a_link_gets_no_token_and_is_http(backend, service):
-    contract = TestContract()
-    batch = contract.batch({})
-    number = contract.submit(backend, batch)
-    assert backend.answers(number, batch)[0].counts == {"00": 100}
+    work = batch(100)
+    number = sent(backend, work)
+    assert backend.answers(number, work)[0].counts == {"00": 100}
     service.root = "file:///etc"
-    (found,) = backend.answers(number, batch)
+    (found,) = backend.answers(number, work)
     assert "no link" in str(found.error)
 
 
 def test_words_that_nobody_knows_end_nothing(backend, service):
-    contract = TestContract()
-    batch = contract.batch({})
-    number = contract.submit(backend, batch)
+    work = batch(100)
+    number = sent(backend, work)
     service.told(number)
     service.told = lambda _: {"status": "DREAMING"}
     assert backend.status(number).state is RemoteState.UNKNOWN
@@ -231,9 +173,31 @@ def test_unknown_words_are_refused(backend):
 def test_a_lost_answer_may_have_been_accepted(backend, service):
     service.faults.append("lose")
     with pytest.raises(LostAnswer):
-        TestContract().submit(backend, TestContract().batch({}))
+        sent(backend, batch(1))
 
 
 def test_an_answer_without_data_says_nothing():
     with pytest.raises(Transient):
         _data([])
+
+
+def test_what_ended_before_a_batch_was_cancelled_is_kept(group, service):
+    """It is paid for."""
+    told = service.told
+
+    def half(number):
+        jobs = service.batches[number]["jobs"]
+        jobs[0]["status"], jobs[1]["status"] = "DONE", "CANCELED"
+        return {**told(number), "status": "CANCELED", "jobs_count_per_status": {"DONE": 1}}
+
+    service.told = half
+    group.add(SWEPT, parameters=sweep(amp=[1.0, 2.0]), shots=10)
+    assert group.run().done == 1
+    assert next(job.status for job in group.jobs) == "done"
+
+
+def test_a_seed_that_the_service_does_not_take_is_refused(group, service):
+    group.add(SWEPT, parameters=sweep(amp=1.0), shots=10, seed=3)
+    assert group.run().failed == 1
+    assert "leave the seed out" in (group.jobs[0].error or "")
+    assert service.batches == {}

@@ -9,44 +9,13 @@ from qbatch import JobGroup
 from qbatch.backends.pasqal import PasqalBackend
 from qbatch.backends.pasqal.holding import Part, found
 from qbatch.domain.states import RemoteState
-from qbatch.errors import LostAnswer
-from qbatch.testing import BackendContract
-from tests.payloads.pulser.sequences import sequence
-from tests.providers.pasqal_service import PasqalService
+from qbatch.errors import LostAnswer, Transient
 
-from .test_adapter import SWEPT, TOKEN, execute, sweep
+from .conftest import SWEPT, PasqalContract, batch, sent, sweep
 
 
-@pytest.fixture
-def service(monkeypatch):
-    found = PasqalService(execute=execute)
-    monkeypatch.setenv("PASQAL_TOKEN", TOKEN)
-    monkeypatch.setenv("PASQAL_PROJECT_ID", "p")
-    yield found
-    found.close()
-
-
-class TestContract(BackendContract):
-    text = sequence()
-    zeros = "00"
-    impossible = sequence(2, {"n": ("int", 1)})
-
-    @pytest.fixture
-    def backend(self, service):
-        self.settings = {"url": service.url, "open": True}
-        backend = PasqalBackend("cloud", self.settings)
-        yield backend
-        backend.close()
-
-    def second(self, backend):
-        return PasqalBackend("cloud", self.settings)
-
-    def _impossible(self):
-        """A whole number that is none."""
-        from dataclasses import replace
-
-        batch = super()._impossible()
-        return replace(batch, items=[replace(i, parameters=(0.5,)) for i in batch.items])
+class TestContract(PasqalContract):
+    more = {"open": True}  # noqa: RUF012
 
 
 @pytest.fixture
@@ -54,14 +23,6 @@ def backend(service):
     found = PasqalBackend("cloud", {"url": service.url, "open": True})
     yield found
     found.close()
-
-
-def sent(backend, batch):
-    return TestContract().submit(backend, batch)
-
-
-def batch(*shots):
-    return TestContract().batch(*({"shots": n} for n in shots))
 
 
 def test_what_comes_later_is_added_to_the_open_batch(backend, service):
@@ -131,6 +92,16 @@ def test_a_batch_that_a_killed_run_left_open_is_closed_by_the_next(backend, serv
     other.status(remote_id)
     other.close()
     assert not service.batches["batch-1"]["open"]
+
+
+def test_a_part_that_is_not_wholly_shown_yet_has_not_ended(backend, service):
+    """A list that lags behind: answers by position would be refused, and lost."""
+    remote_id = sent(backend, batch(1, 2))
+    last = service.batches["batch-1"]["jobs"].pop()
+    with pytest.raises(Transient, match="1 of 2 jobs"):
+        backend.status(remote_id)
+    service.batches["batch-1"]["jobs"].append(last)
+    assert backend.status(remote_id).state is RemoteState.DONE
 
 
 def test_it_follows_the_group(db, service, tmp_path):

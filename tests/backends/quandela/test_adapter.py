@@ -86,6 +86,23 @@ def test_a_jobs_options_go_before_the_settings(backend):
     assert (body["platform_name"], body["payload"]["max_shots"]) == ("qpu:y", 5)
 
 
+def test_a_seed_counts_where_the_law_is_told_and_is_refused_elsewhere(backend, service):
+    from dataclasses import replace
+
+    seeded = replace(item("a"), seed=3)
+    (refused,) = backend.prepare(batch(seeded)).refused
+    assert "leave the seed out" in str(refused.error)
+    law = QuandelaBackend("cloud", {**SETTINGS, "url": service.url, "commands": ["probs"]})
+    assert law.prepare(batch(seeded)).refused == []
+
+
+def test_values_that_the_experiment_has_no_parameters_for_are_refused(backend):
+    from dataclasses import replace
+
+    (refused,) = backend.prepare(batch(replace(item("a"), parameters=(1.0, 2.0)))).refused
+    assert "2 values for 1 parameters" in str(refused.error)
+
+
 def test_nobody_says_how_many_shots(service):
     backend = QuandelaBackend("cloud", {"url": service.url})
     prepared = backend.prepare(batch(item("a")))
