@@ -6,6 +6,7 @@ The same picture makes the same bytes: no time, no random ids.
 from __future__ import annotations
 
 import math
+import textwrap
 import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -22,6 +23,8 @@ FORMS = ("png", "svg", "pdf")
 # Okabe and Ito's colours, told apart also by most people who see few.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#444444", "#999933")
 _FEW_BARS = 4
+_FIT_INCHES = 0.5  # of height for what is said of a curve
+_LEGEND_COLUMNS = 90  # of 8-point letters below a picture of 7 inches
 _MANY_POINTS = 500  # of a line; above, markers and error bars would hide each other
 _STYLE: Any = {
     "font.size": 10,
@@ -165,7 +168,8 @@ def _bars(axis: Any, panel: Panel, columns: int) -> None:
 
 
 def _sweep(shown: LinePlot, width: float) -> Figure:
-    figure = _new(width, 0.6 * width)
+    fits = sum(line.fit is not None for line in shown.lines)
+    figure = _new(width, 0.6 * width + _FIT_INCHES * fits)
     axis = figure.subplots()
     for number, line in enumerate(shown.lines):
         colour = COLOURS[number % len(COLOURS)]
@@ -178,14 +182,22 @@ def _sweep(shown: LinePlot, width: float) -> Figure:
             line.x, line.y, fmt=joined, ms=5, lw=1, color=colour, label=line.label, **errors
         )
         if line.fit is not None:
-            axis.plot(line.fit.x, line.fit.y, "-", lw=1, color=colour, label=line.fit.text())
+            said = _wrapped(line.fit.text())
+            axis.plot(line.fit.x, line.fit.y, "-", lw=1, color=colour, label=said)
     axis.set_xlabel(shown.x_label)
     axis.set_ylabel(shown.y_label)
     axis.set_title(shown.title)
-    fitted = any(line.fit is not None for line in shown.lines)
-    if fitted or len(shown.lines) > 1 or shown.lines[0].label != shown.y_label:
+    if fits:  # much to say: below the picture
+        figure.legend(frameon=False, fontsize=8, loc="outside lower left")
+    elif len(shown.lines) > 1 or shown.lines[0].label != shown.y_label:
         axis.legend(frameon=False, fontsize=9)
     return figure
+
+
+def _wrapped(text: str) -> str:
+    """A text in lines; a number and its error, or its name, stay together."""
+    whole = text.replace(" = ", "\u00a0=\u00a0").replace(" ± ", "\u00a0±\u00a0")
+    return textwrap.fill(whole, _LEGEND_COLUMNS)
 
 
 def _heat_map(shown: HeatMap, width: float) -> Figure:

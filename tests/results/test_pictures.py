@@ -1,5 +1,6 @@
 """Which picture suits which results, and what it shows; as images and as characters."""
 
+import dataclasses
 import math
 import re
 
@@ -231,3 +232,24 @@ def test_states_of_photons_that_never_came_could_have_come():
 
     assert _could_come("|1,1>", ["|2,0>", "|0,2>"])
     assert not _could_come("|1,1,0>", ["|2,0>"])
+
+
+@pytest.mark.parametrize("number", [1, 3])
+def test_what_was_fitted_is_said_within_the_picture(groups, number):
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    from qbatch.results import figures
+
+    shown = groups["sweep"].results().picture(PlotOptions(outcome="11", fit="cos"))
+    assert isinstance(shown, LinePlot)
+    figure = figures._sweep(dataclasses.replace(shown, lines=shown.lines * number), 7.0)
+    FigureCanvasAgg(figure).draw()
+    (legend,) = figure.legends
+    inside, axis = legend.get_window_extent(), figure.axes[0].get_window_extent()
+    assert inside.x0 >= 0
+    assert inside.x1 <= figure.bbox.x1
+    assert inside.y0 >= 0
+    assert inside.y1 <= axis.y0  # below the axis, which keeps its room
+    assert axis.height > figure.bbox.height / 3
+    assert axis.width > figure.bbox.width / 2
+    assert any("visibility" in text.get_text() for text in legend.get_texts())
