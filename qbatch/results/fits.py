@@ -8,7 +8,7 @@ there (P. McCullagh, J. A. Nelder, Generalized Linear Models, 2nd ed., 1989, sec
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from qbatch.errors import UsageError
@@ -86,7 +86,7 @@ def _weighted(model: _Model, x: Any, y: Any, line: Line) -> tuple[tuple[Any, Any
     import numpy as np
 
     errors = _weights(line)
-    best = _best(model, x, y, errors)
+    best = _best(model, x, y, errors, model.starts(x, y))
     if line.shots is None:
         return best, errors
     shots = np.asarray(line.shots, float)
@@ -94,7 +94,7 @@ def _weighted(model: _Model, x: Any, y: Any, line: Line) -> tuple[tuple[Any, Any
         if best is None:
             break
         errors = _share_errors(model.curve(x, *best[0]), shots)
-        best = _best(model, x, y, errors)
+        best = _best(model, x, y, errors, [best[0]])
     return best, errors
 
 
@@ -121,7 +121,9 @@ def _share_errors(shares: Any, shots: Any) -> Any:
     return np.sqrt(inside * (1 - inside) / shots)
 
 
-def _best(model: _Model, x: Any, y: Any, errors: Any) -> tuple[Any, Any] | None:
+def _best(
+    model: _Model, x: Any, y: Any, errors: Any, starts: Iterable[Any]
+) -> tuple[Any, Any] | None:
     """The parameters of the nearest curve and their covariance; None where none is found."""
     import warnings
 
@@ -129,7 +131,7 @@ def _best(model: _Model, x: Any, y: Any, errors: Any) -> tuple[Any, Any] | None:
     from scipy.optimize import OptimizeWarning, curve_fit
 
     best, least = None, math.inf
-    for start in model.starts(x, y):
+    for start in starts:
         try:
             with warnings.catch_warnings(), np.errstate(all="ignore"):
                 warnings.simplefilter("error", OptimizeWarning)
