@@ -22,6 +22,7 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from qbatch.api.adding import AddReport
     from qbatch.api.database import backup, query, resolve, verify
+    from qbatch.api.editing import EditReport
     from qbatch.api.groups import (
         PruneReport,
         delete_groups,
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     )
     from qbatch.api.job_group import JobGroup
     from qbatch.api.job_handle import JobHandle
-    from qbatch.api.options import AddOptions, ProgramOptions, RunOptions
+    from qbatch.api.options import AddOptions, EditOptions, ProgramOptions, RunOptions
     from qbatch.api.results import Results
     from qbatch.config import Config
     from qbatch.domain.batches import Batch
@@ -78,10 +79,11 @@ if TYPE_CHECKING:
 _HOME = {
     "api.adding": ("AddReport",),
     "api.database": ("backup", "query", "resolve", "verify"),
+    "api.editing": ("EditReport",),
     "api.groups": ("PruneReport", "delete_groups", "list_groups", "prune_groups", "unarchive"),
     "api.job_group": ("JobGroup",),
     "api.job_handle": ("JobHandle",),
-    "api.options": ("AddOptions", "ProgramOptions", "RunOptions"),
+    "api.options": ("AddOptions", "EditOptions", "ProgramOptions", "RunOptions"),
     "api.results": ("Results",),
     "config": ("Config",),
     "domain.batches": ("Batch",),
@@ -111,7 +113,8 @@ _MODULES = {name: module for module, names in _HOME.items() for name in names}
 
 __all__ = [
     "AddOptions", "AddReport", "Attempt", "AuthError", "BackendError", "Batch", "Cause",
-    "CheckReport", "CompileReport", "Config", "Context", "Counts", "Evaluated", "Evaluation",
+    "CheckReport", "CompileReport", "Config", "Context", "Counts", "EditOptions", "EditReport",
+    "Evaluated", "Evaluation",
     "ExpectationValue", "ExpectationValues", "ExportOptions", "Failure", "Group", "InvalidCircuit",
     "InvalidObservable", "InvalidParameters", "InvalidSelector", "Job", "JobFailed", "JobGroup",
     "JobHandle", "JobResult", "Locked", "MatchedPair", "NonDeterminism", "NotFound", "NotRecorded",

@@ -166,6 +166,8 @@ def _shots(
         if shots is not None or not observables:
             raise UsageError("precision is for observables, instead of shots")
         return qiskit_inputs.shots_for(precision)
+    if wishes.get("until"):
+        return shots  # its rules say how many
     if shots is None and not observables and not wishes.get("probabilities"):
         return default_shots
     return shots

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from typing import Unpack
 
     from qbatch.api.adding import AddReport
-    from qbatch.api.options import AddOptions, RunOptions
+    from qbatch.api.editing import EditReport
+    from qbatch.api.options import AddOptions, EditOptions, RunOptions
     from qbatch.config import Config
     from qbatch.domain.batches import Batch
     from qbatch.domain.groups import Group
@@ -338,30 +339,31 @@ class JobGroup(ProgramVerbs, PercevalNames):
     def edit(
         self,
         selector: Selector = None,
-        *,
-        tags: Mapping[str, str] | None = None,
-        remove_tags: Sequence[str] = (),
-        note: str | None = None,
-        backend: str | None = None,
-    ) -> int:
-        """Change what is said of jobs, or of the group.
+        **changes: Unpack[EditOptions],
+    ) -> EditReport:
+        """Change what is said of jobs or of the group, or what unsent jobs ask for.
 
         Args:
-            tags, remove_tags: to give to the jobs, and keys of those to take away.
-            note: on the jobs, or without a selector on the group; an empty one removes it.
-            backend: of the group's jobs that name none; an empty one: none. Without a selector.
+            selector: which jobs; all by default.
+            changes: see `qbatch.EditOptions`.
 
-        Returns:
-            Number of jobs that are meant.
+        Raises:
+            UsageError: they make no sense, or can be made to none of the jobs.
+            Locked: a process runs the group; only tags, notes and its backend may change then.
         """
-        return editing.edit(
-            self._stored,
-            selector,
-            tags=tags or {},
-            remove_tags=remove_tags,
-            note=note,
-            backend=backend,
-        )
+        return editing.edit(self._stored, selector, changes)
+
+    def delete(self, selector: Selector) -> EditReport:
+        """Delete jobs with their results; those under way, unknown or of programs are left."""
+        return editing.delete(self._stored, selector)
+
+    def hold(self, why: str = "held") -> None:
+        """Have nothing of the group sent, by any run, until it is released."""
+        self._stored.store.groups.set_hold(self.status().id, why)
+
+    def release(self) -> None:
+        """Let runs send its jobs again."""
+        self._stored.store.groups.set_hold(self.status().id, None)
 
     def set_open(self, is_open: bool) -> None:
         """Close the group, so that adding to it is refused, or open it again."""

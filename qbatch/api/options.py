@@ -43,6 +43,9 @@ class AddOptions(TypedDict, total=False):
     skip_invalid: leave out what cannot be used instead of adding nothing.
     if_new: leave out what the group holds already.
     max_gates: that a circuit may have once its definitions are unrolled.
+    until: rules by which a job has enough shots, such as ``"stderr<0.01"``: it gets them round by
+        round (`qbatch.rules.enough`); ``shots`` are then those of the first round.
+    max_shots: that these rules may give a job.
     max_samples: of Perceval's jobs, which call their shots so.
     announce: told how many jobs it will be before any is stored, and may raise; what it
         returns is told how many more are.
@@ -66,6 +69,8 @@ class AddOptions(TypedDict, total=False):
     skip_invalid: bool
     if_new: bool
     max_gates: int | None
+    until: str | Sequence[str] | None
+    max_shots: int | None
     max_samples: int | None
     announce: Announce | None
 
@@ -95,6 +100,32 @@ class ProgramOptions(TypedDict, total=False):
     options: Mapping[str, Any] | None
 
 
+class EditOptions(TypedDict, total=False):
+    """What may be changed of jobs, or of the group; all of it is optional.
+
+    tags, remove_tags: to give to the jobs, and keys of those to take away.
+    note: on the jobs, or without a selector on the group; an empty one removes it.
+    backend: of unsent jobs; without a selector of the group, for its jobs that name none. An
+        empty one: none.
+    priority, options: of unsent jobs; an option of None is taken away.
+    shots: of jobs in all: more than they have had, or just as many.
+    more_shots: besides those that they have; what they yielded is added up.
+    until: rules by which they have enough shots; empty: none.
+    max_shots: that these rules may give a job.
+    """
+
+    tags: Mapping[str, str] | None
+    remove_tags: Sequence[str]
+    note: str | None
+    backend: str | None
+    priority: int | None
+    options: Mapping[str, Any] | None
+    shots: int | None
+    more_shots: int | None
+    until: str | Sequence[str] | None
+    max_shots: int | None
+
+
 class CommonRunOptions(TypedDict, total=False):
     """What may be said of every run; what is not said has the configuration's default.
 
@@ -121,6 +152,7 @@ class CommonRunOptions(TypedDict, total=False):
     bisect: bool
     follow: bool
     idle: float | None
+    after: Sequence[str]
     notify: str | None
     schedule: Literal["barrier", "eager"]
     max_wait: float | None

@@ -23,12 +23,24 @@ def agreed(groups: Sequence[Group], what: str) -> bool:
     Raises:
         UsageError: there is nobody to ask.
     """
+    named = [
+        f"{group.name}: {output.plural(group.total, 'job')} ({output.counts_text(group.counts)})"
+        for group in groups
+    ]
+    return agreed_to(named, f"{what} {output.plural(len(groups), 'group')}?")
+
+
+def agreed_to(named: Sequence[str], question: str) -> bool:
+    """Whether the user agrees, told line by line what it is about.
+
+    Raises:
+        UsageError: there is nobody to ask.
+    """
     if not sys.stdin.isatty():
         raise UsageError("nobody to ask here", hint="--yes goes on without asking")
-    for group in groups:
-        jobs = output.plural(group.total, "job")
-        output.message(f"{group.name}: {jobs} ({output.counts_text(group.counts)})")
-    return typer.confirm(f"{what} {output.plural(len(groups), 'group')}?", err=True)
+    for line in named:
+        output.message(line)
+    return typer.confirm(question, err=True)
 
 
 def check_price(found: Plan | None) -> None:

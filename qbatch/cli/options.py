@@ -73,6 +73,19 @@ Shots = Annotated[
         help="Of each job: 1000, 1e4, 4k. Default 1024; observables are exact without.",
     ),
 ]
+Until = Annotated[
+    list[str] | None,
+    option(
+        "--until",
+        metavar="RULE",
+        section=HOW,
+        help='Shots until "stderr<0.01", "count(11)>=1000", "halfwidth(P(00))<0.005". Repeatable.',
+    ),
+]
+MaxShots = Annotated[
+    str | None,
+    option("--max-shots", metavar="N", section=HOW, help="With --until: of a job, no more."),
+]
 MeasureAll = Annotated[
     bool,
     option("--measure-all", section=HOW, help="Measure every qubit at the end of each circuit."),

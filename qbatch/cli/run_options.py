@@ -165,6 +165,15 @@ class Running(Family):
         str | None,
         option("--idle", metavar="TIME", section=HOW, help="With --follow: stay no longer."),
     ] = None
+    after: Annotated[
+        list[str] | None,
+        option(
+            "--after",
+            metavar="GROUP",
+            section=HOW,
+            help="Begin when all jobs of that group are done. Repeatable.",
+        ),
+    ] = None
     notify: Annotated[
         str | None,
         option("--notify", metavar="URL", section=OUTPUT, help="POST there how the run ended."),
@@ -198,6 +207,7 @@ class Running(Family):
             "timeout": values.seconds(self.timeout, "--timeout"),
             "deadline": values.deadline(self.deadline),
             "idle": values.seconds(self.idle, "--idle"),
+            "after": self.after,
             "notify": self.notify,
         }
         flags = {

@@ -131,6 +131,7 @@ _GROUP = _object(
         "jobs": _COUNT,
         "counts": _object({status.value: _COUNT for status in Status}),
         "note": _or_null(_TEXT),
+        "hold": {**_or_null(_TEXT), "description": "why nothing of it is sent"},
         "created_at": _TIME,
     },
     {"bytes": _BYTES, "usage": _list(_USAGE), "programs": _PROGRESS},
@@ -154,6 +155,7 @@ _RUN = _object(
         ),
         "unknown_batches": _list(_COUNT),
         "programs": _map(_COUNT),
+        "at_most_shots": _COUNT,
     }
 )
 _COMPILED = _object(
@@ -253,6 +255,7 @@ _WHY = _object(
         "advice": _TEXT,
     }
 )
+_EDITED = _list(_object({"group": _TEXT, "jobs": _COUNT, "left": _COUNT}))
 _STATES = _document("groups", _list(_object({"name": _TEXT, "state": _TEXT})))
 
 _SHOWN_BESIDE: dict[str, Schema] = {
@@ -319,7 +322,7 @@ SCHEMAS: dict[str, Schema] = {
         "cancelled", _list(_object({"group": _TEXT, "cancelled": _COUNT, "asked": _COUNT}))
     ),
     "resolve": _document("resolved", _object({"batch": _COUNT, "action": _TEXT, "jobs": _COUNT})),
-    "edit": _document("edited", _list(_object({"group": _TEXT, "jobs": _COUNT}))),
+    "edit": _document("edited", _EDITED),
     "group rename": _document("renamed", _object({"from": _TEXT, "to": _TEXT})),
     "copy": _document("copied", _object({"from": _TEXT, "to": _TEXT, "jobs": _COUNT})),
     "group archive": _document("archived", _FILE),
@@ -336,6 +339,9 @@ SCHEMAS: dict[str, Schema] = {
         ),
     ),
     "delete": _document("deleted", _list(_TEXT)),
+    "delete of jobs": _document("deleted_jobs", _EDITED),
+    "group hold": _STATES,
+    "group release": _STATES,
     "db export": _document("tables", _map(_COUNT), file=_TEXT),
     "db sql": _document("rows", _list(_map(_ANY)), columns=_list(_TEXT)),
     "db sql --views": _document("views", _list(_object({"view": _TEXT, "columns": _TEXT}))),

@@ -82,6 +82,11 @@ def _advise(report: RunReport, names: str) -> None:
         output.message(
             f"{output.plural(report.under_way, 'job')} under way; qbatch wait {names} fetches them"
         )
+    if report.at_most_shots:
+        output.message(
+            f"{output.plural(report.at_most_shots, 'job')} ended at --max-shots before its rules"
+            f" held: qbatch jobs {names} --where \"until_end = 'max_shots'\""
+        )
     if report.full:
         output.message(
             "not all jobs are sent: the backend takes no more batches now;"

@@ -27,6 +27,7 @@ def group_entry(group: Group) -> dict[str, Any]:
         "jobs": group.total,
         "counts": {status.value: group.counts.get(status, 0) for status in Status},
         "note": group.note,
+        "hold": group.hold,
         "created_at": group.created_at,
     }
 

@@ -61,8 +61,8 @@ class Junction:
 
 Condition = Comparison | Junction
 
-TEXTS = ("name", "status", "failure", "error", "note", "backend", "kind", "asks")
-NUMBERS = ("number", "shots", "shots_done", "seed", "priority", "parent")
+TEXTS = ("name", "status", "failure", "error", "note", "backend", "kind", "asks", "until_end")
+NUMBERS = ("number", "shots", "shots_done", "seed", "priority", "parent", "max_shots")
 DATES = ("created_at", "finished_at")
 COLUMNS = (*TEXTS, *NUMBERS, *DATES)
 """Columns that a condition may name."""

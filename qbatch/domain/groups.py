@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from qbatch.domain.naming import shell_quote
 from qbatch.domain.states import GroupState
 
 
@@ -15,6 +16,7 @@ class Group:
     Attributes:
         backend: where its jobs run that name none themselves.
         counts: number of jobs in each status.
+        hold: why nothing of it is sent; None: it is.
     """
 
     id: int
@@ -24,8 +26,14 @@ class Group:
     created_at: float
     counts: Mapping[str, int]
     note: str | None = None
+    hold: str | None = None
 
     @property
     def total(self) -> int:
         """The number of its jobs."""
         return sum(self.counts.values())
+
+
+def held_text(name: str, why: str) -> str:
+    """What is said of a group that is held, for a reason."""
+    return f"nothing is sent: {why} (qbatch group release {shell_quote(name)})"

@@ -9,6 +9,7 @@ from typing import Any
 from qbatch.domain.record import record
 from qbatch.domain.requests import Request
 from qbatch.domain.states import Failure, Status
+from qbatch.domain.until import UntilEnd
 
 DEFAULT_SHOTS = 1024
 
@@ -22,6 +23,9 @@ class JobSettings:
         backend: where it shall run; None leaves that to its group.
         priority: higher ones are sent first.
         options: for the backend.
+        until: rules by which it has enough shots (`qbatch.domain.until`); ``shots`` are then those
+            that it has been given so far.
+        max_shots: that it may be given by them.
     """
 
     name: str | None = None
@@ -31,6 +35,8 @@ class JobSettings:
     backend: str | None = None
     priority: int = 0
     options: Mapping[str, Any] = field(default_factory=dict)
+    until: tuple[str, ...] = ()
+    max_shots: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +67,7 @@ class Job(JobSettings):
         kind: the payload's format, such as ``circuit``.
         info: what that format keeps of the payload.
         parent: number of the job that it reruns.
+        until_end: why it gets no more shots, where it has rules for them.
         program, step, place: the program that asked for it, in which of its steps, and where there.
     """
 
@@ -78,6 +85,7 @@ class Job(JobSettings):
     info: Mapping[str, Any] = field(default_factory=dict)
     created_at: float
     parent: int | None = None
+    until_end: UntilEnd | None = None
     note: str | None = None
     program: int | None = None
     step: int | None = None

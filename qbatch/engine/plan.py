@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from qbatch.domain.batches import PlannedJob, Throughput
-from qbatch.domain.groups import Group
+from qbatch.domain.groups import Group, held_text
 from qbatch.domain.results import ResultKind
 from qbatch.domain.states import Status
 from qbatch.engine.adapter_calls import asked
@@ -149,7 +149,7 @@ def make_plan(
         only, statuses: which jobs; default: all unsent ones.
         open_stage: gives a backend's compile stage.
     """
-    plan = Plan(groups=[group.name for group in groups])
+    plan = Plan(groups=[group.name for group in groups], warnings=_of_held(store, groups))
     planner = Planner(
         store, [group.id for group in groups], open_backend, settings, plan.warnings.append
     )
@@ -173,6 +173,12 @@ def make_plan(
         for queue in planner.queues.values():
             queue.close()
     return plan
+
+
+def _of_held(store: Store, groups: Sequence[Group]) -> list[str]:
+    """What is said of the groups of which nothing is sent."""
+    held = store.groups.held([group.id for group in groups])
+    return [f"{name}: {held_text(name, why)}" for name, why in held.items()]
 
 
 class _Adding:

@@ -105,6 +105,21 @@ class Planner:
                 " (qbatch run one group at a time with a seed of its own)"
             )
 
+    def means(self, ids: Iterable[int]) -> set[int]:
+        """Those of some jobs that the run is about."""
+        ids = set(ids)
+        if self._only is not None:
+            ids &= set(self._only)
+        if self.total and self.is_chosen:
+            return self._store.work_queue.picked(ids)
+        return ids
+
+    def again(self, ids: Sequence[int]) -> None:
+        """Jobs of the run that were given more shots are planned once more."""
+        self._store.work_queue.again(ids)
+        self.total += len(ids)
+        self.exhausted = False
+
     def include(self, ids: Sequence[int]) -> None:
         """Jobs that came meanwhile belong to the run, also where only some are meant."""
         if self._only is not None:
@@ -235,7 +250,8 @@ class Planner:
         if job.whole:
             queue.add(job)
             return
-        for part in remaining_parts(job, self._store.work_queue.done_parts(job.id)):
+        found = self._store.work_queue
+        for part in remaining_parts(job, found.done_parts(job.id), found.stream_starts(job.id)):
             queue.add(part)
 
 

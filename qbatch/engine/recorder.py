@@ -135,6 +135,19 @@ class BatchRecorder:
         self.close(batch, ended, state=BatchState.UNKNOWN, failure=Failure.LOST, error=reason)
         self.note(f"batch {batch.id} on {batch.backend} ({len(claims)} jobs): {reason}")
 
+    def settled(self, jobs: int, *, at_most_shots: int, counted: bool) -> None:
+        """Count jobs that have enough shots by their rules, or may have no more.
+
+        Args:
+            at_most_shots: how many of them may have no more.
+            counted: they belong to the jobs that this run took.
+        """
+        if not counted:
+            self.state.total += jobs
+        self.report.done += jobs
+        self.state.done += jobs
+        self.report.at_most_shots += at_most_shots
+
     def refused(self, batch: OpenBatch, parts: Sequence[tuple[PlannedJob, str]]) -> None:
         """Count jobs that failed before their batch was sent, each with the reason."""
         self.log.warning("batch %d on %s: %d jobs refused", batch.id, batch.backend, len(parts))

@@ -77,6 +77,7 @@ class RunReport:
         errors: a few of the failures, as (``group/number``, reason).
         unknown_batches: numbers of batches that the user must resolve, of all the groups.
         programs: how many of those that it hosted stand in which status.
+        at_most_shots: jobs that ended at the most shots that their rules may give them.
     """
 
     groups: list[str]
@@ -100,6 +101,7 @@ class RunReport:
     errors: list[tuple[str, str]] = field(default_factory=list)
     unknown_batches: list[int] = field(default_factory=list)
     programs: dict[str, int] = field(default_factory=dict)
+    at_most_shots: int = 0
 
     @property
     def exit_code(self) -> int:

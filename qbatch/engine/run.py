@@ -7,26 +7,26 @@ import gc
 import time
 from collections.abc import Callable, Iterator, Sequence
 
-from qbatch.domain.groups import Group
-from qbatch.domain.states import RunEnd, Status, StopReason
-from qbatch.engine.backend_queue import BackendQueue, InFlightBatch
+from qbatch.domain.groups import Group, held_text
+from qbatch.domain.states import RunEnd
+from qbatch.engine.backend_queue import BackendQueue
 from qbatch.engine.compiling import OpenStage
-from qbatch.engine.endings import sentence
+from qbatch.engine.following import wait_until_done
 from qbatch.engine.job_source import JobSource
 from qbatch.engine.planner import Planner
 from qbatch.engine.recorder import BatchRecorder
 from qbatch.engine.recovery import recover
 from qbatch.engine.report import Observer, RunReport, Silent
+from qbatch.engine.rounds import Rounds
 from qbatch.engine.sender import Sender
 from qbatch.engine.settings import RunSettings
 from qbatch.engine.sleeper import TICK, Sleeper
 from qbatch.engine.stop import StopSignals
 from qbatch.engine.watcher import Watcher
+from qbatch.engine.winding_down import WindingDown
 from qbatch.errors import NotFound, QbatchError
 from qbatch.seam import Backend
 from qbatch.store import Store, run_lock
-
-_GRACE = 3.0
 
 
 @contextlib.contextmanager
@@ -91,6 +91,10 @@ class Run:
         )
         self._queues = self._planner.queues
         self._sleeper = Sleeper(self._queues, self._recorder, self._watcher, settings, source)
+        self._winding_down = WindingDown(
+            self._queues, self._recorder, self._watcher, self._sleeper, settings
+        )
+        self._rounds = Rounds(store, self._ids, self._recorder, self._planner, ask=settings.submit)
         self._stop = StopSignals()
         self._idle_since: float | None = None
         self._has_news = False
@@ -102,7 +106,11 @@ class Run:
             Locked: another process runs one of the groups.
             BackendError: a backend cannot be used at all.
         """
-        started, settings, log = time.monotonic(), self._settings, self._recorder.log
+        settings, log = self._settings, self._recorder.log
+        if settings.after:
+            names = [group.name for group in self._groups]
+            wait_until_done(self._store, names, settings, self._recorder.note)
+        started = time.monotonic()
         hold = run_lock.hold(
             self._store,
             self._groups,
@@ -117,7 +125,7 @@ class Run:
             try:
                 self._work()
             except QbatchError as error:
-                self._take_back_local()
+                self._winding_down.take_back_local()
                 log.error("run fails: %s", error)  # noqa: TRY400 - it is reported elsewhere
                 raise
             finally:
@@ -131,16 +139,20 @@ class Run:
 
     def _work(self) -> None:
         self._check_groups()
+        if self._settings.submit:
+            self._tell_of_holds()
         # What an earlier run left open comes first: its jobs may be paid for already.
         recover(self._recorder, self._ids, self._planner.queue)
         if self._settings.submit:
             self._planner.begin(self._chosen())
             if self._source is not None:
                 self._source.begin()
+            self._rounds.resume()
             self._pick()
             self._planner.warn_of_shared_draws()
         self._loop()
-        self._wind_down()
+        if self._must_stop():
+            self._winding_down.all_of_it(self._poll)
 
     def _chosen(self) -> Sequence[int] | None:
         """The ids of the jobs to run; None: all that are unsent."""
@@ -205,6 +217,10 @@ class Run:
             if self._store.groups.get(group.name).id != group.id:
                 raise NotFound(f"group {group.name!r} was deleted and made anew meanwhile")
 
+    def _tell_of_holds(self) -> None:
+        for name, why in self._store.groups.held(self._ids).items():
+            self._recorder.note(f"{name}: {held_text(name, why)}")
+
     # -- the loop -------------------------------------------------------------------
 
     def _loop(self) -> None:
@@ -213,7 +229,7 @@ class Run:
                 self._take_offered()
                 self._fill()
             if self._is_idle() and self._nothing_to_send():
-                if not self._take_offered() and not self._stays():
+                if not self._goes_on():
                     return
                 continue
             if self._has_news:  # jobs that came meanwhile are sent at once
@@ -227,6 +243,17 @@ class Run:
                 return
             self._sleeper.compile_or_sleep()
             self._poll()
+
+    def _goes_on(self) -> bool:
+        """Whether there is, or may be, more to do, though nothing is left for now."""
+        return self._take_offered() or self._next_round() or self._stays()
+
+    def _next_round(self) -> bool:
+        """Give jobs that have not enough shots more of them; whether there are any."""
+        goes_on = self._rounds.next()
+        if goes_on:
+            self._recorder.tell(self._queues.values())
+        return goes_on
 
     def _stays(self) -> bool:
         """Wait a while for jobs that may come; False where none will."""
@@ -345,58 +372,3 @@ class Run:
                 if everything or queue.waits or flight.next_poll <= now:
                     self._watcher.look(queue, flight)
         self._recorder.tell(self._queues.values())
-
-    # -- stopping -------------------------------------------------------------------
-
-    def _wind_down(self) -> None:
-        """Finish or cancel what is in flight.
-
-        Local batches get a moment to finish and are then taken back. A remote batch that
-        still waits in a queue is cancelled; one that runs is left to finish there: it is
-        in the ledger, and the next run fetches it.
-        """
-        if not self._must_stop():
-            return
-        flights = [(queue, f) for queue in self._queues.values() for f in queue.flights.values()]
-        if flights:
-            again = "" if self._recorder.report.stopped_for else " (Ctrl-C again: leave now)"
-            self._recorder.note(f"stopping: storing what is nearly done{again}")
-        for queue, flight in flights:
-            # What this run did not send is not its to stop.
-            if not queue.local and flight.parts is not None and self._settings.submit:
-                self._cancel_if_waiting(queue, flight)
-        self._until_ended(_GRACE)
-        self._take_back_local()
-
-    def _cancel_if_waiting(self, queue: BackendQueue, flight: InFlightBatch) -> None:
-        """A batch that runs is paid for: only one that still waits is cancelled."""
-        self._watcher.look(queue, flight)
-        if flight.batch.id in queue.flights and not flight.running:
-            self._watcher.cancel(queue, flight, StopReason.RUN)
-
-    def _until_ended(self, seconds: float) -> None:
-        deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline:
-            awaited = [
-                flight
-                for queue in self._queues.values()
-                for flight in queue.flights.values()
-                if queue.local or flight.cancelled_for is not None
-            ]
-            if not awaited:
-                return
-            self._sleeper.sleep()
-            self._poll()
-
-    def _take_back_local(self) -> None:
-        for queue in self._queues.values():
-            for flight in list(queue.flights.values()):
-                if queue.local:
-                    self._take_back(queue, flight)
-
-    def _take_back(self, queue: BackendQueue, flight: InFlightBatch) -> None:
-        del queue.flights[flight.batch.id]
-        if flight.remote_id is not None:
-            queue.backend.cancel(flight.remote_id)
-        said = sentence(StopReason.RUN)
-        self._recorder.close_cancelled(flight.batch, flight.claims, Status.UNSENT, said)

@@ -56,6 +56,7 @@ class RunSettings:
         follow: when nothing is left, wait for jobs that are added, as long as one of the
             groups is open.
         idle: end that waiting after that many seconds without a job.
+        after: names of groups; the run begins when all of their jobs are done.
         notify: where to POST how the run ended.
         schedule: of programs, ``barrier`` or ``eager``; see `qbatch.programs.schedule`.
         max_wait: seconds that a program waits at most for others, so that their jobs share
@@ -95,6 +96,7 @@ class RunSettings:
     bisect: bool = False
     follow: bool = False
     idle: float | None = None
+    after: tuple[str, ...] = ()
     notify: str | None = None
     schedule: str = "barrier"
     max_wait: float | None = None
@@ -110,6 +112,7 @@ class RunSettings:
             raise UsageError(message)
         if not _is_address(self.notify):
             raise UsageError(f"--notify {self.notify}: not an http or https address")
+        object.__setattr__(self, "after", tuple(self.after))
         self.policy()
 
     def _wrong_numbers(self) -> Iterator[str]:

@@ -10,9 +10,11 @@ from qbatch.domain.jobs import DEFAULT_SHOTS, JobSettings, JobSpec
 from qbatch.domain.payloads import Payload
 from qbatch.domain.requests import Request
 from qbatch.domain.results import ResultKind
+from qbatch.domain.until import parse_rules
 from qbatch.errors import InvalidCircuit, UsageError
 from qbatch.payloads.parameters import Sweep
 from qbatch.payloads.registry import payload_format
+from qbatch.rules.enough import check_rules, first_shots, most_shots
 from qbatch.rules.keys import KeyMaker, values_text
 
 _MAX_INTEGER = 2**63 - 1
@@ -48,7 +50,9 @@ class AddRequest:
         if empty := [name for name, value in asks.items() if value in ({}, [], "")]:
             raise UsageError(f"what is asked for {empty[0]} is empty", hint="leave it out")
         mine = {name: wishes.pop(name) for name in list(wishes) if name in own}
-        settings = JobSettings(**{"shots": None, **wishes})
+        until = wishes.pop("until", ())
+        rules = parse_rules([until] if isinstance(until, str) else until)
+        settings = JobSettings(**{"shots": None, **wishes, "until": rules})
         return cls(**mine, asks={k: v for k, v in asks.items() if v}, settings=settings)
 
     def __post_init__(self) -> None:
@@ -74,19 +78,27 @@ def check_settings(settings: JobSettings) -> None:
     Raises:
         UsageError: they cannot.
     """
-    for what, value in (("shots", settings.shots), ("seed", settings.seed)):
+    for what, value in (
+        ("shots", settings.shots), ("seed", settings.seed), ("--max-shots", settings.max_shots)
+    ):  # fmt: skip
         if not _is_whole(value):
             raise UsageError(f"{what} {value!r}: not a whole number")
-    shots = 1 if settings.shots is None else settings.shots
-    if shots < 1:
-        raise UsageError(f"{shots} shots: a job needs at least one")
-    if shots > _MOST_SHOTS:
-        raise UsageError(f"{shots} shots: a job may have at most {_MOST_SHOTS}")
+    _check_shots(settings)
     if not 0 <= (settings.seed or 0) <= _MAX_INTEGER:
         raise UsageError(f"seed {settings.seed}: from 0 to {_MAX_INTEGER}")
     if not -_MAX_INTEGER <= settings.priority <= _MAX_INTEGER:
         raise UsageError(f"priority {settings.priority}: from {-_MAX_INTEGER} to {_MAX_INTEGER}")
     _check_words(settings)
+
+
+def _check_shots(settings: JobSettings) -> None:
+    for shots in (settings.shots, settings.max_shots):
+        if shots is not None and shots < 1:
+            raise UsageError(f"{shots} shots: a job needs at least one")
+        if shots is not None and shots > _MOST_SHOTS:
+            raise UsageError(f"{shots} shots: a job may have at most {_MOST_SHOTS}")
+    if settings.max_shots is not None and not settings.until:
+        raise UsageError("--max-shots goes with --until", hint="--shots N gives a job its shots")
 
 
 def _is_whole(value: Any) -> bool:
@@ -117,6 +129,8 @@ def check_payload(payload: Payload, wanted: AddRequest, request: Request) -> Non
             hint=f"--max-gates allows more; such a {own.noun} may run for hours",
         )
     own.check(payload, request, wanted.settings.shots)
+    if wanted.settings.until:
+        check_rules(wanted.settings.until, request, own.expected(payload.info, request))
     for _ in wanted.sweep.values(payload.parameters, origin):
         break  # the first point checks the names
 
@@ -124,9 +138,7 @@ def check_payload(payload: Payload, wanted: AddRequest, request: Request) -> Non
 def job_specs(payloads: Iterable[Payload], wanted: AddRequest) -> Iterator[JobSpec]:
     """The jobs of a request: for each payload in order, one per point of the sweep."""
     request = wanted.request(tuple(" ".join(text.split()) for text in wanted.observables))
-    counted = request.kind is ResultKind.COUNTS and wanted.settings.shots is None
-    shots = DEFAULT_SHOTS if counted else wanted.settings.shots
-    settings = replace(wanted.settings, shots=shots)
+    settings = with_rules(_with_shots(wanted.settings, request), request.observables)
     for payload in payloads:
         keys = KeyMaker(payload.hash, request)
         yield JobSpec(
@@ -136,6 +148,31 @@ def job_specs(payloads: Iterable[Payload], wanted: AddRequest) -> Iterator[JobSp
             points=_points(payload, keys, wanted),
             settings=settings if settings.name else replace(settings, name=payload.name),
         )
+
+
+def _with_shots(settings: JobSettings, request: Request) -> JobSettings:
+    """The settings with the shots of counts of which nobody said how many."""
+    counted = request.kind is ResultKind.COUNTS and settings.shots is None
+    return replace(settings, shots=DEFAULT_SHOTS) if counted and not settings.until else settings
+
+
+def with_rules(settings: JobSettings, observables: tuple[str, ...]) -> JobSettings:
+    """The settings of jobs with rules, with the shots of the first round and the most of them.
+
+    Raises:
+        UsageError: they may never have enough.
+    """
+    if not settings.until:
+        return settings
+    most = settings.max_shots or most_shots(settings.until, observables)
+    if most is None:
+        raise UsageError(
+            f"--until {settings.until[0]}: may never come true",
+            hint="--max-shots N says when to leave it",
+        )
+    most = min(most, _MOST_SHOTS)
+    first = settings.shots or first_shots(settings.until, observables)
+    return replace(settings, shots=min(first, most), max_shots=most)
 
 
 def _points(payload: Payload, keys: KeyMaker, wanted: AddRequest) -> Iterator[tuple[bytes, str]]:

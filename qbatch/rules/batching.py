@@ -8,6 +8,7 @@ limits, and a job with more shots than the backend takes is cut into parts.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -77,20 +78,28 @@ def split_shots(job: PlannedJob, limits: Limits) -> list[PlannedJob]:
     return parts
 
 
-def remaining_parts(job: PlannedJob, done: Sequence[tuple[int, int]]) -> list[PlannedJob]:
-    """What is left of a job some of whose shots are done.
+def remaining_parts(
+    job: PlannedJob, done: Sequence[tuple[int, int]], starts: Sequence[int] = ()
+) -> list[PlannedJob]:
+    """What is left of a job some of whose shots are done, or were added later.
 
     Args:
         job: with the number of its remaining shots.
         done: (offset, count) of the parts that are done, by offset.
+        starts: the shots at which others begin that were added later: no part holds shots of
+            before and after, so that each part's random numbers are the same whenever it is run.
     """
-    if job.shots is None or not done:
+    if job.shots is None or not (done or starts):
         return [job]
     total = job.shots + sum(count for _, count in done)
     parts, position = [], 0
     for offset, count in [*done, (total, 0)]:
-        if offset > position:
-            parts.append(replace(job, offset=position, shots=offset - position, whole=False))
+        cuts = [position, *(start for start in starts if position < start < offset), offset]
+        parts += [
+            replace(job, offset=begin, shots=end - begin, whole=False)
+            for begin, end in itertools.pairwise(cuts)
+            if end > begin
+        ]
         position = offset + count
     return parts
 

@@ -1,8 +1,9 @@
 """The store: one SQLite file, its schema, and every SQL statement of the project.
 
 `Store` opens the file and gives its parts: ``groups``, ``jobs``, ``work_queue`` and ``throughputs``
-(for a run), ``ledger`` (batches and attempts), ``programs``, ``journal``, ``compilations``,
-``resolving``, ``history``, ``results``, ``edits``, ``archive`` and ``integrity``.
+(for a run), ``ledger`` (batches and attempts), ``rounds``, ``programs``, ``journal``,
+``compilations``, ``resolving``, ``history``, ``results``, ``edits``, ``changes``, ``archive`` and
+``integrity``.
 Many processes may use one store at once: every write begins with ``BEGIN IMMEDIATE`` and
 waits its turn. A part is imported when it is first asked for: a look at the groups needs one, and
 a TAB none.
@@ -17,6 +18,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from qbatch.store.archive import Archive
+    from qbatch.store.changes import Changes
     from qbatch.store.compilations import Compilations
     from qbatch.store.database import Database
     from qbatch.store.edits import Edits
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from qbatch.store.programs import Programs
     from qbatch.store.resolving import Resolving
     from qbatch.store.results import Results
+    from qbatch.store.rounds import Rounds
     from qbatch.store.throughputs import Throughputs
     from qbatch.store.work_queue import WorkQueue
 
@@ -73,6 +76,13 @@ class Store:
         from qbatch.store.work_queue import WorkQueue
 
         return WorkQueue(self.database)
+
+    @cached_property
+    def rounds(self) -> Rounds:
+        """The rounds of jobs with rules for their shots."""
+        from qbatch.store.rounds import Rounds
+
+        return Rounds(self.database)
 
     @cached_property
     def resolving(self) -> Resolving:
@@ -136,6 +146,13 @@ class Store:
         from qbatch.store.edits import Edits
 
         return Edits(self.database, self.groups)
+
+    @cached_property
+    def changes(self) -> Changes:
+        """What jobs ask for, changed."""
+        from qbatch.store.changes import Changes
+
+        return Changes(self.database)
 
     @cached_property
     def archive(self) -> Archive:

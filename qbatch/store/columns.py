@@ -7,19 +7,22 @@ is a line here, a field of `qbatch.domain.jobs.JobSettings`, a migration, and an
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from qbatch.domain.jobs import Job, JobSettings
 from qbatch.domain.results import ResultKind
 from qbatch.domain.states import Failure, Status
-from qbatch.store.column import Column, Entry, Schema, compact
+from qbatch.domain.until import UNTIL_ENDS
+from qbatch.store import cells, shape
+from qbatch.store.column import Column, Entry, Schema
 from qbatch.store.values import (
     COUNT,
     FAILURE,
     MAY_BE_TEXT,
+    are_rules,
+    are_starts,
     are_tags,
     is_moment,
     is_object,
@@ -32,42 +35,13 @@ from qbatch.store.values import (
 if TYPE_CHECKING:
     from qbatch.domain.data import Cell, Json, Row
 
-_TEXT: Schema = {"type": "string"}
-_TEXT_OR_NULL: Schema = {"anyOf": [_TEXT, {"type": "null"}]}
-_COUNT: Schema = {"type": "integer", "minimum": 0}
-_COUNT_OR_NULL: Schema = {"anyOf": [_COUNT, {"type": "null"}]}
-_WHOLE: Schema = {"type": "integer"}
-_WHOLE_OR_NULL: Schema = {"anyOf": [_WHOLE, {"type": "null"}]}
-_ANY_OBJECT: Schema = {"type": "object", "additionalProperties": {}}
-
-
-def _object_or_null(value: Mapping[str, object]) -> str | None:
-    return compact(dict(value)) if value else None
-
-
-def _object(value: str | None) -> object:
-    return json.loads(value) if value else {}
-
-
-def _whole_number(value: object) -> int | None:
-    if value is None or type(value) is int:
-        return value
-    raise TypeError(f"a number is {value!r}")
-
-
-def _plain_text(value: object) -> str | None:
-    if value is None or type(value) is str:
-        return value
-    raise TypeError(f"a text is {value!r}")
-
-
 COLUMNS: tuple[Column, ...] = (
     Column(name="id", sql="INTEGER PRIMARY KEY", view="j.id"),
     Column(
         name="group_id",
         sql="INTEGER NOT NULL REFERENCES groups ON DELETE CASCADE",
         view="g.name AS group_name",
-        entry=Entry(attribute="group", schema=_TEXT, with_results=False),
+        entry=Entry(attribute="group", schema=shape.TEXT, with_results=False),
     ),
     Column(
         name="number",
@@ -95,8 +69,8 @@ COLUMNS: tuple[Column, ...] = (
         copied=True,
         archived=MAY_BE_TEXT,
         view="j.name",
-        entry=Entry(attribute="name", schema=_TEXT_OR_NULL),
-        decode=_plain_text,
+        entry=Entry(attribute="name", schema=shape.TEXT_OR_NULL),
+        decode=cells.plain_text,
     ),
     Column(
         name="values",
@@ -118,10 +92,10 @@ COLUMNS: tuple[Column, ...] = (
         view="coalesce(j.tags, '{}') AS tags",
         entry=Entry(
             attribute="tags",
-            schema={"type": "object", "additionalProperties": _TEXT},
+            schema={"type": "object", "additionalProperties": shape.TEXT},
         ),
-        encode=_object_or_null,
-        decode=_object,
+        encode=cells.object_or_null,
+        decode=cells.object_of,
     ),
     Column(
         name="status",
@@ -138,9 +112,9 @@ COLUMNS: tuple[Column, ...] = (
         archived=or_none(whole(1)),
         view="j.shots",
         entry=Entry(
-            attribute="shots", schema={**_COUNT_OR_NULL, "description": "null: exact results"}
+            attribute="shots", schema={**shape.COUNT_OR_NULL, "description": "null: exact results"}
         ),
-        decode=_whole_number,
+        decode=cells.whole_number,
     ),
     Column(
         name="shots_done",
@@ -148,27 +122,60 @@ COLUMNS: tuple[Column, ...] = (
         archived=COUNT,
     ),
     Column(
+        name="stream_starts",
+        sql="TEXT -- JSON list: the shots that were added later begin at these, NULL: none were",
+        copied=True,
+        archived=or_none(are_starts),
+    ),
+    Column(
+        name="until",
+        sql="TEXT -- JSON list of rules by which it has enough shots",
+        setting=True,
+        copied=True,
+        archived=or_none(are_rules),
+        view="coalesce(j.until, '[]') AS until",
+        entry=Entry(attribute="until", schema=shape.TEXTS, convert=list, with_results=False),
+        encode=cells.list_or_null,
+        decode=cells.texts,
+    ),
+    Column(
+        name="max_shots",
+        sql="INTEGER -- that these rules may give it",
+        setting=True,
+        copied=True,
+        archived=or_none(whole(1)),
+        view="j.max_shots",
+        entry=Entry(attribute="max_shots", schema=shape.COUNT_OR_NULL, with_results=False),
+        decode=cells.whole_number,
+    ),
+    Column(
+        name="until_end",
+        sql="TEXT -- why they give it no more",
+        archived=or_none(one_of(*UNTIL_ENDS)),
+        view="j.until_end",
+        entry=Entry(
+            attribute="until_end", schema={"enum": [*UNTIL_ENDS, None]}, with_results=False
+        ),
+    ),
+    Column(
         name="request_id",
         sql="INTEGER NOT NULL -- no foreign key: deleting one would scan all jobs",
         copied=True,
         view="r.kind AS asks",
-        entry=Entry(
-            attribute="request.kind",
-            schema={"enum": [kind.value for kind in ResultKind]},
-        ),
+        entry=Entry(attribute="request.kind", schema={"enum": [kind.value for kind in ResultKind]}),
     ),
     Column(
         name="observables",
         view="coalesce(r.spec ->> 'observables', '[]') AS observables",
         entry=Entry(
             attribute="request.observables",
-            schema={"anyOf": [{"type": "array", "items": _TEXT}, {"type": "null"}]},
+            schema={"anyOf": [{"type": "array", "items": shape.TEXT}, {"type": "null"}]},
             convert=lambda found: list(found) or None,
         ),
     ),
     Column(
         name="request_options",
-        entry=Entry(attribute="request.options", schema=_ANY_OBJECT),
+        entry=Entry(attribute="request.options", schema=shape.ANY_OBJECT),
     ),
     Column(
         name="seed",
@@ -177,8 +184,8 @@ COLUMNS: tuple[Column, ...] = (
         copied=True,
         archived=or_none(whole()),
         view="j.seed",
-        entry=Entry(attribute="seed", schema=_WHOLE_OR_NULL),
-        decode=_whole_number,
+        entry=Entry(attribute="seed", schema=shape.WHOLE_OR_NULL),
+        decode=cells.whole_number,
     ),
     Column(
         name="priority",
@@ -187,7 +194,7 @@ COLUMNS: tuple[Column, ...] = (
         copied=True,
         archived=whole(),
         view="j.priority",
-        entry=Entry(attribute="priority", schema=_WHOLE),
+        entry=Entry(attribute="priority", schema=shape.WHOLE),
     ),
     Column(
         name="backend",
@@ -196,8 +203,8 @@ COLUMNS: tuple[Column, ...] = (
         copied=True,
         archived=MAY_BE_TEXT,
         view="j.backend",
-        entry=Entry(attribute="backend", schema=_TEXT_OR_NULL),
-        decode=_plain_text,
+        entry=Entry(attribute="backend", schema=shape.TEXT_OR_NULL),
+        decode=cells.plain_text,
     ),
     Column(
         name="options",
@@ -206,9 +213,9 @@ COLUMNS: tuple[Column, ...] = (
         copied=True,
         archived=or_none(is_object),
         view="coalesce(j.options, '{}') AS options",
-        entry=Entry(attribute="options", schema=_ANY_OBJECT),
-        encode=_object_or_null,
-        decode=_object,
+        entry=Entry(attribute="options", schema=shape.ANY_OBJECT),
+        encode=cells.object_or_null,
+        decode=cells.object_of,
     ),
     Column(
         name="payload_id",
@@ -222,7 +229,8 @@ COLUMNS: tuple[Column, ...] = (
     Column(
         name="kind",
         entry=Entry(
-            attribute="kind", schema={**_TEXT, "description": "of the payload, such as circuit"}
+            attribute="kind",
+            schema={**shape.TEXT, "description": "of the payload, such as circuit"},
         ),
     ),
     Column(
@@ -230,7 +238,7 @@ COLUMNS: tuple[Column, ...] = (
         view="p.info",
         entry=Entry(
             attribute="info",
-            schema={**_ANY_OBJECT, "description": "what is kept of the payload"},
+            schema={**shape.ANY_OBJECT, "description": "what is kept of the payload"},
             with_results=False,
         ),
     ),
@@ -241,7 +249,7 @@ COLUMNS: tuple[Column, ...] = (
         view="j.parent",
         entry=Entry(
             attribute="parent",
-            schema={**_COUNT_OR_NULL, "description": "number of the job that it reruns"},
+            schema={**shape.COUNT_OR_NULL, "description": "number of the job that it reruns"},
         ),
     ),
     Column(
@@ -256,7 +264,7 @@ COLUMNS: tuple[Column, ...] = (
         sql="TEXT",
         archived=MAY_BE_TEXT,
         view="j.error",
-        entry=Entry(attribute="error", schema=_TEXT_OR_NULL),
+        entry=Entry(attribute="error", schema=shape.TEXT_OR_NULL),
     ),
     Column(
         name="note",
@@ -264,7 +272,7 @@ COLUMNS: tuple[Column, ...] = (
         copied=True,
         archived=MAY_BE_TEXT,
         view="j.note",
-        entry=Entry(attribute="note", schema=_TEXT_OR_NULL),
+        entry=Entry(attribute="note", schema=shape.TEXT_OR_NULL),
     ),
     Column(
         name="created_at",
@@ -284,7 +292,10 @@ COLUMNS: tuple[Column, ...] = (
         view="j.program",
         entry=Entry(
             attribute="program",
-            schema={**_COUNT_OR_NULL, "description": "number of the program that asked for it"},
+            schema={
+                **shape.COUNT_OR_NULL,
+                "description": "number of the program that asked for it",
+            },
         ),
     ),
     Column(
@@ -293,7 +304,8 @@ COLUMNS: tuple[Column, ...] = (
         archived=or_none(COUNT),
         view="j.step",
         entry=Entry(
-            attribute="step", schema={**_COUNT_OR_NULL, "description": "of that program, from 0"}
+            attribute="step",
+            schema={**shape.COUNT_OR_NULL, "description": "of that program, from 0"},
         ),
     ),
     Column(
@@ -302,7 +314,7 @@ COLUMNS: tuple[Column, ...] = (
         archived=or_none(COUNT),
         view="j.place",
         entry=Entry(
-            attribute="place", schema={**_COUNT_OR_NULL, "description": "in that step, from 0"}
+            attribute="place", schema={**shape.COUNT_OR_NULL, "description": "in that step, from 0"}
         ),
     ),
 )

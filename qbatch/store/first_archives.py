@@ -1,4 +1,4 @@
-"""Archives of versions 1 and 2, as the records of version 3."""
+"""Archives of versions 1 to 3, as the records of version 4."""
 
 from __future__ import annotations
 
@@ -8,10 +8,12 @@ from typing import Any
 
 from qbatch.domain.requests import Request
 from qbatch.domain.results import ResultKind
+from qbatch.store.streams import of_old_part
 
 Record = dict[str, Any]
 
 _OF_NO_PROGRAM = {"program": None, "step": None, "place": None}
+_NO_RULES = {"stream_starts": None, "until": None, "max_shots": None, "until_end": None}
 _INFO = ("num_qubits", "num_clbits", "size")
 
 
@@ -23,7 +25,23 @@ def modern(records: Iterable[Record], version: int) -> Iterator[Record]:
     """
     for record in records:
         found = _modern(dict(record)) if version == 1 else record
-        yield {**found, **_OF_NO_PROGRAM} if found["record"] == "job" else found
+        if found["record"] == "job":
+            found = _job_without_rules({**(_OF_NO_PROGRAM if version < 3 else {}), **found})
+        yield found
+
+
+def _job_without_rules(record: Record) -> Record:
+    """A job of before there were rules for its shots, and streams."""
+    attempts = [
+        {
+            **tried,
+            "stream": of_old_part(
+                tried["seed"], record["number"], tried["finished_at"] or 0.0, tried["position"]
+            ),
+        }
+        for tried in record["attempts"]
+    ]
+    return {**record, **_NO_RULES, "attempts": attempts}
 
 
 def _modern(record: Record) -> Record:

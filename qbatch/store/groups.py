@@ -91,6 +91,19 @@ class Groups:
         with self._db.transaction():
             self._db.execute("UPDATE groups SET backend = ? WHERE id = ?", (backend, group))
 
+    def set_hold(self, group: int, why: str | None) -> None:
+        """Have nothing of a group sent, for a reason; None: it is sent again."""
+        with self._db.transaction():
+            self._db.execute("UPDATE groups SET hold = ? WHERE id = ?", (why, group))
+
+    def held(self, ids: Iterable[int]) -> dict[str, str]:
+        """Why nothing of groups is sent, by name, of those that are held."""
+        sql = (
+            "SELECT name, hold FROM groups WHERE hold IS NOT NULL"
+            " AND id IN (SELECT value FROM json_each(?)) ORDER BY id"
+        )
+        return {row["name"]: row["hold"] for row in self._db.rows(sql, (json.dumps(list(ids)),))}
+
     def any_open(self, ids: Iterable[int]) -> bool:
         """Whether jobs can be added to one of the groups."""
         sql = (
@@ -101,18 +114,25 @@ class Groups:
 
     def delete(self, ids: Iterable[int]) -> None:
         """Delete groups with all that only they use: jobs, attempts, batches, payloads."""
-        from qbatch.store.compilations import LONELY_COMPILATIONS, LONELY_PAYLOADS
-
         with self._db.transaction():
             for group in ids:
                 self._db.execute("DELETE FROM groups WHERE id = ?", (group,))
-            self._db.execute(
-                "DELETE FROM batches WHERE id NOT IN"
-                " (SELECT batch_id FROM attempts WHERE batch_id IS NOT NULL)"
-            )
-            self._db.execute(LONELY_COMPILATIONS)
-            self._db.execute(LONELY_PAYLOADS)
-            self._db.execute("DELETE FROM requests WHERE id NOT IN (SELECT request_id FROM jobs)")
+            self.drop_unused()
+
+    def drop_unused(self) -> None:
+        """Delete batches, payloads and requests of which no job is left.
+
+        A batch that costs something is kept: it counts for the budget of its backend.
+        """
+        from qbatch.store.compilations import LONELY_COMPILATIONS, LONELY_PAYLOADS
+
+        self._db.execute(
+            "DELETE FROM batches WHERE coalesce(charged, reserved) IS NULL AND id NOT IN"
+            " (SELECT batch_id FROM attempts WHERE batch_id IS NOT NULL)"
+        )
+        self._db.execute(LONELY_COMPILATIONS)
+        self._db.execute(LONELY_PAYLOADS)
+        self._db.execute("DELETE FROM requests WHERE id NOT IN (SELECT request_id FROM jobs)")
 
     def note_runner(self, ids: Iterable[int]) -> None:
         """Note this process as the one that holds the groups' run locks."""
@@ -154,6 +174,7 @@ def _group(row: sqlite3.Row) -> Group:
         backend=text(row["backend"]),
         created_at=row["created_at"],
         note=row["note"],
+        hold=text(row["hold"]),
         counts={s.value: counts[s.value] for s in Status if s.value in counts},
     )
 

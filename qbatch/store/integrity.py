@@ -14,6 +14,7 @@ from qbatch.domain import states
 from qbatch.domain.payloads import Source
 from qbatch.domain.requests import read_request
 from qbatch.domain.results import ResultKind
+from qbatch.domain.until import UntilEnd
 from qbatch.errors import NotInstalled, StoreError, UsageError
 from qbatch.payloads.registry import payload_format
 from qbatch.rules.keys import KeyMaker
@@ -89,6 +90,7 @@ WORDS = {
     ("compilations", "state"): states.CompilationState,
     ("programs", "status"): states.ProgramStatus,
     ("programs", "failure"): states.Failure,
+    ("jobs", "until_end"): UntilEnd,
 }
 """Columns that hold a word of a vocabulary, or nothing."""
 

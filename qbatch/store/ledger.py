@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import sqlite3
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -19,6 +20,7 @@ from qbatch.domain.states import BatchState, Failure, Status, StopReason
 from qbatch.store import ledger_rows as rows
 from qbatch.store.database import Database
 from qbatch.store.reading import Reader
+from qbatch.store.streams import of_batch
 from qbatch.store.work_queue import PLANNED_COLUMNS, UnreadableJob, planned_job
 
 
@@ -40,6 +42,10 @@ _UNANSWERED = f"""
     JOIN groups ON groups.id = jobs.group_id
     WHERE batch_id = ? AND a.status IN ('queued', 'running', 'unknown') ORDER BY a.id
 """
+
+
+# Held groups send nothing, whatever a run has planned before; mostly there are none.
+_NOT_HELD = "group_id NOT IN (SELECT id FROM groups WHERE hold IS NOT NULL)"
 
 
 class Ledger:
@@ -86,13 +92,15 @@ class Ledger:
                                            prepared_digest, now)  # fmt: skip
                 claims = self._new_claims(parts, items, compiled)
                 word = Status(status).value  # sqlite3 takes long over a text of another type
+                streams = itertools.count(of_batch(submission_id))
                 self._db.executemany(
-                    "INSERT INTO attempts (id, batch_id, job_id, position, status, shots,"
-                    ' "offset", seed, compilation) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)',
+                    "INSERT INTO attempts (id, batch_id, job_id, position, status, shots, stream,"
+                    ' "offset", seed, compilation) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
                     (
-                        (c.attempt_id, batch_id, c.job_id, c.item, word, c.shots, p.offset,
-                         c.seed, compiled[c.item].id if c.item in compiled else None)
-                        for c, p in zip(claims, parts, strict=True)
+                        (c.attempt_id, batch_id, c.job_id, c.item, word, c.shots,
+                         own if c.seed is None else c.seed, p.offset, c.seed,
+                         compiled[c.item].id if c.item in compiled else None)
+                        for c, p, own in zip(claims, parts, streams, strict=False)
                     ),
                 )  # fmt: skip
                 if refused:
@@ -135,7 +143,7 @@ class Ledger:
     def still_wanted(self, parts: Iterable[PlannedJob]) -> list[PlannedJob]:
         """Those of the parts whose jobs can still be claimed."""
         wanted = (
-            "SELECT id FROM jobs WHERE NOT cancel_requested"
+            f"SELECT id FROM jobs WHERE NOT cancel_requested AND {_NOT_HELD}"
             " AND id IN (SELECT value FROM json_each(?)) AND status IN"
         )
         parts = list(parts)
@@ -249,7 +257,7 @@ class Ledger:
                 item=row["position"],
                 shots=row["part_shots"],
                 seed=row["part_seed"],
-                whole=row["part_shots"] == row["shots"],
+                whole=_is_whole(row),
                 expected=reader.expected(row),
                 layout=rows.layout(row),
             )
@@ -272,7 +280,7 @@ class Ledger:
                 shots=row["part_shots"],
                 offset=row["offset"],
                 seed=row["part_seed"],
-                whole=row["part_shots"] == row["shots"],
+                whole=_is_whole(row),
             )
             found.append((part, row["position"]))
         return found
@@ -343,7 +351,7 @@ class Ledger:
         # One statement for all: with triggers, one for each takes nearly twice as long.
         whole = [part.id for part in parts if part.whole]
         taken = self._db.execute(
-            "UPDATE jobs SET status = ? WHERE status = 'unsent'"
+            f"UPDATE jobs SET status = ? WHERE status = 'unsent' AND {_NOT_HELD}"
             " AND id IN (SELECT value FROM json_each(?))",
             (status, json.dumps(whole)),
         ).rowcount
@@ -355,7 +363,7 @@ class Ledger:
             had = self._db.execute(
                 "UPDATE jobs SET status = iif(status = 'unsent', ?, status)"
                 " WHERE id = ? AND status IN ('unsent', 'queued', 'running')"
-                " AND NOT cancel_requested",
+                f" AND NOT cancel_requested AND {_NOT_HELD}",
                 (status, part.id),
             ).rowcount
             if not had:
@@ -392,3 +400,8 @@ class Ledger:
                 "error": outcome.error,
             },
         )
+
+
+def _is_whole(row: sqlite3.Row) -> bool:
+    """Whether a part is all that its job will ever have."""
+    return bool(row["part_shots"] == row["shots"] and row["plain"])

@@ -105,13 +105,15 @@ def _text(info: Mapping[str, object]) -> str:
         return json.dumps(info, default=str)
 
 
-# A job is done when all its shots are. Until then an attempt whose outcome is unknown, or one under
+# A job is done when all its shots are; one with rules for its shots is unsent again until these
+# were held against what came. Before that an attempt whose outcome is unknown, or one under
 # way, decides: what failed meanwhile is noted, and becomes the job's status when nothing
 # of it is under way any more. So a rerun never meets a job with shots in flight.
 RESOLVE = """
     UPDATE jobs SET
         status = CASE
-            WHEN shots IS NOT NULL AND shots_done >= shots THEN 'done'
+            WHEN shots IS NOT NULL AND shots_done >= shots
+                AND (until IS NULL OR until_end IS NOT NULL) THEN 'done'
             WHEN EXISTS (SELECT 1 FROM attempts a WHERE a.job_id = jobs.id
                 AND a.status = 'unknown') THEN 'unknown'
             WHEN EXISTS (SELECT 1 FROM attempts a WHERE a.job_id = jobs.id

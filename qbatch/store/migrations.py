@@ -21,6 +21,7 @@ STEPS: tuple[tuple[str, str], ...] = (
     ("0004_payloads_and_requests", "fourth_schema:migrate"),
     ("0005_run_seconds", "migrations:add_run_seconds"),
     ("0006_programs", "migrations:make_programs"),
+    ("0007_streams", "streams:migrate"),
 )
 """Every migration: its name for life, and the function of this room that does it.
 
@@ -38,7 +39,9 @@ def add_missing_columns(connection: sqlite3.Connection) -> None:
     there = {row[0] for row in rows}
     for column in COLUMNS:
         if column.sql is not None and column.name not in there:
-            connection.execute(f'ALTER TABLE jobs ADD COLUMN "{column.name}" {column.sql}')
+            # Without its comment, which would hide what SQLite writes after it.
+            sql = column.sql.partition(" -- ")[0]
+            connection.execute(f'ALTER TABLE jobs ADD COLUMN "{column.name}" {sql}')
 
 
 def add_run_seconds(connection: sqlite3.Connection) -> None:

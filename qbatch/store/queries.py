@@ -32,7 +32,8 @@ VIEWS = {
     ),
     "jobs": (
         "id, group_name, number, key, name, parameters (JSON, by name), tags (JSON), status,"
-        " shots, asks (counts, expectation_values or probabilities), observables (JSON), seed,"
+        " shots, until (JSON), max_shots, until_end, asks (counts, expectation_values or"
+        " probabilities), observables (JSON), seed,"
         " priority, backend, options (JSON), kind, payload (its hash), info (JSON, of the"
         " payload), parent, failure, error, note, created_at, program (its number), step, place",
         f"""SELECT {VIEW}

@@ -14,6 +14,7 @@ from qbatch.domain.jobs import Job
 from qbatch.domain.payloads import StoredPayload
 from qbatch.domain.requests import Expected, Request, read_request
 from qbatch.domain.states import Failure, Status
+from qbatch.domain.until import UntilEnd
 from qbatch.errors import NotInstalled
 from qbatch.payloads.registry import payload_format
 from qbatch.store.columns import SETTINGS, decoded
@@ -33,7 +34,8 @@ PAYLOAD_COLUMNS = (
 )
 REQUEST_COLUMNS = "requests.kind AS request_kind, requests.spec"
 _FIRST = ("id", "payload_id", "request_id", "number", "key", "values", "status", "failure",
-          "error", "created_at", "parent", "note", "program", "step", "place")  # fmt: skip
+          "error", "created_at", "parent", "note", "program", "step", "place",
+          "until_end")  # fmt: skip
 _CELLS = [f'jobs."{name}"' for name in (*_FIRST, *(column.name for column in SETTINGS))]
 _SETTINGS_END = len(_CELLS)
 JOB_COLUMNS = f"{', '.join(_CELLS)}, jobs.group_id"
@@ -207,7 +209,7 @@ def _payload(row: sqlite3.Row) -> StoredPayload:
 
 _Own: TypeAlias = tuple[
     int, int, int, int, bytes, str, str, str | None, str | None, float, int | None, str | None,
-    int | None, int | None, int | None
+    int | None, int | None, int | None, str | None
 ]  # fmt: skip
 """The cells of `_FIRST`, as they were written; what a damaged store has instead raises later."""
 
@@ -226,7 +228,7 @@ def _job(
     """A job from the cells of `JOB_COLUMNS`."""
     own = cast("_Own", cells[: len(_FIRST)])
     id_, _, _, number, key, values, status, failure, error, created_at, parent, note = own[:12]
-    program, step, place = own[12:]
+    program, step, place, until_end = own[12:]
     return Job(
         **settings,  # type: ignore[arg-type] # as its column says
         id=id_,
@@ -247,4 +249,5 @@ def _job(
         program=program,
         step=step,
         place=place,
+        until_end=None if until_end is None else UntilEnd(until_end),
     )

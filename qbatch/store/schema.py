@@ -63,6 +63,8 @@ PROGRAM_TABLES = (
     " WHERE program IS NOT NULL",
 )
 
+BY_RULES = "CREATE INDEX jobs_by_rules ON jobs (group_id) WHERE until IS NOT NULL"
+
 TABLES = (
     """
     CREATE TABLE groups (
@@ -100,6 +102,7 @@ TABLES = (
     """,
     _jobs(),
     "CREATE INDEX jobs_by_status ON jobs (group_id, status, priority DESC, number)",
+    BY_RULES,
     """
     CREATE TABLE counters (
         group_id INTEGER NOT NULL REFERENCES groups ON DELETE CASCADE,
@@ -143,7 +146,7 @@ TABLES = (
         status TEXT NOT NULL,
         shots INTEGER,
         "offset" INTEGER NOT NULL DEFAULT 0, -- first shot of the job that this attempt is for
-        stream INTEGER NOT NULL DEFAULT 0, -- of random numbers, for shots that were added later
+        stream INTEGER NOT NULL DEFAULT 0, -- of random numbers (`qbatch.store.streams`)
         sampler TEXT, -- that drew the shots
         compilation INTEGER, -- which compiled payload was sent
         origin TEXT, -- where it was run, if not here

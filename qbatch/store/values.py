@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 from collections.abc import Callable
 from typing import TypeGuard
 
 from qbatch.domain.states import Failure
+from qbatch.domain.until import parse_rules
+from qbatch.errors import UsageError
 
 Test = Callable[[object], bool]
 _MOST = 2**63 - 1
@@ -47,6 +50,27 @@ def is_object(value: object) -> bool:
 def are_tags(value: object) -> bool:
     """A JSON object of texts, as text."""
     return is_text(value) and is_object(value) and all(map(is_text, json.loads(value).values()))
+
+
+def are_starts(value: object) -> bool:
+    """A JSON list of rising whole numbers above 0, as text."""
+    found = json.loads(value) if is_text(value) else None
+    return (
+        isinstance(found, list)
+        and all(map(whole(1), found))
+        and all(a < b for a, b in itertools.pairwise(found))
+    )
+
+
+def are_rules(value: object) -> bool:
+    """A JSON list of rules by which a job has enough shots, as text."""
+    found = json.loads(value) if is_text(value) else None
+    if not (found and isinstance(found, list) and all(map(is_text, found))):
+        return False
+    try:
+        return list(parse_rules(found)) == found
+    except UsageError:
+        return False
 
 
 COUNT = whole(0)

@@ -10,7 +10,7 @@ from typing import TypeAlias, cast
 
 from qbatch.domain.batches import PlannedJob
 from qbatch.domain.states import Status
-from qbatch.store.database import Database
+from qbatch.store.database import Database, reading
 from qbatch.store.reading import PAYLOAD_COLUMNS, REQUEST_COLUMNS, Reader
 
 
@@ -30,9 +30,11 @@ class WorkQueue:
         """
         self._statuses = json.dumps(list(statuses))
         self._db.execute("DROP TABLE IF EXISTS temp.picked")
-        # Without its type an id would be looked for through the whole table.
+        # Places are never given twice: what was read up to a place stays read. Without its type
+        # an id would be looked for through the whole table.
         self._db.execute(
-            "CREATE TEMP TABLE picked (place INTEGER PRIMARY KEY, job_id INTEGER UNIQUE)"
+            "CREATE TEMP TABLE picked (place INTEGER PRIMARY KEY AUTOINCREMENT,"
+            " job_id INTEGER UNIQUE)"
         )
 
     def pick(
@@ -61,7 +63,8 @@ class WorkQueue:
             f"""
             INSERT INTO picked (job_id)
             SELECT jobs.id FROM json_each(:groups) chosen JOIN jobs ON group_id = chosen.value
-            WHERE status IN (SELECT value FROM json_each(:statuses)) {chosen}
+            WHERE NOT EXISTS (SELECT 1 FROM groups g WHERE g.id = chosen.value AND hold NOT NULL)
+                AND status IN (SELECT value FROM json_each(:statuses)) {chosen}
                 AND NOT EXISTS (SELECT 1 FROM picked WHERE job_id = jobs.id)
             ORDER BY priority DESC, {order} LIMIT :limit
             """,
@@ -115,6 +118,34 @@ class WorkQueue:
         rows = self._db.rows(sql, (after, self._statuses, count))
         return [(row[-1], planned_job(row, self._reader)) for row in rows]
 
+    def picked(self, jobs: Iterable[int]) -> set[int]:
+        """Those of some jobs that are noted."""
+        rows = self._db.rows(
+            "SELECT job_id FROM picked WHERE job_id IN (SELECT value FROM json_each(?))",
+            (json.dumps(list(jobs)),),
+        )
+        return {row["job_id"] for row in rows}
+
+    def again(self, jobs: Iterable[int]) -> None:
+        """Note jobs anew, behind the others: they were given more shots."""
+        chosen = json.dumps(list(jobs))
+        self._db.execute(
+            "DELETE FROM picked WHERE job_id IN (SELECT value FROM json_each(?))", (chosen,)
+        )
+        self._db.execute(
+            "INSERT INTO picked (job_id) SELECT jobs.id FROM json_each(?) JOIN jobs"
+            " ON jobs.id = value ORDER BY priority DESC, json_each.key",
+            (chosen,),
+        )
+
+    def stream_starts(self, job_id: int) -> list[int]:
+        """The shots of a job at which others begin that were added later."""
+        row = self._db.row("SELECT stream_starts FROM jobs WHERE id = ?", (job_id,))
+        if row is None or row["stream_starts"] is None:
+            return []
+        with reading("a job"):
+            return list(map(int, json.loads(row["stream_starts"])))
+
     def done_parts(self, job_id: int) -> list[tuple[int, int]]:
         """Which shots of a job are done, as (offset, count), by offset."""
         rows = self._db.rows(
@@ -128,14 +159,15 @@ class WorkQueue:
 _OWN = ("jobs.id", "jobs.number", "jobs.key", "jobs.payload_id", 'jobs."values"',
         "jobs.request_id", "jobs.shots", "jobs.shots_done", "jobs.seed",
         "coalesce(jobs.backend, groups.backend, '')", "coalesce(jobs.options, '{}')",
-        "jobs.group_id", "jobs.name")  # fmt: skip
+        "jobs.group_id", "jobs.name",
+        "jobs.stream_starts IS NULL AND jobs.until IS NULL AS plain")  # fmt: skip
 PLANNED_COLUMNS = f"{', '.join(_OWN)}, {PAYLOAD_COLUMNS}, {REQUEST_COLUMNS}"
 """What a row begins with that `planned_job` reads, over jobs, groups, payloads and requests."""
 
 
 _Own: TypeAlias = tuple[
     int, int, bytes, int, str, int, int | None, int,
-    int | None, str, str, int, str | None
+    int | None, str, str, int, str | None, int
 ]  # fmt: skip
 """The cells of `_OWN`, as they were written; what a damaged store has instead raises later."""
 
@@ -159,5 +191,5 @@ def planned_job(row: sqlite3.Row, reader: Reader) -> PlannedJob | UnreadableJob:
     left = None if shots is None else shots - done
     return PlannedJob(
         id_, number, key, payload, values, request_id, request, expected,
-        left, done, done == 0, *own[8:],
+        left, done, done == 0 and own[-1] == 1, *own[8:-1],
     )  # fmt: skip

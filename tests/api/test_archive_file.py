@@ -117,11 +117,11 @@ def test_damage_is_refused_wherever_it_is(archive, tmp_path):
 
 def test_one_of_a_newer_version_or_of_something_else_is_refused(archive, tmp_path, qbatch):
     def newer(lines):
-        return [lines[0].replace(b'"version": 3', b'"version": 4'), *lines[1:]]
+        return [lines[0].replace(b'"version": 4', b'"version": 5'), *lines[1:]]
 
     rewritten(archive, tmp_path / "new.qbatch", newer)
     refused = qbatch("group", "unarchive", "new.qbatch", code=2)
-    assert "made by a newer qbatch; this one reads 3" in refused.stderr
+    assert "made by a newer qbatch; this one reads 4" in refused.stderr
     assert "upgrade qbatch" in refused.stderr
     (tmp_path / "text.qbatch").write_text("hello")
     assert "is no archive" in qbatch("group", "unarchive", "text.qbatch", code=2).stderr

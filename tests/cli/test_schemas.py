@@ -37,7 +37,8 @@ def commands():
 
 def test_every_command_with_json_has_a_schema():
     extra = {
-        "results-line", "error", "db sql --views", "check --save", "programs", "add of programs"
+        "results-line", "error", "db sql --views", "check --save", "programs", "add of programs",
+        "delete of jobs",
     }  # fmt: skip
     assert set(commands()) == set(SCHEMAS) - extra
 
@@ -154,6 +155,11 @@ def test_every_command_prints_what_its_schema_says(said, qbatch, tmp_path, monke
     said("results", "p", "--steps")
     said("rerun", "p/p1", "--from-step", "1", "--yes")
     said("db sql", "SELECT * FROM programs")
+    said("group hold", "g", "--why", "calibration")
+    said("status")
+    said("group release", "g")
+    said("edit", "g", "--shots", "+10", "--priority", "2")
+    said("delete", "g/1", "--yes", schema="delete of jobs")
     said("group prune", "--keep", "2", "--yes")
     said("delete", "k", "--yes")
     said("status", "nobody", code=2, schema="error")

@@ -72,9 +72,9 @@ def test_a_stop_leaves_what_it_did_not_send_alone(group):
 
 
 def test_a_stop_that_is_confirmed_late_leaves_the_jobs_unsent(group, monkeypatch):
-    from qbatch.engine import run as run_module
+    from qbatch.engine import winding_down
 
-    monkeypatch.setattr(run_module, "_GRACE", 0.1)
+    monkeypatch.setattr(winding_down, "_GRACE", 0.1)
     group.add(BELL)
     backend = Remote()
     backend.states = {1: {"state": "queued"}}

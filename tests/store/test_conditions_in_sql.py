@@ -137,7 +137,7 @@ def test_everything_narrows(group):
 def test_only_chosen_jobs_are_run_planned_and_counted(group):
     plan = group.plan(parse_selection(where="theta = 2"))
     assert plan.jobs == 1
-    assert group.edit(parse_selection(where="theta > 1"), tags={"far": "yes"}) == 2
+    assert group.edit(parse_selection(where="theta > 1"), tags={"far": "yes"}).jobs == 2
     assert chosen(group, tags={"far": "yes"}) == [3, 4]
     report = group.run(parse_selection(where="theta = 3"), executor="serial")
     assert (report.done, report.jobs) == (1, 1)

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from qbatch.store.first_archives import modern
+from qbatch.store.streams import of_old_part
 
 CIRCUIT = {"kind": "circuit", "hash": "ab", "format": "qpy", "num_qubits": 2, "num_clbits": 1,
            "size": 3, "measured": 1, "dynamic": 0}  # fmt: skip
@@ -47,12 +48,14 @@ def test_what_was_asked_is_a_request(asked, kind, spec):
 
 
 def test_an_attempt_says_its_place_and_how_it_was_drawn():
-    tried = {"item": 4, "info": '{"sampling": "exact"}'}
+    base = {"seed": None, "finished_at": 12.5}
+    tried = {**base, "item": 4, "info": '{"sampling": "exact"}'}
     (found,) = one({**JOB, "attempts": [tried]})["attempts"]
     assert found["position"] == 4
-    assert (found["sampler"], found["stream"], found["origin"]) == ("exact", 0, None)
-    (bare,) = one({**JOB, "attempts": [{"item": 0, "info": None}]})["attempts"]
-    assert bare["sampler"] is None
+    assert (found["sampler"], found["origin"]) == ("exact", None)
+    assert found["stream"] == of_old_part(None, 1, 12.5, 4)
+    (bare,) = one({**JOB, "attempts": [{**base, "seed": 9, "item": 0, "info": None}]})["attempts"]
+    assert (bare["sampler"], bare["stream"]) == (None, 9)
     assert "item" in tried  # what was given is not changed
 
 
@@ -66,8 +69,15 @@ def test_what_makes_no_sense_is_refused(record):
         one(record)
 
 
+def test_a_job_of_version_3_keeps_its_program():
+    job = {"record": "job", "number": 1, "program": 2, "step": 0, "place": 3, "attempts": []}
+    (found,) = modern([job], 3)
+    assert (found["program"], found["step"], found["place"]) == (2, 0, 3)
+
+
 def test_a_job_of_version_2_is_of_no_program():
-    job = {"record": "job", "number": 1}
+    job = {"record": "job", "number": 1, "attempts": []}
     (found, group) = modern([job, {"record": "group", "name": "g"}], 2)
-    assert found == {**job, "program": None, "step": None, "place": None}
+    none = ("program", "step", "place", "stream_starts", "until", "max_shots", "until_end")
+    assert found == {**job, **dict.fromkeys(none)}
     assert group == {"record": "group", "name": "g"}

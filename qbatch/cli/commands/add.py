@@ -14,7 +14,10 @@ from qbatch.cli import output, targets, values
 from qbatch.errors import UsageError
 
 if TYPE_CHECKING:
+    from typing import Unpack
+
     from qbatch.api.adding import AddReport
+    from qbatch.api.options import ProgramOptions
 
 _MANY = 200_000  # jobs of which is said how many there will be
 _VERY_MANY = 2_000_000  # jobs that are not added unasked
@@ -89,6 +92,8 @@ def add(
         ),
     ] = None,
     measure_all: opt.MeasureAll = False,
+    until: opt.Until = None,
+    max_shots: opt.MaxShots = None,
     arg: Annotated[
         list[str] | None,
         opt.option(
@@ -164,7 +169,6 @@ def add(
 
     Example: qbatch add scan ansatz.qasm --param theta=0:pi:50 --shots 4k
     """
-    from qbatch.api.options import ProgramOptions
     from qbatch.cli import programs
     from qbatch.payloads.parameters import axes_from_assignments, read_observables, read_rows
 
@@ -173,7 +177,8 @@ def add(
         lambda: targets.group(ctx, group, "defer"),
         paths,
         arg,
-        lambda arguments: ProgramOptions(
+        lambda arguments: _of_programs(
+            until,
             parameters=axes_from_assignments(param or ()),
             rows=read_rows(params) if params else None,
             in_step=zip_,
@@ -206,12 +211,25 @@ def add(
         options=values.json_pairs(option, "--option"),
         priority=values.count(priority, "--priority") or 0,
         measure_all=measure_all,
+        until=until,
+        max_shots=values.count(max_shots, "--max-shots"),
         skip_invalid=skip_invalid,
         if_new=if_new,
         max_gates=values.count(max_gates, "--max-gates"),
         announce=lambda jobs: _announced(group, jobs, yes=yes),
     )
     _print_added(group, report, quiet=quiet, json=json)
+
+
+def _of_programs(until: list[str] | None, **options: Unpack[ProgramOptions]) -> ProgramOptions:
+    """What is said of programs, which decide about their shots themselves.
+
+    Raises:
+        UsageError: rules for their shots are.
+    """
+    if until:
+        raise UsageError("--until is for jobs: a program asks for as many shots as it needs")
+    return options
 
 
 def _given(group: str, paths: list[str] | None) -> list[str]:

@@ -15,9 +15,12 @@ from qbatch.domain.naming import shell_quote
 from qbatch.errors import UsageError
 
 if TYPE_CHECKING:
+    from qbatch.api.editing import EditReport
+    from qbatch.api.options import EditOptions
     from qbatch.domain.groups import Group
 
-_CHANGES = "Changes"
+_CHANGES, _ASKED = "Changes", "What is asked"
+_MAY_BE_EMPTY = ("note", "backend", "priority", "shots", "more_shots", "max_shots", "until")
 
 
 def edit(
@@ -50,20 +53,62 @@ def edit(
         opt.option(
             "--backend",
             metavar="NAME",
-            section=_CHANGES,
-            help="Of the group's jobs that name none; '' for none.",
+            section=_ASKED,
+            help="Of unsent jobs that are named, or of the group for all that name none; ''.",
         ),
     ] = None,
+    option: Annotated[
+        list[str] | None,
+        opt.option(
+            "--option",
+            metavar="KEY=VALUE",
+            section=_ASKED,
+            help="Of unsent jobs, for the backend; null takes it away. Repeatable.",
+        ),
+    ] = None,
+    priority: Annotated[
+        str | None,
+        opt.option("--priority", metavar="N", section=_ASKED, help="Of unsent jobs."),
+    ] = None,
+    shots: Annotated[
+        str | None,
+        opt.option(
+            "--shots",
+            metavar="N|+N",
+            section=_ASKED,
+            help="Of each job in all, or +9k besides those it has: the results are added up.",
+        ),
+    ] = None,
+    until: Annotated[
+        list[str] | None,
+        opt.option(
+            "--until",
+            metavar="RULE",
+            section=_ASKED,
+            help="Shots until it holds, as with add; '' for none. Repeatable.",
+        ),
+    ] = None,
+    max_shots: opt.MaxShots = None,
     json: opt.Json = False,
 ) -> None:
-    """Change tags, notes, and the backend of groups.
+    """Change tags, notes, shots, and what unsent jobs ask for.
 
-    What jobs yielded is never changed.
+    What jobs yielded is never changed; more shots are added to it by the next run.
 
-    Example: qbatch edit scan/1-10 --set-tag day=monday
+    Example: qbatch edit scan/1-10 --shots +9000
     """
-    tags = values.pairs(set_tag, "--set-tag")
-    if not (tags or remove_tag) and note is None and backend is None:
+    changes: EditOptions = {
+        "tags": values.pairs(set_tag, "--set-tag"),
+        "remove_tags": [*(remove_tag or ())],
+        "note": note,
+        "backend": backend,
+        "priority": values.count(priority, "--priority"),
+        "options": values.json_pairs(option, "--option") or None,
+        "until": _rules(until),
+        "max_shots": values.count(max_shots, "--max-shots"),
+        **_shots(shots),
+    }
+    if not any(map(_is_said, changes.items())):
         raise UsageError(
             "nothing is to be changed",
             hint=f"qbatch edit {shell_quote(groups[0])} --set-tag KEY=VALUE, or --note TEXT",
@@ -71,14 +116,40 @@ def edit(
     edited = []
     for one in targets.targets(ctx, groups, narrowing):
         selector = None if one.selection.is_all else one.selection
-        number = one.group.edit(
-            selector, tags=tags, remove_tags=remove_tag or (), note=note, backend=backend
-        )
-        edited.append({"group": one.group.name, "jobs": number})
+        report = one.group.edit(selector, **changes)
+        edited.append({"group": one.group.name, "jobs": report.jobs, "left": report.left})
         if not json:
-            print(f"{one.group.name}: {output.plural(number, 'job')}")
+            _tell_left(one.group.name, report)
+            print(f"{one.group.name}: {output.plural(report.jobs, 'job')}")
     if json:
         output.print_json("edited", edited)
+
+
+def _rules(texts: list[str] | None) -> list[str] | None:
+    """The rules; none where an empty text stands for them."""
+    return None if texts is None else [text for text in texts if text]
+
+
+def _is_said(change: tuple[str, object]) -> bool:
+    """Whether a change is asked for; some are to nothing."""
+    name, value = change
+    return value is not None if name in _MAY_BE_EMPTY else bool(value)
+
+
+def _shots(text: str | None) -> EditOptions:
+    """``+9k`` as shots more, ``9k`` as shots in all."""
+    number = values.count(text, "--shots")
+    if text is not None and text.strip().startswith("+"):
+        return {"more_shots": number}
+    return {"shots": number}
+
+
+def _tell_left(name: str, report: EditReport) -> None:
+    if report.left:
+        output.message(
+            f"{name}: {output.plural(report.left, 'job')} left as before:"
+            " under way, of a program, or run already"
+        )
 
 
 def copy(
@@ -106,7 +177,7 @@ def delete(
     ctx: typer.Context,
     groups: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[GROUP…]", help="Groups to delete, or patterns: 'sc*'."),
+        typer.Argument(metavar="[GROUP[/JOBS]…]", help="Groups, patterns 'sc*', or jobs: scan/17."),
     ] = None,
     before: Annotated[
         str | None,
@@ -116,16 +187,23 @@ def delete(
     yes: opt.Yes = False,
     json: opt.Json = False,
 ) -> None:
-    """Delete groups with all their jobs, all of them or none.
+    """Delete groups with all their jobs, all of them or none; or single jobs.
 
-    Circuits and results go with them. Asks first.
+    Circuits and results go with them. Asks first. A job's number is never given again.
 
     Example: qbatch delete --before 2026-01-01
     """
     if sum((bool(groups), before is not None, all_)) != 1:
         raise UsageError("say what to delete: GROUP…, or --before DATE, or --all")
-    db = targets.context(ctx).db
-    doomed = _doomed(groups, before, db)
+    some = _jobs(ctx, groups or ())
+    if some:
+        _delete_jobs(some, yes=yes, json=json)
+    else:
+        db = targets.context(ctx).db
+        _delete_groups(_doomed(groups, before, db), db, yes=yes, json=json)
+
+
+def _delete_groups(doomed: Sequence[Group], db: str | None, *, yes: bool, json: bool) -> None:
     if doomed and not yes and not agreed(doomed, "Delete"):
         doomed = []
     names = api_groups.delete_groups([group.name for group in doomed], db) if doomed else []
@@ -133,6 +211,41 @@ def delete(
         output.print_json("deleted", names)
     else:
         print(f"deleted {', '.join(names)}" if names else "no group was deleted")
+
+
+def _jobs(ctx: typer.Context, texts: Sequence[str]) -> list[targets.Chosen]:
+    """The jobs that are named; nothing where whole groups are.
+
+    Raises:
+        UsageError: both are.
+    """
+    chosen = targets.targets(ctx, texts)
+    some = [one for one in chosen if one.selector is not None]
+    if some and len(some) < len(chosen):
+        raise UsageError("groups and single jobs: delete one kind at a time")
+    return some
+
+
+def _delete_jobs(chosen: Sequence[targets.Chosen], *, yes: bool, json: bool) -> None:
+    from qbatch.cli.asking import agreed_to
+
+    numbers = [sum(1 for _ in one.group.select(one.selection)) for one in chosen]
+    named = [
+        f"{one.group.name}/{one.selector}: {output.plural(number, 'job')}"
+        for one, number in zip(chosen, numbers, strict=True)
+    ]
+    deleted: list[dict[str, str | int]] = []
+    if yes or agreed_to(named, f"Delete {output.plural(sum(numbers), 'job')}?"):
+        for one in chosen:
+            report = one.group.delete(one.selection)
+            deleted.append({"group": one.group.name, "jobs": report.jobs, "left": report.left})
+            if not json:
+                _tell_left(one.group.name, report)
+                print(f"{one.group.name}: {output.plural(report.jobs, 'job')} deleted")
+    if json:
+        output.print_json("deleted_jobs", deleted)
+    elif not deleted:
+        print("no job was deleted")
 
 
 def _doomed(groups: Sequence[str] | None, before: str | None, db: str | None) -> list[Group]:

@@ -43,6 +43,47 @@ def _set_open(ctx: typer.Context, names: list[str], *, is_open: bool, json: bool
         print(f"{', '.join(g.name for g in groups)}: {state}")
 
 
+def hold(
+    ctx: typer.Context,
+    groups: opt.GroupNames,
+    why: Annotated[
+        str, opt.option("--why", metavar="TEXT", help="The reason, for whoever runs them.")
+    ] = "held",
+    json: opt.Json = False,
+) -> None:
+    """Have nothing of groups sent, by any run, until they are released.
+
+    What is under way goes on, and is fetched.
+
+    Example: qbatch group hold scan --why "calibration until noon"
+    """
+    if not why.strip():
+        raise UsageError("--why is empty: leave it out, or give the reason")
+    _set_hold(ctx, groups, why, json=json)
+
+
+def release(ctx: typer.Context, groups: opt.GroupNames, json: opt.Json = False) -> None:
+    """Let runs send the jobs of groups again.
+
+    Example: qbatch group release scan
+    """
+    _set_hold(ctx, groups, None, json=json)
+
+
+def _set_hold(ctx: typer.Context, names: list[str], why: str | None, *, json: bool) -> None:
+    groups = targets.groups(ctx, names)
+    for group in groups:
+        if why is None:
+            group.release()
+        else:
+            group.hold(why)
+    state = "released" if why is None else "held"
+    if json:
+        output.print_json("groups", [{"name": group.name, "state": state} for group in groups])
+    else:
+        print(f"{', '.join(group.name for group in groups)}: {state}")
+
+
 def rename(
     ctx: typer.Context,
     group: opt.GroupName,
@@ -158,10 +199,12 @@ def _tell_pruned(report: api_groups.PruneReport, *, json: bool) -> None:
 
 
 GROUP = (
-    "Open and close groups, give them names, and keep them as files.",
+    "Open, close and hold groups, give them names, merge them, and keep them as files.",
     {
         "open": open_,
         "close": close,
+        "hold": hold,
+        "release": release,
         "rename": rename,
         "archive": archive,
         "unarchive": unarchive,

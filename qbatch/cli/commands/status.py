@@ -127,11 +127,10 @@ def _sorted_by(group: Group, sort: str) -> Any:
 def _table(
     found: list[Group], taken: dict[str, dict[str, int]], spent: dict[str, list[Usage]]
 ) -> None:
-    from qbatch.domain.states import GroupState, Status
+    from qbatch.domain.states import Status
 
     shown = [s.value for s in Status if any(group.counts.get(s) for group in found)]
-    closed = any(group.state is GroupState.CLOSED for group in found)
-    noted = any(group.note for group in found)
+    said = _said(found)
 
     def row(group: Group) -> list[Any]:
         return [
@@ -141,14 +140,21 @@ def _table(
             *([output.size(sum(taken[group.name].values()))] if taken else []),
             output.moment(group.created_at),
             *(["; ".join(map(str, spent.get(group.name, ())))] if spent else []),
-            *([group.state.value] if closed else []),
-            *([group.note] if noted else []),
+            *(getattr(group, name) for name in said),
         ]
 
     numbers = ["jobs", *shown, *(["on disk"] if taken else [])]
     reported = ["reported"] if spent else []
-    more = [*reported, *(["state"] if closed else []), *(["note"] if noted else [])]
-    output.table(["group", *numbers, "created", *more], map(row, found), right=numbers)
+    output.table(["group", *numbers, "created", *reported, *said], map(row, found), right=numbers)
+
+
+def _said(found: list[Group]) -> list[str]:
+    """What is shown of groups besides, where it says something of one of them."""
+    from qbatch.domain.states import GroupState
+
+    closed = any(group.state is GroupState.CLOSED for group in found)
+    others = [name for name in ("hold", "note") if any(getattr(group, name) for group in found)]
+    return [*(["state"] if closed else []), *others]
 
 
 def jobs(
