@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         PruneReport,
         delete_groups,
         list_groups,
+        merge_groups,
         prune_groups,
         unarchive,
     )
@@ -80,7 +81,8 @@ _HOME = {
     "api.adding": ("AddReport",),
     "api.database": ("backup", "query", "resolve", "verify"),
     "api.editing": ("EditReport",),
-    "api.groups": ("PruneReport", "delete_groups", "list_groups", "prune_groups", "unarchive"),
+    "api.groups": ("PruneReport", "delete_groups", "list_groups", "merge_groups", "prune_groups",
+                   "unarchive"),
     "api.job_group": ("JobGroup",),
     "api.job_handle": ("JobHandle",),
     "api.options": ("AddOptions", "EditOptions", "ProgramOptions", "RunOptions"),
@@ -121,8 +123,8 @@ __all__ = [
     "Observer", "Picture", "Plan", "PlotOptions", "Probabilities", "Program", "ProgramError",
     "ProgramOptions", "ProgramStatus", "PruneReport", "QbatchError", "Results", "RunOptions",
     "RunReport", "RunSettings", "RunState", "Selection", "Status", "StoreError", "Thresholds",
-    "UsageError", "__version__", "backup", "delete_groups", "list_groups", "parse_selection",
-    "prune_groups", "query", "resolve", "target_json", "unarchive", "verify",
+    "UsageError", "__version__", "backup", "delete_groups", "list_groups", "merge_groups",
+    "parse_selection", "prune_groups", "query", "resolve", "target_json", "unarchive", "verify",
 ]  # fmt: skip
 
 

@@ -60,6 +60,14 @@ def test_a_file_is_read_once_per_process_and_again_when_it_has_changed(write, mo
         ("defaults = 5", "is not a table"),
         ("[nonsense]\n", "there is no table"),
         ("[backends.x]\n", "needs a type"),
+        ("[backends.x]\ntype='aer'\nbudget = 5", "budget is not understood"),
+        ("[backends.x]\ntype='aer'\nbudget = {}\nprice = 5", "price is not understood"),
+        ("[backends.x]\ntype='aer'\nbudget = { month = -1 }", "budget is not understood"),
+        ("[backends.x]\ntype='aer'\nbudget = { month = true }", "budget is not understood"),
+        ("[backends.x]\ntype='aer'\nbudget = { month = inf }", "budget is not understood"),
+        ("[backends.x]\ntype='aer'\nbudget = { month = 1, week = 2 }", "not understood"),
+        ("[backends.x]\ntype='aer'\nbudget = { month = 1, currency = 2 }", "are texts"),
+        ("[backends.x]\ntype='aer'\nbudget = { month = 1, timezone = 'Moon/Base' }", "time zone"),
         ("[executors.x]\nn = 5", "not a table of texts"),
         ("[notify]\nsecret = 'x'", "must not stand in the file"),
         ("x = ", "cannot be read"),
@@ -68,6 +76,12 @@ def test_a_file_is_read_once_per_process_and_again_when_it_has_changed(write, mo
 def test_what_is_wrong_is_said(write, text, reason):
     with pytest.raises(UsageError, match=reason):
         Config.load(write(text))
+
+
+def test_a_budget_is_read(write):
+    text = "[backends.x]\ntype = 'aer'\n[backends.x.budget]\nmonth = 20\ncurrency = 'EUR'\n"
+    budget = Config.load(write(f"{text}timezone = 'Europe/Berlin'")).backends["x"].budget
+    assert budget == {"month": 20.0, "currency": "EUR", "timezone": "Europe/Berlin"}
 
 
 def test_defaults_hold_for_python_and_give_way_to_what_is_said(write):

@@ -60,7 +60,7 @@ def edit(stored: StoredGroup, selector: Selector, changes: EditOptions) -> EditR
         if meant and not changed:
             raise UsageError(
                 f"nothing of {shell_quote(group.name)} can be changed so: the jobs are under way,"
-                " of a program, or were run already",
+                " of a program, ruled by --until, or were run already",
                 hint=f"qbatch jobs {shell_quote(group.name)} shows how they stand",
             )
     return EditReport(changed, meant - changed)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from qbatch.api.database import existing_store
 from qbatch.config import database_path, existing_database
@@ -19,7 +19,9 @@ from qbatch.store import Store
 
 if TYPE_CHECKING:
     from qbatch.domain.batches import Usage
+    from qbatch.store.budgets import Cost
     from qbatch.store.compile_lock import Compiling
+    from qbatch.store.merging import MergeReport
 
 
 @dataclass(slots=True, kw_only=True)
@@ -63,10 +65,20 @@ def spent(groups: Sequence[Group], db: AnyPath | None = None) -> dict[str, list[
     return {group.name: found[group.id] for group in groups if group.id in found}
 
 
+def costs(by: str, since: float, db: AnyPath | None = None) -> list[Cost]:
+    """What batches since a moment have cost, by ``backend``, ``group`` or ``tag``."""
+    path = existing_database(db)
+    if path is None:
+        return []
+    with Store(path) as store:
+        return store.budgets.costs(by, since)
+
+
 def under_way(db: AnyPath | None = None) -> tuple[list[Group], list[Group]]:
     """The groups with jobs that a backend has, and apart those that a process runs now.
 
-    Jobs of unknown fate count: whoever fetches is told of them.
+    Jobs of unknown fate count: whoever fetches is told of them; so do batches of which the
+    service has not said yet what they cost.
     """
     from qbatch.store import run_lock
 
@@ -74,8 +86,11 @@ def under_way(db: AnyPath | None = None) -> tuple[list[Group], list[Group]]:
     if path is None:
         return [], []
     with Store(path) as store:
-        sent = (*ACTIVE, Status.UNKNOWN)
-        found = [group for group in store.groups.all() if any(map(group.counts.get, sent))]
+        sent, unbilled = (*ACTIVE, Status.UNKNOWN), store.budgets.unbilled_groups()
+        found = [
+            group for group in store.groups.all()
+            if group.id in unbilled or any(map(group.counts.get, sent))
+        ]  # fmt: skip
         held = [
             group
             for group in found
@@ -170,6 +185,49 @@ def unarchive(file: AnyPath, name: str | None = None, db: AnyPath | None = None)
     records = archive_file.read(Path(file).expanduser())
     with Store(database_path(db)) as store:
         return store.archive.restore(records, name)
+
+
+def merge_groups(sources: Sequence[AnyPath], name: str, db: AnyPath | None = None) -> MergeReport:
+    """Add what groups and archives hold to a group, which is made where it does not exist.
+
+    Counts of equal questions are added up part by part; a part that is there already, or draws
+    the same random numbers as one that is, adds nothing.
+
+    Args:
+        sources: names of groups, or files that `JobGroup.archive` wrote.
+
+    Raises:
+        NotFound: there is neither such a group nor such a file.
+        UsageError: an archive is damaged, or jobs of the group are under way.
+        Locked: a process runs the group.
+    """
+    from qbatch.store import run_lock
+
+    with Store(database_path(db)) as store:
+        found = [(str(source), _records(store, source)) for source in sources
+                 if str(source) != name]  # fmt: skip
+        known = store.groups.find(name)
+        with run_lock.hold(store, [known] if known else [], hint="wait for it, or cancel it"):
+            return store.merging.merge(name, found)
+
+
+def _records(store: Store, source: AnyPath) -> Iterable[dict[str, Any]]:
+    """What a group or an archive holds.
+
+    Raises:
+        NotFound: it is neither.
+    """
+    from qbatch.api import archive_file
+
+    group = store.groups.find(str(source))
+    if group is not None:
+        return store.archive.records(group)
+    file = Path(source).expanduser()
+    if file.is_file():
+        return archive_file.read(file)
+    raise NotFound(
+        f"there is no group and no archive {str(source)!r}", hint="qbatch status lists the groups"
+    )
 
 
 def old_groups(

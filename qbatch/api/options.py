@@ -147,6 +147,10 @@ class CommonRunOptions(TypedDict, total=False):
     wait: bool
     retries: int
     max_failures: float | None
+    max_cost: float | None
+    max_shots_total: int | None
+    max_qpu_seconds: float | None
+    allow_unpriced: bool
     timeout: float | None
     deadline: float | None
     bisect: bool

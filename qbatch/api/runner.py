@@ -161,7 +161,6 @@ def plan(
         groups,
         open_backend,
         settings,
-        prices=catalog.prices(),
         only=only,
         statuses=statuses,
         open_stage=lambda backend: open_stage(catalog, backend),
@@ -234,7 +233,12 @@ def _prepared(settings: RunSettings, catalog: Catalog) -> tuple[RunSettings, Ope
         catalog.get(settings.backend)
     if settings.default_backend is None:
         settings = replace(settings, default_backend=catalog.default)
-    settings = replace(settings, homes=catalog.homes(str(settings.default_backend)))
+    settings = replace(
+        settings,
+        homes=catalog.homes(str(settings.default_backend)),
+        prices=catalog.prices(),
+        budgets=catalog.budgets(),
+    )
 
     def open_backend(name: str) -> Backend:
         wishes: dict[str, Any] = {

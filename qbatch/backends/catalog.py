@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from qbatch.backends import registry
 from qbatch.config import BackendConfig, Config
+from qbatch.domain.budgets import Budget
 from qbatch.domain.naming import shell_quote
 from qbatch.errors import NotFound, NotInstalled, QbatchError
 from qbatch.payloads.registry import formats
@@ -86,6 +87,13 @@ class Catalog:
     def prices(self) -> dict[str, Mapping[str, float]]:
         """What the configuration says of prices, by backend."""
         return {name: backend.prices for name, backend in self._named.items()}
+
+    def budgets(self) -> dict[str, Budget]:
+        """What may be spent, by backend, where the configuration says it."""
+        return {
+            name: Budget(**backend.budget) for name, backend in self._named.items()
+            if backend.budget
+        }  # fmt: skip
 
     def has_price(self, name: str) -> bool:
         """Whether a backend has a price, or an adapter that may know one."""

@@ -29,8 +29,8 @@ def print_plan(found: Plan, *, json: bool) -> None:
         return
     if found.backends:
         _print_batches(found)
-    for programs in found.programs:
-        print(_asking(programs))
+    for line in [*map(_asking, found.programs), *_rounds(found)]:
+        print(line)
 
 
 def _print_batches(found: Plan) -> None:
@@ -52,7 +52,17 @@ def cost_lines(found: Plan) -> list[str]:
         if backend.costs
         for line in (_amounts(backend), *_costs(backend))
     ]
-    return [*lines, *(_asking(programs) for programs in found.programs if programs.priced)]
+    asking = (_asking(programs) for programs in found.programs if programs.priced)
+    return [*lines, *asking, *_rounds(found)]
+
+
+def _rounds(found: Plan) -> list[str]:
+    """What may come after the batches that are planned."""
+    jobs, shots = found.rounds
+    if not jobs:
+        return []
+    which = f"{output.plural(jobs, 'job')} with rules (--until)"
+    return [f"{which}: up to {shots:,} shots more, in rounds, as far as they need them"]
 
 
 def _asking(found: PlannedPrograms) -> str:
@@ -133,6 +143,9 @@ def _costs(backend: BackendPlan) -> Iterator[str]:
     known = [cost for cost in backend.cost.values() if cost is not None]
     if len(known) > 1:
         yield f"cost in all: {math.fsum(known):.6g}"
+    if (budget := backend.budget) is not None:
+        unit = f" {budget.currency}" if budget.currency else ""
+        yield f"budget of this month: {budget.month:g}{unit}, {budget.spent:.6g} spent or reserved"
 
 
 def _duration(seconds: float) -> str:
@@ -153,6 +166,7 @@ def _entry(found: Plan) -> dict[str, Any]:
         "jobs": found.jobs,
         "warnings": found.warnings,
         "programs": [asdict(programs) for programs in found.programs],
+        "rounds": {"jobs": found.rounds[0], "most_shots": found.rounds[1]},
         "backends": [_backend_entry(backend) for backend in found.backends],
     }
 

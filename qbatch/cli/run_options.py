@@ -152,6 +152,28 @@ class Running(Family):
             help="Split a batch that failed while running; good jobs run again.",
         ),
     ] = False
+    max_cost: Annotated[
+        str | None,
+        option("--max-cost", metavar="N", section=LIMITS, help="What this run may cost at most."),
+    ] = None
+    max_shots_total: Annotated[
+        str | None,
+        option("--max-shots-total", metavar="N", section=LIMITS, help="Shots of this run at most."),
+    ] = None
+    max_qpu_seconds: Annotated[
+        str | None,
+        option(
+            "--max-qpu-seconds", metavar="TIME", section=LIMITS, help="Of devices, for this run."
+        ),
+    ] = None
+    allow_unpriced: Annotated[
+        bool,
+        option(
+            "--allow-unpriced",
+            section=LIMITS,
+            help="Send what nobody knows the price of, though a budget or cap holds.",
+        ),
+    ] = False
     wait_lock: WaitLock = None
     no_wait: Annotated[
         bool,
@@ -204,6 +226,9 @@ class Running(Family):
             "wait_lock": values.seconds(self.wait_lock, "--wait-lock"),
             "retries": values.count(self.retries, "--retries"),
             "max_failures": values.max_failures(self.max_failures),
+            "max_cost": values.number(self.max_cost, "--max-cost"),
+            "max_shots_total": values.count(self.max_shots_total, "--max-shots-total"),
+            "max_qpu_seconds": values.seconds(self.max_qpu_seconds, "--max-qpu-seconds"),
             "timeout": values.seconds(self.timeout, "--timeout"),
             "deadline": values.deadline(self.deadline),
             "idle": values.seconds(self.idle, "--idle"),
@@ -213,10 +238,8 @@ class Running(Family):
         flags = {
             "merge": False if self._is(self.batching, "--batching", "off", "merged") else None,
             "by_key": True if self._is(self.order, "--order", "key", "added") else None,
-            "coalesce": False if self.no_coalesce else None,
-            "bisect": True if self.bisect else None,
-            "wait": False if self.no_wait else None,
-            "follow": True if self.follow else None,
+            **_flagged(coalesce=self.no_coalesce, wait=self.no_wait, value=False),
+            **_flagged(bisect=self.bisect, follow=self.follow, allow_unpriced=self.allow_unpriced),
         }
         found: Any = {k: v for k, v in {**said, **flags}.items() if v is not None}
         if self.notify == "":
@@ -227,6 +250,11 @@ class Running(Family):
     @staticmethod
     def _is(text: str | None, name: str, word: str, other: str) -> bool:
         return values.choice(text, name, (word, other)) == word
+
+
+def _flagged(*, value: bool = True, **given: bool) -> dict[str, bool | None]:
+    """A value for each flag that was given."""
+    return {name: value if flag else None for name, flag in given.items()}
 
 
 @dataclass(kw_only=True)

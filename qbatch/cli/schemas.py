@@ -6,376 +6,381 @@ field that a schema does not name is a fault, which the tests hold against every
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
-from qbatch.domain import SCHEMA
-from qbatch.domain.states import Failure, GroupState, ProgramStatus, RunEnd, Status
+from qbatch.cli.schema_words import (
+    ANY,
+    COUNT,
+    DRAFT,
+    FAILURE,
+    FLAG,
+    NUMBER,
+    TEXT,
+    TIME,
+    WHOLE,
+    Schema,
+    document,
+    list_of,
+    map_of,
+    object_of,
+    or_null,
+)
+from qbatch.domain.states import GroupState, ProgramStatus, RunEnd, Status
 from qbatch.store.columns import JOB_SCHEMAS, RESULT_SCHEMAS
 
-Schema = dict[str, Any]
-
-_DRAFT = "https://json-schema.org/draft/2020-12/schema"
-_TEXT: Schema = {"type": "string"}
-_WHOLE: Schema = {"type": "integer"}
-_COUNT: Schema = {"type": "integer", "minimum": 0}
-_NUMBER: Schema = {"type": "number"}
-_FLAG: Schema = {"type": "boolean"}
-_TIME: Schema = {"type": "number", "description": "seconds since the epoch"}
-_ANY: Schema = {}
-_FAILURE: Schema = {"enum": [*(failure.value for failure in Failure), None]}
-
-
-def _or_null(schema: Schema) -> Schema:
-    return {"anyOf": [schema, {"type": "null"}]}
-
-
-def _list(schema: Schema) -> Schema:
-    return {"type": "array", "items": schema}
-
-
-def _map(schema: Schema) -> Schema:
-    return {"type": "object", "additionalProperties": schema}
-
-
-def _object(fields: Mapping[str, Schema], optional: Mapping[str, Schema] | None = None) -> Schema:
-    return {
-        "type": "object",
-        "properties": {**fields, **(optional or {})},
-        "required": list(fields),
-        "additionalProperties": False,
-    }
-
-
-def _document(name: str, value: Schema, **more: Schema) -> Schema:
-    """What a command prints: the schema's version, the value under its name, and more."""
-    return {"$schema": _DRAFT, **_object({"schema": {"const": SCHEMA}, **more, name: value})}
-
-
 _JOB_FIELDS: dict[str, Schema] = {name: dict(found) for name, found in JOB_SCHEMAS.items()}
-_VALUE = _object({"observable": _TEXT, "value": _NUMBER, "standard_error": _or_null(_NUMBER)})
+_VALUE = object_of({"observable": TEXT, "value": NUMBER, "standard_error": or_null(NUMBER)})
 _RESULT_FIELDS: dict[str, Schema] = {
     **{name: dict(found) for name, found in RESULT_SCHEMAS.items()},
-    "shots_done": {**_or_null(_COUNT), "description": "shots that the result holds"},
+    "shots_done": {**or_null(COUNT), "description": "shots that the result holds"},
 }
 _YIELDS: dict[str, Schema] = {
-    "counts": {**_or_null(_map(_COUNT)), "description": "null: no result"},
-    "probabilities": _or_null(_map(_NUMBER)),
-    "expectation_values": _or_null(_list(_VALUE)),
-    **dict.fromkeys(("depth", "size", "two_qubit"), _or_null(_COUNT)),
-    "layout": {**_or_null(_TEXT), "description": "the target's qubits"},
-}
-_RESULT = _object(_RESULT_FIELDS, _YIELDS)
-_COMPILATION = _object(
-    {
-        **dict.fromkeys(("target", "target_hash", "compiler", "circuit"), _TEXT),
-        "options": _map(_ANY),
-        "qubits": _list(_COUNT),
-        **dict.fromkeys(("depth", "size", "two_qubit"), _COUNT),
-        "at": _TIME,
+    "counts": {**or_null(map_of(COUNT)), "description": "null: no result"},
+    "probabilities": or_null(map_of(NUMBER)),
+    "expectation_values": or_null(list_of(_VALUE)),
+    **dict.fromkeys(("depth", "size", "two_qubit"), or_null(COUNT)),
+    "intervals": {
+        **map_of(list_of(NUMBER)),
+        "description": "of 95 %, of what the rules for its shots are about",
     },
-    {"source": _TEXT},
-)
-_USAGE = _object(
-    {"seconds": _or_null(_NUMBER), "price": _or_null(_NUMBER), "currency": _or_null(_TEXT)}
-)
-_ATTEMPT = _object(
+    "layout": {**or_null(TEXT), "description": "the target's qubits"},
+}
+_RESULT = object_of(_RESULT_FIELDS, _YIELDS)
+_COMPILATION = object_of(
     {
-        "batch": _COUNT,
-        "backend": _TEXT,
-        "remote_id": _or_null(_TEXT),
-        "status": _TEXT,
-        "failure": _FAILURE,
-        "error": _or_null(_TEXT),
-        "shots": _or_null(_COUNT),
-        "seed": _or_null(_WHOLE),
-        "created_at": _TIME,
-        "submitted_at": _or_null(_TIME),
-        "finished_at": _or_null(_TIME),
-        "info": _map(_ANY),
-        "compilation": _or_null(_COMPILATION),
+        **dict.fromkeys(("target", "target_hash", "compiler", "circuit"), TEXT),
+        "options": map_of(ANY),
+        "qubits": list_of(COUNT),
+        **dict.fromkeys(("depth", "size", "two_qubit"), COUNT),
+        "at": TIME,
+    },
+    {"source": TEXT},
+)
+_USAGE = object_of(
+    {"seconds": or_null(NUMBER), "price": or_null(NUMBER), "currency": or_null(TEXT)}
+)
+_ATTEMPT = object_of(
+    {
+        "batch": COUNT,
+        "backend": TEXT,
+        "remote_id": or_null(TEXT),
+        "status": TEXT,
+        "failure": FAILURE,
+        "error": or_null(TEXT),
+        "shots": or_null(COUNT),
+        "seed": or_null(WHOLE),
+        "created_at": TIME,
+        "submitted_at": or_null(TIME),
+        "finished_at": or_null(TIME),
+        "info": map_of(ANY),
+        "compilation": or_null(_COMPILATION),
         "usage": {**_USAGE, "description": "what the service reported of the whole batch"},
+        "origin": {**or_null(TEXT), "description": "what it was merged from"},
     }
 )
-_BYTES = _object(dict.fromkeys(("payloads", "jobs", "results"), _COUNT))
-_PROGRESS = _or_null(
-    _object(
+_BYTES = object_of(dict.fromkeys(("payloads", "jobs", "results"), COUNT))
+_PROGRESS = or_null(
+    object_of(
         {
-            "counts": _map(_COUNT),
-            "rounds": _COUNT,
-            "best": _or_null(_object({"value": _NUMBER, "program": _COUNT})),
+            "counts": map_of(COUNT),
+            "rounds": COUNT,
+            "best": or_null(object_of({"value": NUMBER, "program": COUNT})),
         }
     )
 )
-_PROGRAM = _object(
+_PROGRAM = object_of(
     {
-        **dict.fromkeys(("name", "reference"), _TEXT),
-        **dict.fromkeys(("number", "seed", "steps"), _COUNT),
-        "arguments": _map(_ANY),
+        **dict.fromkeys(("name", "reference"), TEXT),
+        **dict.fromkeys(("number", "seed", "steps"), COUNT),
+        "arguments": map_of(ANY),
         "status": {"enum": [status.value for status in ProgramStatus]},
-        "value": {**_ANY, "description": "what it returned"},
-        "best": {**_or_null(_NUMBER), "description": "the least value that it reported"},
-        "failure": _FAILURE,
-        "error": _or_null(_TEXT),
-        "environment": _map(_TEXT),
-        "created_at": _TIME,
-        "finished_at": _or_null(_TIME),
+        "value": {**ANY, "description": "what it returned"},
+        "best": {**or_null(NUMBER), "description": "the least value that it reported"},
+        "failure": FAILURE,
+        "error": or_null(TEXT),
+        "environment": map_of(TEXT),
+        "created_at": TIME,
+        "finished_at": or_null(TIME),
     },
-    {"source": {**_map(_TEXT), "description": "texts by file"}, "advice": _TEXT},
+    {"source": {**map_of(TEXT), "description": "texts by file"}, "advice": TEXT},
 )
-_GROUP = _object(
+_GROUP = object_of(
     {
-        "name": _TEXT,
+        "name": TEXT,
         "state": {"enum": [state.value for state in GroupState]},
-        "backend": _or_null(_TEXT),
-        "jobs": _COUNT,
-        "counts": _object({status.value: _COUNT for status in Status}),
-        "note": _or_null(_TEXT),
-        "hold": {**_or_null(_TEXT), "description": "why nothing of it is sent"},
-        "created_at": _TIME,
+        "backend": or_null(TEXT),
+        "jobs": COUNT,
+        "counts": object_of({status.value: COUNT for status in Status}),
+        "note": or_null(TEXT),
+        "hold": {**or_null(TEXT), "description": "why nothing of it is sent"},
+        "created_at": TIME,
     },
-    {"bytes": _BYTES, "usage": _list(_USAGE), "programs": _PROGRESS},
+    {"bytes": _BYTES, "usage": list_of(_USAGE), "programs": _PROGRESS},
 )
 _RUN_COUNTS = ("jobs", "done", "failed", "unknown", "left", "under_way", "submissions")
 _RUN_MORE = ("circuits", "coalesced", "released", "retried")
-_RUN = _object(
+_RUN = object_of(
     {
-        "groups": _list(_TEXT),
-        **dict.fromkeys((*_RUN_COUNTS, *_RUN_MORE), _COUNT),
-        "seconds": _NUMBER,
-        "stopped_by": _or_null(_WHOLE),
+        "groups": list_of(TEXT),
+        **dict.fromkeys((*_RUN_COUNTS, *_RUN_MORE), COUNT),
+        "seconds": NUMBER,
+        "stopped_by": or_null(WHOLE),
         "stopped_for": {"enum": [*(end.value for end in RunEnd), None]},
-        "unfinished": _FLAG,
-        "full": _FLAG,
-        "sent": _list(
-            _object({"batch": _COUNT, "backend": _TEXT, "remote_id": _TEXT, "jobs": _COUNT})
+        "unfinished": FLAG,
+        "full": FLAG,
+        "sent": list_of(
+            object_of({"batch": COUNT, "backend": TEXT, "remote_id": TEXT, "jobs": COUNT})
         ),
-        "errors": _list(
-            {"type": "array", "prefixItems": [_TEXT, _TEXT], "items": False, "minItems": 2}
+        "errors": list_of(
+            {"type": "array", "prefixItems": [TEXT, TEXT], "items": False, "minItems": 2}
         ),
-        "unknown_batches": _list(_COUNT),
-        "programs": _map(_COUNT),
-        "at_most_shots": _COUNT,
+        "unknown_batches": list_of(COUNT),
+        "programs": map_of(COUNT),
+        "over_budget": list_of(TEXT),
+        "at_most_shots": COUNT,
     }
 )
-_COMPILED = _object(
+_COMPILED = object_of(
     {
-        **dict.fromkeys(("backend", "target", "compiler"), _TEXT),
+        **dict.fromkeys(("backend", "target", "compiler"), TEXT),
         **dict.fromkeys(
-            ("circuits", "stored", "compiled", "failed", "failed_before", "left"), _COUNT
+            ("circuits", "stored", "compiled", "failed", "failed_before", "left"), COUNT
         ),
-        "seconds": _NUMBER,
-        "errors": _list(
-            {"type": "array", "prefixItems": [_TEXT, _TEXT], "items": False, "minItems": 2}
+        "seconds": NUMBER,
+        "errors": list_of(
+            {"type": "array", "prefixItems": [TEXT, TEXT], "items": False, "minItems": 2}
         ),
-        "stopped_by": _or_null(_WHOLE),
+        "stopped_by": or_null(WHOLE),
     }
 )
-_PAIR = _or_null({"type": "array", "items": _COUNT, "minItems": 2, "maxItems": 2})
-_COMPILING = _object(
+_PAIR = or_null({"type": "array", "items": COUNT, "minItems": 2, "maxItems": 2})
+_COMPILING = object_of(
     {
-        **dict.fromkeys(("target", "compiler"), _TEXT),
-        **dict.fromkeys(("circuits", "stored", "failed"), _COUNT),
-        "seconds": _or_null(_NUMBER),
+        **dict.fromkeys(("target", "compiler"), TEXT),
+        **dict.fromkeys(("circuits", "stored", "failed"), COUNT),
+        "seconds": or_null(NUMBER),
         "two_qubit": {**_PAIR, "description": "median and largest"},
         "depth": {**_PAIR, "description": "median and largest"},
     }
 )
-_RAN = _document("run", _or_null(_RUN), exit_code=_COUNT)
+_RAN = document("run", or_null(_RUN), exit_code=COUNT)
 _TOTALS = ("jobs", "items", "shots", "saved", "requests")
-_PLAN = _object(
+_PLAN = object_of(
     {
-        "groups": _list(_TEXT),
-        "jobs": _COUNT,
-        "warnings": _list(_TEXT),
-        "programs": _list(
-            _object({"backend": _TEXT, "programs": _COUNT, "priced": {"type": "boolean"}})
+        "groups": list_of(TEXT),
+        "jobs": COUNT,
+        "rounds": object_of({"jobs": COUNT, "most_shots": COUNT}),
+        "warnings": list_of(TEXT),
+        "programs": list_of(
+            object_of({"backend": TEXT, "programs": COUNT, "priced": {"type": "boolean"}})
         ),
-        "backends": _list(
-            _object(
+        "backends": list_of(
+            object_of(
                 {
-                    "backend": _TEXT,
-                    "local": _FLAG,
-                    "batches": _list(_object(dict.fromkeys((*_TOTALS, "width"), _COUNT))),
-                    "totals": _object(dict.fromkeys(_TOTALS, _COUNT)),
-                    "seconds": _or_null(_NUMBER),
-                    "measured": _FLAG,
-                    "memory": {**_or_null(_COUNT), "description": "bytes"},
-                    "unit": {**_TEXT, "description": "what width counts"},
-                    "depth": _or_null(_COUNT),
-                    "cost": _map(_or_null(_NUMBER)),
-                    "compiling": _or_null(_COMPILING),
-                    "warnings": _list(_TEXT),
+                    "backend": TEXT,
+                    "local": FLAG,
+                    "batches": list_of(object_of(dict.fromkeys((*_TOTALS, "width"), COUNT))),
+                    "totals": object_of(dict.fromkeys(_TOTALS, COUNT)),
+                    "seconds": or_null(NUMBER),
+                    "measured": FLAG,
+                    "memory": {**or_null(COUNT), "description": "bytes"},
+                    "unit": {**TEXT, "description": "what width counts"},
+                    "depth": or_null(COUNT),
+                    "cost": map_of(or_null(NUMBER)),
+                    "budget": or_null(
+                        object_of({"month": NUMBER, "spent": NUMBER, "currency": or_null(TEXT)})
+                    ),
+                    "compiling": or_null(_COMPILING),
+                    "warnings": list_of(TEXT),
                 }
             )
         ),
     }
 )
 _COMPARISON: dict[str, Schema] = {
-    "key": _TEXT,
-    "name": _or_null(_TEXT),
-    "parameters": _map(_NUMBER),
-    "number": _COUNT,
-    "first": _or_null(_COUNT),
-    "second": _or_null(_COUNT),
-    **{name: _or_null(_NUMBER) for name in ("tvd", "hellinger", "delta", "chi2", "p_value")},
-    "exact": _or_null(_FLAG),
-    "dof": _or_null(_COUNT),
+    "key": TEXT,
+    "name": or_null(TEXT),
+    "parameters": map_of(NUMBER),
+    "number": COUNT,
+    "first": or_null(COUNT),
+    "second": or_null(COUNT),
+    **{name: or_null(NUMBER) for name in ("tvd", "hellinger", "delta", "chi2", "p_value")},
+    "exact": or_null(FLAG),
+    "dof": or_null(COUNT),
 }
 _VERDICTS = ("same", "drifted", "missing", "new", "undecided")
 _SHOWN = "smallest change (total variation) that would have been seen with 95 % power"
-_CHECK = _object(
+_CHECK = object_of(
     {
-        "passed": _FLAG,
+        "passed": FLAG,
         "verdict": {"enum": ["passed", "failed", "undecided"]},
-        "p_value": _or_null(_NUMBER),
-        "drifted_together": _FLAG,
-        "detectable": {**_or_null(_NUMBER), "description": _SHOWN + ", as a mean over the jobs"},
-        "detect": _NUMBER,
-        "deciding_shots": _or_null(_COUNT),
-        "counts": _object(dict.fromkeys(_VERDICTS, _COUNT)),
-        "jobs": _list(
-            _object(
+        "p_value": or_null(NUMBER),
+        "drifted_together": FLAG,
+        "detectable": {**or_null(NUMBER), "description": _SHOWN + ", as a mean over the jobs"},
+        "detect": NUMBER,
+        "deciding_shots": or_null(COUNT),
+        "counts": object_of(dict.fromkeys(_VERDICTS, COUNT)),
+        "jobs": list_of(
+            object_of(
                 {
                     **_COMPARISON,
                     "verdict": {"enum": [*_VERDICTS]},
-                    "reason": _or_null(_TEXT),
-                    "detectable": {**_or_null(_NUMBER), "description": _SHOWN},
+                    "reason": or_null(TEXT),
+                    "detectable": {**or_null(NUMBER), "description": _SHOWN},
                 }
             )
         ),
     }
 )
-_FILE = _object({"group": _TEXT, "file": _TEXT, "jobs": _COUNT})
-_WHY = _object(
+_FILE = object_of({"group": TEXT, "file": TEXT, "jobs": COUNT})
+_WHY = object_of(
     {
         **{n: _JOB_FIELDS[n] for n in ("number", "name", "status", "failure", "error")},
-        "created_at": _TIME,
-        "attempts": _list(_ATTEMPT),
-        "advice": _TEXT,
+        "created_at": TIME,
+        "attempts": list_of(_ATTEMPT),
+        "advice": TEXT,
     }
 )
-_EDITED = _list(_object({"group": _TEXT, "jobs": _COUNT, "left": _COUNT}))
-_STATES = _document("groups", _list(_object({"name": _TEXT, "state": _TEXT})))
-
-_SHOWN_BESIDE: dict[str, Schema] = {
-    "attempts": _list(_ATTEMPT),
-    "source": _TEXT,
-    "why_not_exact": {
-        **_or_null(_TEXT),
-        "description": "why there is no exact law: null where there is one",
-    },
-}
+_EDITED = list_of(object_of({"group": TEXT, "jobs": COUNT, "left": COUNT}))
+_STATES = document("groups", list_of(object_of({"name": TEXT, "state": TEXT})))
 
 SCHEMAS: dict[str, Schema] = {
-    "add": _document(
+    "add": document(
         "added",
-        _object(
+        object_of(
             {
-                "group": _TEXT,
-                "jobs": _COUNT,
-                "numbers": _list(_COUNT),
-                "duplicates": _COUNT,
-                "invalid": _list(_TEXT),
+                "group": TEXT,
+                "jobs": COUNT,
+                "numbers": list_of(COUNT),
+                "duplicates": COUNT,
+                "invalid": list_of(TEXT),
             }
         ),
     ),
-    "add of programs": _document(
+    "add of programs": document(
         "added_programs",
-        _object({"group": _TEXT, "programs": _COUNT, "numbers": _list(_COUNT)}),
+        object_of({"group": TEXT, "programs": COUNT, "numbers": list_of(COUNT)}),
     ),
-    "programs": _document("programs", _list(_PROGRAM), group=_TEXT),
-    "plan": _document("plan", _PLAN),
-    "compile": _document("compile", _COMPILED, exit_code=_COUNT),
+    "programs": document("programs", list_of(_PROGRAM), group=TEXT),
+    "plan": document("plan", _PLAN),
+    "compile": document("compile", _COMPILED, exit_code=COUNT),
     **dict.fromkeys(("run", "run-parallel", "run-sequential", "rerun", "sync", "wait"), _RAN),
-    "status": _document("groups", _list(_GROUP)),
-    "jobs": _document("jobs", _list(_object(_JOB_FIELDS))),
-    "show": _document(
+    "status": document("groups", list_of(_GROUP)),
+    "jobs": document("jobs", list_of(object_of(_JOB_FIELDS))),
+    "show": document(
         "jobs",
-        _list(
-            _object(
+        list_of(
+            object_of(
                 {
                     **_RESULT_FIELDS,
-                    "attempts": _list(_ATTEMPT),
-                    "source": _TEXT,
-                    "compiled": _list(_COMPILATION),
+                    "attempts": list_of(_ATTEMPT),
+                    "source": TEXT,
+                    "compiled": list_of(_COMPILATION),
                     "why_not_exact": {
-                        **_or_null(_TEXT),
+                        **or_null(TEXT),
                         "description": "why there is no exact law",
                     },
+                    **{name: _JOB_FIELDS[name] for name in ("until", "max_shots", "until_end")},
                 },
                 _YIELDS,
             )
         ),
-        group=_TEXT,
+        group=TEXT,
     ),
-    "why": _document("why", _list(_WHY), group=_TEXT),
-    "results": _document("results", _list(_RESULT), group=_TEXT),
-    "results-line": {"$schema": _DRAFT, **_RESULT},
-    "diff": _document("diff", _list(_object(_COMPARISON)), first=_TEXT, second=_TEXT),
-    "check --save": _document("baseline", _FILE),
-    "check": _document("check", _CHECK, group=_TEXT),
-    "watch": _document("group", _GROUP, exit_code=_COUNT),
+    "why": document("why", list_of(_WHY), group=TEXT),
+    "results": document("results", list_of(_RESULT), group=TEXT),
+    "results-line": {"$schema": DRAFT, **_RESULT},
+    "diff": document("diff", list_of(object_of(_COMPARISON)), first=TEXT, second=TEXT),
+    "check --save": document("baseline", _FILE),
+    "check": document("check", _CHECK, group=TEXT),
+    "watch": document("group", _GROUP, exit_code=COUNT),
     "group close": _STATES,
     "group open": _STATES,
-    "cancel": _document(
-        "cancelled", _list(_object({"group": _TEXT, "cancelled": _COUNT, "asked": _COUNT}))
+    "cancel": document(
+        "cancelled", list_of(object_of({"group": TEXT, "cancelled": COUNT, "asked": COUNT}))
     ),
-    "resolve": _document("resolved", _object({"batch": _COUNT, "action": _TEXT, "jobs": _COUNT})),
-    "edit": _document("edited", _EDITED),
-    "group rename": _document("renamed", _object({"from": _TEXT, "to": _TEXT})),
-    "copy": _document("copied", _object({"from": _TEXT, "to": _TEXT, "jobs": _COUNT})),
-    "group archive": _document("archived", _FILE),
-    "group unarchive": _document("unarchived", _object({"group": _TEXT, "jobs": _COUNT})),
-    "group prune": _document(
-        "pruned",
-        _object(
+    "resolve": document("resolved", object_of({"batch": COUNT, "action": TEXT, "jobs": COUNT})),
+    "edit": document("edited", _EDITED),
+    "group rename": document("renamed", object_of({"from": TEXT, "to": TEXT})),
+    "copy": document("copied", object_of({"from": TEXT, "to": TEXT, "jobs": COUNT})),
+    "group archive": document("archived", _FILE),
+    "group unarchive": document("unarchived", object_of({"group": TEXT, "jobs": COUNT})),
+    "group merge": document(
+        "merged",
+        object_of(
             {
-                "groups": _list(_TEXT),
-                "kept": {**_map(_TEXT), "description": "why, by group"},
-                "compilations": _COUNT,
-                "freed": {**_COUNT, "description": "bytes"},
+                "group": TEXT,
+                **dict.fromkeys(("jobs", "shots", "differing", "missing"), COUNT),
+                "parts": {**map_of(COUNT), "description": "that were added, by source"},
+                "copies": {**map_of(COUNT), "description": "that were there already, by source"},
             }
         ),
     ),
-    "delete": _document("deleted", _list(_TEXT)),
-    "delete of jobs": _document("deleted_jobs", _EDITED),
+    "group prune": document(
+        "pruned",
+        object_of(
+            {
+                "groups": list_of(TEXT),
+                "kept": {**map_of(TEXT), "description": "why, by group"},
+                "compilations": COUNT,
+                "freed": {**COUNT, "description": "bytes"},
+            }
+        ),
+    ),
+    "delete": document("deleted", list_of(TEXT)),
+    "delete of jobs": document("deleted_jobs", _EDITED),
     "group hold": _STATES,
     "group release": _STATES,
-    "db export": _document("tables", _map(_COUNT), file=_TEXT),
-    "db sql": _document("rows", _list(_map(_ANY)), columns=_list(_TEXT)),
-    "db sql --views": _document("views", _list(_object({"view": _TEXT, "columns": _TEXT}))),
-    "db verify": _document("problems", _list(_TEXT)),
-    "backends list": _document(
+    "db export": document("tables", map_of(COUNT), file=TEXT),
+    "db sql": document("rows", list_of(map_of(ANY)), columns=list_of(TEXT)),
+    "db sql --views": document("views", list_of(object_of({"view": TEXT, "columns": TEXT}))),
+    "db verify": document("problems", list_of(TEXT)),
+    "backends list": document(
         "backends",
-        _list(
-            _object(
+        list_of(
+            object_of(
                 {
-                    "name": _TEXT,
-                    "type": _TEXT,
-                    "installed": _FLAG,
-                    "limits": _map(_COUNT),
-                    "settings": _map(_ANY),
-                    "compile": _or_null(_map(_ANY)),
-                    "price": _map(_NUMBER),
-                    "problem": _or_null(_TEXT),
+                    "name": TEXT,
+                    "type": TEXT,
+                    "installed": FLAG,
+                    "limits": map_of(COUNT),
+                    "settings": map_of(ANY),
+                    "compile": or_null(map_of(ANY)),
+                    "price": map_of(NUMBER),
+                    "problem": or_null(TEXT),
                 }
             )
         ),
-        adapters=_list(
-            _object(
+        adapters=list_of(
+            object_of(
                 {
-                    **dict.fromkeys(("settings", "extra", "licence", "takes", "tried"), _TEXT),
-                    "installed": _FLAG,
+                    **dict.fromkeys(("settings", "extra", "licence", "takes", "tried"), TEXT),
+                    "installed": FLAG,
                 }
             )
         ),
     ),
-    "backends check": _document(
-        "check", _object({"backend": _TEXT, "said": _TEXT}), exit_code=_COUNT
+    "backends check": document(
+        "check", object_of({"backend": TEXT, "said": TEXT}), exit_code=COUNT
     ),
-    "config show": _document("config", _map(_ANY)),
-    "error": _document("error", _TEXT, exit_code={"type": "integer", "minimum": 1}),
+    "backends costs": document(
+        "costs",
+        list_of(
+            object_of(
+                {
+                    "of": {
+                        **TEXT,
+                        "description": "empty: no tag, or what was deleted",
+                    },
+                    "batches": COUNT,
+                    **dict.fromkeys(("charged", "reserved", "seconds"), NUMBER),
+                    "currency": or_null(TEXT),
+                }
+            )
+        ),
+        by={"enum": ["backend", "group", "tag"]},
+        since=or_null(TIME),
+    ),
+    "config show": document("config", map_of(ANY)),
+    "error": document("error", TEXT, exit_code={"type": "integer", "minimum": 1}),
 }
 """By command; ``results-line`` is a line of JSON lines, ``programs`` what ``results``, ``show`` and
 ``why`` print of programs, ``error`` what any may print."""

@@ -82,11 +82,7 @@ def _advise(report: RunReport, names: str) -> None:
         output.message(
             f"{output.plural(report.under_way, 'job')} under way; qbatch wait {names} fetches them"
         )
-    if report.at_most_shots:
-        output.message(
-            f"{output.plural(report.at_most_shots, 'job')} ended at --max-shots before its rules"
-            f" held: qbatch jobs {names} --where \"until_end = 'max_shots'\""
-        )
+    _tell_of_caps(report, names)
     if report.full:
         output.message(
             "not all jobs are sent: the backend takes no more batches now;"
@@ -99,6 +95,21 @@ def _advise(report: RunReport, names: str) -> None:
         output.message(
             f"batch {batch} may or may not have been accepted; look at the service, then:"
             f" qbatch resolve {batch} --resubmit | --adopt REMOTE_ID | --give-up"
+        )
+
+
+def _tell_of_caps(report: RunReport, names: str) -> None:
+    """What ended at the shots or the money that it may have."""
+    if report.at_most_shots:
+        output.message(
+            f"{output.plural(report.at_most_shots, 'job')} ended at --max-shots before its rules"
+            f" held: qbatch jobs {names} --where \"until_end = 'max_shots'\""
+        )
+    if report.over_budget and report.left:
+        left = output.plural(report.left, "job")
+        output.message(
+            f"{left} left unsent: qbatch backends costs says what was spent;"
+            f" qbatch run {names} goes on once there is room"
         )
 
 

@@ -66,6 +66,7 @@ def attempt_entry(attempt: Attempt) -> dict[str, Any]:
         "info": dict(attempt.info),
         "compilation": attempt.compilation and compilation_entry(attempt.compilation),
         "usage": usage_entry(attempt.usage),
+        "origin": attempt.origin,
     }
 
 

@@ -23,6 +23,7 @@ class PlannedJob:
         shots: of this part; None for exact results.
         offset: the number of the first shot of this part.
         whole: it is all of the job.
+        taken: streams that parts of the job were drawn with: another part draws with none of them.
         backend: its own, or its group's; empty where neither names one.
         options: as JSON.
     """
@@ -43,6 +44,7 @@ class PlannedJob:
     options: str
     group_id: int = 0
     name: str | None = None
+    taken: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,7 +154,10 @@ class Claim:
 
 @record()
 class Outcome:
-    """What becomes of a claim: the attempt's status, the job's, and what is stored."""
+    """What becomes of a claim: the attempt's status, the job's, and what is stored.
+
+    ``stream`` is the seed under which its counts were drawn here from a law that the backend told.
+    """
 
     claim: Claim
     status: AttemptStatus
@@ -161,3 +166,4 @@ class Outcome:
     error: str | None = None
     info: Mapping[str, Any] = field(default_factory=dict)
     result: Result | None = None
+    stream: int | None = None

@@ -18,7 +18,8 @@ from qbatch.domain.states import AttemptStatus, Failure, Status
 class Attempt:
     """One try at one job in one batch; times are seconds since the epoch.
 
-    ``usage`` is what the service reported of the whole batch.
+    ``usage`` is what the service reported of the whole batch; ``origin`` the group or archive
+    that it was merged from.
     """
 
     batch: int
@@ -35,6 +36,7 @@ class Attempt:
     info: Mapping[str, Any]
     compilation: CompilationUsed | None = None
     usage: Usage = NOT_REPORTED
+    origin: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

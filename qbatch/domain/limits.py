@@ -29,6 +29,9 @@ class Limits:
         resends: the same submission sent again under the same id is the same batch.
         lookup_seconds: how long after a submission it may take until ``find`` and
             ``status`` know of it; before that, not to be found proves nothing.
+        seconds: a device stops a batch after so many.
+        bills: what a batch has cost, or how long it took, may be told only after its end:
+            ``status`` is asked again.
         local: a batch dies with this process and costs nothing but time.
     """
 
@@ -48,4 +51,6 @@ class Limits:
     names_first: bool = False
     resends: bool = False
     lookup_seconds: float = 5.0
+    seconds: float | None = None
+    bills: bool = False
     local: bool = False

@@ -60,6 +60,7 @@ class Until:
 
 _FORM = re.compile(r"(stderr|count|halfwidth)(?:\((.*)\))?(<|>=)([0-9.eE+-]+)")
 _SHARE = re.compile(r"P\((.*)\)")
+_LEAST, _MOST = 1e-9, 1e9  # no job has shots for more
 _HINT = "stderr<0.01, stderr(ZZ)<0.01, count(11)>=1000 or halfwidth(P(00))<0.005"
 
 
@@ -88,8 +89,9 @@ def _bound(text: str, measure: Measure, written: str) -> float:
         bound = float(written)
     except ValueError:
         bound = math.nan
-    if not 0 < bound < math.inf:
-        raise UsageError(f"--until {text!r}: {written} is no number above 0", hint=_HINT)
+    if not _LEAST <= bound <= _MOST:
+        said = f"--until {text!r}: {written} is no number from {_LEAST:g} to {_MOST:g}"
+        raise UsageError(said, hint=_HINT)
     if measure is Measure.COUNT and bound != int(bound):
         raise UsageError(f"--until {text!r}: a count is a whole number", hint=_HINT)
     if measure is Measure.HALFWIDTH and bound >= 0.5:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TypeVar
 
 from qbatch.errors import BackendError
+from qbatch.seam import Backend, SupportsPrices
 
 T = TypeVar("T")
 
@@ -22,3 +23,10 @@ def asked(call: Callable[[], T]) -> T:
         raise
     except BaseException as error:
         raise BackendError(f"{type(error).__name__}: {error}") from error
+
+
+def prices_of(backend: Backend, known: Mapping[str, float] | None) -> Mapping[str, float]:
+    """What the user says that a backend costs, else what it says itself."""
+    if not known and isinstance(backend, SupportsPrices):
+        known = asked(backend.prices)
+    return known or {}

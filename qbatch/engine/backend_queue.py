@@ -109,6 +109,8 @@ class BackendQueue:
         self._count = itertools.count()
         self.flights: dict[int, InFlightBatch] = {}
         self._full_until = 0.0
+        self._is_shut = False
+        self._awaited: frozenset[int] = frozenset()
         self._max_in_flight = max_in_flight
         self._open_lane = open_lane
         self._opened = False
@@ -128,7 +130,9 @@ class BackendQueue:
 
     @property
     def wants_more(self) -> bool:
-        """Whether there is room for jobs that are not planned yet."""
+        """Whether there is room for jobs that are not planned yet; who is shut lets them pass."""
+        if self._is_shut:
+            return True
         return self.has_slot and not (self._lane is not None and self._lane.is_full)
 
     @property
@@ -140,6 +144,9 @@ class BackendQueue:
     @property
     def has_slot(self) -> bool:
         """Whether another batch may be sent now."""
+        if self._awaited and self._awaited <= self.flights.keys():
+            return False
+        self._awaited = frozenset()
         return len(self.flights) < self.in_flight and time.monotonic() >= self._full_until
 
     def has_room(self) -> bool:
@@ -211,6 +218,8 @@ class BackendQueue:
 
     def _plan(self, batches: Iterable[list[PlannedJob]]) -> None:
         for batch in batches:
+            if self._is_shut:
+                continue
             if self.lane is None:
                 self._ready.append(batch)
             else:
@@ -218,13 +227,27 @@ class BackendQueue:
 
     def again(self, batches: Sequence[list[PlannedJob]]) -> None:
         """Put batches in front that have to be sent again."""
+        if self._is_shut:
+            return
         self._ready.extendleft(reversed([batch for batch in batches if batch]))
 
     def again_in(self, seconds: float, batch: list[PlannedJob]) -> None:
         """A batch to be sent again after a while."""
-        if batch:
+        if batch and not self._is_shut:
             when = time.monotonic() + seconds
             heapq.heappush(self._later, (when, next(self._count), batch))
+
+    def wait_for_an_end(self) -> None:
+        """Send nothing before one of the batches under way has ended."""
+        self._awaited = frozenset(self.flights)
+
+    def shut(self) -> None:
+        """Send nothing more in this run: what is planned is left unsent."""
+        self._is_shut = True
+        self._ready.clear()
+        self._later.clear()
+        if self._lane is not None:
+            self._lane.empty()
 
     def take(self) -> list[PlannedJob]:
         """The next ready batch."""

@@ -86,6 +86,9 @@ def _item(
         said = f"the backend returned something else than was asked for: {error}"
         return failed(claims, Failure.BACKEND, said)
     info = answers.info(result.info)
+    is_drawn = result.counts is None and result.probabilities is not None
+    if is_drawn and claims[0].expected is not None:
+        is_drawn = claims[0].expected.kind is ResultKind.COUNTS
     return [
         Outcome(
             claim=claim,
@@ -93,6 +96,7 @@ def _item(
             job_status=Status.DONE,
             info=info,
             result=hand,
+            stream=claim.seed if is_drawn else None,
         )
         for claim, hand in zip(claims, hands, strict=True)
     ]

@@ -182,6 +182,16 @@ class CompileLane:
         self.stage.keep_only(wanted)
         return True
 
+    def empty(self) -> None:
+        """Let go of all batches: nothing of them will be sent."""
+        self.total -= len(self._pending)
+        self._waiting.clear()
+        self._pending.clear()
+        self._unsent.clear()
+        self._sent.clear()
+        self.stage.keep_only(set())
+        self._release()
+
     def _narrow(self, still_wanted: Callable[[Sequence[PlannedJob]], list[PlannedJob]]) -> bool:
         """Leave out of the batches what is not wanted; whether something was."""
         changed = False

@@ -3,27 +3,29 @@
 from __future__ import annotations
 
 import os
+import time
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from qbatch.domain.batches import PlannedJob, Throughput
+from qbatch.domain.budgets import Cap, Reservation
 from qbatch.domain.groups import Group, held_text
-from qbatch.domain.results import ResultKind
 from qbatch.domain.states import Status
-from qbatch.engine.adapter_calls import asked
+from qbatch.engine.adapter_calls import prices_of
 from qbatch.engine.backend_queue import BackendQueue
 from qbatch.engine.compile_plan import CompilePlanner, PlannedCompiling
 from qbatch.engine.compiling import OpenStage
 from qbatch.engine.planner import OpenBackend, Planner
 from qbatch.engine.settings import RunSettings
+from qbatch.engine.spending import Spending
 from qbatch.engine.submission import Loader, fix_seed
 from qbatch.engine.throughput import batch_seconds, pooled
 from qbatch.payloads.registry import payload_format
 from qbatch.rules.batching import unanswerable
 from qbatch.rules.merging import coalesce
-from qbatch.rules.pauli import measurements
-from qbatch.seam import Backend, SupportsCost, SupportsEstimate, SupportsPrices
+from qbatch.rules.pricing import amounts
+from qbatch.seam import SupportsCost, SupportsEstimate
 from qbatch.store import Store
 
 _DEFAULT = Throughput(seconds=1.0, startup=1.0)
@@ -58,6 +60,15 @@ class PlannedBatch:
     workers: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedBudget:
+    """A backend's budget of this month."""
+
+    month: float
+    spent: float
+    currency: str | None
+
+
 @dataclass(slots=True, kw_only=True)
 class BackendPlan:
     """What goes to one backend.
@@ -70,6 +81,7 @@ class BackendPlan:
         unit: what `PlannedBatch.width` counts.
         depth: the largest of the payloads, None where there are too many to look at.
         cost: by unit of price, where the configuration gives one.
+        budget: what may be spent there a month, and what is spent or reserved of it already.
         compiling: what is compiled first; None where circuits are sent as they are.
         warnings: what will be refused, or may be.
     """
@@ -83,6 +95,7 @@ class BackendPlan:
     unit: str = ""
     depth: int | None = None
     cost: dict[str, float | None] = field(default_factory=dict)
+    budget: PlannedBudget | None = None
     compiling: PlannedCompiling | None = None
     warnings: list[str] = field(default_factory=list)
 
@@ -115,6 +128,8 @@ class Plan:
 
     Attributes:
         programs: those that are hosted; whoever asks for the plan adds them.
+        rounds: number of jobs of the groups that go on until their rules hold, and the most shots
+            that these may ask for beyond the batches that are planned.
         warnings: about jobs that no backend takes.
     """
 
@@ -122,6 +137,7 @@ class Plan:
     jobs: int = 0
     backends: list[BackendPlan] = field(default_factory=list)
     programs: list[PlannedPrograms] = field(default_factory=list)
+    rounds: tuple[int, int] = (0, 0)
     warnings: list[str] = field(default_factory=list)
 
     @property
@@ -136,7 +152,6 @@ def make_plan(
     open_backend: OpenBackend,
     settings: RunSettings,
     *,
-    prices: Mapping[str, Mapping[str, float]],
     only: Sequence[int] | None = None,
     statuses: Iterable[Status] = (Status.UNSENT,),
     open_stage: OpenStage = lambda _: None,
@@ -144,8 +159,6 @@ def make_plan(
     """Plan a run as it would be planned, and send nothing.
 
     Args:
-        prices: by backend, per ``shot``, ``task`` (an item), ``batch`` or ``second``; they go
-            before what a backend says of itself.
         only, statuses: which jobs; default: all unsent ones.
         open_stage: gives a backend's compile stage.
     """
@@ -153,6 +166,7 @@ def make_plan(
     planner = Planner(
         store, [group.id for group in groups], open_backend, settings, plan.warnings.append
     )
+    plan.rounds = store.rounds.to_come([group.id for group in groups])
     planner.begin(only, statuses)
     plan.jobs = planner.pick()
     plans: dict[str, _Adding] = {}
@@ -167,7 +181,7 @@ def make_plan(
                 while queue.has_work:
                     adding.take(queue.take())
         for name, adding in plans.items():
-            known = _prices(planner.queues[name].backend, prices.get(name))
+            known = prices_of(planner.queues[name].backend, settings.prices.get(name))
             plan.backends.append(adding.finished(known))
     finally:
         for queue in planner.queues.values():
@@ -203,6 +217,9 @@ class _Adding:
         self._measured = store.throughputs.of(name)
         # What is paid for: circuits, their shots, and submissions, with every basis of values.
         self._paid: Counter[str] = Counter()
+        self._spending = Spending(settings)
+        self._ceiling = 0.0
+        self._over: str | None = None
         self.plan = BackendPlan(backend=name, local=queue.local)
 
     def take(self, jobs: Sequence[PlannedJob]) -> None:
@@ -227,13 +244,19 @@ class _Adding:
         self, parts: Sequence[PlannedJob], items: Sequence[int], widest: PlannedJob
     ) -> PlannedBatch:
         costs, shots = self._queue.costs, sum(part.shots or 0 for part in parts)
-        self._pay(pooled(parts, items))
+        whole = pooled(parts, items)
+        self._pay(whole)
+        wish = self._spending.wish(self._queue, whole)
+        self._spending.sent(len(self.plan.batches), wish)
+        self._ceiling += wish.ceiling.price or 0.0
+        if wish.refusal is not None and not self._over:
+            self._over = wish.refusal
         return PlannedBatch(
             backend=self.plan.backend,
             jobs=len(parts),
             items=len(set(items)),
             shots=shots,
-            saved=shots - sum(part.shots or 0 for part in pooled(parts, items)),
+            saved=shots - sum(part.shots or 0 for part in whole),
             requests=self._requests(parts, items),
             width=_width(widest),
             workload=costs.workload(parts[0]),
@@ -243,13 +266,8 @@ class _Adding:
 
     def _pay(self, items: Sequence[PlannedJob]) -> None:
         """Count what a batch of items comes to."""
-        limits, circuits = self._queue.backend.limits, 0
-        for item in items:
-            bases = _bases(item) if limits.by_bases else 1
-            circuits += bases
-            self._paid["shot"] += bases * (item.shots or 0)
-        self._paid["task"] += circuits
-        self._paid["batch"] += -(-circuits // limits.circuits) if limits.circuits else 1
+        asked_for = ((item.request, item.shots) for item in items)
+        self._paid.update(amounts(asked_for, self._queue.backend.limits))
 
     def _requests(self, parts: Sequence[PlannedJob], items: Sequence[int]) -> int:
         backend = self._queue.backend
@@ -269,6 +287,8 @@ class _Adding:
         if self._compiling is not None:
             plan.compiling = self._compiling.planned()
         plan.warnings += [f"{n} jobs: {reason}" for reason, n in self._refused.items()]
+        plan.budget = self._budget()
+        plan.warnings += self._warnings_of_caps()
         if plan.local and plan.batches:
             self._estimate_time()
             self._estimate_memory()
@@ -277,6 +297,22 @@ class _Adding:
             amount = seconds if unit == "second" else float(self._paid[unit])
             plan.cost[unit] = None if amount is None else amount * price
         return plan
+
+    def _warnings_of_caps(self) -> list[str]:
+        """Why not all of it would be sent, if so."""
+        budget, reason = self.plan.budget, self._over
+        if reason is None and budget is not None and budget.spent + self._ceiling > budget.month:
+            reason = f"its budget has no room for {self._ceiling:.6g} more"
+        return [] if reason is None else [f"not all of it would be sent: {reason}"]
+
+    def _budget(self) -> PlannedBudget | None:
+        budget = self._settings.budgets.get(self.plan.backend)
+        if budget is None:
+            return None
+        cap = Cap(budget.month, *budget.period(time.time()))
+        wish = Reservation(price=0.0, currency=budget.currency, cap=cap)
+        spent = self._store.budgets.spent(self.plan.backend, wish)
+        return PlannedBudget(month=budget.month, spent=spent, currency=budget.currency)
 
     def _estimate_time(self) -> None:
         """Work at the throughput of earlier runs, shared out, and the start of the workers."""
@@ -310,20 +346,6 @@ class _Adding:
         sources = self._store.jobs.sources(self._payloads).values()
         depths = [payload_format(source.kind).depth(source) for source in sources]
         return max((depth for depth in depths if depth is not None), default=None)
-
-
-def _bases(job: PlannedJob) -> int:
-    """Number of bases in which a job's values are measured; 1 for anything else."""
-    if job.request.kind is not ResultKind.EXPECTATION_VALUES:
-        return 1
-    return len(measurements(job.request.observables)[1])
-
-
-def _prices(backend: Backend, known: Mapping[str, float] | None) -> Mapping[str, float]:
-    """What the user says that a backend costs, else what it says itself."""
-    if not known and isinstance(backend, SupportsPrices):
-        known = asked(backend.prices)
-    return known or {}
 
 
 def _width(job: PlannedJob) -> int:

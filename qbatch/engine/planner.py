@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from qbatch.domain.batches import PlannedJob
 from qbatch.domain.states import Status
@@ -250,8 +250,10 @@ class Planner:
         if job.whole:
             queue.add(job)
             return
-        found = self._store.work_queue
-        for part in remaining_parts(job, found.done_parts(job.id), found.stream_starts(job.id)):
+        done = self._store.work_queue.done_parts(job.id)
+        starts = self._store.work_queue.stream_starts(job.id)
+        job = replace(job, taken=frozenset(stream for _, _, stream in done))
+        for part in remaining_parts(job, [(offset, shots) for offset, shots, _ in done], starts):
             queue.add(part)
 
 

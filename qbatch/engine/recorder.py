@@ -32,6 +32,10 @@ class BatchRecorder:
 
     Args:
         landed: told of each job that has come to its end.
+
+    Attributes:
+        told: hears what a service says of a batch; returns what stays reserved for it.
+        not_run: hears of a batch of which nothing was run.
     """
 
     def __init__(
@@ -47,6 +51,8 @@ class BatchRecorder:
         self.report = RunReport(groups=list(groups))
         self._observer = observer
         self._landed = landed
+        self.told: Callable[[OpenBatch, Usage], float | None] = lambda _, __: None
+        self.not_run: Callable[[OpenBatch], None] = lambda _: None
         self._split_ended: set[int] = set()
         self._errors: list[tuple[int, str]] = []
         self.log = logging.LoggerAdapter(_LOGGER, {"groups": ",".join(groups)})
@@ -65,11 +71,20 @@ class BatchRecorder:
         failure: Failure | None = None,
         error: str | None = None,
         usage: Usage | None = None,
+        was_run: bool = True,
     ) -> None:
-        """Store what came of a batch, once, and count it."""
+        """Store what came of a batch, once, and count it.
+
+        Args:
+            was_run: it may have cost something; otherwise nothing stays reserved for it.
+        """
+        reserved = None if usage is None else self.told(batch, usage)
         stored = self.store.ledger.collect(
-            batch.id, ended, state=state, failure=failure, error=error, usage=usage
-        )
+            batch.id, ended, state=state, failure=failure, error=error, usage=usage,
+            reserved=reserved if was_run else 0.0,
+        )  # fmt: skip
+        if not was_run:
+            self.not_run(batch)
         if stored is None:
             return
         if failure is None:
@@ -90,12 +105,13 @@ class BatchRecorder:
         *,
         again: Iterable[int] = (),
         usage: Usage | None = None,
+        was_run: bool = True,
     ) -> None:
         """A batch of which nothing came.
 
         Args:
             again: ids of the jobs that will be tried again; the others have failed.
-            usage: it may have cost all the same.
+            usage, was_run: as for `close`; it may have cost all the same.
         """
         retried = set(again)
         ended = [
@@ -108,12 +124,15 @@ class BatchRecorder:
                 job_status=Status.UNSENT if claim.job_id in retried else Status.ERROR,
             )
         ]
-        self.close(batch, ended, state=BatchState.ERROR, failure=failure, error=reason, usage=usage)
+        self.close(batch, ended, state=BatchState.ERROR, failure=failure, error=reason,
+                   usage=usage, was_run=was_run)  # fmt: skip
 
-    def give_back(self, batch: OpenBatch, claims: Sequence[Claim], reason: str) -> None:
+    def give_back(
+        self, batch: OpenBatch, claims: Sequence[Claim], reason: str, *, was_run: bool = False
+    ) -> None:
         """A batch of an earlier run that nobody runs: its jobs are unsent again."""
         ids = [claim.job_id for claim in claims]
-        self.close_failed(batch, claims, Failure.LOST, reason, again=ids)
+        self.close_failed(batch, claims, Failure.LOST, reason, again=ids, was_run=was_run)
         self.report.released += len(claims)
 
     def close_cancelled(
@@ -147,6 +166,11 @@ class BatchRecorder:
         self.report.done += jobs
         self.state.done += jobs
         self.report.at_most_shots += at_most_shots
+
+    def over_budget(self, backend: str, reason: str) -> None:
+        """Nothing more is sent to a backend: a cap or budget has no room."""
+        self.report.over_budget.append(f"{backend}: {reason}")
+        self.note(f"{backend}: nothing more is sent: {reason}")
 
     def refused(self, batch: OpenBatch, parts: Sequence[tuple[PlannedJob, str]]) -> None:
         """Count jobs that failed before their batch was sent, each with the reason."""

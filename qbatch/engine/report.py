@@ -77,6 +77,7 @@ class RunReport:
         errors: a few of the failures, as (``group/number``, reason).
         unknown_batches: numbers of batches that the user must resolve, of all the groups.
         programs: how many of those that it hosted stand in which status.
+        over_budget: why backends were sent no more, each with the backend's name.
         at_most_shots: jobs that ended at the most shots that their rules may give them.
     """
 
@@ -101,6 +102,7 @@ class RunReport:
     errors: list[tuple[str, str]] = field(default_factory=list)
     unknown_batches: list[int] = field(default_factory=list)
     programs: dict[str, int] = field(default_factory=dict)
+    over_budget: list[str] = field(default_factory=list)
     at_most_shots: int = 0
 
     @property
@@ -108,8 +110,8 @@ class RunReport:
         """0 all well, 1 some failed or await a decision, 3 unfinished, 128 + signal."""
         if self.stopped_by is not None:
             return 128 + self.stopped_by
-        if self.stopped_for is RunEnd.DEADLINE and self.left:
+        if self.left and (self.over_budget or self.stopped_for is RunEnd.DEADLINE):
             return 3
-        if self.failed or self.unknown or self.unknown_batches or self.programs.get("error"):
+        if any((self.failed, self.unknown, self.unknown_batches, self.programs.get("error"))):
             return 1
         return 3 if self.unfinished else 0

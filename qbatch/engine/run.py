@@ -7,9 +7,11 @@ import gc
 import time
 from collections.abc import Callable, Iterator, Sequence
 
+from qbatch.domain.batches import OpenBatch, Usage
 from qbatch.domain.groups import Group, held_text
 from qbatch.domain.states import RunEnd
 from qbatch.engine.backend_queue import BackendQueue
+from qbatch.engine.billing import Bills
 from qbatch.engine.compiling import OpenStage
 from qbatch.engine.following import wait_until_done
 from qbatch.engine.job_source import JobSource
@@ -85,6 +87,9 @@ class Run:
             landed=None if source is None else source.landed,
         )
         self._sender = Sender(self._recorder, settings)
+        spending = self._sender.spending
+        self._recorder.told = self._told
+        self._recorder.not_run = lambda batch: spending.not_run(batch.id)
         self._watcher = Watcher(self._recorder, self._sender, settings)
         self._planner = Planner(
             store, self._ids, open_backend, settings, self._recorder.note, open_stage
@@ -95,6 +100,7 @@ class Run:
             self._queues, self._recorder, self._watcher, self._sleeper, settings
         )
         self._rounds = Rounds(store, self._ids, self._recorder, self._planner, ask=settings.submit)
+        self._bills = Bills(self._recorder, spending, settings, self._ids, self._planner.queue)
         self._stop = StopSignals()
         self._idle_since: float | None = None
         self._has_news = False
@@ -143,6 +149,7 @@ class Run:
             self._tell_of_holds()
         # What an earlier run left open comes first: its jobs may be paid for already.
         recover(self._recorder, self._ids, self._planner.queue)
+        self._bills.fetch()
         if self._settings.submit:
             self._planner.begin(self._chosen())
             if self._source is not None:
@@ -153,6 +160,12 @@ class Run:
         self._loop()
         if self._must_stop():
             self._winding_down.all_of_it(self._poll)
+        self._bills.fetch()
+
+    def _told(self, batch: OpenBatch, usage: Usage) -> float | None:
+        """What a service says of a batch that has ended; what stays reserved for it."""
+        queue = self._queues.get(batch.backend)
+        return None if queue is None else self._sender.spending.told(queue.backend, batch.id, usage)
 
     def _chosen(self) -> Sequence[int] | None:
         """The ids of the jobs to run; None: all that are unsent."""

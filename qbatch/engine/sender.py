@@ -6,25 +6,25 @@ import time
 import uuid
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from qbatch.domain.batches import Claim, OpenBatch, PlannedJob
 from qbatch.domain.compilations import Compilation
-from qbatch.domain.limits import Limits
-from qbatch.domain.states import CompilationState, Failure, Status
-from qbatch.engine import labels
+from qbatch.domain.states import Failure, Status
+from qbatch.engine import labels, refusing
 from qbatch.engine.adapter_calls import asked
 from qbatch.engine.backend_queue import BackendQueue, InFlightBatch
-from qbatch.engine.compiling import mark_of, refusal
 from qbatch.engine.rebuilding import rebuilt
 from qbatch.engine.recorder import BatchRecorder
 from qbatch.engine.settings import RunSettings
+from qbatch.engine.spending import Spending, Wish
 from qbatch.engine.submission import Loader, fix_seed
 from qbatch.errors import AuthError, BackendError, LostAnswer, Rejected, Transient, Unavailable
 from qbatch.rules.backoff import backoff
-from qbatch.rules.batching import halves, unanswerable
+from qbatch.rules.batching import halves
 from qbatch.rules.merging import coalesce
 from qbatch.seam import Backend, Mark, Prepared, Submission, SupportsPrepare, SupportsSubmit
+from qbatch.store.budgets import OverBudget
 from qbatch.store.ledger_rows import Refusal
 
 _RESENT_WITHIN = 12 * 3600.0  # seconds; no service says how long it remembers an id
@@ -56,6 +56,7 @@ class Sender:
         self._settings = settings
         self._loader = Loader(recorder.store)
         self._tries: dict[tuple[int, int], int] = defaultdict(int)
+        self.spending = Spending(settings)
 
     def send(self, queue: BackendQueue, planned: Sequence[PlannedJob]) -> None:
         """Prepare a batch, write it down, send it, write down where it is.
@@ -78,11 +79,8 @@ class Sender:
             queue.lane.enter(planned)
             return
         draft = self._draft(queue, planned, settled or {}, known)
-        # The batch, its claims and its submission id are committed, durably, before a byte of
-        # it leaves: killed at any moment from here on, a run is found out, never paid twice.
-        written = self._written(queue, planned, draft)
+        written = self._within_caps(queue, planned, draft)
         if written is None:
-            queue.again([self._ledger.still_wanted(planned)])
             return
         batch, claims = written
         self._report_refused(batch, draft)
@@ -96,8 +94,31 @@ class Sender:
         if self._submitted(queue, flight, draft, known):
             queue.flights[batch.id] = flight
 
-    def _written(
+    def _within_caps(
         self, queue: BackendQueue, planned: Sequence[PlannedJob], draft: _Draft
+    ) -> tuple[OpenBatch, list[Claim]] | None:
+        """The batch in the ledger, if caps and budgets have room for it and its jobs are there."""
+        wish = self.spending.wish(queue, draft.submission.items)
+        if wish.refusal is not None and draft.submission.items:
+            self._put_off(queue, planned, wish.refusal, alone=wish.is_unpriced)
+            return None
+        # The batch, its claims, what it may cost and its submission id are committed, durably,
+        # before a byte of it leaves: killed at any moment from here on, a run is found out,
+        # never paid twice, and never pays more than its budget.
+        try:
+            written = self._written(queue, planned, draft, wish)
+        except OverBudget as error:
+            self._put_off(queue, planned, self.spending.over_budget(queue, wish, error.spent))
+            return None
+        if written is None:
+            queue.again([self._ledger.still_wanted(planned)])
+            return None
+        if draft.submission.items:
+            self.spending.sent(written[0].id, wish)
+        return written
+
+    def _written(
+        self, queue: BackendQueue, planned: Sequence[PlannedJob], draft: _Draft, wish: Wish
     ) -> tuple[OpenBatch, list[Claim]] | None:
         """The batch in the ledger, with what it claims; None if some jobs are not to be had."""
         return self._ledger.prepare(
@@ -110,7 +131,31 @@ class Sender:
             refused=draft.refused,
             prepared_digest=draft.digest,
             compiled=draft.compiled,
+            reservation=wish.reservation,
+            draws_here=queue.local,
         )
+
+    def _put_off(
+        self,
+        queue: BackendQueue,
+        planned: Sequence[PlannedJob],
+        reason: str,
+        *,
+        alone: bool = False,
+    ) -> None:
+        """A cap has no room for a batch: a smaller one may fit, or this one once others ended.
+
+        Args:
+            alone: neither would help.
+        """
+        if len(planned) > 1 and not alone:
+            queue.again(halves(planned))
+        elif queue.flights and not alone:
+            queue.again([list(planned)])
+            queue.wait_for_an_end()  # it may cost less than was reserved for it
+        else:
+            queue.shut()
+            self._recorder.over_budget(queue.backend.name, reason)
 
     def _report_refused(self, batch: OpenBatch, draft: _Draft) -> None:
         refused = [
@@ -194,14 +239,20 @@ class Sender:
         enabled = settings.coalesce and settings.policy().merge and limits.mixed_shots
         items = coalesce(parts, enabled=enabled, max_shots=limits.shots)
         submission_id, options = f"qbatch-{uuid.uuid4().hex}", parts[0].options
-        refused, compiled = _compiled(queue, parts, items, settled)
+        refused, compiled = refusing.compiled(queue, parts, items, settled)
         submission = self._loader.submission(
-            submission_id, options, parts, items, known, compiled=compiled, target=_target(queue)
+            submission_id,
+            options,
+            parts,
+            items,
+            known,
+            compiled=compiled,
+            target=refusing.target(queue),
         )
-        refused.update(_unanswerable(queue, parts, items, compiled, limits))
+        refused.update(refusing.unanswerable(queue, parts, items, compiled, limits))
         draft = _Draft(submission, parts, items, refused, compiled)
         if draft.refused:
-            draft.submission = _without(submission, draft.refused)
+            draft.submission = refusing.without(submission, draft.refused)
         if isinstance(queue.backend, SupportsPrepare) and draft.submission.items:
             _prepare(queue.backend, draft)
         return draft
@@ -258,58 +309,11 @@ class Sender:
             again = parts
             queue.again(halves(parts))
         ids = [part.id for part in again]
-        self._recorder.close_failed(batch, claims, Failure(error.failure), str(error), again=ids)
+        self._recorder.close_failed(
+            batch, claims, Failure(error.failure), str(error), again=ids, was_run=False
+        )
         if isinstance(error, (AuthError, Unavailable)):
             raise error
-
-
-def _target(queue: BackendQueue) -> str | None:
-    """What a queue's circuits are compiled for."""
-    return None if queue.lane is None else queue.lane.stage.target.body
-
-
-def _compiled(
-    queue: BackendQueue,
-    parts: Sequence[PlannedJob],
-    items: Sequence[int],
-    settled: Mapping[Mark, Compilation],
-) -> tuple[dict[int, Refusal], dict[int, Compilation]]:
-    """By item, why it could not be compiled, or what it was compiled to."""
-    refused: dict[int, Refusal] = {}
-    compiled: dict[int, Compilation] = {}
-    if queue.lane is None:
-        return refused, compiled
-    target = queue.lane.stage.target.name
-    for part, item in zip(parts, items, strict=True):
-        found = settled[mark_of(part)]
-        if found.state is CompilationState.DONE:
-            compiled[item] = found
-        else:
-            refused[item] = refusal(found, target, queue.backend.name)
-    return refused, compiled
-
-
-def _unanswerable(
-    queue: BackendQueue,
-    parts: Sequence[PlannedJob],
-    items: Sequence[int],
-    compiled: Mapping[int, Compilation],
-    limits: Limits,
-) -> dict[int, Refusal]:
-    """Items that the backend says it cannot answer at all: nothing is paid for them."""
-    found: dict[int, Refusal] = {}
-    for part, item in zip(parts, items, strict=True):
-        own = compiled.get(item)
-        if own is not None and own.compiled is not None:
-            part = replace(part, payload=own.compiled)
-        if reason := unanswerable(part, limits):
-            found[item] = Failure.INVALID, f"{queue.backend.name} cannot answer this: {reason}"
-    return found
-
-
-def _without(submission: Submission, refused: dict[int, Refusal]) -> Submission:
-    left = [i for i in submission.items if int(labels.item(i.label)) not in refused]
-    return replace(submission, items=left)
 
 
 def _check(submission: Submission, prepared: Prepared) -> None:

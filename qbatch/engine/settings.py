@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+from qbatch.domain.budgets import Budget
 from qbatch.errors import UsageError
 from qbatch.rules.batching import Policy
 
@@ -34,6 +35,9 @@ class RunSettings:
         backend: instead of what the jobs name.
         default_backend: for jobs whose group names none either; default ``aer``.
         homes: the same by payload format, for those that the default backend does not run.
+        prices: by backend, per ``shot``, ``task`` (a circuit), ``batch`` or ``second``; they go
+            before what a backend says of itself.
+        budgets: by backend, what may be spent there over all runs.
         executor: ``auto``, ``serial``, ``local`` or ``local:N``, for local backends.
         sampling: ``auto``, ``exact``, ``shots`` or ``stim``, for local backends and jobs that
             do not say it themselves.
@@ -51,6 +55,10 @@ class RunSettings:
         wait_seconds: follow it no longer than that.
         retries: further tries after a transient failure.
         max_failures: stop when that many jobs have failed; below 1, that share of the jobs.
+        max_cost: that the batches of this run may come to, in the backends' currency.
+        max_shots_total: that they may ask for.
+        max_qpu_seconds: that devices may work on them.
+        allow_unpriced: send also what has no ceiling, where one of these or a budget holds.
         timeout: seconds after which a batch is given up.
         deadline: when to stop, in seconds since the epoch.
         follow: when nothing is left, wait for jobs that are added, as long as one of the
@@ -75,6 +83,8 @@ class RunSettings:
     backend: str | None = None
     default_backend: str | None = None
     homes: Mapping[str, str] = field(default_factory=dict)
+    prices: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    budgets: Mapping[str, Budget] = field(default_factory=dict)
     executor: str = "auto"
     sampling: str = "auto"
     rate: float | None = None
@@ -91,6 +101,10 @@ class RunSettings:
     wait_seconds: float | None = None
     retries: int = 3
     max_failures: float | None = None
+    max_cost: float | None = None
+    max_shots_total: int | None = None
+    max_qpu_seconds: float | None = None
+    allow_unpriced: bool = False
     timeout: float | None = None
     deadline: float | None = None
     bisect: bool = False
@@ -121,7 +135,8 @@ class RunSettings:
             value = getattr(self, name)
             if value is not None and not least <= value < math.inf:
                 yield f"--{name.replace('_', '-')} {value}: {why}"
-        for name in ("max_failures", "timeout", "rate", "step_timeout"):
+        for name in ("max_failures", "timeout", "rate", "step_timeout", "max_cost",
+                     "max_shots_total", "max_qpu_seconds"):  # fmt: skip
             value = getattr(self, name)
             if value is not None and not value > 0:
                 yield f"--{name.replace('_', '-')} {value}: not above 0"

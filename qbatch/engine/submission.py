@@ -30,12 +30,23 @@ def fix_seed(job: PlannedJob, run_seed: int | None) -> PlannedJob:
     apart that ask the same question.
     """
     if job.seed is not None:
-        salt = (job.key, b"%d" % job.offset)
-        return replace(job, seed=derive_seed(job.seed, *salt))
+        return replace(job, seed=_own(job, job.seed, job.key, b"%d" % job.offset))
     if run_seed is not None:
-        salt3 = (job.key, b"%d" % job.offset, b"%d" % job.number)
-        return replace(job, seed=derive_seed(run_seed, *salt3))
+        salt = (job.key, b"%d" % job.offset, b"%d" % job.number)
+        return replace(job, seed=_own(job, run_seed, *salt))
     return job
+
+
+def _own(job: PlannedJob, seed: int, *salt: bytes) -> int:
+    """A seed that no part of the job was drawn with.
+
+    After a merge the shots of a job stand at other places than those at which they were drawn.
+    """
+    found, tries = derive_seed(seed, *salt), 0
+    while found in job.taken:
+        tries += 1
+        found = derive_seed(seed, *salt, b"again %d" % tries)
+    return found
 
 
 class Loader:

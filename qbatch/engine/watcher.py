@@ -325,7 +325,7 @@ class Watcher:
         failure = known_failure(status.failure)
         reason = status.message or "the batch failed"
         if flight.parts is None and failure is Failure.TRANSIENT:
-            self._recorder.give_back(flight.batch, flight.claims, reason)
+            self._recorder.give_back(flight.batch, flight.claims, reason, was_run=True)
             self._recorder.state.total -= len(flight.claims)
             return
         again = self._tried_again(queue, flight.parts or (), failure)

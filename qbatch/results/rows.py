@@ -10,6 +10,7 @@ from qbatch.domain.jobs import Job
 from qbatch.domain.results import RESULT_KINDS, ExportOptions, Result
 from qbatch.domain.states import Status
 from qbatch.results.compiled import cells
+from qbatch.results.intervals import intervals
 from qbatch.store.columns import result_fields
 
 if TYPE_CHECKING:
@@ -58,12 +59,15 @@ def result_entry(result: JobResult, shape: ExportOptions = _WHOLE) -> dict[str, 
 
     The field of what the job asks for (``counts``, ``probabilities`` or
     ``expectation_values``) is null where there is no result (yet). ``shots`` is what the job
-    asks for, null for exact results; ``shots_done`` is what the result holds.
+    asks for, null for exact results; ``shots_done`` is what the result holds. Jobs with rules
+    for their shots have ``intervals``, valid though they stopped by what they saw.
     """
     entry = result_fields(result.job)
     entry["shots_done"] = result.shots
     kind = RESULT_KINDS[result.job.request.kind]
     entry[kind.field(shape)] = None if result.result is None else result.result.json(shape)
+    if result.job.until:
+        entry["intervals"] = {name: list(ends) for name, ends in intervals(result).items()}
     if shape.columns:
         entry.update(zip(shape.columns, cells(result, shape.columns), strict=True))
     return entry

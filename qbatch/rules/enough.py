@@ -175,7 +175,9 @@ def _errors(
     for found in result.values:
         if found.observable not in watched:
             continue
-        half_range, error = _range(found.observable), found.standard_error or 0.0
+        half_range, error = _range(found.observable), found.standard_error
+        if error is None:  # the backend does not tell it: then it may be the largest there can be
+            error = half_range / math.sqrt(shots)
         variance = shots * error**2
         told = _Z * math.sqrt(error**2 + 4 * _IN_INTERVALS * (half_range / shots) ** 2)
         intervals[found.observable] = (found.value - told, found.value + told)

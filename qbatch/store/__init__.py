@@ -1,9 +1,9 @@
 """The store: one SQLite file, its schema, and every SQL statement of the project.
 
 `Store` opens the file and gives its parts: ``groups``, ``jobs``, ``work_queue`` and ``throughputs``
-(for a run), ``ledger`` (batches and attempts), ``rounds``, ``programs``, ``journal``,
-``compilations``, ``resolving``, ``history``, ``results``, ``edits``, ``changes``, ``archive`` and
-``integrity``.
+(for a run), ``ledger`` (batches and attempts), ``budgets``, ``rounds``, ``programs``, ``journal``,
+``compilations``, ``resolving``, ``history``, ``results``, ``edits``, ``changes``, ``archive``,
+``merging`` and ``integrity``.
 Many processes may use one store at once: every write begins with ``BEGIN IMMEDIATE`` and
 waits its turn. A part is imported when it is first asked for: a look at the groups needs one, and
 a TAB none.
@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from qbatch.store.archive import Archive
+    from qbatch.store.budgets import Budgets
     from qbatch.store.changes import Changes
     from qbatch.store.compilations import Compilations
     from qbatch.store.database import Database
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from qbatch.store.jobs import Jobs
     from qbatch.store.journal import Journal
     from qbatch.store.ledger import Ledger
+    from qbatch.store.merging import Merging
     from qbatch.store.programs import Programs
     from qbatch.store.resolving import Resolving
     from qbatch.store.results import Results
@@ -146,6 +148,20 @@ class Store:
         from qbatch.store.edits import Edits
 
         return Edits(self.database, self.groups)
+
+    @cached_property
+    def budgets(self) -> Budgets:
+        """What batches were reserved and charged."""
+        from qbatch.store.budgets import Budgets
+
+        return Budgets(self.database)
+
+    @cached_property
+    def merging(self) -> Merging:
+        """Groups and archives into one group."""
+        from qbatch.store.merging import Merging
+
+        return Merging(self.database, self.groups, self.jobs)
 
     @cached_property
     def changes(self) -> Changes:

@@ -32,11 +32,11 @@ if TYPE_CHECKING:
 Record = dict[str, Any]
 
 _GROUP = [name for name in records.FIELDS["group"] if name != "name"]
-_PAYLOAD, _BATCH, _JOB, _ATTEMPT = (
+_PAYLOAD, BATCH, JOB, ATTEMPT = (
     list(records.FIELDS[kind]) for kind in ("payload", "batch", "job", "attempt")
 )
 
-_SENSELESS = (KeyError, TypeError, ValueError, IndexError, AttributeError, OverflowError,
+SENSELESS = (KeyError, TypeError, ValueError, IndexError, AttributeError, OverflowError,
               RecursionError, zlib.error)  # fmt: skip
 
 
@@ -59,7 +59,7 @@ class Archive:
         places: dict[int, int] = {}
         for row in self._db.rows(_BATCHES, (group.id,)):
             places[row["id"]] = len(places)
-            yield {"record": "batch", **_named(row, _BATCH)}
+            yield {"record": "batch", **_named(row, BATCH)}
         yield from program_records(self._db, group.id)
         attempts = self._attempts(group.id, places)
         waiting = next(attempts, None)
@@ -70,7 +70,7 @@ class Archive:
                 waiting = next(attempts, None)
             yield {
                 "record": "job",
-                **_named(row, _JOB),
+                **_named(row, JOB),
                 "key": row["key"].hex(),
                 "key_version": row["key_version"],
                 "payload": row["hash"],
@@ -82,7 +82,7 @@ class Archive:
         """Attempts by their job, in the order of the jobs' numbers."""
         for row in self._db.rows(_ATTEMPTS, (group_id,)):
             result = None if row["result"] is None else decode_result(row["result"])
-            found = {"batch": places[row["batch_id"]], **_named(row, _ATTEMPT), "result": result}
+            found = {"batch": places[row["batch_id"]], **_named(row, ATTEMPT), "result": result}
             yield row["job_id"], found
 
     def restore(self, found: Iterable[Record], name: str | None) -> tuple[str, int]:
@@ -96,11 +96,11 @@ class Archive:
                 is stored then.
         """
         with self._db.transaction():
-            made = _Restoring(self._db, self._groups, self._jobs, name)
+            made = Restoring(self._db, self._groups, self._jobs, name)
             try:
                 for record in found:
                     made.take(record)
-            except _SENSELESS as error:
+            except SENSELESS as error:
                 raise UsageError(f"the archive is damaged: {error!r}") from error
             except StoreError as error:
                 if isinstance(error.__cause__, sqlite3.IntegrityError):
@@ -109,7 +109,7 @@ class Archive:
             return made.name, made.jobs
 
 
-class _Restoring:
+class Restoring:
     """A group on its way into the store, inside one transaction."""
 
     def __init__(self, database: Database, groups: Groups, jobs: Jobs, name: str | None) -> None:
@@ -122,10 +122,16 @@ class _Restoring:
         self._requests: dict[Request, int] = {}
         self._batches: list[int] = []
         self._steps: dict[int, int] = {}  # of programs, by their numbers
+        self._begun = False
         self.name = ""
         self.jobs = 0
 
     def take(self, record: Record) -> None:
+        """Take the next record.
+
+        Raises:
+            ValueError, KeyError, …: it makes no sense (`SENSELESS`).
+        """
         takers: dict[str, Callable[[Record], None]] = {
             "group": self._take_group,
             "payload": self._take_payload,
@@ -134,10 +140,11 @@ class _Restoring:
             "program": self._take_program,
         }
         kind = record["record"]
-        if not self._group and kind != "group":
+        if not self._begun and kind != "group":
             raise ValueError("it does not begin with its group")
-        if self._group and kind == "group":
+        if self._begun and kind == "group":
             raise ValueError("it holds two groups")
+        self._begun = True
         takers[kind](record)
 
     def _take_group(self, record: Record) -> None:
@@ -158,7 +165,7 @@ class _Restoring:
         body = records.payload_body(record)
         self._db.execute(
             f"INSERT INTO payloads ({quoted(_PAYLOAD)}, body) VALUES"
-            f" ({_marks(_PAYLOAD)}, ?) ON CONFLICT DO NOTHING",
+            f" ({marks(_PAYLOAD)}, ?) ON CONFLICT DO NOTHING",
             [*(record[column] for column in _PAYLOAD), zlib.compress(body)],
         )
         row = self._db.row("SELECT id FROM payloads WHERE hash = ?", (record["hash"],))
@@ -168,12 +175,7 @@ class _Restoring:
 
     def _take_batch(self, record: Record) -> None:
         records.check("batch", record)
-        batch = self._db.execute(
-            f"INSERT INTO batches ({quoted(_BATCH)}, submission_id) VALUES ({_marks(_BATCH)}, ?)",
-            [*(record[column] for column in _BATCH), f"imported-{uuid.uuid4().hex}"],
-        ).lastrowid
-        assert batch is not None
-        self._batches.append(batch)
+        self._batches.append(new_batch(self._db, record))
 
     def _take_program(self, record: Record) -> None:
         take_program(self._db, self._group, record)
@@ -182,31 +184,17 @@ class _Restoring:
     def _take_job(self, record: Record) -> None:
         if record["program"] is not None and record["step"] >= self._steps[record["program"]]:
             raise ValueError(f"job {record['number']} is of a step that is not there")
-        payload_id, payload = self._payloads[record["payload"]]
-        request = records.check_job(record, payload, len(self._batches))
-        if request not in self._requests:
-            self._requests[request] = self._stored.request_id(request)
-        job = self._db.execute(
-            f"INSERT INTO jobs (group_id, key, key_version, payload_id, request_id, {quoted(_JOB)})"
-            f" VALUES (?, ?, ?, ?, ?, {_marks(_JOB)})",
-            [
-                self._group,
-                bytes.fromhex(record["key"]),
-                record["key_version"],
-                payload_id,
-                self._requests[request],
-                *(record[column] for column in _JOB),
-            ],
-        ).lastrowid
+        request = self._checked(record)
+        job = self._new_job(record, request)
         self._db.executemany(
-            f"INSERT INTO attempts (job_id, batch_id, kind, result, digest, {quoted(_ATTEMPT)})"
-            f" VALUES (?, ?, ?, ?, ?, {_marks(_ATTEMPT)})",
+            f"INSERT INTO attempts (job_id, batch_id, kind, result, digest, {quoted(ATTEMPT)})"
+            f" VALUES (?, ?, ?, ?, ?, {marks(ATTEMPT)})",
             [
                 [
                     job,
                     self._batches[tried["batch"]],
-                    *_result_cells(tried["result"], request),
-                    *(tried[column] for column in _ATTEMPT),
+                    *result_cells(tried["result"], request),
+                    *(tried[column] for column in ATTEMPT),
                 ]
                 for tried in record["attempts"]
             ],
@@ -217,8 +205,42 @@ class _Restoring:
         )
         self.jobs += 1
 
+    def _checked(self, record: Record) -> Request:
+        """What a job asks, whose record is sound."""
+        _, payload = self._payloads[record["payload"]]
+        return records.check_job(record, payload, len(self._batches))
 
-def _result_cells(found: Mapping[str, object] | None, request: Request) -> Row:
+    def _new_job(self, record: Record, request: Request) -> int:
+        """Store a job without its attempts; its id."""
+        if request not in self._requests:
+            self._requests[request] = self._stored.request_id(request)
+        job = self._db.execute(
+            f"INSERT INTO jobs (group_id, key, key_version, payload_id, request_id, {quoted(JOB)})"
+            f" VALUES (?, ?, ?, ?, ?, {marks(JOB)})",
+            [
+                self._group,
+                bytes.fromhex(record["key"]),
+                record["key_version"],
+                self._payloads[record["payload"]][0],
+                self._requests[request],
+                *(record[column] for column in JOB),
+            ],
+        ).lastrowid
+        assert job is not None
+        return job
+
+
+def new_batch(database: Database, record: Record) -> int:
+    """Store a batch that was run elsewhere; its id."""
+    batch = database.execute(
+        f"INSERT INTO batches ({quoted(BATCH)}, submission_id) VALUES ({marks(BATCH)}, ?)",
+        [*(record[column] for column in BATCH), f"imported-{uuid.uuid4().hex}"],
+    ).lastrowid
+    assert batch is not None
+    return batch
+
+
+def result_cells(found: Mapping[str, object] | None, request: Request) -> Row:
     """Kind, result and digest of an attempt."""
     if found is None:
         return None, None, None
@@ -233,7 +255,8 @@ def _named(row: sqlite3.Row, columns: Iterable[str]) -> Record:
     return {column: row[column] for column in columns}
 
 
-def _marks(names: Iterable[str]) -> str:
+def marks(names: Iterable[str]) -> str:
+    """A question mark for each, for SQL."""
     return ", ".join("?" for _ in names)
 
 

@@ -75,22 +75,28 @@ class Changes:
     def set_shots(self, group_id: int, selection: Selection, shots: int) -> int:
         """Give jobs that many shots in all: more than they have had, or just as many."""
         begun = f"{_FREE} AND jobs.shots IS NOT NULL AND jobs.shots_done > 0 AND {_WHOLE}"
+        ruled_by_nothing = f"{begun} AND until IS NULL"
         with self._db.transaction():
-            fewer = self._update(
-                "shots = ?, stream_starts = nullif((SELECT json_group_array(value) FROM"
-                " json_each(jobs.stream_starts) WHERE value < ?), '[]'),"
-                " max_shots = max(max_shots, ?),"
-                " failure = iif(shots_done >= ?, NULL, failure),"
-                " error = iif(shots_done >= ?, NULL, error),"
-                " status = iif(shots_done >= ?, 'done', status)",
-                [shots] * 6,
-                f'{begun} AND jobs.shots > {shots} AND {shots} >= (SELECT max(a."offset"'
-                " + a.shots) FROM attempts a WHERE a.job_id = jobs.id AND a.status = 'done')",
+            kept = self._update(
+                f"shots = shots, {_DONE_IF_WHOLE}",
+                [],
+                f"{ruled_by_nothing} AND jobs.shots = {shots}",
                 group_id,
                 selection,
             )
-            same = f"{begun} AND jobs.shots = {shots}"
-            kept = self._update("shots = shots", [], same, group_id, selection) - fewer
+            fewer = self._update(
+                "shots = ?, stream_starts = nullif((SELECT json_group_array(value) FROM"
+                " json_each(jobs.stream_starts) WHERE value < ?), '[]'),"
+                " failure = iif(shots_done >= ?, NULL, failure),"
+                " error = iif(shots_done >= ?, NULL, error),"
+                " status = iif(shots_done >= ?, 'done', status)",
+                [shots] * 5,
+                f"{ruled_by_nothing} AND jobs.shots > {shots} AND {shots} >= (SELECT"
+                ' max(a."offset" + a.shots) FROM attempts a WHERE a.job_id = jobs.id'
+                " AND a.status = 'done')",
+                group_id,
+                selection,
+            )
             more = self._update(
                 "stream_starts = json_insert(coalesce(stream_starts, '[]'), '$[#]', shots),"
                 f" shots = ?, max_shots = max(max_shots, ?), until_end = NULL, {_REOPENED}",
@@ -155,8 +161,7 @@ class Changes:
     def drop_rules(self, group_id: int, selection: Selection) -> int:
         """Take the rules away: a job that has all of its shots is done."""
         return self._update(
-            "until = NULL, max_shots = NULL, until_end = NULL,"
-            " status = iif(status = 'unsent' AND shots_done >= shots, 'done', status)",
+            f"until = NULL, max_shots = NULL, until_end = NULL, {_DONE_IF_WHOLE}",
             [],
             f"{_FREE} AND jobs.until IS NOT NULL",
             group_id,
@@ -202,5 +207,10 @@ class Changes:
 
 
 _SET = {"options": "options = nullif(json_patch(coalesce(options, '{}'), ?), '{}')"}
+# A job that was cancelled while its last shots landed has them all.
+_DONE_IF_WHOLE = (
+    "failure = iif(shots_done >= shots, NULL, failure), error = iif(shots_done >= shots, NULL,"
+    " error), status = iif(shots_done >= shots, 'done', status)"
+)
 _REOPENED = "status = iif(status = 'done', 'unsent', status)"
 _OPEN_AGAIN = f"max_shots = max_shots + ?, {_REOPENED}"

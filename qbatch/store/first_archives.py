@@ -23,20 +23,27 @@ def modern(records: Iterable[Record], version: int) -> Iterator[Record]:
     Raises:
         KeyError, TypeError, ValueError: one makes no sense.
     """
+    group = ""
     for record in records:
         found = _modern(dict(record)) if version == 1 else record
+        if found["record"] == "group":
+            group = str(found.get("made_as"))
         if found["record"] == "job":
-            found = _job_without_rules({**(_OF_NO_PROGRAM if version < 3 else {}), **found})
+            found = _job_without_rules({**(_OF_NO_PROGRAM if version < 3 else {}), **found}, group)
         yield found
 
 
-def _job_without_rules(record: Record) -> Record:
+def _job_without_rules(record: Record, group: str) -> Record:
     """A job of before there were rules for its shots, and streams."""
     attempts = [
         {
             **tried,
             "stream": of_old_part(
-                tried["seed"], record["number"], tried["finished_at"] or 0.0, tried["position"]
+                tried["seed"],
+                group,
+                record["number"],
+                tried["finished_at"] or 0.0,
+                tried["position"],
             ),
         }
         for tried in record["attempts"]

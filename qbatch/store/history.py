@@ -148,6 +148,7 @@ def _attempt_of(row: sqlite3.Row, info: dict[str, object], used: CompilationUsed
         info=info,
         compilation=used,
         usage=_usage(row),
+        origin=row["origin"],
     )
 
 

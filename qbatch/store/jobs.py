@@ -55,7 +55,7 @@ class Jobs:
         Args:
             specs: taken lazily, so that a sweep of a million points fits in memory; an
                 exception from it leaves nothing behind.
-            if_new: leave out what the group holds: same key, shots, seed and options.
+            if_new: leave out what the group holds: same key, shots or rules, seed and options.
 
         Raises:
             UsageError: the group is closed.
@@ -309,10 +309,9 @@ class Jobs:
         return ids
 
     def _known(self, group_id: int) -> set[Row]:
-        rows = self._db.rows(
-            "SELECT key, shots, seed, options FROM jobs WHERE group_id = ?", (group_id,)
-        )
-        return {tuple(row) for row in rows}
+        # Rules change the shots of a job; whoever adds it again means the same job.
+        sql = "SELECT key, coalesce(until, shots), seed, options FROM jobs WHERE group_id = ?"
+        return {tuple(row) for row in self._db.rows(sql, (group_id,))}
 
 
 def _payload_row(payload: Payload) -> Row:
@@ -376,8 +375,8 @@ class _Rows:
         for spec in specs:
             payload, request = self._payloads[spec.payload], self._request(spec.request)
             settings, version = encoded(spec.settings), spec.key_version
-            options = settings[_SETTINGS.index("options")]
-            shots, seed = spec.settings.shots, spec.settings.seed
+            options, until = (settings[_SETTINGS.index(name)] for name in ("options", "until"))
+            shots, seed = until or spec.settings.shots, spec.settings.seed
             for key, values in spec.points:
                 if self.known is not None and self._is_known((key, shots, seed, options)):
                     continue

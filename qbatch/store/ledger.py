@@ -9,19 +9,17 @@ from __future__ import annotations
 
 import itertools
 import json
-import sqlite3
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 
 from qbatch.domain.batches import Claim, OpenBatch, Outcome, PlannedJob, Usage
+from qbatch.domain.budgets import Reservation
 from qbatch.domain.compilations import Compilation
 from qbatch.domain.states import BatchState, Failure, Status, StopReason
 from qbatch.store import ledger_rows as rows
-from qbatch.store.database import Database
-from qbatch.store.reading import Reader
+from qbatch.store.budgets import reserve, settle
+from qbatch.store.ledger_reading import LedgerReading
 from qbatch.store.streams import of_batch
-from qbatch.store.work_queue import PLANNED_COLUMNS, UnreadableJob, planned_job
 
 
 class _Gone(Exception):
@@ -31,28 +29,15 @@ class _Gone(Exception):
 NONE_REFUSED: Mapping[int, rows.Refusal] = {}
 Compiled = Mapping[int, Compilation]
 NOT_COMPILED: Compiled = {}
-
-_UNANSWERED = f"""
-    SELECT {PLANNED_COLUMNS}, a.id AS attempt_id, position, a.shots AS part_shots,
-        a.seed AS part_seed, a."offset", c.layout
-    FROM attempts a JOIN jobs ON jobs.id = job_id
-    LEFT JOIN compilations c ON c.id = a.compilation
-    JOIN payloads ON payloads.id = jobs.payload_id
-    JOIN requests ON requests.id = jobs.request_id
-    JOIN groups ON groups.id = jobs.group_id
-    WHERE batch_id = ? AND a.status IN ('queued', 'running', 'unknown') ORDER BY a.id
-"""
-
+NOTHING_RESERVED = Reservation(price=None)
 
 # Held groups send nothing, whatever a run has planned before; mostly there are none.
+_ANY_HELD = "SELECT 1 FROM groups WHERE hold IS NOT NULL LIMIT 1"
 _NOT_HELD = "group_id NOT IN (SELECT id FROM groups WHERE hold IS NOT NULL)"
 
 
-class Ledger:
+class Ledger(LedgerReading):
     """Batches and attempts of a store."""
-
-    def __init__(self, database: Database) -> None:
-        self._db = database
 
     def prepare(
         self,
@@ -66,6 +51,8 @@ class Ledger:
         refused: Mapping[int, rows.Refusal] = NONE_REFUSED,
         prepared_digest: bytes | None = None,
         compiled: Compiled = NOT_COMPILED,
+        reservation: Reservation = NOTHING_RESERVED,
+        draws_here: bool = False,
     ) -> tuple[OpenBatch, list[Claim]] | None:
         """Claim jobs for a batch and write it down, durably.
 
@@ -79,10 +66,17 @@ class Ledger:
             refused: by item, why it will not be sent.
             prepared_digest: of what will be sent.
             compiled: by item, what of its payload will be sent.
+            reservation: what the batch may come to, put aside in the same transaction: whoever
+                else prepares one at this moment sees it, in any process.
+            draws_here: shots are drawn on this machine, as their seeds say; services draw by
+                themselves.
 
         Returns:
             The batch and its claims without the refused ones, or None where a job is no
             longer to be had (cancelled or deleted meanwhile); then nothing was written.
+
+        Raises:
+            OverBudget: its backend's budget has no room for it; nothing was written.
         """
         try:
             with self._db.transaction(durable=True):
@@ -90,6 +84,7 @@ class Ledger:
                 now = time.time()
                 batch_id = self._new_batch(submission_id, backend, options, parts, items,
                                            prepared_digest, now)  # fmt: skip
+                reserve(self._db, batch_id, backend, reservation)
                 claims = self._new_claims(parts, items, compiled)
                 word = Status(status).value  # sqlite3 takes long over a text of another type
                 streams = itertools.count(of_batch(submission_id))
@@ -98,7 +93,7 @@ class Ledger:
                     ' "offset", seed, compilation) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
                     (
                         (c.attempt_id, batch_id, c.job_id, c.item, word, c.shots,
-                         own if c.seed is None else c.seed, p.offset, c.seed,
+                         own if c.seed is None or not draws_here else c.seed, p.offset, c.seed,
                          compiled[c.item].id if c.item in compiled else None)
                         for c, p, own in zip(claims, parts, streams, strict=False)
                     ),
@@ -107,6 +102,7 @@ class Ledger:
                     self._close_claims(rows.refusals(claims, refused), time.time())
                     claims = [claim for claim in claims if claim.item not in refused]
                     if not claims:  # nothing is sent: the batch has come to its end
+                        settle(self._db, batch_id, None, 0.0)
                         self._end(batch_id, BatchState.ERROR, Failure.INVALID,
                                   "nothing of it could be sent", time.time())  # fmt: skip
         except _Gone:
@@ -198,8 +194,12 @@ class Ledger:
         failure: Failure | None = None,
         error: str | None = None,
         usage: Usage | None = None,
+        reserved: float | None = None,
     ) -> dict[int, Status] | None:
         """Store what came of a batch: results, statuses and its price together, once.
+
+        Args:
+            reserved: what stays put aside for it; None: what was.
 
         Returns:
             For jobs of which the batch held only a part of the shots, how they stand now;
@@ -209,21 +209,11 @@ class Ledger:
         with self._db.transaction():
             if not self._end(batch_id, state, failure, error, now):
                 return None
-            if usage is not None:
-                self._db.execute(
-                    "UPDATE batches SET run_seconds = ?, charged = ?, currency = ? WHERE id = ?",
-                    (usage.seconds, usage.price, usage.currency, batch_id),
-                )
+            settle(self._db, batch_id, usage, reserved)
             outcomes = list(outcomes)
             self._close_claims(outcomes, now)
             split = [outcome.claim.job_id for outcome in outcomes if not outcome.claim.whole]
             return self.statuses(split) if split else {}
-
-    def statuses(self, job_ids: Iterable[int]) -> dict[int, Status]:
-        """How jobs stand, by id."""
-        sql = "SELECT id, status FROM jobs WHERE id IN (SELECT value FROM json_each(?))"
-        rows = self._db.rows(sql, (json.dumps(list(job_ids)),))
-        return {row["id"]: Status(row["status"]) for row in rows}
 
     def _end(
         self,
@@ -242,85 +232,11 @@ class Ledger:
     def _close_claims(self, outcomes: Sequence[Outcome], now: float) -> None:
         self._db.executemany(
             "UPDATE attempts SET status = ?, failure = ?, error = ?, finished_at = ?, info = ?,"
-            " sampler = ?, kind = ?, result = ?, digest = ? WHERE id = ?",
+            " sampler = ?, kind = ?, result = ?, digest = ?, stream = coalesce(?, stream)"
+            " WHERE id = ?",
             (rows.closed(outcome, now) for outcome in outcomes),
         )
         self._resolve_jobs(outcomes)
-
-    def claims(self, batch_id: int) -> list[Claim]:
-        """What is still to be answered of a batch, in the order in which it was claimed."""
-        reader = Reader()
-        return [
-            Claim(
-                attempt_id=row["attempt_id"],
-                job_id=row["id"],
-                item=row["position"],
-                shots=row["part_shots"],
-                seed=row["part_seed"],
-                whole=_is_whole(row),
-                expected=reader.expected(row),
-                layout=rows.layout(row),
-            )
-            for row in self._db.rows(_UNANSWERED, (batch_id,))
-        ]
-
-    def parts(self, batch_id: int) -> list[tuple[PlannedJob, int]] | None:
-        """The parts of jobs that a batch was made of, as they were planned, with their items.
-
-        Returns:
-            None where the format of a payload is not installed here.
-        """
-        reader, found = Reader(), list[tuple[PlannedJob, int]]()
-        for row in self._db.rows(_UNANSWERED, (batch_id,)):
-            job = planned_job(row, reader)
-            if isinstance(job, UnreadableJob):
-                return None
-            part = replace(
-                job,
-                shots=row["part_shots"],
-                offset=row["offset"],
-                seed=row["part_seed"],
-                whole=_is_whole(row),
-            )
-            found.append((part, row["position"]))
-        return found
-
-    def open_batches(self, groups: Sequence[int]) -> list[OpenBatch]:
-        """The batches without an outcome that hold jobs of any of these groups."""
-        sql = """
-            SELECT * FROM batches
-            WHERE state IN ('prepared', 'submitted') AND EXISTS (
-                SELECT 1 FROM attempts JOIN jobs ON jobs.id = job_id WHERE batch_id = batches.id
-                AND group_id IN (SELECT value FROM json_each(?)))
-            ORDER BY id
-        """
-        return [rows.open_batch(row) for row in self._db.rows(sql, (json.dumps(list(groups)),))]
-
-    def unknown_batches(self, groups: Sequence[int]) -> list[int]:
-        """The batches that hold jobs of these groups and that the user must resolve."""
-        sql = (
-            "SELECT id FROM batches WHERE state = 'unknown' AND EXISTS (SELECT 1 FROM attempts"
-            " JOIN jobs ON jobs.id = job_id WHERE batch_id = batches.id AND group_id IN"
-            " (SELECT value FROM json_each(?))) ORDER BY id"
-        )
-        return [row["id"] for row in self._db.rows(sql, (json.dumps(list(groups)),))]
-
-    def groups_of(self, batch_id: int) -> list[int]:
-        """The groups whose jobs a batch holds."""
-        sql = (
-            "SELECT DISTINCT group_id FROM attempts JOIN jobs ON jobs.id = job_id"
-            " WHERE batch_id = ? ORDER BY group_id"
-        )
-        return [row["group_id"] for row in self._db.rows(sql, (batch_id,))]
-
-    def cancel_requested(self, batch_ids: Iterable[int]) -> list[int]:
-        """Those of the batches all of whose jobs the user wants cancelled."""
-        sql = (
-            "SELECT batch_id FROM attempts JOIN jobs ON jobs.id = job_id"
-            " WHERE batch_id IN (SELECT value FROM json_each(?))"
-            " GROUP BY batch_id HAVING min(cancel_requested) = 1"
-        )
-        return [row["batch_id"] for row in self._db.rows(sql, (json.dumps(list(batch_ids)),))]
 
     def _new_claims(
         self, parts: Sequence[PlannedJob], items: Sequence[int], compiled: Compiled
@@ -348,10 +264,11 @@ class Ledger:
         Raises:
             _Gone: one of them cannot be had; the transaction must be rolled back.
         """
+        held = "1" if not self._db.row(_ANY_HELD) else _NOT_HELD
         # One statement for all: with triggers, one for each takes nearly twice as long.
         whole = [part.id for part in parts if part.whole]
         taken = self._db.execute(
-            f"UPDATE jobs SET status = ? WHERE status = 'unsent' AND {_NOT_HELD}"
+            f"UPDATE jobs SET status = ? WHERE status = 'unsent' AND {held}"
             " AND id IN (SELECT value FROM json_each(?))",
             (status, json.dumps(whole)),
         ).rowcount
@@ -363,7 +280,7 @@ class Ledger:
             had = self._db.execute(
                 "UPDATE jobs SET status = iif(status = 'unsent', ?, status)"
                 " WHERE id = ? AND status IN ('unsent', 'queued', 'running')"
-                f" AND NOT cancel_requested AND {_NOT_HELD}",
+                f" AND NOT cancel_requested AND {held}",
                 (status, part.id),
             ).rowcount
             if not had:
@@ -400,8 +317,3 @@ class Ledger:
                 "error": outcome.error,
             },
         )
-
-
-def _is_whole(row: sqlite3.Row) -> bool:
-    """Whether a part is all that its job will ever have."""
-    return bool(row["part_shots"] == row["shots"] and row["plain"])

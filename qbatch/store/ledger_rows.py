@@ -93,6 +93,7 @@ def closed(outcome: Outcome, now: float) -> Row:
         kind,
         data,
         None if data is None else digest(data),
+        outcome.stream,
         outcome.claim.attempt_id,
     )
 

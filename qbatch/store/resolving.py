@@ -39,9 +39,12 @@ class Resolving:
                 self.check_unused(batch, remote_id)
             self._db.execute(
                 "UPDATE batches SET state = ?, remote_id = coalesce(?, remote_id),"
-                " submitted_at = iif(?, ?, submitted_at) WHERE id = ?",
-                (state, remote_id, action is Resolution.ADOPT, time.time(), batch_id),
-            )
+                " submitted_at = iif(?, ?, submitted_at),"
+                # What was not accepted costs nothing; what was given up may have.
+                " reserved = iif(? AND reserved IS NOT NULL, 0, reserved) WHERE id = ?",
+                (state, remote_id, action is Resolution.ADOPT, time.time(),
+                 action is Resolution.RESUBMIT, batch_id),
+            )  # fmt: skip
             self._db.execute(
                 "UPDATE attempts SET status = ? WHERE batch_id = ?"
                 " AND status IN ('unknown', 'queued', 'running')",

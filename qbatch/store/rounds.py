@@ -46,6 +46,17 @@ class Rounds:
         """Whether there is such a job."""
         return self._db.row(f"{_ANSWERED} LIMIT 1", (json.dumps(list(groups)),)) is not None
 
+    def to_come(self, groups: Sequence[int]) -> tuple[int, int]:
+        """How many jobs of groups may get more shots than they have, and how many at most."""
+        row = self._db.row(
+            "SELECT count(*) AS jobs, coalesce(sum(max_shots - shots), 0) AS more FROM jobs"
+            " WHERE group_id IN (SELECT value FROM json_each(?)) AND until IS NOT NULL"
+            " AND until_end IS NULL AND status = 'unsent' AND max_shots > shots",
+            (json.dumps(list(groups)),),
+        )
+        assert row is not None
+        return int(row["jobs"]), int(row["more"])
+
     def store(self, ends: Iterable[tuple[int, UntilEnd]], more: Iterable[tuple[int, int]]) -> None:
         """Store what came of it, all at once: jobs that are done, and shots that are added.
 

@@ -1,8 +1,9 @@
 """Which random numbers a part of a job's shots was drawn with.
 
-A stream is named by a whole number: for shots under a seed it is the seed that their sampler got,
-so that two stores that drew the same say so; for all others it is a number that no other part
-has. By it a merge knows what it has already.
+A stream is named by a whole number: for shots that were drawn here under a seed it is the seed that
+their sampler got, so that two stores that drew the same say so; for all others, those of services
+that know no seed among them, it is a number that no other part has. By it a merge knows what it has
+already.
 """
 
 from __future__ import annotations
@@ -19,17 +20,18 @@ def of_batch(submission_id: str) -> int:
     return _number(submission_id)
 
 
-def of_old_part(seed: int | None, job: int, finished_at: float, position: int) -> int:
+def of_old_part(seed: int | None, group: str, job: int, finished_at: float, position: int) -> int:
     """The stream of a part that was done before streams were noted: the same in any copy of it.
 
     Args:
-        job: its number in the group.
+        group: the name that its group was made with.
+        job: its number there.
         finished_at: seconds since the epoch.
         position: of its item in the batch.
     """
     if seed is not None:
         return seed
-    return _number(f"{job} {finished_at!r} {position}")
+    return _number(f"{group}\n{job} {finished_at!r} {position}")
 
 
 def _number(text: str) -> int:
@@ -45,9 +47,13 @@ def migrate(connection: sqlite3.Connection) -> None:
     add_missing_columns(connection)
     connection.execute("DROP INDEX IF EXISTS jobs_by_rules")
     connection.execute(schema.BY_RULES)
-    connection.create_function("stream_of", 4, of_old_part, deterministic=True)
+    connection.create_function("of_old_part", 5, of_old_part, deterministic=True)
+    connection.create_function("of_batch", 1, of_batch, deterministic=True)
     connection.execute(
-        "UPDATE attempts SET stream = stream_of(seed,"
-        " (SELECT number FROM jobs WHERE jobs.id = job_id), coalesce(finished_at, 0.0), position)"
-        " WHERE stream = 0"
+        "UPDATE attempts SET stream = (SELECT iif(finished_at IS NULL,"
+        # Under way, or never told: it is in no copy yet.
+        " coalesce(attempts.seed, of_batch(b.submission_id) + attempts.id % 1000000),"
+        " of_old_part(attempts.seed, g.made_as, j.number, attempts.finished_at, position))"
+        " FROM jobs j JOIN groups g ON g.id = j.group_id JOIN batches b ON b.id = attempts.batch_id"
+        " WHERE j.id = attempts.job_id) WHERE stream = 0"
     )

@@ -146,14 +146,14 @@ class WorkQueue:
         with reading("a job"):
             return list(map(int, json.loads(row["stream_starts"])))
 
-    def done_parts(self, job_id: int) -> list[tuple[int, int]]:
-        """Which shots of a job are done, as (offset, count), by offset."""
+    def done_parts(self, job_id: int) -> list[tuple[int, int, int]]:
+        """Which shots of a job are done, as (offset, count, stream), by offset."""
         rows = self._db.rows(
-            'SELECT "offset", shots FROM attempts WHERE job_id = ? AND status = ?'
+            'SELECT "offset", shots, stream FROM attempts WHERE job_id = ? AND status = ?'
             ' ORDER BY "offset"',
             (job_id, "done"),
         )
-        return [(row["offset"], row["shots"]) for row in rows]
+        return [(row["offset"], row["shots"], row["stream"]) for row in rows]
 
 
 _OWN = ("jobs.id", "jobs.number", "jobs.key", "jobs.payload_id", 'jobs."values"',

@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import quote
 
 from qbatch.backends.http import HttpClient
+from qbatch.domain.batches import Usage
 from qbatch.domain.limits import Limits
 from qbatch.domain.states import Failure, RemoteState
 from qbatch.errors import BatchNotFound
@@ -20,6 +21,8 @@ class FakeServer(ServiceProcess):
     Args:
         seconds: how long a batch runs.
         latency: seconds that each answer takes.
+        price: for a shot at most, where batches cost something; what they really come to is less.
+        billed_after: seconds after its end until what a batch cost is told.
         finds_tokens: whether a batch can be looked up by its submission id.
         secret: the token that clients must bring; none where empty.
         seed: of the faults that are drawn.
@@ -30,11 +33,14 @@ class FakeServer(ServiceProcess):
         *,
         seconds: float = 0.0,
         latency: float = 0.0,
+        price: float = 0.0,
+        billed_after: float = 0.0,
         finds_tokens: bool = True,
         secret: str = "",
         seed: int | None = None,
     ) -> None:
         arguments = [f"--seconds={seconds}", f"--latency={latency}"]
+        arguments += [f"--price={price}", f"--billed-after={billed_after}"]
         arguments += [] if finds_tokens else ["--no-find"]
         arguments += [] if seed is None else [f"--seed={seed}"]
         super().__init__("qbatch.testing.server", arguments, {"QBATCH_FAKE_SECRET": secret})
@@ -86,6 +92,7 @@ class FakeBackend:
             in_flight=settings.get("in_flight", 4),
             finds_tokens=settings.get("finds_tokens", True),
             lookup_seconds=0.0,
+            bills=True,
         )
         seconds = float(settings.get("seconds", 10.0))
         self._http = HttpClient(name, settings["url"], settings, seconds=seconds)
@@ -122,7 +129,9 @@ class FakeBackend:
         known = word in list(RemoteState)
         state = RemoteState(word) if known else RemoteState.UNKNOWN
         failure = Failure.BACKEND if state is RemoteState.ERROR else None
-        return BatchStatus(state=state, failure=failure, message=answer.get("message"))
+        bill = answer.get("bill")
+        usage = None if bill is None else Usage(price=float(bill), currency="EUR")
+        return BatchStatus(state=state, failure=failure, message=answer.get("message"), usage=usage)
 
     def results(self, remote_id: str, labels: Sequence[str]) -> Sequence[ItemResult]:  # noqa: ARG002
         """What a finished batch yielded."""

@@ -7,11 +7,12 @@ so that a test can ask whether anything was lost or done twice (``GET /audit``).
 =================================  ============================================
 POST /batches                      ``{token, items}`` → ``{id}``
 GET /batches?token=T               ``{id}``; 404; 405 where it cannot look tokens up
-GET /batches/ID                    ``{status, message}``
+GET /batches/ID                    ``{status, message, bill}``; the bill where there is one
 GET /batches/ID/results            ``{results: [{label, counts | values | error}]}``
 POST /batches/ID/cancel            ``{}``
 POST /faults                       ``{operation, fault, times, share}``; a list is drawn in turn
-GET /audit                         ``{accepted: {token: n}, executed: {job: n}, requests: n}``
+GET /audit                         ``{accepted: {token: n}, executed: {job: n}, requests: n, bills:
+                                   {token: n}}``
 =================================  ============================================
 
 Faults: ``refuse`` (422), ``busy`` (429 with Retry-After), ``unavailable`` (503),
@@ -47,6 +48,7 @@ class Batch:
     accepted_at: float
     cancelled: bool = False
     executed: bool = False
+    ended_at: float = 0.0
 
     def has(self, word: str) -> bool:
         """Whether the name of an item begins with a word that asks for a fault."""
@@ -61,6 +63,9 @@ class Service:
     latency: float
     finds_tokens: bool
     secret: str
+    price: float = 0.0
+    billed_after: float = 0.0
+    bills: dict[str, float] = field(default_factory=dict)
     batches: dict[str, Batch] = field(default_factory=dict)
     accepted: dict[str, int] = field(default_factory=dict)
     executed: dict[str, int] = field(default_factory=dict)
@@ -95,16 +100,27 @@ class Service:
     def status(self, batch: Batch) -> dict[str, Any]:
         """How a batch stands; its items are executed when its time has come."""
         if batch.cancelled:
-            return {"status": "cancelled"}
+            return {"status": "cancelled", **({"bill": 0.0} if self.price else {})}
         if batch.has("hang") or time.monotonic() < batch.accepted_at + self.seconds:
             return {"status": "running"}
         if batch.has("fail"):
             return {"status": "error", "message": "the device failed"}
         if not batch.executed:
-            batch.executed = True
-            for job in (job for item in batch.items for job in item["jobs"]):
-                self.executed[job] = self.executed.get(job, 0) + 1
-        return {"status": "done"}
+            self._execute(batch)
+        bill = self.bills.get(batch.token)
+        if bill is None or time.monotonic() < batch.ended_at + self.billed_after:
+            return {"status": "done"}
+        return {"status": "done", "bill": bill}
+
+    def _execute(self, batch: Batch) -> None:
+        """Do the work, and write the bill: at most the price of all its shots, mostly less."""
+        batch.executed, batch.ended_at = True, time.monotonic()
+        for job in (job for item in batch.items for job in item["jobs"]):
+            self.executed[job] = self.executed.get(job, 0) + 1
+        if self.price:
+            most = self.price * sum(item["shots"] or 0 for item in batch.items)
+            share = self.random.choice([1.0, self.random.random()])
+            self.bills[batch.token] = self.bills.get(batch.token, 0.0) + most * share
 
 
 def answer(item: dict[str, Any]) -> dict[str, Any]:
@@ -145,7 +161,7 @@ class Handler(BaseHTTPRequestHandler):
             self._send(200, {})
         elif path == ["audit"]:
             with service.lock:
-                names = ("accepted", "executed", "requests", "faulty")
+                names = ("accepted", "executed", "requests", "faulty", "bills")
                 self._send(200, {name: getattr(service, name) for name in names})
         elif service.secret and self.headers.get("Authorization") != f"Bearer {service.secret}":
             self._send(401, {"error": "the token is not valid"})
@@ -282,11 +298,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="A fake backend service on 127.0.0.1.")
     parser.add_argument("--seconds", type=float, default=0.0, help="how long a batch runs")
     parser.add_argument("--latency", type=float, default=0.0, help="seconds an answer takes")
+    parser.add_argument("--price", type=float, default=0.0, help="of a shot, at most")
+    parser.add_argument("--billed-after", type=float, default=0.0, help="seconds after the end")
     parser.add_argument("--no-find", action="store_true", help="tokens cannot be looked up")
     parser.add_argument("--seed", type=int, default=None, help="of the faults")
     options = parser.parse_args()
     secret = os.environ.get("QBATCH_FAKE_SECRET", "")
-    service = Service(options.seconds, options.latency, not options.no_find, secret)
+    service = Service(
+        options.seconds, options.latency, not options.no_find, secret,
+        options.price, options.billed_after,
+    )  # fmt: skip
     service.random.seed(options.seed)
     Handler.service = service
     server = Server(("127.0.0.1", 0), Handler)

@@ -121,3 +121,12 @@ def test_a_held_group_sends_nothing_until_it_is_released(group):
     ]  # fmt: skip
     group.release()
     assert group.run(executor="serial").exit_code == 0
+
+
+def test_a_job_with_rules_is_known_again_though_its_shots_have_grown(db):
+    with JobGroup("g", db=db) as group:
+        wanted = {"until": "count(11)>=100", "max_shots": 5000}
+        group.add(BELL, **wanted)
+        group.run(executor="serial")
+        assert group.add(BELL, **wanted, if_new=True).duplicates == 1
+        assert group.add(BELL, until="count(11)>=200", max_shots=5000, if_new=True).duplicates == 0

@@ -28,7 +28,7 @@ def test_other_names_are_refused():
 
 def test_run_options_are_the_settings_that_a_user_may_say():
     settings = set(qbatch.RunSettings.__dataclass_fields__)
-    own = {"default_backend", "homes", "submit", "wait_seconds"}  # of the engine and its callers
+    own = {"default_backend", "homes", "prices", "budgets", "submit", "wait_seconds"}
     assert set(qbatch.RunOptions.__annotations__) == settings - own
 
 

@@ -26,7 +26,8 @@ def test_a_rule_is_read_and_written_alike(text, written, measure, of, bound):
 
 @pytest.mark.parametrize(
     "text",
-    ["", "stderr", "stderr<", "stderr<0", "stderr<-1", "stderr<nan", "stderr<1e999", "stderr>=0.1",
+    ["", "stderr", "stderr<", "stderr<0", "stderr<-1", "stderr<nan", "stderr<1e999",
+     "stderr<1e-300", "count(1)>=1e10", "stderr>=0.1",
      "count>=5", "count(11)<5", "count(11)>=0.5", "count(11)>=0", "halfwidth(00)<0.1",
      "halfwidth(P())<0.1", "halfwidth(P(0))<0.5", "variance<1", "stderr<0.1 and stderr<0.2",
      "stderr<1e", "P(00)<0.1"],

@@ -354,7 +354,7 @@ def test_a_secret_appears_nowhere(qbatch, ansatz, serve, config, db):
     secret = "qb-very-secret-0123456789"
     server = serve(secret=secret, backend={"token_env": "FAKE_TOKEN"}, seconds=0.5, latency=0.2)
     qbatch.env |= {"QBATCH_CONFIG": str(config), "FAKE_TOKEN": secret, "QBATCH_DEBUG": "1"}
-    server.fault("status", ["unavailable", "reset"], share=0.5)
+    server.fault("status", ["unavailable", "reset"], times=3)
     qbatch("add", "g", ansatz, "-p", "theta=0:1:6", "-p", "phi=0", "--backend", "fake")
     process = qbatch.start("--debug", "run", "g")
     command_lines = set()

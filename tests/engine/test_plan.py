@@ -72,7 +72,7 @@ def test_batches_circuits_and_shots_are_those_of_the_run(tmp_path_factory, jobs,
         group.add(ANSATZ, parameters=values, shots=shots, seed=seed)
     backend, wishes = InstantBackend(limits=limits), RunSettings(**policy)
     store = Store(db)
-    plan = make_plan(store, [group.status()], lambda *_: backend, wishes, prices={})
+    plan = make_plan(store, [group.status()], lambda *_: backend, wishes)
     assert backend.submissions == []
     report = Run(store, [group.status()], lambda *_: backend, wishes).execute()
     store.close()
@@ -192,7 +192,7 @@ def test_each_basis_of_values_is_paid_for(db):
     with Store(db) as store:
         found = make_plan(
             store, [store.groups.get("g")], lambda name: InstantBackend(name, limits),
-            RunSettings(), prices={"default": {"shot": 0.01, "task": 1.0, "batch": 5.0}},
+            RunSettings(prices={"default": {"shot": 0.01, "task": 1.0, "batch": 5.0}}),
         )  # fmt: skip
     (plan,) = found.backends
     # ZZ and ZI share a basis: three of 100 shots, and one circuit of 10.

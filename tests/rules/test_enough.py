@@ -157,3 +157,11 @@ def test_a_rule_that_fits_is_taken():
     spins = Request(kind=ResultKind.EXPECTATION_VALUES, observables=("ZZ + 0.5*XX",))
     expected = Expected(kind=spins.kind, names=spins.observables, num_bits=2)
     enough.check_rules(["stderr(ZZ+0.5*XX)<0.1"], spins, expected)
+
+
+def test_an_error_that_is_not_told_may_be_the_largest_there_can_be():
+    rule, untold = ["stderr<0.01"], values(ZZ=[0.9, None])
+    assert not enough.judge(rule, ["ZZ"], untold, 400).reached
+    most = enough.most_shots(rule, ["ZZ"])
+    assert most is not None
+    assert enough.judge(rule, ["ZZ"], untold, most).reached

@@ -117,3 +117,15 @@ def test_single_jobs_are_deleted_and_their_numbers_never_given_again(group):
     with Store(group.path) as store:
         said = [s for s in store.integrity.problems() if "counters" in s or "refers" in s]
     assert said == []
+
+
+def test_a_job_that_was_cancelled_with_all_its_shots_is_done_without_its_rules(group):
+    rules = change(group, "asked")[0].request_id
+    change(group, "set_rules", rules, ["count(11)>=50"], first=50, most=5000, selector="1")
+    store = group._stored.store
+    set_(store, "status = 'cancelled', failure = 'cancelled'", 1)
+    assert change(group, "drop_rules", selector="1") == 1
+    assert (shots(group)[0], group.jobs[0].failure) == ((100, "done"), None)
+    set_(store, "status = 'unsent'", 1)  # as an earlier version left it
+    assert change(group, "set_shots", 100, selector="1") == 1
+    assert shots(group)[0] == (100, "done")

@@ -53,7 +53,7 @@ def test_an_attempt_says_its_place_and_how_it_was_drawn():
     (found,) = one({**JOB, "attempts": [tried]})["attempts"]
     assert found["position"] == 4
     assert (found["sampler"], found["origin"]) == ("exact", None)
-    assert found["stream"] == of_old_part(None, 1, 12.5, 4)
+    assert found["stream"] == of_old_part(None, "", 1, 12.5, 4)
     (bare,) = one({**JOB, "attempts": [{**base, "seed": 9, "item": 0, "info": None}]})["attempts"]
     assert (bare["sampler"], bare["stream"]) == (None, 9)
     assert "item" in tried  # what was given is not changed

@@ -55,9 +55,9 @@ def test_only_what_is_refused_ends_refused():
 def test_a_result_is_stored_with_its_digest_kind_and_sampler():
     ended = Outcome(claim=claim(), status=AttemptStatus.DONE, job_status=Status.DONE,
                     result=Counts({"0": 10}), info={"sampling": "exact", "pid": 1})  # fmt: skip
-    status, failure, error, finished, info, sampler, kind, data, mark, attempt = ledger_rows.closed(
-        ended, 5.0
-    )
+    cells = ledger_rows.closed(ended, 5.0)
+    status, failure, error, finished, info, sampler, kind, data, mark, stream, attempt = cells
+    assert stream is None
     assert (status, failure, error, finished, attempt) == ("done", None, None, 5.0, 7)
     assert (sampler, kind) == ("exact", "counts")
     assert decode_result(data) == {"counts": {"0": 10}}

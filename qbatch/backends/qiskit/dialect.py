@@ -184,6 +184,11 @@ class Dialect(ABC):
         except Exception:
             return None
 
+    @property
+    def batch_seconds(self) -> float | None:
+        """The longest that a device works on a job; None where nothing bounds it."""
+        return None
+
     def usage(self, job: Any) -> Usage | None:  # noqa: ARG002
         """What the service reports of a job that has ended."""
         return None

@@ -34,7 +34,9 @@ class Ibm(Dialect):
     settings: ClassVar[frozenset[str]] = frozenset(
         {"channel", "device", "instance", "max_execution_time", "options", "url"}
     )
-    limits: ClassVar[Limits] = Limits(mixed_kinds=False, finds_tokens=True, lookup_seconds=5.0)
+    limits: ClassVar[Limits] = Limits(
+        mixed_kinds=False, finds_tokens=True, lookup_seconds=5.0, bills=True
+    )
     has_estimator: ClassVar[bool] = True
 
     _service: Any = None
@@ -125,6 +127,12 @@ class Ibm(Dialect):
     def carries(self, device: BackendV2, remote_id: str, submission_id: str) -> bool | None:
         """Its tags say it."""
         return submission_id in (self.job(device, remote_id).tags or ())
+
+    @property
+    def batch_seconds(self) -> float | None:
+        """``max_execution_time``, where it is set."""
+        seconds = self.own.get("max_execution_time")
+        return None if seconds is None else float(seconds)
 
     def usage(self, job: Any) -> Usage | None:
         """Quantum seconds that are charged, once they are settled."""

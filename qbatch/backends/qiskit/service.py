@@ -69,6 +69,8 @@ class ServiceBackend(SdkBackend):
             mixed_kinds=own.mixed_kinds,
             finds_tokens=own.finds_tokens,
             lookup_seconds=own.lookup_seconds,
+            seconds=dialect.batch_seconds,
+            bills=own.bills,
         )
         self._most_circuits = limits.circuits
         self._ended: dict[str, BatchStatus] = {}

@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from qbatch.cli import options as opt
-from qbatch.cli import output, targets
+from qbatch.cli import output, targets, values
 
 if TYPE_CHECKING:
     from qbatch.backends.catalog import Catalog
     from qbatch.config import Config
+    from qbatch.store.budgets import Cost
+
+_BY = ("backend", "group", "tag")
 
 
 def list_(ctx: typer.Context, json: opt.Json = False) -> None:
@@ -85,6 +88,53 @@ def check(
         print(f"{name}: {said}")
 
 
+def costs(
+    ctx: typer.Context,
+    since: Annotated[
+        str | None,
+        opt.option(
+            "--since", metavar="DATE", section=opt.WHICH, help="Sent since 2026-01-31, or 30d ago."
+        ),
+    ] = None,
+    by: Annotated[
+        str,
+        opt.option("--by", metavar="|".join(_BY), section=opt.HOW, help="What is told apart."),
+    ] = "backend",
+    json: opt.Json = False,
+) -> None:
+    """Show what batches have cost, and what is put aside for those not billed yet.
+
+    A batch reserves the most that it can come to before it is sent; what the service says that
+    it cost replaces that. A batch of several groups is shared out evenly among its jobs, and a
+    job counts for each of its tags.
+
+    Example: qbatch backends costs --since 30d --by group
+    """
+    from qbatch.api import groups as api_groups
+
+    values.choice(by, "--by", _BY)
+    moment = None if since is None else values.date(since).timestamp()
+    found = api_groups.costs(by, moment or 0.0, targets.context(ctx).db)
+    if json:
+        entries = [cost._asdict() for cost in found]
+        output.print_json("costs", entries, by=by, since=moment)
+    elif found:
+        columns = [by, "batches", "charged", "reserved", "currency", "seconds"]
+        output.table(columns, map(_cells, found), right=["batches", *columns[2:4], "seconds"])
+    else:
+        output.message("nothing has cost anything, as far as is known")
+
+
+def _cells(cost: Cost) -> list[str | int]:
+    seconds = f"{cost.seconds:.6g}" if cost.seconds else ""
+    money = _money(cost.charged), _money(cost.reserved), cost.currency or ""
+    return [cost.of or "-", cost.batches, *money, seconds]
+
+
+def _money(amount: float) -> str:
+    return f"{amount:.2f}" if amount >= 0.01 or not amount else f"{amount:.4g}"
+
+
 def _catalog(ctx: typer.Context) -> Catalog:
     from qbatch.backends.catalog import Catalog
 
@@ -101,4 +151,7 @@ def _pairs(values: dict[str, Any]) -> str:
     return ", ".join(f"{key} {value}" for key, value in values.items())
 
 
-BACKENDS = ("List and check backends.", {"list": list_, "check": check})
+BACKENDS = (
+    "List and check backends, and what they have cost.",
+    {"list": list_, "check": check, "costs": costs},
+)

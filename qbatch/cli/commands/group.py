@@ -118,6 +118,45 @@ def archive(
         print(f"{file}: {output.plural(number, 'job')} of {group}")
 
 
+def merge(
+    ctx: typer.Context,
+    sources: Annotated[
+        list[str],
+        typer.Argument(metavar="GROUP|FILE…", help="Groups, and files that group archive wrote."),
+    ],
+    into: Annotated[
+        str, opt.option("--output", "-o", metavar="GROUP", help="The group that they go into.")
+    ],
+    json: opt.Json = False,
+) -> None:
+    """Add up groups and archives in one group, which is made where it does not exist.
+
+    Counts of equal circuits, parameters and requests are added up. What is there already adds
+    nothing, nor does what was drawn with the same random numbers: two machines that ran one
+    seeded group, or a merge that is done again.
+
+    Example: qbatch group merge monday tuesday lab.qbatch -o week
+    """
+    report = api_groups.merge_groups(sources, into, targets.context(ctx).db)
+    if json:
+        output.print_json("merged", {"group": into, **asdict(report)})
+        return
+    for source, number in report.copies.items():
+        if number:
+            output.message(
+                f"{source}: {output.plural(number, 'part')} left out: there already, or drawn with"
+                " the same random numbers"
+            )
+    if report.differing:
+        output.message(
+            f"{report.differing} of them differ from what is there, which is kept: other versions?"
+        )
+    if report.missing:
+        output.message(f"{output.plural(report.missing, 'job')} without a result left out")
+    parts = ", ".join(f"{number} of {source}" for source, number in report.parts.items())
+    print(f"{into}: {output.plural(report.jobs, 'new job')}, {report.shots} shots added ({parts})")
+
+
 def unarchive(
     ctx: typer.Context,
     file: Annotated[str, typer.Argument(metavar="FILE", help="What group archive wrote.")],
@@ -206,6 +245,7 @@ GROUP = (
         "hold": hold,
         "release": release,
         "rename": rename,
+        "merge": merge,
         "archive": archive,
         "unarchive": unarchive,
         "prune": prune,

@@ -13,6 +13,7 @@ from qbatch.cli import output, programs, targets
 from qbatch.cli.tables import attempt_entry, compilation_entry, compiled_text
 from qbatch.domain.naming import shell_quote
 from qbatch.errors import NotFound
+from qbatch.results.intervals import intervals
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,8 +43,6 @@ def show(
 
     Example: qbatch show scan/3
     """
-    from qbatch.results.rows import result_entry
-
     chosen = targets.one_job(ctx, target)
     if programs.show_named(chosen, source=source, json=json):
         return
@@ -55,15 +54,7 @@ def show(
     for result in chosen.group.results(chosen.selection):
         handle = chosen.group.handle(result.job.number)
         if json:
-            entry = result_entry(result)
-            entry["attempts"] = [attempt_entry(attempt) for attempt in handle.attempts]
-            entry["source"] = handle.source_text
-            entry["why_not_exact"] = handle.why_not_exact
-            entry["compiled"] = [
-                {**compilation_entry(used), "source": handle.compiled_text(used)}
-                for used in handle.compilations
-            ]
-            shown.append(entry)
+            shown.append(_entry(result, handle))
         else:
             _show(result, handle)
     if json:
@@ -123,7 +114,7 @@ def _show(result: JobResult, handle: JobHandle) -> None:
     if not attempts:
         print("    none")
     print("  result")
-    for line in _result_lines(result):
+    for line in [*_result_lines(result), *_interval_lines(result)]:
         print(f"    {line}")
     lines = handle.source_text.splitlines()
     print(f"  {job.kind}")
@@ -133,6 +124,26 @@ def _show(result: JobResult, handle: JobHandle) -> None:
         print(f"    … {len(lines) - _SOURCE_LINES} more lines (--json has them)")
 
 
+def _entry(result: JobResult, handle: JobHandle) -> dict[str, Any]:
+    """All that is known of a job, as JSON."""
+    from qbatch.results.rows import result_entry
+
+    job = result.job
+    return {
+        **result_entry(result),
+        "attempts": [attempt_entry(attempt) for attempt in handle.attempts],
+        "source": handle.source_text,
+        "why_not_exact": handle.why_not_exact,
+        "until": list(job.until),
+        "max_shots": job.max_shots,
+        "until_end": job.until_end,
+        "compiled": [
+            {**compilation_entry(used), "source": handle.compiled_text(used)}
+            for used in handle.compilations
+        ],
+    }
+
+
 def _facts(job: Job) -> list[tuple[str, Any]]:
     facts = [
         ("status", job.status.value),
@@ -140,6 +151,7 @@ def _facts(job: Job) -> list[tuple[str, Any]]:
         ("parameters", " ".join(f"{k}={v!r}" for k, v in job.parameters.items())),
         ("observables", "; ".join(job.observables)),
         ("shots", job.shots if job.shots is not None else "exact"),
+        ("until", _until(job)),
         ("seed", job.seed),
         ("tags", " ".join(f"{k}={v}" for k, v in job.tags.items())),
         ("backend", job.backend),
@@ -153,6 +165,14 @@ def _facts(job: Job) -> list[tuple[str, Any]]:
         (job.kind, _payload_facts(job)),
     ]
     return [(label, value) for label, value in facts if value not in (None, "")]
+
+
+def _until(job: Job) -> str | None:
+    """The rules for a job's shots, and how far it is."""
+    if not job.until:
+        return None
+    ends = {None: "not held against them yet", "reached": "reached", "max_shots": "not reached"}
+    return f"{', '.join(job.until)}, at most {job.max_shots} shots: {ends[job.until_end]}"
 
 
 def _place(job: Job) -> str | None:
@@ -181,6 +201,8 @@ def _attempt_text(attempt: Attempt) -> str:
     if attempt.error:
         text += f" ({attempt.failure}: {attempt.error})"
     details = [f"{key} {value}" for key, value in attempt.info.items()]
+    if attempt.origin:
+        details.append(f"merged from {attempt.origin}")
     if used := str(attempt.usage):
         details.append(f"batch: {used}")
     return f"{text}  [{', '.join(details)}]" if details else text
@@ -194,6 +216,12 @@ def _result_lines(result: JobResult) -> list[str]:
         return lines
     more = len(result.result.quantities()) - _SOURCE_LINES
     return [*lines[:-1], f"… {more} more {result.result.noun}s"]
+
+
+def _interval_lines(result: JobResult) -> Iterator[str]:
+    """The intervals that rules for a job's shots are about."""
+    for name, (low, high) in intervals(result).items():
+        yield f"95 % interval of {name}: {low:.6g} to {high:.6g}"
 
 
 def _why_entry(job: Job, attempts: list[Attempt], sentence: str) -> dict[str, Any]:
@@ -214,6 +242,8 @@ def _why_lines(number: int, attempt: Attempt) -> Iterator[str]:
     where = f"batch {attempt.batch} on {attempt.backend}"
     if attempt.remote_id:
         where += f" as {attempt.remote_id}"
+    if attempt.origin:
+        where += f", merged from {output.clean(attempt.origin)}"
     yield f"{output.moment(attempt.created_at)}  attempt {number}: {where}"
     if attempt.compilation is not None:
         yield f"{'':19}  {compiled_text(attempt.compilation)}"

@@ -11,18 +11,23 @@ The file is TOML in the user's configuration directory (``--config``, ``QBATCH_C
     token_env = "LAB_TOKEN" # or token_file; a token itself never stands in the file
     price = { shot = 0.0009, task = 0.3 } # or second; qbatch plan tells the cost
     compile = { level = 2, target = "lab.json" } # circuits are compiled before they are sent
+
+    [backends.lab.budget]   # over all runs and processes
+    month = 200
+    currency = "EUR"
+    timezone = "Europe/Berlin"
 """
 
 from __future__ import annotations
 
-import itertools
 import os
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from qbatch.config.backend_tables import BackendConfig as BackendConfig
+from qbatch.config.backend_tables import backend_table, refuse_secrets
 from qbatch.errors import UsageError
 
 ENV_DATABASE = "QBATCH_DB"
@@ -34,25 +39,6 @@ DEFAULTS = WHOLE_NUMBERS | _TEXTS | _NUMBERS
 """Options that the configuration may give another default, for commands and Python alike."""
 
 _TABLES = {"backends", "defaults", "executors", "notify"}
-_FILES = {"noise_model", "token_file"}
-_SECRET_WORDS = frozenset(
-    [
-        "apikey",
-        "authorisation",
-        "authorization",
-        "bearer",
-        "cookie",
-        "credential",
-        "credentials",
-        "passphrase",
-        "passwd",
-        "password",
-        "secret",
-        "token",
-    ]
-)
-_SECRET_KEYS = frozenset({"access", "api", "private", "secret"})  # before "key"
-_USERINFO = re.compile(r"(\b[a-z][a-z0-9+.-]*://)[^/@\s]+@", re.I)
 
 
 def data_directory() -> Path:
@@ -82,23 +68,6 @@ def config_path(path: str | os.PathLike[str] | None = None) -> Path:
     from platformdirs import user_config_path
 
     return user_config_path("qbatch", appauthor=False) / "config.toml"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BackendConfig:
-    """A named backend: its adapter's type, and the settings for the adapter.
-
-    Attributes:
-        prices: what it costs per ``shot``, ``task`` (an item), ``batch`` and ``second``.
-        compile: how circuits are compiled for it (`qbatch.stages.settings`); empty: not at all;
-            None: as the adapter says.
-    """
-
-    name: str
-    type: str
-    settings: dict[str, Any]
-    prices: Mapping[str, float] = field(default_factory=dict)
-    compile: Mapping[str, Any] | None = None
 
 
 _loaded: dict[tuple[Path, int, int], Config] = {}
@@ -170,7 +139,7 @@ class Config:
             document=document,
             defaults=_defaults(file, tables["defaults"]),
             backends={
-                name: _backend(file, name, table) for name, table in tables["backends"].items()
+                name: backend_table(file, name, table) for name, table in tables["backends"].items()
             },
             executors={
                 name: _executor(file, name, table) for name, table in tables["executors"].items()
@@ -255,7 +224,7 @@ def _parsed(file: Path, data: bytes) -> dict[str, Any]:
 
 
 def _defaults(file: Path, table: Mapping[str, Any]) -> Mapping[str, Any]:
-    _refuse_secrets(f"{file}: [defaults]", table)
+    refuse_secrets(f"{file}: [defaults]", table)
     for name, value in sorted(table.items()):
         if name not in DEFAULTS:
             known = ", ".join(sorted(DEFAULTS))
@@ -280,7 +249,7 @@ def _executor(file: Path, name: str, table: Any) -> dict[str, str]:
     where = f"{file}: [executors.{name}]"
     if not isinstance(table, dict) or not all(isinstance(v, str) for v in table.values()):
         raise UsageError(f"{where} is not a table of texts")
-    _refuse_secrets(where, table)
+    refuse_secrets(where, table)
     return {
         key: str(file.parent / Path(value).expanduser()) if key.endswith("_file") else value
         for key, value in table.items()
@@ -297,95 +266,3 @@ def _notify_secret(file: Path, table: Mapping[str, Any]) -> dict[str, str]:
     if "secret_file" in found:
         found["secret_file"] = str(file.parent / Path(found["secret_file"]).expanduser())
     return found
-
-
-def _backend(file: Path, name: str, table: Any) -> BackendConfig:
-    where = f"{file}: [backends.{name}]"
-    if isinstance(table, dict):
-        _refuse_secrets(where, table)
-    if not isinstance(table, dict) or not isinstance(table.get("type"), str):
-        raise UsageError(
-            f'{where} needs a type, such as type = "aer"',
-            hint=f"qbatch config set backends.{name}.type aer comes first",
-        )
-    settings = {key: value for key, value in table.items() if key != "type"}
-    for key in _FILES & settings.keys():
-        # A run from cron stands in another directory than the user who wrote the file.
-        settings[key] = str(file.parent / Path(str(settings[key])).expanduser())
-    prices = _prices(where, settings.pop("price", {}))
-    compile_ = _compile(where, file.parent, settings.pop("compile", None))
-    settings = _with_secret(where, settings)
-    return BackendConfig(
-        name=name, type=table["type"], settings=settings, prices=prices, compile=compile_
-    )
-
-
-def _compile(where: str, directory: Path, value: Any) -> Mapping[str, Any] | None:
-    """The ``compile`` table; false stands for an empty one."""
-    if value is None or value is False:
-        return None if value is None else {}
-    if not isinstance(value, dict) or not value:
-        raise UsageError(
-            f"{where}: compile is not understood",
-            hint='compile = { level = 2, target = "device.json" }, or compile = false',
-        )
-    target = value.get("target")
-    if isinstance(target, str) and target.endswith(".json"):
-        value = {**value, "target": str(directory / Path(target).expanduser())}
-    return dict(value)
-
-
-def is_secret(key: str) -> bool:
-    """Whether a setting is called like a secret, and not like the place of one."""
-    words = re.split(r"[^a-z]+", re.sub(r"(?<=[a-z])(?=[A-Z])", "_", key).lower())
-    if words[-1] in ("env", "file"):
-        return False
-    pairs = itertools.pairwise(words)
-    return bool(_SECRET_WORDS.intersection(words)) or any(
-        second == "key" and first in _SECRET_KEYS for first, second in pairs
-    )
-
-
-def _refuse_secrets(where: str, table: Mapping[str, Any], path: str = "") -> None:
-    """Secrets come from the environment or a file of their own, never from the configuration.
-
-    Raises:
-        UsageError: a key is called like one, or an address holds one.
-    """
-    for key, value in table.items():
-        name = f"{path}{key}"
-        if isinstance(value, Mapping):
-            _refuse_secrets(where, value, f"{name}.")
-        elif is_secret(key):
-            raise UsageError(
-                f"{where}: {name!r} must not stand in the file",
-                hint='name an environment variable (token_env = "…") or a file (token_file = "…")',
-            )
-        elif isinstance(value, str) and _USERINFO.search(value):
-            raise UsageError(
-                f"{where}: {name!r} is an address with a secret in it",
-                hint="leave user:secret@ out; token_env or token_file names the secret",
-            )
-
-
-def _prices(where: str, table: Any) -> dict[str, float]:
-    units = ("shot", "task", "batch", "second")
-    good = isinstance(table, dict) and all(
-        unit in units and isinstance(price, (int, float)) and not isinstance(price, bool)
-        for unit, price in table.items()
-    )
-    if not good:
-        raise UsageError(
-            f"{where}: price is not understood", hint="price = { shot = 0.001, task = 0.3 }"
-        )
-    return {unit: float(price) for unit, price in table.items()}
-
-
-def _with_secret(where: str, settings: dict[str, Any]) -> dict[str, Any]:
-    """The settings with the secret's source, not the secret: adapters read it when they need it."""
-    for key in ("token_env", "token_file"):
-        if key in settings and not isinstance(settings[key], str):
-            raise UsageError(f"{where}: {key} is not a text")
-    if "token_env" in settings and "token_file" in settings:
-        raise UsageError(f"{where}: token_env and token_file: give one of them")
-    return settings
