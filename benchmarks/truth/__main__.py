@@ -2,7 +2,8 @@
 
 Random circuits over every gate and feature go through every path that qbatch has for them,
 and what comes back is held against an independent reference. Then small faults are planted
-one by one, and each must be caught. At last the own readers are held against Qiskit's.
+one by one, and each must be caught. The own readers are held against Qiskit's, and the rules for
+enough shots, and shots that are added later, against laws that are known.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from benchmarks import enough
 from benchmarks.truth.faults import FAULTS, caught
 from benchmarks.truth.judging import Judged, Verdict, judge
 from benchmarks.truth.reading import compare
@@ -59,6 +61,8 @@ def main() -> int:
     parser.add_argument("--folder", type=Path, help="Files of OpenQASM 2 to read as well.")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--no-faults", action="store_true")
+    parser.add_argument("--no-rules", action="store_true", help="leave --until and top-ups out")
+    parser.add_argument("--times", type=int, default=10_000, help="each rule is played so often")
     options = parser.parse_args()
     wrong = compare(options.texts, options.seed, options.folder) if options.texts else 0
     good = True
@@ -66,6 +70,8 @@ def main() -> int:
         verdict = judge(run(options.circuits, options.seed))
         tell(verdict)
         good = verdict.holds
+    if not options.no_rules:
+        wrong += enough.laws(options.times, options.seed)
     missed = []
     if not options.no_faults:
         for fault in FAULTS:
