@@ -86,9 +86,7 @@ def _item(
         said = f"the backend returned something else than was asked for: {error}"
         return failed(claims, Failure.BACKEND, said)
     info = answers.info(result.info)
-    is_drawn = result.counts is None and result.probabilities is not None
-    if is_drawn and claims[0].expected is not None:
-        is_drawn = claims[0].expected.kind is ResultKind.COUNTS
+    is_drawn = _is_law(result, claims[0].expected)
     return [
         Outcome(
             claim=claim,
@@ -122,12 +120,18 @@ def _hands(claims: Sequence[Claim], result: ItemResult, submission_id: str) -> S
     shots = [claim.shots or 0 for claim in claims]
     if expected.kind is not ResultKind.COUNTS:
         return _exact_or_estimated(result, expected, claims[0].layout).deal(shots)
-    if result.counts is None and result.probabilities is not None:
+    if _is_law(result, expected):
         return [_drawn(claim, result, expected, submission_id) for claim in claims]
     if claims[0].seed is not None:  # the same seed and shots: the same counts for all
         found = answers.counts(result.counts, shots[0], expected)
         return [found] * len(claims)
     return answers.counts(result.counts, sum(shots), expected).deal(shots)
+
+
+def _is_law(result: ItemResult, expected: Expected | None) -> bool:
+    """Whether counts were asked for, and the law is told from which they are drawn."""
+    counted = expected is not None and expected.kind is ResultKind.COUNTS
+    return counted and result.counts is None and result.probabilities is not None
 
 
 def _exact_or_estimated(result: ItemResult, expected: Expected, layout: Layout | None) -> Result:

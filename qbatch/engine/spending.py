@@ -160,13 +160,19 @@ class Spending:
         spent, own = self._spent, batch_id in self._spent.price
         if own and usage.seconds is not None:
             spent.seconds[batch_id] = usage.seconds
-        price, prices = usage.price, self.prices(backend)
-        reserved = None
-        if price is None and usage.seconds is not None and prices.keys() == {"second"}:
-            price = reserved = usage.seconds * prices["second"]
+        reserved = self._by_the_second(backend.name, usage)
+        price = usage.price if reserved is None else reserved
         if own and price is not None and self._is_comparable(backend.name, usage.currency):
             spent.price[batch_id] = price
         return reserved
+
+    def _by_the_second(self, backend: str, usage: Usage) -> float | None:
+        """What seconds come to that were told without a price; None where more is paid for."""
+        # As far as prices are known by now: for this alone no service is asked.
+        prices = self._prices.get(backend) or self._settings.prices.get(backend) or {}
+        if usage.price is not None or usage.seconds is None or prices.keys() != {"second"}:
+            return None
+        return usage.seconds * prices["second"]
 
     def _is_comparable(self, backend: str, currency: str | None) -> bool:
         """Whether a charge is in the currency that the run's cap is reckoned in."""

@@ -263,3 +263,22 @@ def test_a_plan_says_what_would_not_be_sent(group):
         assert said == "not all of it would be sent: its budget has no room for 8 more"
         (said,) = warnings(Paid(), prices={}, max_cost=3.0)
         assert "nobody knows the price" in said
+
+
+def test_no_service_is_asked_for_prices_that_nobody_needs(group):
+    class Curious(Paid):
+        asked = 0
+
+        def prices(self):
+            self.asked += 1
+            return {"second": 1.0}
+
+        def status(self, remote_id):
+            return BatchStatus(state="done", usage=Usage(seconds=2.0))
+
+    backend = Curious(seconds=5.0)
+    assert run(group, backend, prices={}).exit_code == 0
+    assert backend.asked == 0
+    group.edit(more_shots=100)
+    assert run(group, backend, prices={}, max_cost=50.0).exit_code == 0
+    assert backend.asked == 1
