@@ -21,15 +21,14 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from qbatch.api.adding import AddReport
+    from qbatch.api.archives import ArchiveCheck, merge_groups, unarchive, verify_archive
     from qbatch.api.database import backup, query, resolve, verify
     from qbatch.api.editing import EditReport
     from qbatch.api.groups import (
         PruneReport,
         delete_groups,
         list_groups,
-        merge_groups,
         prune_groups,
-        unarchive,
     )
     from qbatch.api.job_group import JobGroup
     from qbatch.api.job_handle import JobHandle
@@ -79,10 +78,10 @@ if TYPE_CHECKING:
 
 _HOME = {
     "api.adding": ("AddReport",),
+    "api.archives": ("ArchiveCheck", "merge_groups", "unarchive", "verify_archive"),
     "api.database": ("backup", "query", "resolve", "verify"),
     "api.editing": ("EditReport",),
-    "api.groups": ("PruneReport", "delete_groups", "list_groups", "merge_groups", "prune_groups",
-                   "unarchive"),
+    "api.groups": ("PruneReport", "delete_groups", "list_groups", "prune_groups"),
     "api.job_group": ("JobGroup",),
     "api.job_handle": ("JobHandle",),
     "api.options": ("AddOptions", "EditOptions", "ProgramOptions", "RunOptions"),
@@ -114,17 +113,18 @@ _HOME = {
 _MODULES = {name: module for module, names in _HOME.items() for name in names}
 
 __all__ = [
-    "AddOptions", "AddReport", "Attempt", "AuthError", "BackendError", "Batch", "Cause",
-    "CheckReport", "CompileReport", "Config", "Context", "Counts", "EditOptions", "EditReport",
-    "Evaluated", "Evaluation",
-    "ExpectationValue", "ExpectationValues", "ExportOptions", "Failure", "Group", "InvalidCircuit",
-    "InvalidObservable", "InvalidParameters", "InvalidSelector", "Job", "JobFailed", "JobGroup",
-    "JobHandle", "JobResult", "Locked", "MatchedPair", "NonDeterminism", "NotFound", "NotRecorded",
-    "Observer", "Picture", "Plan", "PlotOptions", "Probabilities", "Program", "ProgramError",
+    "AddOptions", "AddReport", "ArchiveCheck", "Attempt", "AuthError", "BackendError", "Batch",
+    "Cause", "CheckReport", "CompileReport", "Config", "Context", "Counts", "EditOptions",
+    "EditReport", "Evaluated", "Evaluation", "ExpectationValue", "ExpectationValues",
+    "ExportOptions", "Failure", "Group", "InvalidCircuit", "InvalidObservable",
+    "InvalidParameters", "InvalidSelector", "Job", "JobFailed", "JobGroup", "JobHandle",
+    "JobResult", "Locked", "MatchedPair", "NonDeterminism", "NotFound", "NotRecorded", "Observer",
+    "Picture", "Plan", "PlotOptions", "Probabilities", "Program", "ProgramError",
     "ProgramOptions", "ProgramStatus", "PruneReport", "QbatchError", "Results", "RunOptions",
     "RunReport", "RunSettings", "RunState", "Selection", "Status", "StoreError", "Thresholds",
     "UsageError", "__version__", "backup", "delete_groups", "list_groups", "merge_groups",
     "parse_selection", "prune_groups", "query", "resolve", "target_json", "unarchive", "verify",
+    "verify_archive",
 ]  # fmt: skip
 
 

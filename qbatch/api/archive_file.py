@@ -1,8 +1,9 @@
 """Groups as portable files: gzip of JSON lines, the last of which holds a check sum.
 
 The first line is ``{"kind": "qbatch archive", "version": 4}``, the records of
-`qbatch.store.archive` follow, and the last line is ``{"kind": "end", "records": n,
-"sha256": …}`` over all lines before it. The same group makes the same bytes.
+`qbatch.store.archive` follow, and then comes ``{"kind": "end", "records": n, "sha256": …}``
+over all lines before it. The same group makes the same bytes. A signed one has a line more,
+``{"kind": "signature", "signature": …}``, which signs that check sum (`qbatch.api.signing`).
 """
 
 from __future__ import annotations
@@ -12,11 +13,11 @@ import hashlib
 import json
 import os
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, NamedTuple
 
-from qbatch.errors import UsageError
+from qbatch.errors import NotInstalled, UsageError
 from qbatch.store.first_archives import modern
 
 VERSION = 4
@@ -25,8 +26,29 @@ _AT_LEAST, _UNPACKED = 64 * 1024 * 1024, 400  # bytes, and times the file's size
 _LONGEST = 256 * 1024 * 1024  # bytes of a line: a job with all its outcomes
 
 
-def write(records: Iterable[dict[str, Any]], stream: IO[bytes]) -> int:
+class Contents(NamedTuple):
+    """What is known of an archive that is whole.
+
+    Attributes:
+        sha256: over all that it holds.
+        signature: as it stands in it; None where it is not signed.
+    """
+
+    version: int
+    records: int
+    sha256: str
+    signature: str | None = None
+
+
+def write(
+    records: Iterable[dict[str, Any]],
+    stream: IO[bytes],
+    sign: Callable[[str], str] | None = None,
+) -> int:
     """Write an archive.
+
+    Args:
+        sign: makes the signature of a check sum.
 
     Returns:
         Number of records.
@@ -38,6 +60,8 @@ def write(records: Iterable[dict[str, Any]], stream: IO[bytes]) -> int:
             _put(record, file, digest)
             number += 1
         file.write(_line({"kind": "end", "records": number, "sha256": digest.hexdigest()}))
+        if sign is not None:
+            file.write(_line({"kind": "signature", "signature": sign(digest.hexdigest())}))
     return number
 
 
@@ -45,11 +69,25 @@ def read(path: str | os.PathLike[str]) -> Iterator[dict[str, Any]]:
     """The records of an archive, none of them before the whole has been checked.
 
     Raises:
-        UsageError: it cannot be read, is damaged, is no archive, or is of a newer qbatch.
+        UsageError: it cannot be read, is damaged, is no archive, or is of a newer qbatch; or
+            it is signed, and the signature is that of something else.
     """
     file = Path(path)
-    version = _check(file)
-    return _lines(file) if version == VERSION else modern(_lines(file), version)
+    found = check(file)
+    if found.signature is not None:
+        _check_signature(file, found)
+    return _lines(file) if found.version == VERSION else modern(_lines(file), found.version)
+
+
+def _check_signature(file: Path, found: Contents) -> None:
+    from qbatch.api import signing
+
+    try:
+        signing.verify(found.sha256, found.signature or "")
+    except NotInstalled:
+        return  # the check sum holds; who has signed is a question for group verify
+    except UsageError as error:
+        raise UsageError(f"{file}: {error}", hint=error.hint) from error
 
 
 def _lines(file: Path) -> Iterator[dict[str, Any]]:
@@ -62,17 +100,23 @@ def _lines(file: Path) -> Iterator[dict[str, Any]]:
                 raise UsageError(f"{file}: is damaged: {error}") from error
             if not isinstance(record, dict):
                 raise UsageError(f"{file}: is damaged: {line[:40]!r} is no record")
-            if record.get("kind") != "end":
+            if "record" in record:
                 yield record
 
 
-def _check(file: Path) -> int:
-    """Make sure that the file is whole; its version."""
+def check(file: Path) -> Contents:
+    """Make sure that the file is whole; what it is.
+
+    Raises:
+        UsageError: it is not.
+    """
     digest, number, end, version = hashlib.sha256(), -1, None, VERSION
+    signature: str | None = None
     try:
         for line in _raw_lines(file):
             if end is not None:
-                raise UsageError(f"{file}: is damaged: something stands behind its end")
+                signature = _signature(file, line, signature)
+                continue
             if number < 0:
                 version = _check_head(file, line)
             elif line.startswith(b'{"kind": "end"'):
@@ -88,7 +132,21 @@ def _check(file: Path) -> int:
         raise UsageError(f"{file}: is damaged: its end is missing")
     if (end.get("records"), end.get("sha256")) != (number, digest.hexdigest()):
         raise UsageError(f"{file}: is damaged: its check sum does not agree")
-    return version
+    return Contents(version, number, digest.hexdigest(), signature)
+
+
+def _signature(file: Path, line: bytes, before: str | None) -> str:
+    """The signature behind the end of an archive.
+
+    Raises:
+        UsageError: it is something else, or there are two.
+    """
+    found = json.loads(line)
+    text = found.get("signature") if isinstance(found, dict) else None
+    known = isinstance(found, dict) and found.keys() == {"kind", "signature"}
+    if before is not None or not known or found["kind"] != "signature" or not text:
+        raise UsageError(f"{file}: is damaged: something stands behind its end")
+    return str(text)
 
 
 def _raw_lines(file: Path) -> Iterator[bytes]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -115,14 +116,17 @@ def rename(stored: StoredGroup, name: str) -> None:
     stored.name = name
 
 
-def archive(stored: StoredGroup, file: AnyPath) -> int:
+def archive(stored: StoredGroup, file: AnyPath, key: AnyPath | None = None) -> int:
     """Write the group with all that belongs to it as a portable file; number of jobs.
+
+    Args:
+        key: of OpenSSH, to sign it with.
 
     Raises:
         UsageError: jobs are under way or their outcome is unknown, or the file cannot be
             written.
     """
-    from qbatch.api import archive_file
+    from qbatch.api import archive_file, signing
     from qbatch.files import atomic
     from qbatch.results.export import is_ending
 
@@ -143,7 +147,8 @@ def archive(stored: StoredGroup, file: AnyPath) -> int:
                 " must not follow one batch",
             )
         with atomic(path, binary=True) as stream:
-            archive_file.write(stored.store.archive.records(group), stream)
+            sign = None if key is None else partial(signing.sign, key=key)
+            archive_file.write(stored.store.archive.records(group), stream, sign)
     return group.total
 
 

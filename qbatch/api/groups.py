@@ -1,12 +1,12 @@
-"""The groups of a database: which there are, deleting them, and groups as files."""
+"""The groups of a database: which there are, what they cost, and deleting them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from qbatch.api.database import existing_store
 from qbatch.config import database_path, existing_database
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from qbatch.domain.batches import Usage
     from qbatch.store.budgets import Cost
     from qbatch.store.compile_lock import Compiling
-    from qbatch.store.merging import MergeReport
 
 
 @dataclass(slots=True, kw_only=True)
@@ -169,65 +168,6 @@ def delete_groups(names: Sequence[str], db: AnyPath | None = None) -> list[str]:
 def groups_before(moment: datetime, db: AnyPath | None = None) -> list[Group]:
     """The groups made before a moment, the oldest first."""
     return [group for group in list_groups(db) if group.created_at < moment.timestamp()]
-
-
-def unarchive(file: AnyPath, name: str | None = None, db: AnyPath | None = None) -> tuple[str, int]:
-    """Make the group that an archive holds; its name and number of jobs.
-
-    Args:
-        name: instead of the one it had.
-
-    Raises:
-        UsageError: the archive is damaged or newer, or there is such a group.
-    """
-    from qbatch.api import archive_file
-
-    records = archive_file.read(Path(file).expanduser())
-    with Store(database_path(db)) as store:
-        return store.archive.restore(records, name)
-
-
-def merge_groups(sources: Sequence[AnyPath], name: str, db: AnyPath | None = None) -> MergeReport:
-    """Add what groups and archives hold to a group, which is made where it does not exist.
-
-    Counts of equal questions are added up part by part; a part that is there already, or draws
-    the same random numbers as one that is, adds nothing.
-
-    Args:
-        sources: names of groups, or files that `JobGroup.archive` wrote.
-
-    Raises:
-        NotFound: there is neither such a group nor such a file.
-        UsageError: an archive is damaged, or jobs of the group are under way.
-        Locked: a process runs the group.
-    """
-    from qbatch.store import run_lock
-
-    with Store(database_path(db)) as store:
-        found = [(str(source), _records(store, source)) for source in sources
-                 if str(source) != name]  # fmt: skip
-        known = store.groups.find(name)
-        with run_lock.hold(store, [known] if known else [], hint="wait for it, or cancel it"):
-            return store.merging.merge(name, found)
-
-
-def _records(store: Store, source: AnyPath) -> Iterable[dict[str, Any]]:
-    """What a group or an archive holds.
-
-    Raises:
-        NotFound: it is neither.
-    """
-    from qbatch.api import archive_file
-
-    group = store.groups.find(str(source))
-    if group is not None:
-        return store.archive.records(group)
-    file = Path(source).expanduser()
-    if file.is_file():
-        return archive_file.read(file)
-    raise NotFound(
-        f"there is no group and no archive {str(source)!r}", hint="qbatch status lists the groups"
-    )
 
 
 def old_groups(

@@ -387,11 +387,14 @@ class JobGroup(ProgramVerbs, PercevalNames):
         selection = self._stored.selection(selector)
         return self._stored.store.edits.copy(self.status(), selection, name)
 
-    def archive(self, file: AnyPath) -> int:
+    def archive(self, file: AnyPath, *, key: AnyPath | None = None) -> int:
         """Write the group with all that belongs to it as a portable file; number of jobs.
+
+        Args:
+            key: a key of OpenSSH, with which the whole content is signed.
 
         Raises:
             UsageError: jobs are under way or their outcome is unknown, or the file cannot
                 be written.
         """
-        return editing.archive(self._stored, file)
+        return editing.archive(self._stored, file, key)

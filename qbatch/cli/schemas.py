@@ -314,6 +314,17 @@ SCHEMAS: dict[str, Schema] = {
             }
         ),
     ),
+    "group verify": document(
+        "verified",
+        object_of(
+            {
+                **dict.fromkeys(("file", "sha256"), TEXT),
+                **dict.fromkeys(("version", "records"), COUNT),
+                "key": {**or_null(TEXT), "description": "null: it is not signed"},
+                "identity": {**or_null(TEXT), "description": "null: no signers were named"},
+            }
+        ),
+    ),
     "group prune": document(
         "pruned",
         object_of(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from qbatch import EditReport, JobGroup, Locked, NotFound, Status, UsageError
+from qbatch import AddOptions, EditReport, JobGroup, Locked, NotFound, Status, UsageError
 from qbatch.store import run_lock
 
 from ..conftest import ANSATZ, BELL
@@ -125,8 +125,9 @@ def test_a_held_group_sends_nothing_until_it_is_released(group):
 
 def test_a_job_with_rules_is_known_again_though_its_shots_have_grown(db):
     with JobGroup("g", db=db) as group:
-        wanted = {"until": "count(11)>=100", "max_shots": 5000}
+        wanted: AddOptions = {"until": "count(11)>=100", "max_shots": 5000}
         group.add(BELL, **wanted)
         group.run(executor="serial")
-        assert group.add(BELL, **wanted, if_new=True).duplicates == 1
+        again: AddOptions = {**wanted, "if_new": True}
+        assert group.add(BELL, **again).duplicates == 1
         assert group.add(BELL, until="count(11)>=200", max_shots=5000, if_new=True).duplicates == 0

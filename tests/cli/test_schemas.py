@@ -124,6 +124,7 @@ def test_every_command_prints_what_its_schema_says(said, qbatch, tmp_path, monke
     said("copy", "g", "j")
     said("cancel", "j")
     said("group archive", "g", "-o", "g.qbatch")
+    said("group verify", "g.qbatch")
     said("group unarchive", "g.qbatch", "--as", "k")
     said("db export", "out.db")
     said("db sql", "SELECT * FROM jobs")

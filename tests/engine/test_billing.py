@@ -5,6 +5,7 @@ import pytest
 from qbatch import JobGroup
 from qbatch.domain.batches import Usage
 from qbatch.domain.limits import Limits
+from qbatch.domain.states import RemoteState
 from qbatch.engine import RunSettings
 from qbatch.engine.backend_queue import BackendQueue
 from qbatch.engine.billing import Bills
@@ -31,7 +32,7 @@ class Billing(InstantBackend):
         self.asked.append(remote_id)
         if isinstance(self.bill, Exception):
             raise self.bill
-        return BatchStatus(state="done", usage=self.bill)
+        return BatchStatus(state=RemoteState.DONE, usage=self.bill)
 
 
 @pytest.fixture

@@ -34,7 +34,7 @@ def end(store, status="done"):
 
 def test_a_group_that_is_done_is_not_waited_for(store):
     end(store)
-    notes = []
+    notes: list[str] = []
     wait(store, notes)
     assert notes == []
 
@@ -55,7 +55,7 @@ def test_somebody_may_begin_within_the_patience(store, db):
 
     thread = threading.Thread(target=later)
     thread.start()
-    notes = []
+    notes: list[str] = []
     wait(store, notes, wait_lock=30.0)
     thread.join()
     assert notes == ["waiting for a: 1 unsent"]
@@ -95,6 +95,6 @@ def test_programs_count(store):
 
 def test_a_group_that_is_not_there_or_is_its_own(store):
     with pytest.raises(NotFound):
-        wait_until_done(store, ["b"], RunSettings(after=("c",)), [].append)
+        wait_until_done(store, ["b"], RunSettings(after=("c",)), print)
     with pytest.raises(UsageError, match="cannot wait for itself"):
-        wait_until_done(store, ["a"], RunSettings(after=("a",)), [].append)
+        wait_until_done(store, ["a"], RunSettings(after=("a",)), print)

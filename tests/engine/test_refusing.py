@@ -1,6 +1,7 @@
 """What of a batch is refused before it is sent."""
 
 from types import SimpleNamespace
+from typing import Any
 
 from qbatch.domain.compilations import Compilation, Readout
 from qbatch.domain.limits import Limits
@@ -48,7 +49,7 @@ def test_what_a_backend_cannot_answer_is_refused():
 
 
 def test_a_submission_without_what_is_refused_keeps_its_order():
-    items = [SimpleNamespace(label=f"m.{n}") for n in range(4)]
+    items: Any = [SimpleNamespace(label=f"m.{n}") for n in range(4)]
     batch = Submission(submission_id="s", items=items, payloads={}, options={})
     left = refusing.without(batch, {1: (Failure.INVALID, "x"), 3: (Failure.INVALID, "y")})
     assert [item.label for item in left.items] == ["m.0", "m.2"]

@@ -6,7 +6,7 @@ from qbatch import JobGroup
 from qbatch.domain.batches import Usage
 from qbatch.domain.budgets import Budget
 from qbatch.domain.limits import Limits
-from qbatch.domain.states import Status
+from qbatch.domain.states import RemoteState, Status
 from qbatch.engine import Run, RunSettings
 from qbatch.errors import LostAnswer, Rejected
 from qbatch.seam import BatchStatus
@@ -71,7 +71,8 @@ def money(group):
 
 
 def test_a_run_spends_no_more_than_it_may_and_all_that_it_may(group):
-    backend, notes = Paid(), []
+    backend = Paid()
+    notes: list[str] = []
     report = run(group, backend, notes, max_cost=5.0)
     assert sizes(backend) == [4, 1]
     assert (report.done, report.left, report.exit_code) == (5, 3, 3)
@@ -173,7 +174,7 @@ def test_a_batch_waits_for_others_to_end_where_that_may_make_room(group):
         def status(self, remote_id):
             found = super().status(remote_id)
             if self.seen[remote_id] < 2:
-                return BatchStatus(state="running")
+                return BatchStatus(state=RemoteState.RUNNING)
             return found
 
     backend = Held(share=0.01, circuits=2, in_flight=2)
@@ -204,7 +205,7 @@ def test_a_run_ends_whose_money_is_gone_while_circuits_are_still_compiled(group,
 def test_a_foreign_charge_says_nothing_in_a_cap(group):
     class Foreign(Paid):
         def status(self, remote_id):
-            return BatchStatus(state="done", usage=Usage(price=0.001, currency="BTC"))
+            return BatchStatus(state=RemoteState.DONE, usage=Usage(price=0.001, currency="BTC"))
 
     backend = Foreign(circuits=1)
     budgets = {"lab": Budget(month=100.0, currency="EUR")}
@@ -274,7 +275,7 @@ def test_no_service_is_asked_for_prices_that_nobody_needs(group):
             return {"second": 1.0}
 
         def status(self, remote_id):
-            return BatchStatus(state="done", usage=Usage(seconds=2.0))
+            return BatchStatus(state=RemoteState.DONE, usage=Usage(seconds=2.0))
 
     backend = Curious(seconds=5.0)
     assert run(group, backend, prices={}).exit_code == 0

@@ -2,6 +2,7 @@
 
 from qbatch import JobGroup, Status
 from qbatch.domain.limits import Limits
+from qbatch.domain.states import RemoteState
 from qbatch.engine import RunSettings
 from qbatch.engine.planner import Planner
 from qbatch.engine.recorder import BatchRecorder
@@ -27,7 +28,9 @@ class Slow(InstantBackend):
         self.cancelled = []
 
     def status(self, remote_id):
-        return BatchStatus(state="cancelled" if remote_id in self.cancelled else self.state)
+        return BatchStatus(
+            state=RemoteState("cancelled" if remote_id in self.cancelled else self.state)
+        )
 
     def results(self, remote_id, labels):
         return []

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from qbatch.api import archives
 from qbatch.api import groups as api_groups
 from qbatch.cli import options as opt
 from qbatch.cli import output, targets, values
@@ -102,16 +103,34 @@ def rename(
 
 
 def archive(
-    ctx: typer.Context, group: opt.GroupName, file: opt.File, json: opt.Json = False
+    ctx: typer.Context,
+    group: opt.GroupName,
+    file: opt.File,
+    sign: Annotated[
+        bool, opt.option("--sign", section=opt.HOW, help="With your own key, as ssh-keygen does.")
+    ] = False,
+    key: Annotated[
+        str | None,
+        opt.option(
+            "--key", metavar="FILE", section=opt.HOW, help="With --sign. Default: that in ~/.ssh."
+        ),
+    ] = None,
+    json: opt.Json = False,
 ) -> None:
     """Write a group as a portable archive.
 
     Circuits, jobs, attempts and results, with a check sum; qbatch group unarchive reads
-    it. For results alone there is qbatch results -o.
+    it. For results alone there is qbatch results -o. What is not signed promises that nothing
+    was changed by accident, and no more.
 
-    Example: qbatch group archive scan -o scan.qbatch
+    Example: qbatch group archive scan -o scan.qbatch --sign
     """
-    number = targets.group(ctx, group).archive(file)
+    from qbatch.api import signing
+
+    if key is not None and not sign:
+        raise UsageError("--key goes with --sign")
+    chosen = (key or signing.default_key()) if sign else None
+    number = targets.group(ctx, group).archive(file, key=chosen)
     if json:
         output.print_json("archived", {"group": group, "file": file, "jobs": number})
     else:
@@ -137,7 +156,7 @@ def merge(
 
     Example: qbatch group merge monday tuesday lab.qbatch -o week
     """
-    report = api_groups.merge_groups(sources, into, targets.context(ctx).db)
+    report = archives.merge_groups(sources, into, targets.context(ctx).db)
     if json:
         output.print_json("merged", {"group": into, **asdict(report)})
         return
@@ -157,6 +176,38 @@ def merge(
     print(f"{into}: {output.plural(report.jobs, 'new job')}, {report.shots} shots added ({parts})")
 
 
+def verify(
+    file: Annotated[str, typer.Argument(metavar="FILE", help="What group archive wrote.")],
+    signers: Annotated[
+        str | None,
+        opt.option(
+            "--signers",
+            metavar="FILE",
+            section=opt.HOW,
+            help="Allowed signers, as ssh-keygen knows them: one of them must have signed.",
+        ),
+    ] = None,
+    json: opt.Json = False,
+) -> None:
+    """Say whether an archive is whole, and who has signed it.
+
+    Exit code 2 where anything of its content was changed, or the signature does not hold.
+
+    Example: qbatch group verify scan.qbatch --signers ~/.ssh/allowed_signers
+    """
+    found = archives.verify_archive(file, signers)
+    if json:
+        output.print_json("verified", asdict(found))
+        return
+    print(f"{file}: whole, {output.plural(found.records, 'record')}, sha256 {found.sha256}")
+    if found.key is None:
+        print("not signed: nothing was changed by accident; whether by somebody, nobody can say")
+    elif found.identity is None:
+        print(f"signed with {found.key}; --signers FILE says whose that is")
+    else:
+        print(f"signed by {output.clean(found.identity)} with {found.key}")
+
+
 def unarchive(
     ctx: typer.Context,
     file: Annotated[str, typer.Argument(metavar="FILE", help="What group archive wrote.")],
@@ -169,7 +220,7 @@ def unarchive(
 
     Example: qbatch group unarchive scan.qbatch --as scan-of-alice
     """
-    name, number = api_groups.unarchive(file, as_, targets.context(ctx).db)
+    name, number = archives.unarchive(file, as_, targets.context(ctx).db)
     if json:
         output.print_json("unarchived", {"group": name, "jobs": number})
     else:
@@ -247,6 +298,7 @@ GROUP = (
         "rename": rename,
         "merge": merge,
         "archive": archive,
+        "verify": verify,
         "unarchive": unarchive,
         "prune": prune,
     },
