@@ -100,7 +100,7 @@ def _lines(file: Path) -> Iterator[dict[str, Any]]:
                 raise UsageError(f"{file}: is damaged: {error}") from error
             if not isinstance(record, dict):
                 raise UsageError(f"{file}: is damaged: {line[:40]!r} is no record")
-            if "record" in record:
+            if record.get("kind") not in ("end", "signature"):
                 yield record
 
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from qbatch.backends.experiments import Experiment, spaced
 from qbatch.backends.qiskit.dialect import Body, Dialect
+from qbatch.backends.settings import whole_number
 from qbatch.domain.limits import Limits
 from qbatch.errors import LostAnswer
 from qbatch.rules.pauli import parse_observable
@@ -131,8 +132,7 @@ class Ibm(Dialect):
     @property
     def batch_seconds(self) -> float | None:
         """``max_execution_time``, where it is set."""
-        seconds = self.own.get("max_execution_time")
-        return None if seconds is None else float(seconds)
+        return whole_number(self.name, self.own, "max_execution_time", None)
 
     def usage(self, job: Any) -> Usage | None:
         """Quantum seconds that are charged, once they are settled."""

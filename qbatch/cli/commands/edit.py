@@ -54,7 +54,7 @@ def edit(
             "--backend",
             metavar="NAME",
             section=_ASKED,
-            help="Of unsent jobs that are named, or of the group for all that name none; ''.",
+            help="Of the unsent jobs that are named, else the group's own; '' for none.",
         ),
     ] = None,
     option: Annotated[

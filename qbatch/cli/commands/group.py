@@ -141,7 +141,7 @@ def merge(
     ctx: typer.Context,
     sources: Annotated[
         list[str],
-        typer.Argument(metavar="GROUP|FILE…", help="Groups, and files that group archive wrote."),
+        typer.Argument(metavar="SOURCE…", help="Groups, and files that group archive wrote."),
     ],
     into: Annotated[
         str, opt.option("--output", "-o", metavar="GROUP", help="The group that they go into.")

@@ -235,3 +235,14 @@ def test_bits_in_no_register_are_refused_where_a_basis_is_measured():
     item = item_of(payload, shots=5, observables=["ZZ"])
     (refused,) = service().prepare(submission_of((payload, item))).refused
     assert "in no register" in str(refused.error)
+
+
+def test_what_bounds_a_job_of_ibm_bounds_its_price():
+    """Also where the package is not installed: a plan asks no service."""
+    from qbatch.backends.qiskit.ibm import Ibm
+
+    assert Ibm("ibm", {"max_execution_time": 60}, lambda: None).batch_seconds == 60
+    assert Ibm("ibm", {}, lambda: None).batch_seconds is None
+    with pytest.raises(UsageError, match="max_execution_time"):
+        assert Ibm("ibm", {"max_execution_time": "long"}, lambda: None).batch_seconds
+    assert Ibm.limits.bills  # a charge may be pending when the job ends
