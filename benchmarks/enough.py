@@ -276,7 +276,7 @@ def _ended(place: Path, db: str, command: Sequence[str], kills: int, seed: int) 
 def _kills_here(kills: int, seed: int) -> int:
     """Under seeds a run that was killed ends with the shots and counts of one that was not."""
     rng = random.Random(seed)
-    made = [_circuit(rng)[0] for _ in range(2000)]
+    made = [_circuit(rng)[0] for _ in range(8000)]
     with tempfile.TemporaryDirectory() as name:
         place, ended = Path(name), {}
         for db in ("whole.db", "killed.db"):
@@ -292,18 +292,18 @@ def _kills_here(kills: int, seed: int) -> int:
                 sound = not list(group._stored.store.integrity.problems())
             print(f"{db}: {killed} kills, {time.monotonic() - begun:.1f} s, sound: {sound}")
         same = ended["whole.db"] == ended["killed.db"]
-        print(f"2000 jobs in rounds, killed and not: {'the same' if same else 'DIFFERENT'}")
+        print(f"8000 jobs in rounds, killed and not: {'the same' if same else 'DIFFERENT'}")
         return (not same) + (not sound)
 
 
 def _kills_there(kills: int, seed: int) -> int:
     """At a service every shot that was run is in the store, and none was run twice."""
-    with tempfile.TemporaryDirectory() as name, HostileServer(seconds=0.05, seed=seed) as service:
+    with tempfile.TemporaryDirectory() as name, HostileServer(seconds=0.4, seed=seed) as service:
         place = Path(name)
         (place / "config.toml").write_text(service.configuration("lab", circuits=25))
         text = _circuit(random.Random(seed))[0]
         with JobGroup("g", db=place / "q.db") as group:
-            group.add(*[text] * 100, until="count(000)>=60", max_shots=4000)
+            group.add(*[text] * 600, until="count(000)>=60", max_shots=4000)
         command = ["--config", "config.toml", "run", "g", "-q", "--backend", "lab", "--no-coalesce"]
         killed = _ended(place, "q.db", command, kills, seed)
         with JobGroup("g", db=place / "q.db") as group:
