@@ -12,6 +12,8 @@ from qbatch.domain.states import Failure, Status
 from qbatch.domain.until import UntilEnd
 
 DEFAULT_SHOTS = 1024
+MOST_SHOTS = 1_000_000_000
+"""Of one job, those that are added to it later among them."""
 
 
 @record()

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
-from qbatch.domain.jobs import DEFAULT_SHOTS, JobSettings, JobSpec
+from qbatch.domain.jobs import DEFAULT_SHOTS, MOST_SHOTS, JobSettings, JobSpec
 from qbatch.domain.payloads import Payload
 from qbatch.domain.requests import Request
 from qbatch.domain.results import ResultKind
@@ -18,7 +18,6 @@ from qbatch.rules.enough import check_rules, first_shots, most_shots
 from qbatch.rules.keys import KeyMaker, values_text
 
 _MAX_INTEGER = 2**63 - 1
-_MOST_SHOTS = 1_000_000_000
 MOST_GATES = 10_000_000
 """Operations of a payload, definitions unrolled, unless the user allows more."""
 
@@ -95,8 +94,8 @@ def _check_shots(settings: JobSettings) -> None:
     for shots in (settings.shots, settings.max_shots):
         if shots is not None and shots < 1:
             raise UsageError(f"{shots} shots: a job needs at least one")
-        if shots is not None and shots > _MOST_SHOTS:
-            raise UsageError(f"{shots} shots: a job may have at most {_MOST_SHOTS}")
+        if shots is not None and shots > MOST_SHOTS:
+            raise UsageError(f"{shots} shots: a job may have at most {MOST_SHOTS}")
     if settings.max_shots is not None and not settings.until:
         raise UsageError("--max-shots goes with --until", hint="--shots N gives a job its shots")
 
@@ -170,7 +169,7 @@ def with_rules(settings: JobSettings, observables: tuple[str, ...]) -> JobSettin
             f"--until {settings.until[0]}: may never come true",
             hint="--max-shots N says when to leave it",
         )
-    most = min(most, _MOST_SHOTS)
+    most = min(most, MOST_SHOTS)
     first = settings.shots or first_shots(settings.until, observables)
     return replace(settings, shots=min(first, most), max_shots=most)
 

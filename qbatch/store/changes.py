@@ -10,6 +10,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from qbatch.domain.jobs import MOST_SHOTS
 from qbatch.domain.requests import Expected, Request
 from qbatch.domain.selectors import Selection
 from qbatch.errors import UsageError
@@ -23,7 +24,6 @@ from qbatch.store.rounds import ADDED
 if TYPE_CHECKING:
     from qbatch.domain.data import Cell
 
-MOST_SHOTS = 1_000_000_000
 _FREE = "jobs.program IS NULL AND jobs.status IN ('unsent', 'done', 'error', 'cancelled')"
 _UNBEGUN = "jobs.program IS NULL AND jobs.status IN ('unsent', 'error', 'cancelled')"
 # More shots are added to results; where these were let go there is nothing to add to.
