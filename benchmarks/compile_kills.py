@@ -1,8 +1,9 @@
 """Compiling, killed again and again: ``python -m benchmarks.compile_kills``.
 
-Circuits are compiled by Qiskit for a device of 27 qubits while the process is killed at random
-moments. What the store knew when it was killed must not be begun with again, nothing may be
-lost, and at the end every job has its result and the store is sound.
+Circuits are compiled by Qiskit for a device of 27 qubits (with ``--managers N`` by BQSKit, behind
+so many managers on loopback) while the process is killed at random moments. What the store knew
+when it was killed must not be begun with again, nothing may be lost, and at the end every job has
+its result and the store is sound.
 """
 
 from __future__ import annotations
@@ -22,10 +23,12 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import inputs
+from benchmarks.bqskit_servers import Cluster
 from qbatch.domain.compilations import Readout
 from qbatch.domain.payloads import Source
 from qbatch.payloads.circuit.formats import body_hash
 from qbatch.seam import Compiled, Target
+from qbatch.stages.bqskit_compiler import BqskitCompiler
 from qbatch.stages.qiskit_compiler import QiskitCompiler
 
 
@@ -43,22 +46,59 @@ class LoggingCompiler(QiskitCompiler):
     ) -> Compiled:
         """As Qiskit does."""
         own = dict(options)
-        line = body_hash(source).encode() + b"\n"
-        log = os.open(own.pop("log"), os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-        os.write(log, line)
-        os.close(log)
+        _note(own.pop("log"), source)
         return super().compile(source, readout, target, own)
 
 
-def _config(place: Path, log: Path) -> Path:
-    edges = [list(e) for a, b in inputs.HEAVY_HEX for e in ((a, b), (b, a))]
+class LoggingBqskit(BqskitCompiler):
+    """Likewise, as BQSKit does."""
+
+    def settle(self, options: Mapping[str, Any]) -> dict[str, Any]:
+        """Its own option ``log`` names the file."""
+        own = dict(options)
+        log = own.pop("log")
+        return {**super().settle(own), "log": log}
+
+    def compile(
+        self, source: Source, readout: Readout, target: Target, options: Mapping[str, Any]
+    ) -> Compiled:
+        """As BQSKit does."""
+        own = dict(options)
+        _note(own.pop("log"), source)
+        return super().compile(source, readout, target, own)
+
+
+def _note(log: str, source: Source) -> None:
+    file = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    os.write(file, body_hash(source).encode() + b"\n")
+    os.close(file)
+
+
+def _config(place: Path, log: Path, server: str | None) -> Path:
+    edges = inputs.HEAVY_HEX if server is None else [(n, n + 1) for n in range(4)]
+    both = [list(e) for a, b in edges for e in ((a, b), (b, a))]
+    name = "LoggingCompiler" if server is None else "LoggingBqskit"
+    more = "" if server is None else f' server = "{server}", workers = 2,'
     config = place / "config.toml"
     config.write_text(
         '[backends.device]\ntype = "aer"\n'
-        f'compile = {{ with = "benchmarks.compile_kills:LoggingCompiler", log = "{log}",'
-        f' basis_gates = ["rz", "sx", "x", "cx"], coupling_map = {json.dumps(edges)} }}\n'
+        f'compile = {{ with = "benchmarks.compile_kills:{name}", log = "{log}",{more}'
+        f' basis_gates = ["rz", "sx", "x", "cx"], coupling_map = {json.dumps(both)} }}\n'
     )
     return config
+
+
+def _small(place: Path, count: int) -> Path:
+    """Different circuits of two and three qubits."""
+    place.mkdir()
+    for number in range(count):
+        rng, width = random.Random(number), 2 + number % 2
+        lines = ["OPENQASM 2.0;", 'include "qelib1.inc";', f"qreg q[{width}]; creg c[{width}];"]
+        lines += [f"ry({rng.uniform(-3, 3)}) q[{qubit}];" for qubit in range(width)]
+        lines += [f"cx q[{qubit}],q[{qubit + 1}];" for qubit in range(width - 1)]
+        lines += [f"rz({rng.uniform(-3, 3)}) q[0]; measure q -> c;"]
+        (place / f"{number:04}.qasm").write_text("\n".join(lines))
+    return place
 
 
 def _stored(db: Path) -> set[str]:
@@ -73,12 +113,17 @@ def _lines(log: Path) -> list[str]:
     return log.read_text().split() if log.exists() else []
 
 
-def campaign(kills: int, circuits: int, seed: int, place: Path) -> int:
-    """Kill so many times, then finish; the number of things that are wrong."""
+def campaign(kills: int, circuits: int, seed: int, place: Path, server: str | None = None) -> int:
+    """Kill so many times, then finish; the number of things that are wrong.
+
+    Args:
+        server: of BQSKit's; None: Qiskit compiles here.
+    """
     rng, db, log = random.Random(seed), place / "q.db", place / "log"
     qbatch = [sys.executable, "-m", "qbatch", "--db", str(db), "--config",
-              str(_config(place, log))]  # fmt: skip
-    source = inputs.to_compile(place / "input", circuits)
+              str(_config(place, log, server))]  # fmt: skip
+    make = inputs.to_compile if server is None else _small
+    source = make(place / "input", circuits)
     subprocess.run([*qbatch, "add", "g", str(source), "--shots", "10", "-q"], check=True,
                    stdout=subprocess.DEVNULL)  # fmt: skip
     wrong, known, landed = 0, set[str](), 0
@@ -88,7 +133,7 @@ def campaign(kills: int, circuits: int, seed: int, place: Path) -> int:
             [["compile", "g", "--for", "device"], ["run", "g", "--backend", "device"]]
         )
         process = subprocess.Popen([*qbatch, *verb, "-q"], stderr=subprocess.PIPE)
-        time.sleep(rng.uniform(0.3, 3.0))
+        time.sleep(rng.uniform(0.3, 3.0) if server is None else rng.uniform(2.0, 8.0))
         process.kill()
         process.communicate()
         time.sleep(0.2)  # its workers die with it
@@ -119,9 +164,12 @@ def main() -> int:
     parser.add_argument("--kills", type=int, default=50)
     parser.add_argument("--circuits", type=int, default=4_000)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--managers", type=int, default=0, help="of BQSKit's")
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as place:
-        wrong = campaign(options.kills, options.circuits, options.seed, Path(place))
+    how = Cluster(options.managers) if options.managers else contextlib.nullcontext()
+    with how as cluster, tempfile.TemporaryDirectory() as place:
+        server = None if cluster is None else cluster.address
+        wrong = campaign(options.kills, options.circuits, options.seed, Path(place), server)
     return 1 if wrong else 0
 
 

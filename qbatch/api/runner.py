@@ -202,7 +202,8 @@ def open_stage(catalog: Catalog, backend: Backend) -> Stage | None:
     if own is not None and not names_one:
         target = own.target(calibration=settings.get("target_with") == "calibration")
     # A backend that is a device itself takes circuits for all of its qubits.
-    return make_stage(backend.name, settings, target, local=backend.limits.local and own is None)
+    local = backend.limits.local and own is None
+    return make_stage(backend.name, settings, target, local=local, executors=catalog.executors)
 
 
 def check_backend(config: Config, name: str) -> str:

@@ -51,6 +51,7 @@ _COMPILATION = object_of(
         "qubits": list_of(COUNT),
         **dict.fromkeys(("depth", "size", "two_qubit"), COUNT),
         "at": TIME,
+        "log": {**or_null(TEXT), "description": "what the compiler told of its work"},
     },
     {"source": TEXT},
 )

@@ -83,13 +83,16 @@ def compilation_entry(used: CompilationUsed) -> dict[str, Any]:
         "two_qubit": used.metrics.two_qubit,
         "circuit": used.compiled,
         "at": used.at,
+        "log": used.log or None,
     }
 
 
 def compiled_text(used: CompilationUsed) -> str:
     """The same in one line."""
     options = " ".join(
-        f"{name} {used.options[name]}" for name in ("level", "seed") if name in used.options
+        f"{name} {used.options[name]}"
+        for name in ("workflow", "level", "seed")
+        if name in used.options
     )
     qubits = ",".join(map(str, used.layout.qubits))
     return (

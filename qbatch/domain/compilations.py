@@ -115,7 +115,10 @@ class Compilation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CompilationUsed:
-    """What an attempt ran, for people: the compilation's target, compiler, options and metrics."""
+    """What an attempt ran, for people: the compilation's target, compiler, options and metrics.
+
+    ``log`` is what the compiler told of its work, a line each.
+    """
 
     target: str
     target_hash: str
@@ -125,3 +128,4 @@ class CompilationUsed:
     metrics: Metrics
     compiled: str
     at: float
+    log: str = ""

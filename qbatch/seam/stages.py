@@ -32,11 +32,16 @@ class Target:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Compiled:
-    """What a compiler made of a circuit; it may be the very circuit."""
+    """What a compiler made of a circuit; it may be the very circuit.
+
+    Attributes:
+        log: what the compiler has to tell of its work, a line each; kept with the compilation.
+    """
 
     payload: Payload
     layout: Layout
     metrics: Metrics
+    log: str = ""
 
 
 class Mark(NamedTuple):

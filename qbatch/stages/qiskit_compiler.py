@@ -12,28 +12,16 @@ from qbatch.domain.payloads import Source
 from qbatch.errors import BackendError, InvalidCircuit, InvalidJob, UsageError
 from qbatch.payloads import plugins
 from qbatch.payloads.circuit import target as targets
-from qbatch.payloads.circuit.convert import (
-    flattened,
-    form_of,
-    kind,
-    to_qiskit,
-    without,
-)
-from qbatch.payloads.circuit.form import Kind, nature
-from qbatch.payloads.circuit.formats import from_form, from_qiskit, kept_plain, parse
-from qbatch.payloads.circuit.plain import plain_form_of
 from qbatch.seam.stages import Compiled, Target
-from qbatch.stages import shrinking
+from qbatch.stages import circuits
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
-    from qiskit.circuit import CircuitInstruction
     from qiskit.transpiler import StagedPassManager
     from qiskit.transpiler import Target as QiskitTarget
 
 _DEFAULTS = {"approximation_degree": 1.0, "level": 2, "seed": 0}
 _METHODS = ("layout_method", "routing_method", "translation_method")
-_KEPT = {Kind.STANDARD, Kind.MEASURE, Kind.BARRIER, Kind.RESET, Kind.CONTROL}
 
 
 class QiskitCompiler:
@@ -93,15 +81,15 @@ class QiskitCompiler:
         except ValueError as error:
             raise BackendError(f"target {target.name}: {error}") from error
         try:
-            circuit = _as_asked(_read(source, made), readout)
+            circuit = circuits.as_asked(circuits.read(source, made), readout)
             found, layout = _compiled(circuit, target, made, own)
         except InvalidJob as error:
             raise InvalidCircuit(str(error)) from error
         except (InvalidCircuit, MemoryError):
             raise
         except Exception as error:
-            raise InvalidCircuit(_said(error)) from error
-        return _as_payload(found, layout, idle=options.get("idle") != "removed")
+            raise InvalidCircuit(circuits.words_of(error)) from error
+        return circuits.as_payload(found, layout, idle=options.get("idle") != "removed")
 
 
 def _check_layout(layout: Any) -> None:
@@ -123,58 +111,6 @@ def _check_method(name: str, value: Any) -> None:
         raise UsageError(
             f"compile: there is no {name} {value!r}", hint=f"there are: {', '.join(sorted(known))}"
         )
-
-
-def _as_payload(circuit: QuantumCircuit, layout: Layout, *, idle: bool) -> Compiled:
-    """A compiled circuit as it is kept: as a text where there is one, which is read fast."""
-    form = plain_form_of(circuit)
-    if form is not None:
-        small, where = (form, layout) if idle else shrinking.form_without_idle(form, layout)
-        payload = from_form(small)
-        if payload is not None:
-            return Compiled(payload=payload, layout=where, metrics=shrinking.form_metrics(form))
-    if not idle:
-        circuit, layout = shrinking.without_idle(circuit, layout)
-    return Compiled(payload=from_qiskit(circuit), layout=layout, metrics=shrinking.metrics(circuit))
-
-
-def _said(error: Exception) -> str:
-    return str(getattr(error, "message", None) or error) or type(error).__name__
-
-
-def _read(source: Source, target: QiskitTarget) -> QuantumCircuit:
-    plain = kept_plain(source)
-    # What the own readers give is Qiskit's standard gates, whatever the text calls its own.
-    return _with_true_names(parse(source), target) if plain is None else to_qiskit(plain[0])
-
-
-def _with_true_names(circuit: QuantumCircuit, target: QiskitTarget) -> QuantumCircuit:
-    """The circuit in operations that are what their names say: Qiskit's passes go by names.
-
-    A file may define a gate of its own that is called like one of the target's.
-    """
-
-    def keeps(instruction: CircuitInstruction) -> bool:
-        if kind(instruction) in _KEPT or instruction.name == "delay":
-            return True
-        operation = instruction.operation
-        if operation.base_class.__module__.startswith("qiskit.circuit.library."):
-            return True
-        if instruction.name not in target.operation_names:
-            return False
-        known = target.operation_from_name(instruction.name)
-        return not isinstance(known, type) and known.base_class is operation.base_class
-
-    return flattened(circuit, keeps)
-
-
-def _as_asked(circuit: QuantumCircuit, readout: Readout) -> QuantumCircuit:
-    if readout is Readout.ALL:
-        measured: QuantumCircuit = circuit.measure_all(inplace=False)
-        return measured
-    if readout is Readout.NONE:
-        return without(circuit, nature(form_of(circuit)).final)
-    return circuit
 
 
 def _compiled(

@@ -9,17 +9,25 @@ from pathlib import Path
 from typing import Any
 
 from qbatch.errors import NotInstalled, UsageError
+from qbatch.execution.base import cores
+from qbatch.execution.registry import NO_TABLES, Tables
 from qbatch.payloads import plugins
 from qbatch.payloads.circuit import target as targets
 from qbatch.seam.stages import Compiler, Target
 from qbatch.stages.stage import CompileStage
+from qbatch.stages.workers import BringsWorkers, MakeExecutor, chosen
 
 _TARGETS = ("target", "target_arguments", "target_with", "basis_gates", "coupling_map")
 _SECONDS = 60.0
 
 
 def make_stage(
-    backend: str, settings: Mapping[str, Any], own: Target | None, *, local: bool
+    backend: str,
+    settings: Mapping[str, Any],
+    own: Target | None,
+    *,
+    local: bool,
+    executors: Tables = NO_TABLES,
 ) -> CompileStage:
     """The compile stage of a backend.
 
@@ -28,39 +36,64 @@ def make_stage(
             (``target``: a file, or ``package.module:callable`` that gives one of Qiskit's
             backends or targets, called with ``target_arguments``; or ``basis_gates`` and
             ``coupling_map``), ``target_with`` (``topology``; ``calibration``: errors and
-            durations, too), ``timeout`` (seconds a circuit) and ``workers``.
+            durations, too), ``timeout`` (seconds a circuit), ``workers``, and where these are:
+            ``executor``, such as ``dask:tcp://HOST:PORT``, or ``server`` for a compiler that
+            has one.
         own: what the backend says itself.
         local: wires on which nothing is done are left out.
+        executors: the configuration's tables of executors.
 
     Raises:
         UsageError: it cannot be understood.
         NotInstalled: there is no such compiler here.
     """
     try:
-        return _stage(settings, own, local=local)
+        return _stage(settings, own, executors, local=local)
     except UsageError as error:
         raise type(error)(f"backend {backend!r}: {error}", hint=error.hint) from error
 
 
-def _stage(settings: Mapping[str, Any], own: Target | None, *, local: bool) -> CompileStage:
+def _stage(
+    settings: Mapping[str, Any], own: Target | None, executors: Tables, *, local: bool
+) -> CompileStage:
     options = dict(settings)
-    name = str(options.pop("with", "qiskit"))
-    timeout, workers = options.pop("timeout", _SECONDS), options.pop("workers", 0)
+    kind, compiler = _compiler(str(options.pop("with", "qiskit")))
+    timeout = options.pop("timeout", getattr(compiler, "timeout", _SECONDS))
+    workers = options.pop("workers", 0)
     if isinstance(timeout, bool) or not isinstance(timeout, (int, float)) or timeout <= 0:
         raise UsageError(f"compile: timeout is {timeout!r}, no number of seconds above 0")
     if type(workers) is not int or workers < 0:
         raise UsageError(f"compile: workers is {workers!r}, no whole number from 0 on")
     target = _target({key: options.pop(key) for key in _TARGETS if key in options}, own)
-    kind, compiler = _compiler(name)
+    version = compiler.version()
+    make, place = _place(compiler, options, workers or cores(), executors)
     return CompileStage(
         kind,
-        compiler.version(),
+        version,
         target,
         compiler.settle(options),
         idle="removed" if local else "kept",
         timeout=float(timeout),
         workers=workers,
+        make=make,
+        place=place,
+        shared=isinstance(compiler, BringsWorkers),
     )
+
+
+def _place(
+    compiler: Compiler, options: dict[str, Any], workers: int, executors: Tables
+) -> tuple[MakeExecutor, dict[str, Any]]:
+    """Where the work is done: taken out of the options, for it changes nothing of what comes."""
+    keys = [key for key in ("executor", "server") if key in options]
+    where: dict[str, Any] = {key: options.pop(key) for key in keys}
+    wrong = "executor" if isinstance(compiler, BringsWorkers) else "server"
+    if wrong in where:
+        raise UsageError(f"compile: this compiler takes no {wrong}")
+    if isinstance(compiler, BringsWorkers):
+        return compiler.executor, compiler.place(where, workers)
+    named = where.get("executor")
+    return chosen(None if named is None else str(named), executors), {}
 
 
 def _compiler(name: str) -> tuple[str, Compiler]:

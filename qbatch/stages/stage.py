@@ -7,30 +7,24 @@ import shutil
 import tempfile
 import time
 from collections import deque
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from concurrent.futures import BrokenExecutor, Future, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from qbatch.domain.compilations import Readout
 from qbatch.domain.states import CompilationState
 from qbatch.errors import BackendError, QbatchError
-from qbatch.execution.base import Executor, Setup, cores
-from qbatch.execution.registry import ExecutorSpec, make_executor
+from qbatch.execution.base import Executor, cores
 from qbatch.seam.stages import CompileTask, Landed, Mark, Target
 from qbatch.stages import work
+from qbatch.stages.workers import MakeExecutor, local
 
 _CHUNK_SECONDS = 0.5
-_FIRST_CHUNK = 4
 _MOST_CHUNK = 200
 _MOST_DEATHS = 3  # of workers, one after another, before they have begun with anything
 _LOOK_SECONDS = 0.2  # between two looks at what takes too long
-
-
-def _local(workers: int) -> Executor:
-    setup = Setup(workers=workers, warm_up=work.get_ready)
-    return make_executor(ExecutorSpec("local", workers=workers), setup)
 
 
 @dataclass(slots=True, eq=False)
@@ -38,17 +32,33 @@ class _Chunk:
     """Circuits that a worker has."""
 
     tasks: list[CompileTask]
-    note: Path
+    note: Path | None
     future: Future[list[Landed]]
     is_suspect: bool = False
+    since: float = field(default_factory=time.monotonic)
+
+    def at(self) -> tuple[int, float] | None:
+        """Which of its circuits is worked on, and since when; None where nothing was begun.
+
+        On another machine nobody sees that: it is the first, if it is alone.
+        """
+        if self.note is not None:
+            return work.worked_on(self.note)
+        return (0, self.since) if len(self.tasks) == 1 else None
+
+    def tidy(self) -> None:
+        """Nobody asks any more which of its circuits was worked on."""
+        if self.note is not None:
+            self.note.unlink(missing_ok=True)
 
 
 class CompileStage:
-    """A backend's compiler, target and options, with worker processes of its own.
+    """A backend's compiler, target and options, with workers of its own.
 
     Workers start with the first circuit. A worker that dies takes the others along; the
     circuits that were being worked on are then taken alone, one at a time, until the culprit
-    has died alone.
+    has died alone. Of workers on other machines nobody sees what they work on: then all
+    circuits of a chunk are taken alone.
 
     Args:
         kind: the compiler, ``package.module:Class``; ``version``: its name and version.
@@ -56,6 +66,10 @@ class CompileStage:
         idle: ``kept`` or ``removed``: wires on which nothing is done.
         timeout: seconds for one circuit.
         make: gives workers.
+        place: what the compiler is told besides: where it works, which changes nothing of what
+            comes of it.
+        shared: circuits are worked on by one runtime, where one that hangs holds up others: it
+            is only known who it was once it has hung alone.
     """
 
     def __init__(
@@ -68,7 +82,9 @@ class CompileStage:
         idle: str,
         timeout: float,
         workers: int = 0,
-        make: Callable[[int], Executor] | None = None,
+        make: MakeExecutor = local,
+        place: Mapping[str, Any] | None = None,
+        shared: bool = False,
     ) -> None:
         self.target = target
         self.compiler = version
@@ -76,7 +92,9 @@ class CompileStage:
         self._options = {**options, "idle": idle}
         self._timeout = timeout
         self._workers = workers or cores()
-        self._make = make or _local
+        self._make = make
+        self._place = dict(place or {})
+        self._shared = shared
         self._pool: Executor | None = None
         self._notes: Path | None = None
         self._number = 0
@@ -124,11 +142,12 @@ class CompileStage:
         error = chunk.future.exception()
         if error is None:
             self._chunks.remove(chunk)
-            chunk.note.unlink(missing_ok=True)
+            chunk.tidy()
             return self._taken(chunk.future.result())
         lost = self._pool is not None and self._pool.is_worker_loss(error)
         if not lost and not isinstance(error, BrokenExecutor):
-            raise BackendError(f"nothing can be compiled: {_words(error)}") from error
+            hint = error.hint if isinstance(error, QbatchError) else None
+            raise BackendError(f"nothing can be compiled: {_words(error)}", hint=hint) from error
         return []
 
     def keep_only(self, marks: Collection[Mark]) -> None:
@@ -149,7 +168,7 @@ class CompileStage:
 
     def _fill(self) -> None:
         """Keep the workers supplied; while there is a suspect, with that alone."""
-        while (self._queue or self._alone) and len(self._chunks) < 2 * self._workers:
+        while (self._queue or self._alone) and len(self._chunks) < self._most_chunks():
             if self._alone:
                 if self._chunks:
                     return
@@ -157,11 +176,17 @@ class CompileStage:
                 return
             if any(chunk.is_suspect for chunk in self._chunks):
                 return
-            size = _FIRST_CHUNK if self._mean is None else int(_CHUNK_SECONDS / self._mean)
+            size = 1 if self._mean is None else int(_CHUNK_SECONDS / self._mean)
             # The last circuits are shared out: no worker waits for another's long chunk.
             fair = -(-len(self._queue) // self._workers)
             count = max(1, min(size, fair, _MOST_CHUNK))
             self._send([self._queue.popleft() for _ in range(min(count, len(self._queue)))])
+
+    def _most_chunks(self) -> int:
+        """That are out at once; where nobody sees when one begins, each begins at once."""
+        if self._pool is not None and self._pool.shares_itself:
+            return self._pool.slots
+        return 2 * self._workers
 
     def _send(self, tasks: list[CompileTask], *, is_suspect: bool = False) -> None:
         if self._pool is None:
@@ -169,8 +194,8 @@ class CompileStage:
         if self._notes is None:
             self._notes = Path(tempfile.mkdtemp(prefix="qbatch-compile-"))
         self._number += 1
-        note = self._notes / str(self._number)
-        args = (self._kind, self.target, self._options, tasks, note)
+        note = None if self._pool.shares_itself else self._notes / str(self._number)
+        args = (self._kind, self.target, {**self._options, **self._place}, tasks, note)
         try:
             future = self._pool.submit(work.compile_chunk, *args)
         except BrokenExecutor as error:  # a worker died while nobody looked
@@ -191,11 +216,15 @@ class CompileStage:
     def _after_death(self) -> list[Landed]:
         """A worker has died, and the others with it: who was it over?"""
         chunks, found = self._give_up()
-        at = {id(chunk): work.worked_on(chunk.note) for chunk in chunks}
-        self._deaths = 0 if any(at.values()) else self._deaths + 1
+        at = {id(chunk): chunk.at() for chunk in chunks}
+        unseen = [chunk for chunk in chunks if chunk.note is None and len(chunk.tasks) > 1]
+        self._deaths = 0 if any(at.values()) or unseen else self._deaths + 1
         if self._deaths >= _MOST_DEATHS:
             raise BackendError("worker processes for compiling die before they begin")
         for chunk in reversed(chunks):
+            if chunk in unseen:
+                self._alone.extendleft(reversed(chunk.tasks))
+                continue
             seen = at[id(chunk)]
             task = self._take_again(chunk, None if seen is None else seen[0])
             if task is None:
@@ -210,20 +239,33 @@ class CompileStage:
     def _too_long(self) -> list[Landed]:
         """Circuits that take longer than they may; their neighbours are taken again."""
         late = {id(chunk): place for chunk in self._chunks if (place := self._late(chunk)) >= 0}
-        if not late:
+        unseen = [chunk for chunk in self._chunks if self._is_late_unseen(chunk)]
+        if not late and not unseen:
             return []
         chunks, found = self._give_up()
         for chunk in reversed(chunks):
+            if chunk in unseen:
+                self._alone.extendleft(reversed(chunk.tasks))
+                continue
             task = self._take_again(chunk, late.get(id(chunk)))
-            if task is not None:
+            is_shared = self._shared or chunk.note is None
+            if task is not None and is_shared and not chunk.is_suspect:
+                self._alone.appendleft(task)
+            elif task is not None:
                 said = f"compiling it took longer than {self._timeout:g} s"
                 found.append(_failed(task, CompilationState.TIMEOUT, self._timeout, said))
         return found
 
     def _late(self, chunk: _Chunk) -> int:
         """The place of the circuit that takes too long; -1 where none does."""
-        at = None if chunk.future.done() else work.worked_on(chunk.note)
+        at = None if chunk.future.done() else chunk.at()
         return -1 if at is None or time.monotonic() - at[1] <= self._timeout else at[0]
+
+    def _is_late_unseen(self, chunk: _Chunk) -> bool:
+        """Whether one of its circuits takes too long, and nobody sees which."""
+        if chunk.note is not None or len(chunk.tasks) == 1 or chunk.future.done():
+            return False
+        return time.monotonic() - chunk.since > self._timeout * len(chunk.tasks)
 
     def _take_again(self, chunk: _Chunk, place: int | None) -> CompileTask | None:
         """Put a chunk's circuits back in front, but for the one at a place, which is given."""
@@ -238,7 +280,7 @@ class CompileStage:
         for chunk in self._chunks:
             if chunk.future.done() and chunk.future.exception() is None:
                 found += self._taken(chunk.future.result())
-                chunk.note.unlink(missing_ok=True)
+                chunk.tidy()
             else:
                 left.append(chunk)
         self._stop()

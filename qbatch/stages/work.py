@@ -30,19 +30,19 @@ def compile_chunk(
     target: Target,
     options: Mapping[str, Any],
     tasks: Sequence[CompileTask],
-    note: Path,
+    note: Path | None,
 ) -> list[Landed]:
     """Compile some circuits one after another.
 
     Args:
         compiler: ``package.module:Class``.
         note: a file that says which one is worked on: should this process die or never end,
-            its parent knows over what.
+            its parent knows over what. None: the parent is on another machine.
     """
     module, _, attribute = compiler.partition(":")
     own = getattr(importlib.import_module(module), attribute)()
     found = []
-    with note.open("wb", buffering=0) as file:
+    with Path(note or os.devnull).open("wb", buffering=0) as file:
         for place, task in enumerate(tasks):
             begin = time.monotonic()
             os.pwrite(file.fileno(), _MARK.pack(place, begin), 0)

@@ -198,8 +198,8 @@ LONELY_COMPILATIONS = (
 
 _KEEP = """
     INSERT INTO compilations (payload_id, target, options, compiler, state, seconds, error, at,
-        compiled_id, layout, depth, size, two_qubit)
-    SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?
+        compiled_id, layout, depth, size, two_qubit, log)
+    SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?
     WHERE EXISTS (SELECT 1 FROM payloads WHERE id = ? AND hash = ?)
     ON CONFLICT DO NOTHING
 """
@@ -208,11 +208,11 @@ _KEEP = """
 def _kept(landed: Landed, recipe: Recipe, ids: Mapping[str, int], now: float) -> Row:
     """What `_KEEP` stores of a task that has landed; ``ids`` of what came of it, by hash."""
     mark, found = landed.mark, landed.compiled
-    came: Row = (None, None, None, None, None)
+    came: Row = (None, None, None, None, None, None)
     if found is not None:
         size = found.metrics
         own = (size.depth, size.size, size.two_qubit)
-        came = (ids[found.payload.hash], found.layout.text(), *own)
+        came = (ids[found.payload.hash], found.layout.text(), *own, found.log or None)
     asked = (mark.payload, recipe.target, recipe.options[mark.readout], recipe.compiler)
     ended = (landed.state.value, landed.seconds, landed.error, now)
     return (*asked, *ended, *came, mark.payload, mark.hash)
@@ -254,4 +254,5 @@ def _used(row: sqlite3.Row) -> CompilationUsed:
             metrics=_read_metrics(row),
             compiled=row["compiled"],
             at=row["at"],
+            log=row["log"] or "",
         )

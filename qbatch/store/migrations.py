@@ -22,6 +22,7 @@ STEPS: tuple[tuple[str, str], ...] = (
     ("0005_run_seconds", "migrations:add_run_seconds"),
     ("0006_programs", "migrations:make_programs"),
     ("0007_streams", "streams:migrate"),
+    ("0008_logs_and_parents", "migrations:add_logs_and_parents"),
 )
 """Every migration: its name for life, and the function of this room that does it.
 
@@ -49,6 +50,14 @@ def add_run_seconds(connection: sqlite3.Connection) -> None:
     rows = connection.execute("SELECT name FROM pragma_table_info('batches')").fetchall()
     if "run_seconds" not in {row[0] for row in rows}:
         connection.execute("ALTER TABLE batches ADD COLUMN run_seconds REAL")
+
+
+def add_logs_and_parents(connection: sqlite3.Connection) -> None:
+    """Give ``compilations`` its log, and ``groups`` what they were copied from."""
+    for table, column in (("compilations", "log"), ("groups", "parent")):
+        rows = connection.execute("SELECT name FROM pragma_table_info(?)", (table,)).fetchall()
+        if column not in {row[0] for row in rows}:  # a table made by an earlier step has it
+            connection.execute(f"ALTER TABLE {table} ADD COLUMN {column} TEXT")
 
 
 def make_programs(connection: sqlite3.Connection) -> None:

@@ -77,7 +77,8 @@ TABLES = (
         last_number INTEGER NOT NULL DEFAULT 0,
         runner TEXT, -- JSON {pid, host, since} of the process that holds the run lock
         backend TEXT,
-        note TEXT
+        note TEXT,
+        parent TEXT -- the name of the group that it was copied from
     )
     """,
     """
@@ -185,6 +186,7 @@ TABLES = (
         seconds REAL,
         error TEXT,
         at REAL,
+        log TEXT, -- what the compiler told of its work
         UNIQUE (payload_id, target, options, compiler)
     )
     """,

@@ -49,7 +49,7 @@ def circuit(seed: int, *, width: int = 4, parameters: bool = False) -> QuantumCi
     return found
 
 
-def unplaced(found: Compiled) -> Any:
+def unplaced(found: Compiled, *, atol: float = 1e-8) -> Any:
     """What a compiled circuit does to the qubits of its own, as an operator.
 
     Raises:
@@ -68,7 +68,7 @@ def unplaced(found: Compiled) -> Any:
     matrix = matrix.transpose(axes).reshape(2**width, 2**width)
     size = 2 ** len(layout.initial)
     own = matrix[:size, :size]  # the others begin, and must end, as zeros
-    assert numpy.allclose(own.conj().T @ own, numpy.eye(size), atol=1e-8)
+    assert numpy.allclose(own.conj().T @ own, numpy.eye(size), atol=atol)
     return Operator(own)
 
 
@@ -85,6 +85,12 @@ class CompilerContract:
     target: ClassVar[Target] = LINE
     parameters: ClassVar[bool] = True
     """It leaves parameters free."""
+
+    exact: ClassVar[float] = 1e-8
+    """How far amplitudes may be from the given circuit's."""
+
+    repeatable: ClassVar[bool] = True
+    """It makes the same of the same, always; what is kept of it serves either way."""
 
     def _compiled(
         self, compiler: Compiler, source: Source, readout: Readout = Readout.GIVEN
@@ -116,7 +122,7 @@ class CompilerContract:
         for seed in range(4):
             given = circuit(seed)
             for found in self._compiled(compiler, from_qiskit(given).source):
-                assert unplaced(found).equiv(Operator(given))
+                assert self._does(found, Operator(given))
 
     def test_it_fits_the_target(self, compiler: Compiler) -> None:
         """Only the target's operations, on its qubits."""
@@ -130,6 +136,8 @@ class CompilerContract:
 
     def test_the_same_again(self, compiler: Compiler) -> None:
         """One input, one output."""
+        if not self.repeatable:
+            return
         source = from_qiskit(circuit(2)).source
         for one, two in zip(
             self._compiled(compiler, source), self._compiled(compiler, source), strict=True
@@ -163,7 +171,7 @@ class CompilerContract:
         bare = Operator(given)
         given.measure(0, 0)
         for found in self._compiled(compiler, from_qiskit(given).source, Readout.NONE):
-            assert unplaced(found).equiv(bare)
+            assert self._does(found, bare)
 
     def test_parameters_stay_free(self, compiler: Compiler) -> None:
         """One compilation serves all points of a sweep."""
@@ -192,3 +200,6 @@ class CompilerContract:
                 said = str(error)
             assert said is not None
             assert "9" in said
+
+    def _does(self, found: Compiled, wanted: Any) -> bool:
+        return bool(unplaced(found, atol=self.exact).equiv(wanted, atol=self.exact))

@@ -13,7 +13,6 @@ from qbatch.domain.states import CompilationState
 from qbatch.errors import BackendError
 from qbatch.execution.serial import SerialExecutor
 from qbatch.seam import CompileTask, Mark, Target
-from qbatch.stages import stage as stages
 from qbatch.stages.stage import CompileStage
 
 ODD = "tests.stages.odd_compiler:OddCompiler"
@@ -156,7 +155,7 @@ def test_chunks_grow_with_what_is_known(monkeypatch):
     one.submit(tasks(600))
     assert len(all_of(one, 600)) == 600
     one.close()
-    assert sizes[0] == stages._FIRST_CHUNK
+    assert sizes[0] == 1
     assert max(sizes) > 20
 
 

@@ -96,6 +96,8 @@ def _show_compiled(handle: JobHandle) -> None:
             hint=f"qbatch compile {shell_quote(handle.id)} --for BACKEND does that",
         )
     print(f"// {compiled_text(found[0])}")
+    for line in found[0].log.splitlines():
+        print(f"// {output.clean(line)}")
     print(handle.compiled_text(found[0]))
 
 
