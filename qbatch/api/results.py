@@ -164,7 +164,15 @@ class Results:
         """Them in the form that is compared."""
         from qbatch.results.samples import samples
 
-        return samples(self._read(partial=self._partial, compiled=True))
+        return samples(self.with_origin())
+
+    def with_origin(self) -> Iterator[JobResult]:
+        """Each with how large its circuit was, and how it came about."""
+        from qbatch.store.provenance import ran
+
+        of = ran(self._stored.store.database, self._stored.group().id)
+        for result in self._read(partial=self._partial, compiled=True):
+            yield result if result.result is None else replace(result, ran=of(result.job.id))
 
     def save_baseline(self, file: AnyPath) -> int:
         """Write them as a baseline for `JobGroup.check`; the number of jobs.
@@ -203,7 +211,7 @@ def _samples_for(stored: StoredGroup, before: Samples) -> Iterator[JobSample]:
     from qbatch.results.samples import samples
 
     formerly: dict[str, tuple[str, ...]] = {}
-    results = iter(Results(stored, compiled=True))
+    results = Results(stored).with_origin()
     while page := list(itertools.islice(results, _AT_ONCE)):
         known = before.have([result.job.key for result in page])
         for result, sample, is_known in zip(page, samples(page), known, strict=True):

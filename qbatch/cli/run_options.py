@@ -60,7 +60,12 @@ class Running(Family):
 
     backend: Annotated[
         str | None,
-        option("--backend", metavar="NAME", section=WHERE, help="Whatever the jobs name."),
+        option(
+            "--backend",
+            metavar="NAME",
+            section=WHERE,
+            help="Whatever the jobs name. Of several, A,B, each gets a copy of the group.",
+        ),
     ] = None
     executor: Annotated[
         str | None,

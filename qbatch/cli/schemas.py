@@ -6,6 +6,7 @@ field that a schema does not name is a fault, which the tests hold against every
 
 from __future__ import annotations
 
+from qbatch.cli.schema_attempts import ATTEMPT, COMPILATION, DIFFERENCES, USAGE
 from qbatch.cli.schema_words import (
     ANY,
     COUNT,
@@ -44,39 +45,6 @@ _YIELDS: dict[str, Schema] = {
     "layout": {**or_null(TEXT), "description": "the target's qubits"},
 }
 _RESULT = object_of(_RESULT_FIELDS, _YIELDS)
-_COMPILATION = object_of(
-    {
-        **dict.fromkeys(("target", "target_hash", "compiler", "circuit"), TEXT),
-        "options": map_of(ANY),
-        "qubits": list_of(COUNT),
-        **dict.fromkeys(("depth", "size", "two_qubit"), COUNT),
-        "at": TIME,
-        "log": {**or_null(TEXT), "description": "what the compiler told of its work"},
-    },
-    {"source": TEXT},
-)
-_USAGE = object_of(
-    {"seconds": or_null(NUMBER), "price": or_null(NUMBER), "currency": or_null(TEXT)}
-)
-_ATTEMPT = object_of(
-    {
-        "batch": COUNT,
-        "backend": TEXT,
-        "remote_id": or_null(TEXT),
-        "status": TEXT,
-        "failure": FAILURE,
-        "error": or_null(TEXT),
-        "shots": or_null(COUNT),
-        "seed": or_null(WHOLE),
-        "created_at": TIME,
-        "submitted_at": or_null(TIME),
-        "finished_at": or_null(TIME),
-        "info": map_of(ANY),
-        "compilation": or_null(_COMPILATION),
-        "usage": {**_USAGE, "description": "what the service reported of the whole batch"},
-        "origin": {**or_null(TEXT), "description": "what it was merged from"},
-    }
-)
 _BYTES = object_of(dict.fromkeys(("payloads", "jobs", "results"), COUNT))
 _PROGRESS = or_null(
     object_of(
@@ -112,9 +80,10 @@ _GROUP = object_of(
         "counts": object_of({status.value: COUNT for status in Status}),
         "note": or_null(TEXT),
         "hold": {**or_null(TEXT), "description": "why nothing of it is sent"},
+        "parent": {**or_null(TEXT), "description": "the group that it was copied from"},
         "created_at": TIME,
     },
-    {"bytes": _BYTES, "usage": list_of(_USAGE), "programs": _PROGRESS},
+    {"bytes": _BYTES, "usage": list_of(USAGE), "programs": _PROGRESS},
 )
 _RUN_COUNTS = ("jobs", "done", "failed", "unknown", "left", "under_way", "submissions")
 _RUN_MORE = ("circuits", "coalesced", "released", "retried")
@@ -226,17 +195,19 @@ _CHECK = object_of(
                     "verdict": {"enum": [*_VERDICTS]},
                     "reason": or_null(TEXT),
                     "detectable": {**or_null(NUMBER), "description": _SHOWN},
+                    "differences": DIFFERENCES,
                 }
             )
         ),
     }
 )
+_SIDES: dict[str, Schema] = {"first": TEXT, "second": TEXT}
 _FILE = object_of({"group": TEXT, "file": TEXT, "jobs": COUNT})
 _WHY = object_of(
     {
         **{n: _JOB_FIELDS[n] for n in ("number", "name", "status", "failure", "error")},
         "created_at": TIME,
-        "attempts": list_of(_ATTEMPT),
+        "attempts": list_of(ATTEMPT),
         "advice": TEXT,
     }
 )
@@ -272,9 +243,9 @@ SCHEMAS: dict[str, Schema] = {
             object_of(
                 {
                     **_RESULT_FIELDS,
-                    "attempts": list_of(_ATTEMPT),
+                    "attempts": list_of(ATTEMPT),
                     "source": TEXT,
-                    "compiled": list_of(_COMPILATION),
+                    "compiled": list_of(COMPILATION),
                     "why_not_exact": {
                         **or_null(TEXT),
                         "description": "why there is no exact law",
@@ -289,7 +260,23 @@ SCHEMAS: dict[str, Schema] = {
     "why": document("why", list_of(_WHY), group=TEXT),
     "results": document("results", list_of(_RESULT), group=TEXT),
     "results-line": {"$schema": DRAFT, **_RESULT},
-    "diff": document("diff", list_of(object_of(_COMPARISON)), first=TEXT, second=TEXT),
+    "diff": document(
+        "diff",
+        list_of(object_of({**_COMPARISON, "differences": DIFFERENCES})),
+        first=TEXT,
+        second=TEXT,
+    ),
+    "diff --by": document(
+        "copies",
+        list_of(
+            {
+                **_CHECK,
+                "properties": {**_CHECK["properties"], **_SIDES},
+                "required": [*_CHECK["required"], *_SIDES],
+            }
+        ),
+        group=TEXT,
+    ),
     "check --save": document("baseline", _FILE),
     "check": document("check", _CHECK, group=TEXT),
     "watch": document("group", _GROUP, exit_code=COUNT),

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from qbatch.cli import output
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from qbatch.domain.groups import Group
     from qbatch.domain.history import Attempt, JobResult
     from qbatch.domain.jobs import Job
+    from qbatch.domain.provenance import Provenance
 
 
 def group_entry(group: Group) -> dict[str, Any]:
@@ -28,6 +30,7 @@ def group_entry(group: Group) -> dict[str, Any]:
         "counts": {status.value: group.counts.get(status, 0) for status in Status},
         "note": group.note,
         "hold": group.hold,
+        "parent": group.parent,
         "created_at": group.created_at,
     }
 
@@ -67,7 +70,32 @@ def attempt_entry(attempt: Attempt) -> dict[str, Any]:
         "compilation": attempt.compilation and compilation_entry(attempt.compilation),
         "usage": usage_entry(attempt.usage),
         "origin": attempt.origin,
+        "provenance": attempt.provenance and asdict(attempt.provenance),
     }
+
+
+def provenance_lines(found: Provenance) -> Iterator[str]:
+    """What a batch ran on, for people."""
+    versions = ", ".join(f"{name} {number}" for name, number in sorted(found.versions.items()))
+    device = "" if found.device is None else f"{found.device}, "
+    yield f"on {device}{versions}"
+    if (calibrated := found.calibration) is None:
+        return
+    at = f"calibrated {calibrated.at}" if calibrated.at else "calibration"
+    yield f"{at} ({calibrated.digest.partition(':')[2][:8]})"
+    for place, own in sorted(calibrated.qubits.items()):
+        times = [
+            f"{name} {value * 1e6:.4g} µs"
+            for name, value in (("T1", own.t1), ("T2", own.t2))
+            if value is not None
+        ]
+        if own.readout_error is not None:
+            times.append(f"readout error {own.readout_error:.3g}")
+        if times:
+            yield f"qubit {place}: {', '.join(times)}"
+    if calibrated.gates:
+        worst = sorted(calibrated.gates.items(), key=lambda pair: -pair[1])[:3]
+        yield "largest gate errors: " + ", ".join(f"{name} {error:.3g}" for name, error in worst)
 
 
 def compilation_entry(used: CompilationUsed) -> dict[str, Any]:

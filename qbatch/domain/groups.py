@@ -17,6 +17,7 @@ class Group:
         backend: where its jobs run that name none themselves.
         counts: number of jobs in each status.
         hold: why nothing of it is sent; None: it is.
+        parent: name of the group that it was copied from.
     """
 
     id: int
@@ -27,6 +28,7 @@ class Group:
     counts: Mapping[str, int]
     note: str | None = None
     hold: str | None = None
+    parent: str | None = None
 
     @property
     def total(self) -> int:

@@ -9,6 +9,7 @@ from typing import Any
 from qbatch.domain.batches import NOT_REPORTED, Usage
 from qbatch.domain.compilations import CompilationUsed, Layout, Metrics
 from qbatch.domain.jobs import Job
+from qbatch.domain.provenance import Provenance, Ran
 from qbatch.domain.record import record
 from qbatch.domain.results import Counts, ExpectationValue, ExpectationValues, Result
 from qbatch.domain.states import AttemptStatus, Failure, Status
@@ -19,7 +20,7 @@ class Attempt:
     """One try at one job in one batch; times are seconds since the epoch.
 
     ``usage`` is what the service reported of the whole batch; ``origin`` the group or archive
-    that it was merged from.
+    that it was merged from; ``provenance`` what the batch ran on.
     """
 
     batch: int
@@ -37,6 +38,7 @@ class Attempt:
     compilation: CompilationUsed | None = None
     usage: Usage = NOT_REPORTED
     origin: str | None = None
+    provenance: Provenance | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,12 +72,15 @@ class JobResult:
         result: None where there is none (yet).
         compiled: how large the circuit was that was run, and where it lay; None where it was
             not compiled, or nobody asked.
+        ran: the hash of the circuit that was sent, None where it was sent as it was added; and
+            how the result came about. None where there is none, or nobody asked.
     """
 
     job: Job
     shots: int | None
     result: Result | None = None
     compiled: tuple[Metrics, Layout] | None = None
+    ran: tuple[str | None, Ran] | None = None
 
     @property
     def counts(self) -> Mapping[str, int] | None:

@@ -22,6 +22,11 @@ def target(queue: BackendQueue) -> str | None:
     return None if queue.lane is None else queue.lane.stage.target.body
 
 
+def target_hash(queue: BackendQueue) -> str | None:
+    """Its name."""
+    return None if queue.lane is None else queue.lane.stage.target.hash
+
+
 def compiled(
     queue: BackendQueue,
     parts: Sequence[PlannedJob],

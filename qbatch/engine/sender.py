@@ -14,6 +14,7 @@ from qbatch.domain.states import Failure, Status
 from qbatch.engine import labels, refusing
 from qbatch.engine.adapter_calls import asked
 from qbatch.engine.backend_queue import BackendQueue, InFlightBatch
+from qbatch.engine.provenance import Provenances
 from qbatch.engine.rebuilding import rebuilt
 from qbatch.engine.recorder import BatchRecorder
 from qbatch.engine.settings import RunSettings
@@ -56,6 +57,7 @@ class Sender:
         self._settings = settings
         self._loader = Loader(recorder.store)
         self._tries: dict[tuple[int, int], int] = defaultdict(int)
+        self._provenances = Provenances()
         self.spending = Spending(settings)
 
     def send(self, queue: BackendQueue, planned: Sequence[PlannedJob]) -> None:
@@ -133,6 +135,9 @@ class Sender:
             compiled=draft.compiled,
             reservation=wish.reservation,
             draws_here=queue.local,
+            provenance=self._provenances.of(
+                queue.backend, refusing.target_hash(queue), draft.compiled.values()
+            ),
         )
 
     def _put_off(

@@ -10,11 +10,12 @@ from typing import Any, ClassVar
 
 from qbatch.domain.batches import PlannedJob
 from qbatch.domain.limits import Limits
+from qbatch.domain.provenance import Provenance
 from qbatch.domain.states import Failure, RemoteState
 from qbatch.errors import BackendError, BatchNotFound
 from qbatch.execution.base import Executor, Setup, cores
 from qbatch.execution.registry import AUTO, ExecutorSpec, make_executor, parse_executor
-from qbatch.seam import BatchStatus, ItemResult, Submission
+from qbatch.seam import BatchStatus, ItemResult, Submission, versions_of
 
 Work = Callable[[Submission, Mapping[str, Any]], tuple[list[ItemResult], float]]
 
@@ -40,6 +41,9 @@ class LocalBackend(ABC):
 
     process_bytes: ClassVar[int] = 50_000_000
     """What a process that works holds besides the work itself."""
+
+    packages: ClassVar[tuple[str, ...]] = ()
+    """Names of the packages, as they are installed, on whose versions results depend."""
 
     def __init__(self, name: str, settings: Mapping[str, Any], limits: Limits) -> None:
         self.name = name
@@ -101,6 +105,10 @@ class LocalBackend(ABC):
     def memory_advice(self) -> str:
         """See `qbatch.seam.SupportsCost`."""
         return ""
+
+    def provenance(self) -> Provenance:
+        """The packages' versions, in the environment of this process."""
+        return Provenance(versions=versions_of(*self.packages))
 
     # -- costs --------------------------------------------------------------------------
 

@@ -7,7 +7,10 @@ import math
 from qbatch.domain.history import JobResult
 
 TAG = "tag:"
-COLUMNS = ("number", "shots", "qubits", "depth", "size", "two_qubit", "name", "program", "step")
+COLUMNS = (
+    "number", "shots", "qubits", "depth", "size", "two_qubit", "name", "program", "step",
+    "backend", "group",
+)  # fmt: skip
 """``depth``, ``size`` and ``two_qubit`` are those of what was compiled."""
 
 COMPILED = frozenset({"depth", "size", "two_qubit"})

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
+from dataclasses import asdict
 from pathlib import Path
-from typing import IO, TypeVar
+from typing import IO, Any, TypeVar
 
 from qbatch.domain import SCHEMA
 from qbatch.domain.naming import shell_quote
+from qbatch.domain.provenance import Provenance, Ran
 from qbatch.domain.results import RESULT_KINDS
 from qbatch.domain.results.base import finite, shown
 from qbatch.domain.selectors import MAX_NUMBER
@@ -17,6 +19,7 @@ from qbatch.errors import UsageError
 from qbatch.results.samples import JobSample, Samples
 
 _KIND = "qbatch baseline"
+_RAN = ("backend", "compiler", "options", "target")
 _Type = TypeVar("_Type")
 
 
@@ -31,7 +34,7 @@ def write_baseline(found: Iterable[JobSample], group: str, stream: IO[str]) -> i
     """
     head = json.dumps({"schema": SCHEMA, "kind": _KIND, "group": group}, ensure_ascii=False)
     stream.write(head[:-1] + ', "jobs": [')
-    written = 0
+    written, told = 0, dict[int, int]()
     for sample in found:
         if not sample.has_result:
             raise UsageError(
@@ -48,12 +51,38 @@ def write_baseline(found: Iterable[JobSample], group: str, stream: IO[str]) -> i
         }
         if sample.two_qubit is not None:
             entry["two_qubit"], entry["depth"] = sample.two_qubit, sample.depth
+        if sample.ran is not None:
+            entry["sent"], entry["ran"] = sample.sent, _way(sample.ran, told)
         assert sample.result is not None
         entry[sample.result.kind.value] = sample.result.compact()
         stream.write(("," if written else "") + "\n" + json.dumps(entry, ensure_ascii=False))
         written += 1
     stream.write("\n]}\n")
     return written
+
+
+def _way(ran: Ran, told: dict[int, int]) -> Any:
+    """How a result came about: in full where it is the first of its kind, then its number."""
+    if id(ran) in told:
+        return told[id(ran)]
+    told[id(ran)] = len(told)
+    return asdict(ran)
+
+
+def _read_way(value: Any, known: list[Ran]) -> Ran | None:
+    """What `_way` wrote; nothing in a baseline of before there was such a thing.
+
+    Raises:
+        ValueError, TypeError, KeyError, IndexError: it is something else.
+    """
+    if value is None:
+        return None
+    if isinstance(value, int):
+        return known[value]
+    own = value["provenance"]
+    texts = {name: _maybe(str, value[name]) for name in _RAN}
+    known.append(Ran(**texts, provenance=None if own is None else Provenance.read(json.dumps(own))))
+    return known[-1]
 
 
 def _hint(sample: JobSample, group: str) -> str:
@@ -132,11 +161,11 @@ def _samples(path: Path, read: Iterator[object]) -> Samples:
         )
     if head.get("schema") != SCHEMA:
         raise UsageError(f"{path}: schema {head.get('schema')!r}; this qbatch reads {SCHEMA}")
-    found = Samples()
+    found, ways = Samples(), list[Ran]()
     for place, entry in enumerate(read, 1):
         try:
-            found.append(_sample(entry))
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            found.append(_sample(entry, ways))
+        except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
             raise UsageError(f"{path}: entry {place} is damaged: {error!r}") from error
     return found
 
@@ -156,7 +185,7 @@ def _parameters(value: object) -> dict[str, float]:
     return {str(name): finite(number) for name, number in (_maybe(dict, value) or {}).items()}
 
 
-def _sample(entry: object) -> JobSample:
+def _sample(entry: object, ways: list[Ran]) -> JobSample:
     if not isinstance(entry, dict):
         raise TypeError(f"{shown(entry)} is no object")
     kinds = [kind for kind in RESULT_KINDS if entry.get(kind.value) is not None]
@@ -176,6 +205,8 @@ def _sample(entry: object) -> JobSample:
         result=RESULT_KINDS[kinds[0]].from_compact(entry[kinds[0].value]),
         two_qubit=_maybe(int, entry.get("two_qubit")),
         depth=_maybe(int, entry.get("depth")),
+        sent=_maybe(str, entry.get("sent")),
+        ran=_read_way(entry.get("ran"), ways),
     )
     if not sample.has_result:
         raise ValueError("a result without anything in it")

@@ -14,6 +14,7 @@ from qbatch.errors import UsageError
 from qbatch.results import together
 from qbatch.results.chances import tail
 from qbatch.results.comparing import Comparison, detectable
+from qbatch.results.differing import Difference, Differing, differences
 from qbatch.results.matching import MatchedPair
 from qbatch.results.samples import JobSample, mark_of
 from qbatch.results.segments import is_new
@@ -83,6 +84,14 @@ class Finding:
     pair: MatchedPair
     reason: str | None = None
     detectable: float | None = None
+
+    @property
+    def differences(self) -> list[Difference]:
+        """What tells the two results apart beside noise; nothing where there are no two."""
+        first, second = self.pair.first, self.pair.second
+        if first is None or second is None or not second.has_result:
+            return []
+        return differences(first, second)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -341,7 +350,7 @@ def _finding(
         said = f"no result: {second.status}" if not second.has_result else "asks something else"
         return Finding(verdict="missing", pair=pair, reason=said)
     if reasons := [*_reasons(found, thresholds, drifted), *_grown(first, second, thresholds)]:
-        said = "; ".join(reasons)
+        said = "; ".join([*reasons, *_apart(first, second)])
         return Finding(verdict="drifted", pair=pair, reason=said, detectable=detectable)
     if detectable is not None and detectable > thresholds.detect:
         said = (
@@ -351,6 +360,13 @@ def _finding(
         )
         return Finding(verdict="undecided", pair=pair, reason=said, detectable=detectable)
     return Finding(verdict="same", pair=pair, detectable=detectable)
+
+
+def _apart(first: JobSample, second: JobSample) -> list[str]:
+    """What is known to tell two results apart; nothing where nobody knows how they came about."""
+    found = differences(first, second)
+    known = [one.said for one in found if one.what is not Differing.UNKNOWN]
+    return known if found else ["nothing that is known of the runs differs"]
 
 
 def _reasons(found: Comparison, thresholds: Thresholds, drifted: bool) -> Iterator[str]:

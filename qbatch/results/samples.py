@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from qbatch.domain.history import JobResult
+from qbatch.domain.provenance import Ran
 from qbatch.domain.results import Result
 from qbatch.domain.states import Status
 from qbatch.spool import LongSequence, Spool
@@ -31,6 +32,8 @@ class JobSample:
         status: of the job; ``done`` in a baseline.
         shots: behind the result; None where it is exact.
         two_qubit, depth: of the circuit as it was compiled; None where it was not.
+        sent: hash of the circuit that was sent; None where it was sent as it was added.
+        ran: how the result came about; None where nobody knows.
     """
 
     number: int
@@ -43,6 +46,8 @@ class JobSample:
     result: Result | None = None
     two_qubit: int | None = None
     depth: int | None = None
+    sent: str | None = None
+    ran: Ran | None = None
 
     @property
     def has_result(self) -> bool:
@@ -52,8 +57,22 @@ class JobSample:
     def __reduce__(self) -> tuple[Callable[..., JobSample], tuple[object, ...]]:
         # A fifth of what dataclasses take for it.
         known = (self.number, self.key, self.name, dict(self.parameters), self.status.value)
-        size = (self.two_qubit, self.depth)
-        return _sample, (*known, self.shots, self.seed, self.result, *size)
+        more = (self.two_qubit, self.depth, self.sent, _place_of(self.ran))
+        return _sample, (*known, self.shots, self.seed, self.result, *more)
+
+
+_WAYS: list[Ran] = []
+_PLACES: dict[int, int] = {}
+
+
+def _place_of(ran: Ran | None) -> int | None:
+    """A number that stands for how results came about: few ways stand behind many jobs."""
+    if ran is None:
+        return None
+    if id(ran) not in _PLACES:
+        _PLACES[id(ran)] = len(_WAYS)
+        _WAYS.append(ran)  # kept: its id stays its own
+    return _PLACES[id(ran)]
 
 
 def _sample(
@@ -67,6 +86,8 @@ def _sample(
     result: Result | None,
     two_qubit: int | None,
     depth: int | None,
+    sent: str | None,
+    way: int | None,
 ) -> JobSample:
     """A sample as it was pickled."""
     return JobSample(
@@ -80,6 +101,8 @@ def _sample(
         result=result,
         two_qubit=two_qubit,
         depth=depth,
+        sent=sent,
+        ran=None if way is None else _WAYS[way],
     )
 
 
@@ -99,6 +122,8 @@ def samples(results: Iterable[JobResult]) -> Iterator[JobSample]:
             result=result.result,
             two_qubit=None if metrics is None else metrics.two_qubit,
             depth=None if metrics is None else metrics.depth,
+            sent=None if result.ran is None else result.ran[0],
+            ran=None if result.ran is None else result.ran[1],
         )
 
 

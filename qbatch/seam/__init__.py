@@ -15,6 +15,7 @@ never an exception that takes its neighbours along.
 
 from qbatch.domain.batches import Usage
 from qbatch.domain.limits import Limits
+from qbatch.domain.provenance import Calibration, Provenance, Qubit
 from qbatch.seam.objects import (
     BatchStatus,
     Estimate,
@@ -24,6 +25,7 @@ from qbatch.seam.objects import (
     Submission,
     by_position,
 )
+from qbatch.seam.packages import versions_of
 from qbatch.seam.protocols import (
     Backend,
     SupportsAnswers,
@@ -37,6 +39,7 @@ from qbatch.seam.protocols import (
     SupportsOptions,
     SupportsPrepare,
     SupportsPrices,
+    SupportsProvenance,
     SupportsResults,
     SupportsSubmit,
     SupportsTiming,
@@ -60,6 +63,7 @@ __all__ = [
     "VERSION",
     "Backend",
     "BatchStatus",
+    "Calibration",
     "CompileTask",
     "Compiled",
     "Compiler",
@@ -70,6 +74,8 @@ __all__ = [
     "Limits",
     "Mark",
     "Prepared",
+    "Provenance",
+    "Qubit",
     "Stage",
     "Submission",
     "SupportsAnswers",
@@ -83,6 +89,7 @@ __all__ = [
     "SupportsOptions",
     "SupportsPrepare",
     "SupportsPrices",
+    "SupportsProvenance",
     "SupportsResults",
     "SupportsSubmit",
     "SupportsTarget",
@@ -91,4 +98,5 @@ __all__ = [
     "Target",
     "Usage",
     "by_position",
+    "versions_of",
 ]

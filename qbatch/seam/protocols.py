@@ -7,6 +7,7 @@ from typing import Any, Protocol, runtime_checkable
 
 from qbatch.domain.batches import PlannedJob
 from qbatch.domain.limits import Limits
+from qbatch.domain.provenance import Provenance
 from qbatch.seam.objects import BatchStatus, Estimate, ItemResult, Prepared, Submission
 
 
@@ -185,6 +186,20 @@ class SupportsCost(Protocol):
 
     def memory_advice(self) -> str:
         """What may need less memory: the end of a sentence, or nothing."""
+
+
+@runtime_checkable
+class SupportsProvenance(Protocol):
+    """A backend that says what it runs on, so that a changed number can be explained later."""
+
+    def provenance(self) -> Provenance:
+        """Versions of its packages, its device, and how that is calibrated now.
+
+        Asked before a batch is sent, and at most every ten minutes; it may ask the service once.
+
+        Raises:
+            BackendError: it cannot be had now; then the batch is sent without.
+        """
 
 
 @runtime_checkable

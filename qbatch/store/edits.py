@@ -83,6 +83,8 @@ class Edits:
         try:
             with self._db.transaction():
                 self._db.execute("UPDATE groups SET name = ? WHERE id = ?", (name, group.id))
+                sql = "UPDATE groups SET parent = ? WHERE parent = ?"
+                self._db.execute(sql, (name, group.name))
         except Exception as error:
             if isinstance(error.__cause__, sqlite3.IntegrityError):
                 raise _taken(name) from error
@@ -112,9 +114,43 @@ class Edits:
             ).rowcount
             self._copy_programs(group.id, copied, selection)
             self._db.execute(
-                "UPDATE groups SET backend = ?, last_number = coalesce("
+                "UPDATE groups SET backend = ?, parent = ?, last_number = coalesce("
                 "(SELECT max(number) FROM jobs WHERE group_id = groups.id), 0) WHERE id = ?",
-                (group.backend, copied),
+                (group.backend, group.name, copied),
+            )
+        return added
+
+    def copy_for(self, group: Group, name: str, backend: str) -> int:
+        """The same for a backend, on which all jobs of the copy run; brought up to date.
+
+        Returns:
+            Number of jobs that are new.
+
+        Raises:
+            UsageError: no group can have that name.
+        """
+        everything = Selection()
+        there = self._groups.find(name)
+        if there is None:
+            added = self.copy(group, everything, name)
+            there = self._groups.get(name)
+        else:
+            with self._db.transaction():
+                added = self._db.execute(
+                    f"INSERT INTO jobs (group_id, created_at, {_COPIED}) SELECT ?, ?, {_COPIED}"
+                    " FROM jobs WHERE group_id = ? AND program IS NULL AND number NOT IN"
+                    " (SELECT number FROM jobs WHERE group_id = ?) ORDER BY number",
+                    [there.id, time.time(), group.id, there.id],
+                ).rowcount
+        with self._db.transaction():
+            self._db.execute(
+                "UPDATE groups SET backend = ?, last_number = max(last_number, coalesce("
+                "(SELECT max(number) FROM jobs WHERE group_id = groups.id), 0)) WHERE id = ?",
+                (backend, there.id),
+            )
+            self._db.execute(
+                "UPDATE jobs SET backend = NULL WHERE group_id = ? AND backend IS NOT NULL",
+                (there.id,),
             )
         return added
 

@@ -124,12 +124,14 @@ class Groups:
 
         A batch that costs something is kept: it counts for the budget of its backend.
         """
+        from qbatch.store import provenance
         from qbatch.store.compilations import LONELY_COMPILATIONS, LONELY_PAYLOADS
 
         self._db.execute(
             "DELETE FROM batches WHERE coalesce(charged, reserved) IS NULL AND id NOT IN"
             " (SELECT batch_id FROM attempts WHERE batch_id IS NOT NULL)"
         )
+        self._db.execute(provenance.UNUSED)
         self._db.execute(LONELY_COMPILATIONS)
         self._db.execute(LONELY_PAYLOADS)
         self._db.execute("DELETE FROM requests WHERE id NOT IN (SELECT request_id FROM jobs)")
@@ -175,6 +177,7 @@ def _group(row: sqlite3.Row) -> Group:
         created_at=row["created_at"],
         note=row["note"],
         hold=text(row["hold"]),
+        parent=text(row["parent"]),
         counts={s.value: counts[s.value] for s in Status if s.value in counts},
     )
 

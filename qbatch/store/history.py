@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from qbatch.domain.batches import Batch, Usage
 from qbatch.domain.compilations import CompilationUsed
 from qbatch.domain.groups import Group
 from qbatch.domain.history import Attempt, Cause, SettingsUsed
+from qbatch.domain.provenance import Provenance
 from qbatch.domain.states import AttemptStatus, BatchState, Failure, Status
-from qbatch.store import compilations
+from qbatch.store import compilations, provenance
 from qbatch.store.database import Database, reading
 
 
@@ -25,13 +27,18 @@ class History:
         """Every try at a job, the first one first."""
         sql = (
             "SELECT a.*, b.backend, b.remote_id, b.created_at, b.submitted_at, b.run_seconds,"
-            " b.charged, b.currency FROM attempts a"
+            " b.charged, b.currency, b.provenance FROM attempts a"
             " JOIN batches b ON b.id = batch_id WHERE job_id = ? ORDER BY a.id"
         )
         rows = list(self._db.rows(sql, (job_id,)))
         ids = {row["compilation"] for row in rows if row["compilation"] is not None}
         used = compilations.used(self._db, ids) if ids else {}
-        return [_attempt(row, used.get(row["compilation"])) for row in rows]
+        told = {row["provenance"] for row in rows if row["provenance"] is not None}
+        ran_on = provenance.by_hash(self._db, told) if told else {}
+        return [
+            _attempt(row, used.get(row["compilation"]), ran_on.get(row["provenance"]))
+            for row in rows
+        ]
 
     def batches(self, group_id: int) -> Iterator[Batch]:
         """The batches that held jobs of a group, the first one first."""
@@ -127,9 +134,10 @@ def _cause(row: sqlite3.Row) -> Cause:
     )
 
 
-def _attempt(row: sqlite3.Row, used: CompilationUsed | None) -> Attempt:
+def _attempt(row: sqlite3.Row, used: CompilationUsed | None, ran_on: Provenance | None) -> Attempt:
     with reading("an attempt"):
-        return _attempt_of(row, json.loads(row["info"]) if row["info"] else {}, used)
+        info = json.loads(row["info"]) if row["info"] else {}
+        return replace(_attempt_of(row, info, used), provenance=ran_on)
 
 
 def _attempt_of(row: sqlite3.Row, info: dict[str, object], used: CompilationUsed | None) -> Attempt:

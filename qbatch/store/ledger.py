@@ -15,10 +15,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from qbatch.domain.batches import Claim, OpenBatch, Outcome, PlannedJob, Usage
 from qbatch.domain.budgets import Reservation
 from qbatch.domain.compilations import Compilation
+from qbatch.domain.provenance import Provenance
 from qbatch.domain.states import BatchState, Failure, Status, StopReason
 from qbatch.store import ledger_rows as rows
 from qbatch.store.budgets import reserve, settle
 from qbatch.store.ledger_reading import LedgerReading
+from qbatch.store.provenance import keep
 from qbatch.store.streams import of_batch
 
 
@@ -53,6 +55,7 @@ class Ledger(LedgerReading):
         compiled: Compiled = NOT_COMPILED,
         reservation: Reservation = NOTHING_RESERVED,
         draws_here: bool = False,
+        provenance: Provenance | None = None,
     ) -> tuple[OpenBatch, list[Claim]] | None:
         """Claim jobs for a batch and write it down, durably.
 
@@ -70,6 +73,7 @@ class Ledger(LedgerReading):
                 else prepares one at this moment sees it, in any process.
             draws_here: shots are drawn on this machine, as their seeds say; services draw by
                 themselves.
+            provenance: what it runs on.
 
         Returns:
             The batch and its claims without the refused ones, or None where a job is no
@@ -82,8 +86,9 @@ class Ledger(LedgerReading):
             with self._db.transaction(durable=True):
                 self._claim(parts, status)
                 now = time.time()
+                ran_on = None if provenance is None else keep(self._db, provenance)
                 batch_id = self._new_batch(submission_id, backend, options, parts, items,
-                                           prepared_digest, now)  # fmt: skip
+                                           prepared_digest, ran_on, now)  # fmt: skip
                 reserve(self._db, batch_id, backend, reservation)
                 claims = self._new_claims(parts, items, compiled)
                 word = Status(status).value  # sqlite3 takes long over a text of another type
@@ -126,12 +131,15 @@ class Ledger(LedgerReading):
         parts: Sequence[PlannedJob],
         items: Sequence[int],
         prepared_digest: bytes | None,
+        ran_on: str | None,
         now: float,
     ) -> int:
         batch_id = self._db.execute(
             "INSERT INTO batches (submission_id, backend, options, state, prepared_digest,"
-            " num_jobs, num_items, created_at) VALUES (?, ?, ?, 'prepared', ?, ?, ?, ?)",
-            (submission_id, backend, options, prepared_digest, len(parts), len(set(items)), now),
+            " provenance, num_jobs, num_items, created_at)"
+            " VALUES (?, ?, ?, 'prepared', ?, ?, ?, ?, ?)",
+            (submission_id, backend, options, prepared_digest, ran_on, len(parts),
+             len(set(items)), now),
         ).lastrowid  # fmt: skip
         assert batch_id is not None
         return batch_id

@@ -37,8 +37,8 @@ def commands():
 
 def test_every_command_with_json_has_a_schema():
     extra = {
-        "results-line", "error", "db sql --views", "check --save", "programs", "add of programs",
-        "delete of jobs",
+        "results-line", "error", "db sql --views", "check --save", "diff --by", "programs",
+        "add of programs", "delete of jobs",
     }  # fmt: skip
     assert set(commands()) == set(SCHEMAS) - extra
 
@@ -115,6 +115,12 @@ def test_every_command_prints_what_its_schema_says(said, qbatch, tmp_path, monke
     said("check", "g", "--baseline", "base.json")
     said("check", "h", "--baseline", "base.json", code=1)
     said("diff", "g", "h")
+    said("add", "s", "bell.qasm", "--shots", "20")
+    (tmp_path / "two.toml").write_text('[backends.b]\ntype = "aer"\n')
+    monkeypatch.setenv("QBATCH_CONFIG", str(tmp_path / "two.toml"))
+    said("run", "s", "--backend", "aer,b")
+    said("diff", "s", "--by", "backend", schema="diff --by")
+    monkeypatch.delenv("QBATCH_CONFIG")
     said("group close", "h")
     said("group open", "h")
     said("edit", "g/1-2", "--set-tag", "x=y")

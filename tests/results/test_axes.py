@@ -12,7 +12,7 @@ def job(**more):
     found: dict[str, Any] = {
         "number": 7, "name": "bell", "tags": {"p": "0.01", "day": "mon", "x": "inf"},
         "parameters": {"theta": 0.5, "shots": 3.0}, "info": {"num_qubits": 5},
-        "program": None, "step": None,
+        "program": None, "step": None, "backend": "aer", "group": "g",
     }  # fmt: skip
     metrics = SimpleNamespace(depth=12, size=30, two_qubit=4)
     compiled = more.pop("compiled", (metrics, None))
@@ -36,6 +36,7 @@ def job(**more):
         ("qubits", 5.0),
         ("depth", 12.0),
         ("program", None),
+        ("backend", "aer"),
         ("nonsense", None),
     ],
 )

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import difflib
 import functools
+import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
 
 from qbatch.backends.aer import circuits, costs, sampling, task
 from qbatch.domain.batches import PlannedJob
 from qbatch.domain.limits import Limits
+from qbatch.domain.provenance import Calibration, Provenance
 from qbatch.errors import BackendError, UsageError
 from qbatch.execution import by_name
 from qbatch.execution.base import cores, memory
 from qbatch.execution.local import LocalBackend, Work
-from qbatch.seam import Submission
+from qbatch.seam import Submission, versions_of
 
 _WORKER = "qbatch.backends.aer.worker"
 MAX_SHOTS = 1_000_000
@@ -40,6 +43,7 @@ class AerBackend(LocalBackend):
 
     run_settings: ClassVar = (*LocalBackend.run_settings, "sampling")
     process_bytes: ClassVar = costs.PROCESS_BYTES
+    packages: ClassVar = ("numpy", "qiskit", "qiskit-aer")
 
     def __init__(self, name: str, settings: Mapping[str, Any]) -> None:
         options = {"sampling": "auto", **settings}
@@ -64,6 +68,16 @@ class AerBackend(LocalBackend):
     def work(self) -> Work:
         """Aer, in a worker."""
         return functools.partial(by_name.run, _WORKER)
+
+    def provenance(self) -> Provenance:
+        """Versions, and the noise model as a calibration: another one makes other counts."""
+        found = super().provenance()
+        if self.options["sampling"] == "stim":
+            found = replace(found, versions={**found.versions, **versions_of("stim")})
+        if "noise_model" not in self.options:
+            return found
+        digest = hashlib.sha256(self.options["noise_model"].encode()).hexdigest()
+        return replace(found, calibration=Calibration(digest=f"noise-model-sha256:{digest}"))
 
     def cost(self, job: PlannedJob, *, again: bool = False) -> float:
         """Seconds on one core."""

@@ -32,6 +32,8 @@ class LocalBraket(LocalBackend):
         UsageError: there is no such simulator.
     """
 
+    packages: ClassVar = ("amazon-braket-default-simulator", "amazon-braket-sdk")
+
     def __init__(self, name: str, settings: Mapping[str, Any]) -> None:
         options = dict(settings)
         simulator = str(options.pop("device", "local")).partition(":")[2] or SIMULATORS[0]

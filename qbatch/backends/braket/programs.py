@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, cast
 from qbatch.backends.experiments import Experiment, spaced
 from qbatch.errors import InvalidJob
 from qbatch.payloads.circuit.target import text_of
+from qbatch.seam import Item
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
@@ -90,6 +91,21 @@ class Program:
             outcome = "".join("0" if p is None else bits[p] for p in reversed(places))
             total[outcome] = total.get(outcome, 0) + int(number)
         return spaced(total, self.circuit)
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """A task as it is sent: the items, and for each experiment its program and execution."""
+
+    items: Sequence[Item]
+    experiments: Sequence[Experiment]
+    placed: Sequence[tuple[Program, int]]
+    shots: int
+
+    @property
+    def programs(self) -> list[Program]:
+        """The programs, each once, in order."""
+        return list({id(program): program for program, _ in self.placed}.values())
 
 
 def _own(angle: ParameterExpression, row: Mapping[object, float]) -> dict[object, float]:

@@ -10,10 +10,10 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
-from qbatch.backends.braket.programs import Program, programs_of, target_text
+from qbatch.backends.braket.calibration import provenance_of
+from qbatch.backends.braket.programs import Body, Program, programs_of, target_text
 from qbatch.backends.braket.work import texts_of
 from qbatch.backends.experiments import Builder, Experiment, result_of
 from qbatch.backends.sdk import SdkBackend
@@ -31,7 +31,7 @@ from qbatch.errors import (
     Transient,
     UsageError,
 )
-from qbatch.seam import BatchStatus, Item, ItemResult, Prepared, Submission, Target
+from qbatch.seam import BatchStatus, Item, ItemResult, Prepared, Provenance, Submission, Target
 
 _STATES = {
     "CREATED": RemoteState.QUEUED,
@@ -56,21 +56,6 @@ _SET = "braket.ir.openqasm.program_set"
 _PROGRAM = "braket.ir.openqasm.program"
 _MOST_PROGRAMS = 100  # of a set, where the configuration does not say
 _SECONDS = {"second": 1.0, "minute": 60.0, "hour": 3600.0}
-
-
-@dataclass(frozen=True, slots=True)
-class _Body:
-    """A task as it is sent: the items, and for each experiment its program and execution."""
-
-    items: Sequence[Item]
-    experiments: Sequence[Experiment]
-    placed: Sequence[tuple[Program, int]]
-    shots: int
-
-    @property
-    def programs(self) -> list[Program]:
-        """The programs, each once, in order."""
-        return list({id(program): program for program, _ in self.placed}.values())
 
 
 class BraketService(SdkBackend):
@@ -171,6 +156,11 @@ class BraketService(SdkBackend):
         """Gates get Braket's names by being compiled."""
         return {"with": "qiskit", "level": 1}
 
+    def provenance(self) -> Provenance:
+        """The package's version, the device, and what the service says of its calibration."""
+        with self.guard():
+            return provenance_of(self.client)
+
     def prices(self) -> Mapping[str, float]:
         """The device's price; what a task costs beside it the service does not say."""
         with self.guard():
@@ -211,7 +201,7 @@ class BraketService(SdkBackend):
             digest=hashlib.sha256(text.encode()).digest(),
         )
 
-    def _body(self, batch: Submission, refused: list[ItemResult]) -> _Body:
+    def _body(self, batch: Submission, refused: list[ItemResult]) -> Body:
         items: list[Item] = []
         experiments: list[Experiment] = []
         builder = Builder(batch, self.name, None)
@@ -225,7 +215,7 @@ class BraketService(SdkBackend):
             items.append(item)
             experiments += own
         shots = batch.items[0].shots if batch.items else None
-        return _Body(items, experiments, programs_of(experiments), shots or 0)
+        return Body(items, experiments, programs_of(experiments), shots or 0)
 
     def _experiments(self, builder: Builder, item: Item) -> list[Experiment]:
         """What is run for an item, once it is sure that it has a form.
@@ -245,12 +235,12 @@ class BraketService(SdkBackend):
 
     def send(self, prepared: Prepared, submission_id: str, known: Callable[[str], None]) -> str:  # noqa: ARG002
         """Send one task; the same id again is the same task."""
-        body: _Body = prepared.body
+        body: Body = prepared.body
         device = self.reached()
         with self.guard(creates=True):
             return self.call(self._create, device, body, submission_id)
 
-    def _create(self, device: Any, body: _Body, submission_id: str) -> str:
+    def _create(self, device: Any, body: Body, submission_id: str) -> str:
         device.aws_session.token = submission_id
         place = (str(self._own["bucket"]), str(self._own.get("prefix", "qbatch")))
         programs = body.programs
@@ -319,7 +309,7 @@ class BraketService(SdkBackend):
             result = self.call(self._task(remote_id).result)
         return list(self._read(body, result))
 
-    def _read(self, body: _Body, result: Any) -> Iterator[ItemResult]:
+    def _read(self, body: Body, result: Any) -> Iterator[ItemResult]:
         """One result an item; what cannot be read is that item's failure."""
         entries = [list(entry.entries) for entry in result] if self._sets else [[result]]
         if len(entries) != len(body.programs):

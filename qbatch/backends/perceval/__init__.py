@@ -7,7 +7,7 @@ import importlib.util
 import json
 import math
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from qbatch.backends.settings import only_known
 from qbatch.domain.batches import PlannedJob
@@ -45,6 +45,8 @@ class PercevalBackend(LocalBackend):
         NotInstalled: Perceval is not here.
         UsageError: there is no such simulator.
     """
+
+    packages: ClassVar = ("exqalibur", "perceval-quandela")
 
     process_bytes = _PROCESS_BYTES
 

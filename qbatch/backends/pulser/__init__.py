@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import importlib.util
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from qbatch.backends.settings import only_known
 from qbatch.domain.batches import PlannedJob
@@ -32,6 +32,8 @@ class PulserBackend(LocalBackend):
     Raises:
         NotInstalled: Pulser's simulator is not here.
     """
+
+    packages: ClassVar = ("pulser-core", "pulser-simulation")
 
     process_bytes = _PROCESS_BYTES
 

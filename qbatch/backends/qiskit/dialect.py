@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from qbatch.backends.experiments import Experiment, result_of, spaced
+from qbatch.backends.qiskit.calibration import calibration_of
 from qbatch.backends.sdk import status_code
 from qbatch.domain.limits import Limits
 from qbatch.domain.states import Failure, RemoteState
 from qbatch.errors import BackendError, UsageError
-from qbatch.seam import BatchStatus, Item, ItemResult, Usage
+from qbatch.seam import BatchStatus, Calibration, Item, ItemResult, Usage
 
 if TYPE_CHECKING:
     from qiskit.providers import BackendV2
@@ -111,6 +112,10 @@ class Dialect(ABC):
         Raises:
             ImportError: it is not installed.
         """
+
+    def calibration(self, device: BackendV2) -> Calibration | None:
+        """How the device is calibrated now, asked for in the package's thread."""
+        return calibration_of(device.target)
 
     def width(self, device: BackendV2) -> int | None:
         """Number of the device's qubits, asked for in the package's thread."""

@@ -14,12 +14,13 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from qbatch.backends.experiments import Experiment, spaced
+from qbatch.backends.qiskit.calibration import calibration_of
 from qbatch.backends.qiskit.dialect import Body, Dialect
 from qbatch.backends.settings import whole_number
 from qbatch.domain.limits import Limits
 from qbatch.errors import LostAnswer
 from qbatch.rules.pauli import parse_observable
-from qbatch.seam import ItemResult, Usage
+from qbatch.seam import Calibration, ItemResult, Usage
 
 if TYPE_CHECKING:
     from qiskit.providers import BackendV2
@@ -63,6 +64,11 @@ class Ibm(Dialect):
         self._notice_repeats()
         found: BackendV2 = self._service.backend(str(own["device"]))
         return found
+
+    def calibration(self, device: BackendV2) -> Calibration | None:
+        """What the service says now, and since when: what the object holds may be a day old."""
+        device.refresh()
+        return calibration_of(device.target, device.properties(refresh=True))
 
     def _notice_repeats(self) -> None:
         """Have the package's session say where a request went out more than once."""

@@ -9,6 +9,7 @@ Tried against loopback servers and offline simulators only, never against a serv
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import warnings
@@ -31,7 +32,16 @@ from qbatch.errors import (
     Rejected,
     Transient,
 )
-from qbatch.seam import BatchStatus, Item, ItemResult, Prepared, Submission, Target
+from qbatch.seam import (
+    BatchStatus,
+    Item,
+    ItemResult,
+    Prepared,
+    Provenance,
+    Submission,
+    Target,
+    versions_of,
+)
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
@@ -117,6 +127,20 @@ class ServiceBackend(SdkBackend):
             body = self.call(lambda: from_qiskit(device.target, calibration=calibration))
             width = self.call(self._dialect.width, device)
         return Target(name=str(device.name), body=with_width(body, width))
+
+    def provenance(self) -> Provenance:
+        """The package's version, the device, and how it is calibrated now."""
+        package = self._dialect.package.partition("[")[0]
+        with self.guard():
+            device = self.client
+        calibration = None
+        with contextlib.suppress(BackendError), self.guard():  # the batch goes without it
+            calibration = self.call(lambda: self._dialect.calibration(device))
+        return Provenance(
+            versions=versions_of("qiskit", package),
+            device=str(device.name),
+            calibration=calibration,
+        )
 
     def default_compile(self) -> Mapping[str, Any]:
         """A device takes only what is compiled for it."""

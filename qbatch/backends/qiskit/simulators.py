@@ -11,12 +11,13 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from qbatch.backends.qiskit import devices, work
+from qbatch.backends.qiskit.calibration import calibration_of
 from qbatch.backends.settings import no_options, only_known, whole_number
 from qbatch.domain.batches import PlannedJob
 from qbatch.domain.limits import Limits
 from qbatch.errors import UsageError
 from qbatch.execution.local import LocalBackend, Work
-from qbatch.seam import Target
+from qbatch.seam import Provenance, Target, versions_of
 
 _SECONDS_A_CIRCUIT = 5e-3
 _SECONDS_AN_AMPLITUDE = 1e-9  # of a shot, for each operation
@@ -92,6 +93,18 @@ class SimulatorBackend(LocalBackend):
         body = from_qiskit(device.target, calibration=calibration)
         return Target(name=str(device.name), body=body)
 
+    def provenance(self) -> Provenance:
+        """The package's version, the device, and how it says that this is calibrated."""
+        provider = self.options["provider"]
+        device = devices.device(provider, self.options["arguments"])
+        known = devices.KNOWN.get(provider)
+        packages = ["qiskit", "qiskit-aer", *([] if known is None else [known.package])]
+        return Provenance(
+            versions=versions_of(*(name.partition("[")[0] for name in packages)),
+            device=str(device.name),
+            calibration=calibration_of(device.target, _properties(device)),
+        )
+
     def default_compile(self) -> Mapping[str, Any] | None:
         """A device takes only what is compiled for it; a primitive takes all."""
         device = devices.device(self.options["provider"], self.options["arguments"])
@@ -116,3 +129,9 @@ class SimulatorBackend(LocalBackend):
     def bytes_of(self, info: Mapping[str, Any]) -> int:
         """A state vector of the qubits that are simulated; compiled circuits tell the device's."""
         return int(16 << min(int(info["num_qubits"]), _MOST_QUBITS))
+
+
+def _properties(device: Any) -> Any:
+    """What a fake device says of its last update, where it says something."""
+    told = getattr(device, "properties", None)
+    return told() if callable(told) else None

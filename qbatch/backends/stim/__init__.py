@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import importlib.util
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from qbatch.backends.settings import only_known
 from qbatch.domain.batches import PlannedJob
@@ -40,6 +40,8 @@ class StimBackend(LocalBackend):
     Raises:
         NotInstalled: Stim is not here.
     """
+
+    packages: ClassVar = ("pymatching", "stim")
 
     def __init__(self, name: str, settings: Mapping[str, Any]) -> None:
         if importlib.util.find_spec("stim") is None:

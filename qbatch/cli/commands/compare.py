@@ -6,7 +6,7 @@ import math
 from array import array
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -21,9 +21,12 @@ if TYPE_CHECKING:
     from qbatch.cli.targets import Chosen
     from qbatch.results.checking import CheckReport, Finding, Thresholds
     from qbatch.results.comparing import Comparison
+    from qbatch.results.differing import Difference
     from qbatch.results.matching import MatchedPair
 
 _TEST = "The test"
+_NOISE = 1e-3  # p-value below which noise alone is no reason
+_MOST_TOLD = 10
 _COLUMNS = ["job", "name", "parameters", "tvd", "Hellinger", "Δ value", "p"]
 _VERDICTS = ("same", "drifted", "missing", "new", "undecided")
 _RIGHT = ["job", "tvd", "Hellinger", "Δ value", "p", "would show"]
@@ -189,26 +192,67 @@ def _thresholds(
 def diff(
     ctx: typer.Context,
     first: opt.Target,
-    second: opt.Target,
     narrowing: opt.Narrowing,
+    second: Annotated[
+        str | None, typer.Argument(metavar="[GROUP[/JOBS]]", help="The other group.")
+    ] = None,
+    by: Annotated[
+        str | None,
+        opt.option(
+            "--by",
+            metavar="backend",
+            section=_TEST,
+            help="Hold the copies of a group against each other, as check would.",
+        ),
+    ] = None,
     json: opt.Json = False,
 ) -> None:
     """Compare the results of two groups, job by job.
 
     Jobs belong together that have the same circuit, parameters and observables. p is how
-    often shot noise alone would make such a difference.
+    often shot noise alone would make such a difference. Below stands what is known to tell
+    the two apart: another circuit, compiler, calibration, version. With --by backend the first
+    copy that run --backend A,B has made stands beside each of the others.
 
     Example: qbatch diff ideal noisy
     """
+    values.choice(by, "--by", ("backend",))
+    if (second is None) == (by is None):
+        raise UsageError("name two groups, or one with --by backend")
+    if second is None:
+        _diff_by_backend(targets.target(ctx, first, narrowing), json=json)
+        return
     from qbatch.api.results import diff as matched
 
     one, other = (targets.target(ctx, text, narrowing) for text in (first, second))
     names = {"first": one.group.name, "second": other.group.name}
     pairs = matched(one.group.results(one.selection), other.group.results(other.selection))
     if json:
-        output.print_json("diff", output.JsonList(map(_pair_entry, pairs)), **names)
+        output.print_json("diff", output.JsonList(map(_diff_entry, pairs)), **names)
     else:
         _print_diff(pairs, names)
+
+
+def _diff_by_backend(chosen: Chosen, *, json: bool) -> None:
+    """The first copy beside each of the others.
+
+    Raises:
+        UsageError: some jobs are meant, not the group.
+    """
+    from qbatch.api.copies import compared
+
+    if not chosen.selection.is_all:
+        raise UsageError("--by backend is for whole groups")
+    found = compared(chosen.group)
+    if json:
+        entries = [
+            {"first": one.first, "second": one.second, **_report_entry(one.report)} for one in found
+        ]
+        output.print_json("copies", entries, group=chosen.group.name)
+        return
+    for one in found:
+        print(f"{one.first} beside {one.second}")
+        _print_check(one.report, all_=False)
 
 
 def _print_diff(pairs: Sequence[MatchedPair], names: Mapping[str, str]) -> None:
@@ -227,6 +271,7 @@ class _Seen:
     only: Counter[str] = field(default_factory=Counter)
     open: int = 0
     distances: array[float] = field(default_factory=lambda: array("d"))
+    told: Counter[str] = field(default_factory=Counter)
 
     def note(self, pair: MatchedPair) -> bool:
         """Whether the results of a pair were compared."""
@@ -234,9 +279,24 @@ class _Seen:
             self.only["second" if pair.first is None else "first"] += 1
         elif pair.comparison is None:
             self.open += 1
-        elif pair.comparison.tvd is not None:
+        self._tell_apart(pair)
+        if pair.comparison is None:
+            return False
+        if pair.comparison.tvd is not None:
             self.distances.append(pair.comparison.tvd)
-        return pair.comparison is not None
+        return True
+
+    def _tell_apart(self, pair: MatchedPair) -> None:
+        """Note what differs; where nothing is known to, whether noise would do as a reason."""
+        found = pair.comparison
+        if found is None:
+            return
+        said = [one.said for one in _told(pair)]
+        if not said:
+            chance = found.p_value
+            is_noise = not found.delta if found.exact else chance is None or chance >= _NOISE
+            said = ["only noise" if is_noise else "more than noise, and nothing known differs"]
+        self.told.update(said)
 
     def tell(self, names: Mapping[str, str]) -> None:
         for side in ("second", "first"):
@@ -247,6 +307,8 @@ class _Seen:
         if self.distances:
             mean = math.fsum(self.distances) / len(self.distances)
             print(f"total variation: mean {mean:.3g}, largest {max(self.distances):.3g}")
+        for said, number in self.told.most_common(_MOST_TOLD):
+            print(f"{said}: {output.plural(number, 'job')}")
 
 
 def _print_check(report: CheckReport, *, all_: bool) -> None:
@@ -310,6 +372,7 @@ def _finding_entry(finding: Finding) -> dict[str, Any]:
         "verdict": finding.verdict,
         "reason": finding.reason,
         "detectable": finding.detectable,
+        "differences": [asdict(one) for one in finding.differences],
     }
     return {**_pair_entry(finding.pair), **said}
 
@@ -325,6 +388,19 @@ def _pair_entry(pair: MatchedPair) -> dict[str, Any]:
         "second": None if pair.second is None else pair.second.number,
         **_comparison_entry(pair.comparison),
     }
+
+
+def _diff_entry(pair: MatchedPair) -> dict[str, Any]:
+    return {**_pair_entry(pair), "differences": [asdict(one) for one in _told(pair)]}
+
+
+def _told(pair: MatchedPair) -> list[Difference]:
+    """What tells the two results of a pair apart beside noise."""
+    from qbatch.results.differing import differences
+
+    if pair.comparison is None or pair.first is None or pair.second is None:
+        return []
+    return differences(pair.first, pair.second)
 
 
 def _comparison_entry(found: Comparison | None) -> dict[str, Any]:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 _KINDS = ("histogram", "sweep", "heatmap", "convergence")
 _FITS = ("line", "exp", "cos")
 _SHOWN = "What is shown"
+_BACKEND = "backend"
 
 
 def plot(
@@ -98,7 +99,8 @@ def plot(
     In the terminal if no file is given. Needs matplotlib, or uniplot for the terminal.
 
     Several jobs at one place are one point, weighted by shots, where they ask the same; others
-    with --mean alone.
+    with --mean alone. With --by backend the copies that run --backend A,B has made stand in
+    one picture.
 
     Example: qbatch plot scan --outcome 00 -o scan.png
     """
@@ -114,7 +116,15 @@ def plot(
     results = chosen.group.results(chosen.selection)
     converging = kind == "convergence" or (options == PlotOptions() and programs.are_named(chosen))
     shown = chosen.group.convergence(chosen.selection) if converging else None
-    picture = results.picture(options) if shown is None else shown
+    picture: Picture
+    if shown is not None:
+        picture = shown
+    elif _BACKEND in (*options.by, options.x):
+        from qbatch.api import copies
+
+        picture = copies.picture(chosen.group, options)
+    else:
+        picture = results.picture(options)
     if file is not None:
         results.plot(file, shown=picture)
         _print_fits(picture)

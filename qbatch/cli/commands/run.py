@@ -72,6 +72,8 @@ def run(
     if first.add:
         _add(ctx, groups, first, quiet=quiet or json)
     chosen = targets.targets(ctx, groups, narrowing)
+    if "," in (running.backend or ""):
+        chosen, options = _copies(chosen, running), {**options, "backend": None}
     settings = _settings(chosen, options)
     if running.dry_run:
         print_plan(runs.plan(_targets(chosen), settings), json=json)
@@ -189,6 +191,23 @@ def _nothing_to_rerun(texts: Sequence[str], chosen: Sequence[Chosen]) -> str:
     if replaced := runs.num_replaced(_targets(chosen)):
         said += f" but {replaced} that rerun --keep has made a new job for"
     return said
+
+
+def _copies(chosen: Sequence[Chosen], running: run_opt.Running) -> list[Chosen]:
+    """The copies of a group for several backends.
+
+    Raises:
+        UsageError: several groups, or some jobs of one, are meant; or nothing shall be made.
+    """
+    from qbatch.api.copies import copies_for
+    from qbatch.cli.targets import Chosen
+
+    if len(chosen) > 1 or not chosen[0].selection.is_all:
+        raise UsageError("--backend A,B is for one whole group: each backend gets a copy of it")
+    if running.dry_run:
+        raise UsageError("--backend A,B makes copies: --dry-run takes one backend at a time")
+    made = copies_for(chosen[0].group, str(running.backend).split(","))
+    return [Chosen(one, chosen[0].selection, None) for one in made]
 
 
 def _settings(chosen: Sequence[Chosen], options: RunOptions) -> RunSettings:

@@ -10,7 +10,12 @@ import typer
 from qbatch.api.job_handle import JobHandle
 from qbatch.cli import options as opt
 from qbatch.cli import output, programs, targets
-from qbatch.cli.tables import attempt_entry, compilation_entry, compiled_text
+from qbatch.cli.tables import (
+    attempt_entry,
+    compilation_entry,
+    compiled_text,
+    provenance_lines,
+)
 from qbatch.domain.naming import shell_quote
 from qbatch.errors import NotFound
 from qbatch.results.intervals import intervals
@@ -113,6 +118,9 @@ def _show(result: JobResult, handle: JobHandle) -> None:
         print(f"    {number}  {_attempt_text(attempt)}")
         if attempt.compilation is not None:
             print(f"       {compiled_text(attempt.compilation)}")
+        if attempt.provenance is not None:
+            for line in provenance_lines(attempt.provenance):
+                print(f"       {output.clean(line)}")
     if not attempts:
         print("    none")
     print("  result")
@@ -249,6 +257,9 @@ def _why_lines(number: int, attempt: Attempt) -> Iterator[str]:
     yield f"{output.moment(attempt.created_at)}  attempt {number}: {where}"
     if attempt.compilation is not None:
         yield f"{'':19}  {compiled_text(attempt.compilation)}"
+    if attempt.provenance is not None:
+        for line in provenance_lines(attempt.provenance):
+            yield f"{'':19}  {output.clean(line)}"
     if attempt.finished_at is not None:
         took = attempt.finished_at - attempt.created_at
         ended = f"{output.moment(attempt.finished_at)}  {attempt.status} after {took:.1f} s"
