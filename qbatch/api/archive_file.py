@@ -1,6 +1,6 @@
 """Groups as portable files: gzip of JSON lines, the last of which holds a check sum.
 
-The first line is ``{"kind": "qbatch archive", "version": 4}``, the records of
+The first line is ``{"kind": "qbatch archive", "version": 5}``, the records of
 `qbatch.store.archive` follow, and then comes ``{"kind": "end", "records": n, "sha256": …}``
 over all lines before it. The same group makes the same bytes. A signed one has a line more,
 ``{"kind": "signature", "signature": …}``, which signs that check sum (`qbatch.api.signing`).
@@ -20,7 +20,7 @@ from typing import IO, Any, NamedTuple
 from qbatch.errors import NotInstalled, UsageError
 from qbatch.store.first_archives import modern
 
-VERSION = 4
+VERSION = 5
 _KIND = "qbatch archive"
 _AT_LEAST, _UNPACKED = 64 * 1024 * 1024, 400  # bytes, and times the file's size
 _LONGEST = 256 * 1024 * 1024  # bytes of a line: a job with all its outcomes

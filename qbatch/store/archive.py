@@ -19,6 +19,14 @@ from qbatch.domain.requests import Request
 from qbatch.domain.results import read_stored
 from qbatch.errors import StoreError, UsageError
 from qbatch.store import records
+from qbatch.store.archived_origins import (
+    COMPILED_PAYLOADS,
+    check_batch,
+    origin_records,
+    take_compilation,
+    take_provenance,
+    take_target,
+)
 from qbatch.store.archived_programs import program_records, take_program
 from qbatch.store.columns import quoted
 from qbatch.store.database import Database
@@ -35,6 +43,12 @@ _GROUP = [name for name in records.FIELDS["group"] if name != "name"]
 _PAYLOAD, BATCH, JOB, ATTEMPT = (
     list(records.FIELDS[kind]) for kind in ("payload", "batch", "job", "attempt")
 )
+
+INSERT_ATTEMPT = (
+    "INSERT INTO attempts (job_id, batch_id, compilation, kind, result, digest,"
+    f" {quoted(ATTEMPT)}) VALUES ({', '.join('?' for _ in range(6 + len(ATTEMPT)))})"
+)
+"""Told the job, its batch, what it was compiled to, the result's cells, and those of `ATTEMPT`."""
 
 SENSELESS = (KeyError, TypeError, ValueError, IndexError, AttributeError, OverflowError,
               RecursionError, zlib.error)  # fmt: skip
@@ -53,15 +67,18 @@ class Archive:
         row = self._db.row("SELECT * FROM groups WHERE id = ?", (group.id,))
         assert row is not None
         yield {"record": "group", "name": row["name"], **_named(row, _GROUP)}
-        for row in self._db.rows(_PAYLOADS, (group.id,)):
-            body = zlib.decompress(row["body"])
-            yield {"record": "payload", **_named(row, _PAYLOAD), **records.body_fields(body)}
+        for sql, values in ((_PAYLOADS, (group.id,)), (COMPILED_PAYLOADS, (group.id, group.id))):
+            for row in self._db.rows(sql, values):
+                body = zlib.decompress(row["body"])
+                yield {"record": "payload", **_named(row, _PAYLOAD), **records.body_fields(body)}
+        compiled: dict[int, int] = {}
+        yield from origin_records(self._db, group.id, compiled)
         places: dict[int, int] = {}
         for row in self._db.rows(_BATCHES, (group.id,)):
             places[row["id"]] = len(places)
             yield {"record": "batch", **_named(row, BATCH)}
         yield from program_records(self._db, group.id)
-        attempts = self._attempts(group.id, places)
+        attempts = self._attempts(group.id, places, compiled)
         waiting = next(attempts, None)
         for row in self._db.rows(_JOBS, (group.id,)):
             tries = []
@@ -78,11 +95,18 @@ class Archive:
                 "attempts": tries,
             }
 
-    def _attempts(self, group_id: int, places: Mapping[int, int]) -> Iterator[tuple[int, Record]]:
+    def _attempts(
+        self, group_id: int, places: Mapping[int, int], compiled: Mapping[int, int]
+    ) -> Iterator[tuple[int, Record]]:
         """Attempts by their job, in the order of the jobs' numbers."""
         for row in self._db.rows(_ATTEMPTS, (group_id,)):
             result = None if row["result"] is None else decode_result(row["result"])
-            found = {"batch": places[row["batch_id"]], **_named(row, ATTEMPT), "result": result}
+            found = {
+                "batch": places[row["batch_id"]],
+                "compilation": compiled.get(row["compilation"]),
+                **_named(row, ATTEMPT),
+                "result": result,
+            }
             yield row["job_id"], found
 
     def restore(self, found: Iterable[Record], name: str | None) -> tuple[str, int]:
@@ -121,6 +145,7 @@ class Restoring:
         self._payloads: dict[str, tuple[int, Record]] = {}
         self._requests: dict[Request, int] = {}
         self._batches: list[int] = []
+        self._compiled: list[int] = []
         self._steps: dict[int, int] = {}  # of programs, by their numbers
         self._begun = False
         self.name = ""
@@ -135,6 +160,9 @@ class Restoring:
         takers: dict[str, Callable[[Record], None]] = {
             "group": self._take_group,
             "payload": self._take_payload,
+            "target": lambda record: take_target(self._db, record),
+            "provenance": lambda record: take_provenance(self._db, record),
+            "compilation": self._take_compilation,
             "batch": self._take_batch,
             "job": self._take_job,
             "program": self._take_program,
@@ -173,8 +201,21 @@ class Restoring:
         told = {name: record[name] for name in ("kind", "parameters", "info")}
         self._payloads[record["hash"]] = row["id"], told
 
+    def _take_compilation(self, record: Record) -> None:
+        payloads = {name: number for name, (number, _) in self._payloads.items()}
+        self._compiled.append(take_compilation(self._db, record, payloads))
+
+    def compilation(self, tried: Record) -> int | None:
+        """Which compilation of this store an attempt ran.
+
+        Raises:
+            IndexError: one that the archive has not told of.
+        """
+        place = tried["compilation"]
+        return None if place is None else self._compiled[place]
+
     def _take_batch(self, record: Record) -> None:
-        records.check("batch", record)
+        check_batch(self._db, record)
         self._batches.append(new_batch(self._db, record))
 
     def _take_program(self, record: Record) -> None:
@@ -187,12 +228,12 @@ class Restoring:
         request = self._checked(record)
         job = self._new_job(record, request)
         self._db.executemany(
-            f"INSERT INTO attempts (job_id, batch_id, kind, result, digest, {quoted(ATTEMPT)})"
-            f" VALUES (?, ?, ?, ?, ?, {marks(ATTEMPT)})",
+            INSERT_ATTEMPT,
             [
                 [
                     job,
                     self._batches[tried["batch"]],
+                    self.compilation(tried),
                     *result_cells(tried["result"], request),
                     *(tried[column] for column in ATTEMPT),
                 ]

@@ -1,4 +1,4 @@
-"""Archives of versions 1 to 3, as the records of version 4."""
+"""Archives of versions 1 to 4, as the records of version 5."""
 
 from __future__ import annotations
 
@@ -28,9 +28,21 @@ def modern(records: Iterable[Record], version: int) -> Iterator[Record]:
         found = _modern(dict(record)) if version == 1 else record
         if found["record"] == "group":
             group = str(found.get("made_as"))
-        if found["record"] == "job":
+        if found["record"] == "job" and version < 4:
             found = _job_without_rules({**(_OF_NO_PROGRAM if version < 3 else {}), **found}, group)
-        yield found
+        yield _without_origins(found)
+
+
+def _without_origins(record: Record) -> Record:
+    """A record of before archives told where groups, batches and attempts came from."""
+    if record["record"] == "group":
+        return {**record, "parent": None}
+    if record["record"] == "batch":
+        return {**record, "provenance": None}
+    if record["record"] == "job":
+        attempts = [{**tried, "compilation": None} for tried in record["attempts"]]
+        return {**record, "attempts": attempts}
+    return record
 
 
 def _job_without_rules(record: Record, group: str) -> Record:

@@ -21,8 +21,15 @@ from typing import Any
 from qbatch.domain.states import ACTIVE, AttemptStatus, Status
 from qbatch.errors import UsageError
 from qbatch.store import records
-from qbatch.store.archive import ATTEMPT, SENSELESS, Restoring, marks, new_batch, result_cells
-from qbatch.store.columns import quoted
+from qbatch.store.archive import (
+    ATTEMPT,
+    INSERT_ATTEMPT,
+    SENSELESS,
+    Restoring,
+    new_batch,
+    result_cells,
+)
+from qbatch.store.archived_origins import check_batch
 from qbatch.store.database import Database
 from qbatch.store.groups import Groups
 from qbatch.store.jobs import Jobs
@@ -199,7 +206,7 @@ class _Source(Restoring):
         """Its jobs are merged; the program itself goes on where it is."""
 
     def _take_batch(self, record: Record) -> None:
-        records.check("batch", record)
+        check_batch(self._db, record)
         self._told.append(record)
         self._batches.append(0)  # stored once it is needed
 
@@ -265,11 +272,8 @@ class _Source(Restoring):
         row = self._db.row("SELECT coalesce(shots, 0) AS shots FROM jobs WHERE id = ?", (job,))
         assert row is not None
         own = {**tried, "offset": row["shots"], "origin": tried["origin"] or self._source}
-        self._db.execute(
-            f"INSERT INTO attempts (job_id, batch_id, kind, result, digest, {quoted(ATTEMPT)})"
-            f" VALUES (?, ?, ?, ?, ?, {marks(ATTEMPT)})",
-            [job, self._batches[place], *found, *(own[column] for column in ATTEMPT)],
-        )
+        cells = [job, self._batches[place], self.compilation(tried), *found]
+        self._db.execute(INSERT_ATTEMPT, [*cells, *(own[column] for column in ATTEMPT)])
         shots = tried["shots"] or 0
         self._db.execute(
             "UPDATE jobs SET stream_starts = iif(coalesce(shots, 0) = 0, stream_starts,"

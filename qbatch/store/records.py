@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from qbatch.domain.compilations import Layout, Readout
 from qbatch.domain.payloads import Source
 from qbatch.domain.requests import Expected, Request, read_request
 from qbatch.domain.results import read_stored
@@ -48,7 +49,22 @@ FIELDS: Mapping[str, Mapping[str, Test]] = {
         "state": one_of(*(state.value for state in GroupState)),
         "backend": _MAY_BE_TEXT,
         "note": _MAY_BE_TEXT,
+        "parent": _MAY_BE_TEXT,
         "created_at": is_moment,
+    },
+    "target": {"hash": is_text, "name": _MAY_BE_TEXT, "body": is_object},
+    "provenance": {"hash": is_text, "body": is_object},
+    "compilation": {
+        "target": is_text,
+        "options": is_object,
+        "compiler": is_text,
+        "layout": is_object,
+        "depth": COUNT,
+        "size": COUNT,
+        "two_qubit": COUNT,
+        "seconds": or_none(is_moment),
+        "at": or_none(is_moment),
+        "log": _MAY_BE_TEXT,
     },
     "payload": {
         "hash": is_text,
@@ -79,6 +95,7 @@ FIELDS: Mapping[str, Mapping[str, Test]] = {
         "options": is_object,
         "state": one_of(*_ENDED),
         "remote_id": _MAY_BE_TEXT,
+        "provenance": _MAY_BE_TEXT,
         "num_jobs": COUNT,
         "num_items": COUNT,
         "failure": FAILURE,
@@ -118,7 +135,12 @@ _BESIDE: Mapping[str, Mapping[str, Test]] = {
         "source": lambda value: isinstance(value, dict),
         "steps": lambda value: isinstance(value, list),
     },
-    "attempt": {"batch": COUNT, "result": lambda value: value is None or isinstance(value, dict)},
+    "compilation": {"payload": is_text, "compiled": is_text},
+    "attempt": {
+        "batch": COUNT,
+        "compilation": or_none(COUNT),
+        "result": lambda value: value is None or isinstance(value, dict),
+    },
 }
 
 
@@ -131,6 +153,17 @@ def check(kind: str, record: Mapping[str, Any]) -> None:
     for name, test in {**FIELDS[kind], **_BESIDE.get(kind, {})}.items():
         if not test(record[name]):
             raise ValueError(f"{name} of a {kind} is {record[name]!r}")
+
+
+def check_compilation(record: Mapping[str, Any]) -> None:
+    """Make sure that a compilation of a foreign file is one.
+
+    Raises:
+        ValueError, KeyError, TypeError: says what is wrong.
+    """
+    check("compilation", record)
+    Layout.read(record["layout"])
+    Readout(json.loads(record["options"])["readout"])
 
 
 def payload_body(record: Record) -> bytes:

@@ -117,7 +117,7 @@ def test_damage_is_refused_wherever_it_is(archive, tmp_path):
 
 def test_one_of_a_newer_version_or_of_something_else_is_refused(archive, tmp_path, qbatch):
     def newer(lines):
-        return [lines[0].replace(b'"version": 4', b'"version": 5'), *lines[1:]]
+        return [lines[0].replace(b'"version": 5', b'"version": 6'), *lines[1:]]
 
     rewritten(archive, tmp_path / "new.qbatch", newer)
     refused = qbatch("group", "unarchive", "new.qbatch", code=2)

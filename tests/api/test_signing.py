@@ -63,7 +63,7 @@ def test_what_is_not_signed_promises_integrity_and_no_more(group, keys, tmp_path
     file = tmp_path / "plain.qbatch"
     group.archive(file)
     found = verify_archive(file)
-    assert (found.key, found.identity, found.records) == (None, None, 5)
+    assert (found.key, found.identity, found.records) == (None, None, 6)
     with pytest.raises(UsageError, match="it is not signed"):
         verify_archive(file, keys / "allowed")
 

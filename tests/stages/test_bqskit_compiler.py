@@ -5,7 +5,7 @@ from qiskit import ClassicalRegister, QuantumCircuit
 from qiskit.circuit import Parameter
 
 from qbatch.domain.compilations import Readout
-from qbatch.errors import InvalidCircuit, UsageError
+from qbatch.errors import InvalidCircuit
 from qbatch.payloads.circuit import target as targets
 from qbatch.payloads.circuit.formats import from_qiskit, parse
 from qbatch.seam import Target
@@ -132,50 +132,6 @@ def test_a_workflow_of_the_users():
         compiled(given, workflow=f"{FLOWS}:raises")
 
 
-def test_another_text_of_a_workflow_compiles_anew(tmp_path, monkeypatch):
-    (tmp_path / "own_flow.py").write_text("def flow(model):\n    return []\n")
-    monkeypatch.syspath_prepend(tmp_path)
-    before = BqskitCompiler().settle({"workflow": "own_flow:flow"})
-    assert BqskitCompiler().settle(before) == before
-    with (tmp_path / "own_flow.py").open("a") as stream:
-        stream.write("# another text\n")
-    assert BqskitCompiler().settle({"workflow": "own_flow:flow"}) != before
-
-
 def test_what_does_something_else_is_refused():
     with pytest.raises(InvalidCircuit, match="something else"):
         compiled(circuit(1, width=2), workflow=f"{FLOWS}:wrong")
-
-
-@pytest.mark.parametrize(
-    ("options", "said"),
-    [
-        ({"level": 5}, "level is 5"),
-        ({"level": 0}, "level is 0"),
-        ({"seed": True}, "seed is True"),
-        ({"synthesis_epsilon": 2}, "synthesis_epsilon is 2"),
-        ({"max_synthesis_size": 1}, "max_synthesis_size is 1"),
-        ({"workflow": "nothing"}, "workflow is 'nothing'"),
-        ({"workflow": "no_such_module_at_all:flow"}, "there is no module"),
-        ({"workflow": "json:loads", "level": 2}, "level is the workflow's own"),
-        ({"optimise": 1}, "no option 'optimise'"),
-    ],
-)
-def test_options_that_make_no_sense(options, said):
-    with pytest.raises(UsageError, match=said):
-        BqskitCompiler().settle(options)
-
-
-@pytest.mark.parametrize(
-    "server", ["10.0.0.1:7472", "example.org", "0.0.0.0:1", "[::1]:99", "127.0.0.1:x"]
-)
-def test_a_server_anywhere_else_is_refused(server):
-    with pytest.raises(UsageError, match="server"):
-        BqskitCompiler().place({"server": server}, 2)
-
-
-def test_servers_here():
-    place = BqskitCompiler().place
-    assert place({}, 3) == {"server": None, "workers": 3}
-    assert place({"server": "localhost"}, 1)["server"] == "localhost:7472"
-    assert place({"server": "127.0.0.1:99"}, 1)["server"] == "127.0.0.1:99"

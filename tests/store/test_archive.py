@@ -29,7 +29,7 @@ def records(store, name="g"):
 def test_records_come_in_an_order_in_which_each_knows_what_it_names(store):
     found = records(store)
     assert [record["record"] for record in found] == [
-        "group", "payload", "payload", "batch", "job", "job", "job"
+        "group", "payload", "payload", "provenance", "batch", "job", "job", "job"
     ]  # fmt: skip
     jobs = found[-3:]
     assert [len(job["attempts"]) for job in jobs] == [1, 1, 0]
@@ -68,19 +68,19 @@ def test_a_name_that_is_taken_is_refused(store):
 @pytest.mark.parametrize(
     "change",
     [
-        lambda found: found[4].update(key="00"),
-        lambda found: found[4].update(payload="nothing"),
-        lambda found: found[4].update(status="content"),
-        lambda found: found[4]["attempts"][0].update(batch=5),
-        lambda found: found[4]["attempts"][0]["result"].update(counts={"00": -1}),
-        lambda found: found[4]["attempts"][0]["result"].update(counts={"00": 9}),
-        lambda found: found[4].pop("number"),
-        lambda found: found[5].update(number=1),
+        lambda found: found[5].update(key="00"),
+        lambda found: found[5].update(payload="nothing"),
+        lambda found: found[5].update(status="content"),
+        lambda found: found[5]["attempts"][0].update(batch=5),
+        lambda found: found[5]["attempts"][0]["result"].update(counts={"00": -1}),
+        lambda found: found[5]["attempts"][0]["result"].update(counts={"00": 9}),
+        lambda found: found[5].pop("number"),
+        lambda found: found[6].update(number=1),
         lambda found: found[1].update(hash="0" * 64),
-        lambda found: found[3].update(state="merry"),
+        lambda found: found[4].update(state="merry"),
         lambda found: found.pop(0),
         lambda found: found.insert(1, copy.deepcopy(found[0])),
-        lambda found: found[4].update(record="photon"),
+        lambda found: found[5].update(record="photon"),
     ],
 )
 def test_records_that_make_no_sense_leave_nothing(store, change):

@@ -19,7 +19,8 @@ def one(record):
 
 
 def test_a_group_was_made_with_the_name_that_it_has():
-    assert one({"kind": "group", "name": "g"}) == {"record": "group", "name": "g", "made_as": "g"}
+    found = one({"kind": "group", "name": "g"})
+    assert found == {"record": "group", "name": "g", "made_as": "g", "parent": None}
 
 
 @pytest.mark.parametrize(("form", "encoding"), [("qpy", "base64"), ("qasm2", "text")])
@@ -80,4 +81,11 @@ def test_a_job_of_version_2_is_of_no_program():
     (found, group) = modern([job, {"record": "group", "name": "g"}], 2)
     none = ("program", "step", "place", "stream_starts", "until", "max_shots", "until_end")
     assert found == {**job, **dict.fromkeys(none)}
-    assert group == {"record": "group", "name": "g"}
+    assert group == {"record": "group", "name": "g", "parent": None}
+
+
+def test_an_archive_of_version_4_tells_nothing_of_origins():
+    job = {"record": "job", "attempts": [{"stream": 7}], "until": "x"}
+    (batch, found) = modern([{"record": "batch", "backend": "aer"}, job], 4)
+    assert batch == {"record": "batch", "backend": "aer", "provenance": None}
+    assert found == {**job, "attempts": [{"stream": 7, "compilation": None}]}
