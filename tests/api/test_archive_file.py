@@ -121,7 +121,7 @@ def test_one_of_a_newer_version_or_of_something_else_is_refused(archive, tmp_pat
 
     rewritten(archive, tmp_path / "new.qbatch", newer)
     refused = qbatch("group", "unarchive", "new.qbatch", code=2)
-    assert "made by a newer qbatch; this one reads 4" in refused.stderr
+    assert "made by a newer qbatch; this one reads 5" in refused.stderr
     assert "upgrade qbatch" in refused.stderr
     (tmp_path / "text.qbatch").write_text("hello")
     assert "is no archive" in qbatch("group", "unarchive", "text.qbatch", code=2).stderr

@@ -33,11 +33,13 @@ class IbmService(StandIn):
         jobs: by id, as it would list them, the oldest first.
         requests: ``METHOD /path`` of every request.
         faults: what happens to the next requests of a kind: ``{"submit": ["lose"]}``.
+        changed: what is told otherwise of the device: ``{"properties": {…}}``.
     """
 
     def __init__(self, seconds: float = 0.0) -> None:
         self.jobs: dict[str, dict[str, Any]] = {}
         self.faults: dict[str, list[str]] = {}
+        self.changed: dict[str, dict[str, Any]] = {}
         self.seconds = seconds
         self.lock = threading.Lock()
         super().__init__(_Handler)
@@ -108,7 +110,7 @@ class _Handler(JsonHandler):
         elif path == ["backends"]:
             self._json({"devices": [_DEVICE]})
         elif path[0] == "backends":
-            self._json(_about(path[2]))
+            self._json({**_about(path[2]), **service.changed.get(path[2], {})})
         elif path[0] == "instances":
             self._json({"usage_limit_reached": False, "usage_remaining_seconds": 600})
         elif path == ["jobs"]:

@@ -10,6 +10,7 @@ from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
 from qbatch import JobGroup
 from qbatch.backends.qiskit import QiskitBackend
 from qbatch.errors import UsageError
+from qbatch.results.differing import Differing, differences
 from qbatch.testing import BackendContract
 
 if importlib.util.find_spec("qiskit_ibm_runtime") is None:
@@ -96,6 +97,28 @@ def test_a_thousand_points_are_one_circuit_in_one_job(group, service):
         assert sum(near) / len(near) == pytest.approx(math.sin(angles[place] / 2) ** 2, abs=0.05)
     (attempt,) = group[0].attempts
     assert attempt.usage.seconds == 2.5
+
+
+def test_a_calibration_is_kept_with_the_batch_and_a_later_one_told(db, config, service):
+    group = JobGroup("g", db=db, config=config)
+    group.add("examples/bell.qasm", shots=200)
+    group.run(backend="ibm")
+    told = group[0].attempts[0].provenance
+    assert told.device == DEVICE
+    assert "qiskit-ibm-runtime" in told.versions
+    assert told.calibration.at.startswith("20")
+    assert len(told.calibration.qubits) == 2
+    assert all(own.t1 > 1e-6 and own.readout_error for own in told.calibration.qubits.values())
+    group.copy("later")
+    service.changed["properties"] = {"last_update_date": "2026-11-28T06:00:00+00:00"}
+    with JobGroup("later", db=db, config=config) as later:
+        later.run(backend="ibm")
+        (pair,) = group.diff(later)
+        at = later[0].attempts[0].provenance.calibration.at
+    assert at.startswith("2026-11-28T06")
+    (found,) = differences(pair.first, pair.second)
+    assert found.what is Differing.CALIBRATION
+    assert "2026-11-28" in found.said
 
 
 def test_values_come_from_the_estimator(group, service):

@@ -31,7 +31,7 @@ def calibration_of(target: Target | None, properties: Any = None) -> Calibration
     if not gates and at is None and not any(_says(own) for own in qubits.values()):
         return None
     told = json.dumps([[q, own.t1, own.t2] for q, own in sorted(qubits.items())])
-    body = f"{from_qiskit(target, calibration=True)}\n{told}"
+    body = f"{from_qiskit(target, calibration=True)}\n{told}\n{at}"
     digest = f"sha256:{hashlib.sha256(body.encode()).hexdigest()}"
     return Calibration(digest=digest, at=at, qubits=qubits, gates=gates)
 
