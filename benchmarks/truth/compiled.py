@@ -26,7 +26,7 @@ from qbatch.execution.serial import SerialExecutor
 from qbatch.payloads.circuit import target
 from qbatch.payloads.circuit.formats import from_qiskit, parse
 from qbatch.seam import Compiled, Target
-from qbatch.stages import stage
+from qbatch.stages import workers
 from qbatch.stages.qiskit_compiler import QiskitCompiler
 
 _GATES = ["rz", "sx", "x", "cx"]
@@ -36,7 +36,7 @@ _SMALL = [(0, 1), (1, 2), (2, 3)]  # that a density matrix still holds in no tim
 
 def here() -> contextlib.AbstractContextManager[Any]:
     """Faults are planted in this process: circuits must be compiled in it."""
-    return mock.patch.object(stage, "_local", return_value=SerialExecutor())
+    return mock.patch.object(workers, "local", return_value=SerialExecutor())
 
 
 def _edges(pairs: list[tuple[int, int]], *, both: bool = True) -> list[list[int]]:

@@ -14,7 +14,8 @@ from qbatch.store.budgets import OverBudget
 from ..conftest import BELL
 
 NOW = time.time()
-CAP = Cap(10.0, NOW - 1000, NOW + 1000)
+_DAY = 86_400.0  # the suite may have begun long ago
+CAP = Cap(10.0, NOW - _DAY, NOW + _DAY)
 
 
 @pytest.fixture
@@ -86,7 +87,7 @@ def test_what_the_user_says_was_not_accepted_costs_nothing(store):
 
 def test_only_the_backend_and_the_month_count(store):
     prepare(store, [1], 6.0)
-    later = Cap(10.0, NOW + 500, NOW + 1000)
+    later = Cap(10.0, NOW + _DAY, NOW + 2 * _DAY)
     assert spent(store, cap=later) == 0.0
     prepare(store, [2], 9.0, name="b", cap=later)
     store.database.execute("UPDATE batches SET backend = 'other'")
