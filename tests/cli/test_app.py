@@ -53,9 +53,9 @@ def test_every_command_has_help_with_an_example(qbatch, command):
     assert "Usage: qbatch " + command in help_text
 
 
-def test_every_command_is_in_the_readme():
-    readme = (Path(__file__).parents[2] / "README.md").read_text()
-    assert [c for c in COMMANDS if f"qbatch {c}" not in readme] == []
+def test_every_command_is_in_the_documentation():
+    page = (Path(__file__).parents[2] / "docs" / "commands.md").read_text()
+    assert [c for c in COMMANDS if f"## qbatch {c}\n" not in page] == []
 
 
 @pytest.mark.parametrize("word", MEANT)

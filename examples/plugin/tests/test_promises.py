@@ -1,10 +1,15 @@
-"""The backend keeps the promises of the seam, the format those of payloads."""
+"""The backend keeps the promises of the seam, the format and the compiler theirs."""
 
 import pytest
 from qbatch_beam.backend import BeamBackend
+from qbatch_beam.compiler import CommutingCompiler
+from qiskit import QuantumCircuit
 
+from qbatch.domain.compilations import Readout
+from qbatch.payloads.circuit.formats import from_qiskit
 from qbatch.payloads.registry import payload_format
 from qbatch.testing import BackendContract, PayloadContract
+from qbatch.testing.compilers import LINE, CompilerContract
 
 STRAIGHT = "modes 2\ninput 0\n"
 LOSSY = STRAIGHT + "efficiency 0.9\n"
@@ -38,3 +43,20 @@ class TestFormat(PayloadContract):
     @pytest.fixture
     def format(self):
         return payload_format("beam")
+
+
+class TestCompiler(CompilerContract):
+    options = ({}, {"commuting": False, "level": 0})
+
+    @pytest.fixture
+    def compiler(self):
+        return CommutingCompiler()
+
+    def test_what_commutes_cancels(self, compiler):
+        given = QuantumCircuit(2)
+        given.cx(0, 1)
+        given.rz(0.3, 0)  # commutes with the control
+        given.cx(0, 1)
+        source = from_qiskit(given).source
+        found = compiler.compile(source, Readout.GIVEN, LINE, compiler.settle({"level": 0}))
+        assert found.metrics.two_qubit == 0

@@ -1,0 +1,134 @@
+"""The studies of docs/gallery.md, as they stand: ``python -m benchmarks.gallery -o PICTURES``.
+
+Each is run in a directory of its own with the files of ``examples``; its picture is looked at by
+`look`, and copied. A study whose package is not here is left out, and named.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+TOP = Path(__file__).parents[1]
+PAGE = TOP / "docs" / "gallery.md"
+NEEDS = {
+    "Hong-Ou-Mandel": "perceval",
+    "A pulse sweep": "pulser_simulation",
+    "A surface code": "stim",
+}
+_BLOCK = re.compile(r"```(\w+)\n(.*?)```", re.DOTALL)
+_MOST_COMMANDS = 5
+
+
+class Study(NamedTuple):
+    """A section of the gallery: its files by name, its commands, and its picture."""
+
+    name: str
+    files: dict[str, str]
+    commands: list[str]
+    picture: str
+
+    @property
+    def is_possible(self) -> bool:
+        """Whether its package is here."""
+        module = NEEDS.get(self.name)
+        return module is None or importlib.util.find_spec(module) is not None
+
+
+def studies() -> Iterator[Study]:
+    """Those of the page."""
+    for section in PAGE.read_text("utf-8").split("\n## ")[1:]:
+        files, commands = dict[str, str](), list[str]()
+        for language, body in _BLOCK.findall(section):
+            if language == "python":
+                files[body.splitlines()[0].removeprefix("# ")] = body
+            elif language == "sh":
+                commands += body.splitlines()
+        (picture,) = re.findall(r"\]\(pictures/(\S+)\)", section)
+        yield Study(section.splitlines()[0], files, commands, picture)
+
+
+def noise() -> str:
+    """The noise model of the page."""
+    from qiskit_aer.noise import NoiseModel, depolarizing_error
+
+    model = NoiseModel()
+    one = ["rz", "sx", "x", "ry", "rx", "u", "u1", "u2", "u3", "h"]
+    model.add_all_qubit_quantum_error(depolarizing_error(0.002, 1), one)
+    model.add_all_qubit_quantum_error(depolarizing_error(0.01, 2), ["cx"])
+    return json.dumps(model.to_dict(serializable=True))
+
+
+def run(study: Study, place: Path) -> dict[str, str]:
+    """What each of its commands printed.
+
+    Raises:
+        AssertionError: one failed, or there are too many.
+    """
+    assert len(study.commands) <= _MOST_COMMANDS, study.name
+    shutil.copytree(TOP / "examples", place, dirs_exist_ok=True)
+    for name, body in study.files.items():
+        (place / name).write_text(body)
+    (place / "noise.json").write_text(noise())
+    config = place / "config.toml"
+    config.write_text('[backends.noisy]\ntype = "aer"\nnoise_model = "noise.json"\n')
+    programs = place / "bin"
+    programs.mkdir()
+    for name, words in (("qbatch", "-m qbatch"), ("python", "")):
+        script = programs / name
+        script.write_text(f'#!/bin/sh\nexec {sys.executable} -W ignore {words} "$@"\n')
+        script.chmod(0o755)
+    environment = {
+        **os.environ, "PATH": f"{programs}:{os.environ['PATH']}",
+        "QBATCH_DB": str(place / "q.db"), "QBATCH_CONFIG": str(config),
+    }  # fmt: skip
+    said = {}
+    for line in study.commands:
+        done = subprocess.run(
+            ["/bin/bash", "-c", line], cwd=place, env=environment, text=True, check=False,
+            capture_output=True, timeout=600,
+        )  # fmt: skip
+        assert done.returncode == 0, (study.name, line, done.stdout, done.stderr)
+        assert "Traceback" not in done.stderr, (study.name, line, done.stderr)
+        said[line] = done.stdout
+    assert (place / study.picture).stat().st_size > 5_000, study.name
+    return said
+
+
+def main() -> int:
+    """Run them all; exit code 1 where one was left out."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--output", "-o", type=Path)
+    parser.add_argument("names", nargs="*")
+    options = parser.parse_args()
+    left_out = 0
+    for study in studies():
+        if options.names and study.name not in options.names:
+            continue
+        if not study.is_possible:
+            print(f"{study.name}: left out, {NEEDS[study.name]} is not here")
+            left_out += 1
+            continue
+        with tempfile.TemporaryDirectory() as name:
+            place = Path(name) / "study"
+            place.mkdir()
+            run(study, place)
+            if options.output is not None:
+                options.output.mkdir(parents=True, exist_ok=True)
+                shutil.copy(place / study.picture, options.output)
+        print(f"{study.name}: {len(study.commands)} commands, {study.picture}", flush=True)
+    return 1 if left_out else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
