@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal
 
 from qbatch.api import adding, editing, results, runs
 from qbatch.api.job_handle import JobHandle
+from qbatch.api.notebooks import ShownInNotebooks
 from qbatch.api.perceval import PercevalNames
 from qbatch.api.program_verbs import ProgramVerbs
 from qbatch.api.results import Results
@@ -37,12 +38,11 @@ if TYPE_CHECKING:
     from qbatch.results.matching import MatchedPair
 
 
-class JobGroup(ProgramVerbs, PercevalNames):
+class JobGroup(ProgramVerbs, PercevalNames, ShownInNotebooks):
     """A named, persistent group of jobs.
 
-    Everything is stored at once and can be read by other processes; an object holds nothing
-    that could be lost. It is a sequence of its jobs (`JobHandle`), and closes the database at
-    the end of a ``with`` block.
+    Everything is stored at once; an object holds nothing that could be lost. It is a sequence of
+    its jobs (`JobHandle`), and closes the database at the end of a ``with`` block.
 
     Args:
         name: printable text of at most 200 characters.

@@ -46,6 +46,7 @@ class AddOptions(TypedDict, total=False):
     until: rules by which a job has enough shots, such as ``"stderr<0.01"``: it gets them round by
         round (`qbatch.rules.enough`); ``shots`` are then those of the first round.
     max_shots: that these rules may give a job.
+    tags_from_name: read tags from names of files, such as ``d=3,p=0.01.qasm``; ``tags`` go before.
     max_samples: of Perceval's jobs, which call their shots so.
     announce: told how many jobs it will be before any is stored, and may raise; what it
         returns is told how many more are.
@@ -58,6 +59,7 @@ class AddOptions(TypedDict, total=False):
     in_step: bool
     observables: Observable | Sequence[Observable]
     probabilities: bool
+    tags_from_name: bool
     asks: Mapping[str, Any] | None
     seed: int | None
     name: str | None

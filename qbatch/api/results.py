@@ -14,6 +14,9 @@ from qbatch.api.stored_group import Selector, StoredGroup
 from qbatch.files import AnyPath
 
 if TYPE_CHECKING:
+    import pandas
+    import polars
+    import xarray
     from qiskit.primitives import PrimitiveResult, PubResult
     from qiskit.result import Counts
 
@@ -107,6 +110,51 @@ class Results:
         chosen = export.format_of(path) if form is None else export.format_named(form)
         with atomic(path, binary=chosen.binary) as stream:
             chosen.write(results, name, stream, options)
+
+    def to_pandas(self, options: ExportOptions | None = None) -> pandas.DataFrame:
+        """A row for each outcome or value, or each job with ``wide``; as Parquet has them.
+
+        Raises:
+            NotInstalled: pandas is not.
+        """
+        from qbatch.results.frames import to_pandas
+
+        return to_pandas(*self._for_frame(options))
+
+    def to_polars(self, options: ExportOptions | None = None) -> polars.DataFrame:
+        """The same as a table of polars.
+
+        Raises:
+            NotInstalled: polars is not.
+        """
+        from qbatch.results.frames import to_polars
+
+        return to_polars(*self._for_frame(options))
+
+    def to_xarray(self, options: ExportOptions | None = None) -> xarray.Dataset:
+        """The arrays of ``.npz`` over jobs, outcomes and observables.
+
+        Raises:
+            NotInstalled: xarray is not.
+            UsageError: jobs times outcomes are too many for one array.
+        """
+        from qbatch.results.frames import to_xarray
+
+        return to_xarray(*self._for_frame(options))
+
+    def _for_frame(
+        self, options: ExportOptions | None
+    ) -> tuple[Iterator[JobResult], ExportOptions]:
+        from qbatch.domain.results import ExportOptions
+
+        shape = options or ExportOptions()
+        partial = self._partial or shape.partial
+        return self._read(partial=partial, compiled=bool(shape.columns)), shape
+
+    def _repr_html_(self) -> str:
+        from qbatch.api.notebooks import results_html
+
+        return results_html(self._stored.name, self)
 
     def qiskit_counts(self) -> list[Counts | None]:
         """Qiskit's `Counts`, one per job, None if there is no result."""

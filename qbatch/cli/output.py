@@ -26,6 +26,7 @@ _PIECES = 10_000  # of JSON in a block
 _MOST_ROWS = 200  # on a terminal; a pipe gets everything
 _TOP = 4
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+_COLOUR = re.compile(r"(\x1b\[[0-9;]*m)")
 _WIDEST = 24  # characters of an outcome in a table
 
 
@@ -185,6 +186,14 @@ def job_list(numbers: range) -> str:
     if not numbers:
         return ""
     return f"{numbers[0]}" if len(numbers) == 1 else f"{numbers[0]}-{numbers[-1]}"
+
+
+def print_coloured(text: str) -> None:
+    """Print text whose colours are meant; every other control character is shown, not sent."""
+    parts = _COLOUR.split(text)
+    safe = (part if place % 2 else without_controls(part) for place, part in enumerate(parts))
+    stream = plain_stream(sys.stdout)
+    stream.write("".join(safe) + "\n")
 
 
 def clean(text: str) -> str:

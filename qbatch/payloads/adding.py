@@ -32,6 +32,7 @@ class AddRequest:
         settings: of every job; shots None means 1024 for counts, and exact values for
             observables; a name of None leaves each payload its own.
         max_gates: operations that a payload may have once its definitions are unrolled.
+        tags_from_name: read tags from each payload's name, such as ``d=3,p=0.01``.
     """
 
     sweep: Sweep = field(default_factory=Sweep)
@@ -40,6 +41,7 @@ class AddRequest:
     asks: Mapping[str, Any] = field(default_factory=dict)
     settings: JobSettings = field(default_factory=lambda: JobSettings(shots=None))
     max_gates: int = MOST_GATES
+    tags_from_name: bool = False
 
     @classmethod
     def of(cls, **wishes: Any) -> AddRequest:
@@ -132,6 +134,24 @@ def check_payload(payload: Payload, wanted: AddRequest, request: Request) -> Non
         check_rules(wanted.settings.until, request, own.expected(payload.info, request))
     for _ in wanted.sweep.values(payload.parameters, origin):
         break  # the first point checks the names
+    if wanted.tags_from_name:
+        tags_of(payload)
+
+
+def tags_of(payload: Payload) -> dict[str, str]:
+    """The tags in a payload's name: ``key=value`` between commas; what is none is left out.
+
+    Raises:
+        InvalidCircuit: there is none.
+    """
+    pairs = (part.partition("=") for part in (payload.name or "").split(","))
+    found = {key.strip(): value.strip() for key, equals, value in pairs if equals and key.strip()}
+    if not found:
+        raise InvalidCircuit(
+            f"{payload.origin}: its name {payload.name!r} has no tags",
+            hint="--tags-from-name reads names such as d=3,p=0.01.qasm",
+        )
+    return found
 
 
 def job_specs(payloads: Iterable[Payload], wanted: AddRequest) -> Iterator[JobSpec]:
@@ -140,12 +160,15 @@ def job_specs(payloads: Iterable[Payload], wanted: AddRequest) -> Iterator[JobSp
     settings = with_rules(_with_shots(wanted.settings, request), request.observables)
     for payload in payloads:
         keys = KeyMaker(payload.hash, request)
+        own = settings if settings.name else replace(settings, name=payload.name)
+        if wanted.tags_from_name:  # what is said for all goes before
+            own = replace(own, tags={**tags_of(payload), **settings.tags})
         yield JobSpec(
             payload=payload.hash,
             request=request,
             key_version=keys.version,
             points=_points(payload, keys, wanted),
-            settings=settings if settings.name else replace(settings, name=payload.name),
+            settings=own,
         )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import glob
 import os
+import re
 import sys
 from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
@@ -12,12 +13,15 @@ from qbatch.domain.payloads import Payload
 from qbatch.errors import InvalidCircuit, UsageError
 from qbatch.payloads.registry import format_of, suffixes
 
+_NUMBER = re.compile(r"([0-9]+(?:\.[0-9]+)?)")
+
 
 def find_files(paths: Iterable[str]) -> list[str]:
     """The files that the paths stand for, each once, in the order given.
 
-    A directory stands for all files of a known ending in and below it, sorted by name; a pattern
-    for what it matches; ``-`` for standard input.
+    A directory stands for all files of a known ending in and below it, sorted by name, numbers in
+    names as numbers (``c9`` before ``c10``); a pattern for what it matches; ``-`` for standard
+    input.
 
     Raises:
         UsageError: a path does not exist, or a directory or pattern holds none.
@@ -26,6 +30,14 @@ def find_files(paths: Iterable[str]) -> list[str]:
     for path in paths:
         found.update(dict.fromkeys(_expand(path)))
     return list(found)
+
+
+def in_natural_order(name: str) -> list[tuple[int, float, str]]:
+    """What sorts names as people do: ``c9`` before ``c10``, ``p=0.003`` before ``p=0.1``."""
+    parts = _NUMBER.split(name)
+    return [
+        (1, float(part), part) if place % 2 else (0, 0.0, part) for place, part in enumerate(parts)
+    ]
 
 
 def load_file(file: str) -> list[Payload | UsageError]:
@@ -44,7 +56,8 @@ def _expand(path: str) -> list[str]:
         return _inside(place, path)
     if place.exists():
         return [str(place)]
-    matches = sorted(glob.glob(str(place), recursive=True)) if glob.has_magic(path) else []
+    found = glob.glob(str(place), recursive=True) if glob.has_magic(path) else []
+    matches = sorted(found, key=in_natural_order)
     if not matches:
         raise UsageError(
             f"{path}: no such file or directory",
@@ -56,7 +69,7 @@ def _expand(path: str) -> list[str]:
 def _inside(directory: Path, path: str) -> list[str]:
     """The files of a directory, and below it, that a format knows by their endings."""
     endings = suffixes()
-    files = sorted(_known_files(str(directory), endings))
+    files = sorted(_known_files(str(directory), endings), key=in_natural_order)
     if not files:
         raise UsageError(
             f"{path}: no circuit files in this directory",

@@ -111,6 +111,26 @@ def write_csv(results: Iterable[JobResult], stream: IO[str], shape: ExportOption
         writer.writerows([*head, *values, *end] for values in cells(entry))
 
 
+def table(results: Iterable[JobResult], shape: ExportOptions) -> tuple[list[str], list[list[Cell]]]:
+    """The names of Parquet's columns, and all rows, in memory."""
+    columns, entries = _first_pass(results, shape)
+    found, cells = (_wide if shape.wide else _long)(columns, shape)
+    names = [
+        *_HEAD,
+        *(f"param:{name}" for name in columns.parameters),
+        *(f"tag:{name}" for name in columns.tags),
+        *(column.name for column in found),
+        *shape.columns,
+        *_TAIL,
+    ]
+    rows: list[list[Cell]] = []
+    for entry in entries:
+        head = _head(entry, columns)
+        head[3] = str(head[3])  # the status' word
+        rows.extend([*head, *values, *entry.tail] for values in cells(entry))
+    return names, rows
+
+
 def _texts(cells: Iterable[Cell]) -> list[Cell]:
     """The cells that all rows of a job share, written once: numbers as ``csv`` writes them."""
     return [

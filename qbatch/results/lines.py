@@ -38,7 +38,7 @@ def drawn(
         from qbatch.results.fits import fitted
 
         lines = [replace(line, fit=fitted(line, options.fit)) for line in lines]
-    return LinePlot(title=group, x_label=x, y_label=label, lines=tuple(lines))
+    return LinePlot(title=group, x_label=x.removeprefix("tag:"), y_label=label, lines=tuple(lines))
 
 
 def with_parameters(points: Iterable[Point], names: Sequence[str]) -> Iterator[Point]:

@@ -188,7 +188,13 @@ def _heat_map(
     means = {place: mean.value for place, mean in cells.items()}
     rows = tuple(tuple(means.get((b, a), math.nan) for a in xs) for b in ys)
     return HeatMap(
-        title=group, x_label=x, y_label=y, z_label=label, x=tuple(xs), y=tuple(ys), z=rows
+        title=group,
+        x_label=x.removeprefix("tag:"),
+        y_label=y,
+        z_label=label,
+        x=tuple(xs),
+        y=tuple(ys),
+        z=rows,
     )
 
 

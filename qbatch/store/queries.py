@@ -25,8 +25,9 @@ if TYPE_CHECKING:
 
 VIEWS = {
     "groups": (
-        "id, name, state, backend, note, created_at (seconds since the epoch), jobs",
-        """SELECT id, name, state, backend, note, created_at,
+        "id, name, state, backend, note, parent (it was copied from), created_at (seconds since the"
+        " epoch), jobs",
+        """SELECT id, name, state, backend, note, parent, created_at,
             coalesce((SELECT sum(jobs) FROM main.counters WHERE group_id = g.id), 0) AS jobs
         FROM main.groups g""",
     ),
@@ -66,10 +67,13 @@ VIEWS = {
     ),
     "batches": (
         "id, backend, state, remote_id, jobs, items, failure, error, created_at,"
-        " submitted_at, finished_at, run_seconds, price, currency (as the service reports them)",
+        " submitted_at, finished_at, run_seconds, price, currency (as the service reports them),"
+        " ran_on (JSON: versions, device, target, calibration)",
         """SELECT id, backend, state, remote_id, num_jobs AS jobs, num_items AS items,
             failure, error, created_at, submitted_at, finished_at, run_seconds,
-            charged AS price, currency FROM main.batches""",
+            charged AS price, currency,
+            (SELECT body FROM main.provenance WHERE hash = b.provenance) AS ran_on
+        FROM main.batches b""",
     ),
     "results": (
         "group_name, number, outcome, count, value, standard_error: one row per outcome or an"

@@ -1,5 +1,7 @@
 """From payloads and what is asked of them to jobs."""
 
+from dataclasses import replace
+
 import pytest
 
 from qbatch.domain.results import ResultKind
@@ -104,3 +106,23 @@ def test_what_is_asked_for_is_not_empty():
     """An empty table would be left out, and mean something else than it says."""
     with pytest.raises(UsageError, match="noise is empty"):
         AddRequest.of(asks={"noise": {}})
+
+
+def named(file, **wishes):
+    return replace(bell, name=file), AddRequest.of(tags_from_name=True, **wishes)
+
+
+def test_tags_are_read_from_names():
+    payload, wanted = named("d=3, p=0.01,x,=y", tags={"p": "mine", "day": "mon"})
+    (spec,) = job_specs([payload], wanted)
+    assert dict(spec.settings.tags) == {"d": "3", "p": "mine", "day": "mon"}
+    payload, wanted = named("d=3", name="own")
+    (spec,) = job_specs([payload], wanted)
+    assert (spec.settings.name, dict(spec.settings.tags)) == ("own", {"d": "3"})
+
+
+@pytest.mark.parametrize("name", ["bell", None, "=3", ""])
+def test_a_name_without_tags_is_refused(name):
+    payload, wanted = named(name)
+    with pytest.raises(InvalidCircuit, match="has no tags"):
+        check_payload(payload, wanted, wanted.request())

@@ -82,3 +82,14 @@ def test_standard_input_is_a_file_without_a_name(monkeypatch):
     (bell,) = load_file("-")
     assert isinstance(bell, Payload)
     assert bell.origin == "stdin"
+
+
+def test_numbers_in_names_are_in_their_order(tmp_path):
+    names = ["c10", "c9", "c1", "p=0.012", "p=0.003", "p=0.1", "b", "c09"]
+    for name in names:
+        (tmp_path / f"{name}.qasm").write_text("x")
+    found = [Path(file).stem for file in find_files([str(tmp_path)])]
+    assert found == ["b", "c1", "c09", "c9", "c10", "p=0.003", "p=0.012", "p=0.1"]
+    assert [Path(file).stem for file in find_files([str(tmp_path / "c*.qasm")])] == [
+        "c1", "c09", "c9", "c10"
+    ]  # fmt: skip

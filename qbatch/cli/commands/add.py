@@ -119,6 +119,12 @@ def add(
             "--tag", metavar="KEY=VALUE", section=_NAMED, help="Label the jobs. Repeatable."
         ),
     ] = None,
+    tags_from_name: Annotated[
+        bool,
+        opt.option(
+            "--tags-from-name", section=_NAMED, help="Read tags from names: d=3,p=0.1.qasm."
+        ),
+    ] = False,
     backend: Annotated[
         str | None,
         opt.option(
@@ -213,6 +219,7 @@ def add(
         measure_all=measure_all,
         until=until,
         max_shots=values.count(max_shots, "--max-shots"),
+        tags_from_name=tags_from_name,
         skip_invalid=skip_invalid,
         if_new=if_new,
         max_gates=values.count(max_gates, "--max-gates"),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from qbatch.cli import options as opt
-from qbatch.cli import programs, targets, values
+from qbatch.cli import output, programs, targets, values
 from qbatch.errors import UsageError
 
 if TYPE_CHECKING:
@@ -127,6 +127,7 @@ def plot(
         picture = results.picture(options)
     if file is not None:
         results.plot(file, shown=picture)
+        print(file)
         _print_fits(picture)
         return
     from qbatch.results.terminal import text
@@ -134,7 +135,7 @@ def plot(
     size = shutil.get_terminal_size()
     colour = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
     height = max(8, min(24, size.lines - 6))
-    print(text(picture, width=size.columns, height=height, colour=colour))
+    output.print_coloured(text(picture, width=size.columns, height=height, colour=colour))
     _print_fits(picture)
 
 

@@ -102,6 +102,8 @@ def results(
         results_table(found, top=number, more=more)
     else:
         found.export(file or sys.stdout, form=form, options=options)
+        if file is not None:
+            print(file)
 
 
 def _top(text: str | None) -> int | None:

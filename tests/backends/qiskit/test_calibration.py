@@ -12,7 +12,9 @@ from qbatch.backends.qiskit.calibration import calibration_of
 
 
 def device(*, error=0.01, t1=1e-4):
-    target = Target(num_qubits=2, qubit_properties=[QubitProperties(t1=t1, t2=2e-4), QubitProperties()])
+    target = Target(
+        num_qubits=2, qubit_properties=[QubitProperties(t1=t1, t2=2e-4), QubitProperties()]
+    )
     target.add_instruction(SXGate(), {(0,): InstructionProperties(error=1e-4), (1,): None})
     target.add_instruction(CXGate(), {(0, 1): InstructionProperties(error=error)})
     target.add_instruction(Measure(), {(0,): InstructionProperties(error=0.02), (1,): None})

@@ -1,0 +1,69 @@
+"""What a terminal gets: colours that are meant, and nothing else that would move its cursor."""
+
+import os
+import pty
+import re
+import subprocess
+import sys
+
+import pytest
+
+from ..conftest import ANSATZ
+
+COLOUR = re.compile(rb"\x1b\[[0-9;]*m")
+
+
+@pytest.fixture
+def on_terminal(qbatch):
+    def call(*words, **env):
+        own, its = pty.openpty()
+        process = subprocess.Popen(
+            [sys.executable, "-m", "qbatch", *words], cwd=qbatch.directory,
+            env={**qbatch.env, "TERM": "xterm-256color", "COLUMNS": "80", "LINES": "24", **env},
+            stdin=its, stdout=its, stderr=its,
+        )  # fmt: skip
+        os.close(its)
+        data = b""
+        while True:
+            try:
+                part = os.read(own, 65536)
+            except OSError:  # it has ended
+                break
+            if not part:
+                break
+            data += part
+        os.close(own)
+        assert process.wait() == 0, data
+        return data
+
+    return call
+
+
+@pytest.fixture
+def scan(qbatch, tmp_path):
+    (tmp_path / "ansatz.qasm3").write_text(ANSATZ)
+    points = ["-p", "theta=0:3:9", "-p", "phi=0,1"]
+    qbatch("add", "scan", "ansatz.qasm3", *points, "--shots", "100")
+    qbatch("run", "scan")
+
+
+def test_a_plot_is_coloured_and_nothing_of_that_is_shown(on_terminal, scan):
+    data = on_terminal("plot", "scan", "--kind", "sweep", "--x", "theta", "--outcome", "00")
+    assert COLOUR.search(data)
+    assert b"\\x1b" not in data
+    assert b"\x1b" not in COLOUR.sub(b"", data)
+
+
+def test_no_colour_is_honoured(on_terminal, scan):
+    data = on_terminal(
+        "plot", "scan", "--kind", "sweep", "--x", "theta", "--outcome", "00", NO_COLOR="1"
+    )
+    assert b"\x1b" not in data
+    assert b"\\x1b" not in data
+
+
+def test_control_characters_of_names_are_shown(on_terminal, qbatch, scan):
+    qbatch("edit", "scan/1", "--set-tag", "day=\x1b]0;title\x07x")
+    data = on_terminal("jobs", "scan/1")
+    assert b"\x1b]0;" not in data
+    assert b"\\x1b" in data
