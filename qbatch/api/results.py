@@ -188,13 +188,19 @@ class Results:
         return picture(found, self._stored.name, options)
 
     def plot(
-        self, file: AnyPath, options: PlotOptions | None = None, shown: Picture | None = None
+        self,
+        file: AnyPath,
+        options: PlotOptions | None = None,
+        shown: Picture | None = None,
+        *,
+        style: str = "screen",
     ) -> None:
         """Draw them as PNG, SVG or PDF, as the file's ending says.
 
         Args:
             options: what of them is shown.
             shown: a picture of them that is made already.
+            style: ``screen``, or ``paper`` for a column of a page.
 
         Raises:
             UsageError: there is nothing to draw, or matplotlib is not installed.
@@ -206,7 +212,7 @@ class Results:
         form = figures.form_of(path)
         shown = self.picture(options) if shown is None else shown
         with atomic(path, binary=True) as stream:
-            figures.draw(shown, stream, form)
+            figures.draw(shown, stream, form, style=style)
 
     def samples(self) -> Iterable[JobSample]:
         """Them in the form that is compared."""

@@ -14,6 +14,7 @@ from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
 from qbatch.errors import UsageError
 from qbatch.results.plot_data import HeatMap, Histograms, LinePlot, Panel, Picture
+from qbatch.results.ticks import in_pi
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -26,6 +27,23 @@ _FEW_BARS = 4
 _FIT_INCHES = 0.5  # of height for what is said of a curve
 _LEGEND_COLUMNS = 90  # of 8-point letters below a picture of 7 inches
 _MANY_POINTS = 500  # of a line; above, markers and error bars would hide each other
+# Of lines beside their colours, so that a print without them tells them apart.
+_MARKS = ("o", "s", "^", "D", "v", "P", "X", "*")
+_DASHES = ("-", "--", "-.", ":")
+STYLES = ("screen", "paper")
+_COLUMN = 3.37  # inches, of a page of two columns
+_PAPER: Any = {
+    "font.size": 8,
+    "axes.titlesize": 8,
+    "axes.labelsize": 8,
+    "xtick.labelsize": 8,
+    "ytick.labelsize": 8,
+    "legend.fontsize": 8,
+    "figure.titlesize": 8,
+    "lines.markersize": 3,
+    "pdf.fonttype": 42,  # TrueType, whole: publishers refuse type 3
+    "svg.fonttype": "path",
+}
 _STYLE: Any = {
     "font.size": 10,
     "axes.spines.top": False,
@@ -64,22 +82,32 @@ def require() -> None:
         ) from None
 
 
-def draw(shown: Picture, stream: IO[bytes], form: str, *, width: float = 7.0) -> None:
+def draw(
+    shown: Picture, stream: IO[bytes], form: str, *, width: float = 7.0, style: str = "screen"
+) -> None:
     """Draw a picture of that many inches.
 
+    Args:
+        style: ``paper`` for a column of a page: 8-point letters, fonts in the file, lines told
+            apart without their colours; its width is the column's.
+
     Raises:
-        UsageError: matplotlib is not installed.
+        UsageError: matplotlib is not installed, or there is no such style.
     """
+    if style not in STYLES:
+        raise UsageError(f"there is no style {style!r}", hint=f"there are: {', '.join(STYLES)}")
     require()
     import matplotlib as mpl
 
-    with mpl.rc_context(_STYLE):
+    is_paper = style == "paper"
+    width = _COLUMN if is_paper else width
+    with mpl.rc_context({**_STYLE, **(_PAPER if is_paper else {})}):
         if isinstance(shown, Histograms):
             figure = _histograms(shown, width)
         elif isinstance(shown, LinePlot):
-            figure = _sweep(shown, width)
+            figure = _sweep(shown, width, plain=is_paper)
         else:
-            figure = _heat_map(shown, width)
+            figure = _heat_map(shown, width, plain=is_paper)
         save(figure, stream, form)
 
 
@@ -147,7 +175,7 @@ def _histograms(shown: Histograms, width: float) -> Figure:
     for axis in list(axes.flat)[len(shown.panels) :]:
         axis.set_axis_off()
     if shown.left_out:
-        figure.supxlabel(f"and {shown.left_out} jobs more", fontsize=9)
+        figure.supxlabel(f"and {shown.left_out} jobs more", fontsize=_points(9))
     return figure
 
 
@@ -155,11 +183,11 @@ def _bars(axis: Any, panel: Panel, columns: int) -> None:
     places = range(len(panel.outcomes))
     axis.bar(places, panel.shares, yerr=panel.errors, color=COLOURS[0], capsize=2)
     tilt = 90 if max(map(len, panel.outcomes)) * len(panel.outcomes) > 40 / columns else 0
-    axis.set_xticks(places, panel.outcomes, rotation=tilt, fontsize=8 if tilt else 9)
+    axis.set_xticks(places, panel.outcomes, rotation=tilt, fontsize=8 if tilt else _points(9))
     title = panel.title
     if panel.others:
         title += f"\n{panel.others} others together: {100 * panel.rest:.1f}%"
-    axis.set_title(title, fontsize=10 if len(panel.title) * columns < 50 else 8)
+    axis.set_title(title, fontsize=_points(10 if len(panel.title) * columns < 50 else 8))
     room = max(0.0, (_FEW_BARS - len(panel.outcomes)) / 2)  # few bars stay slim
     axis.set_xlim(-0.6 - room, len(panel.outcomes) - 0.4 + room)
     axis.set_ylim(0, min(1.05, 1.15 * max(panel.shares) + 0.02))
@@ -167,7 +195,19 @@ def _bars(axis: Any, panel: Panel, columns: int) -> None:
     axis.set_ylabel("share of shots")
 
 
-def _sweep(shown: LinePlot, width: float) -> Figure:
+def _points(most: float) -> float:
+    """A size of letters, no larger than the style's."""
+    import matplotlib as mpl
+
+    return min(most, float(mpl.rcParams["font.size"]))
+
+
+def _sweep(shown: LinePlot, width: float, *, plain: bool) -> Figure:
+    """Lines.
+
+    Args:
+        plain: told apart without their colours, too.
+    """
     fits = sum(line.fit is not None for line in shown.lines)
     figure = _new(width, 0.6 * width + _FIT_INCHES * fits)
     axis = figure.subplots()
@@ -177,30 +217,36 @@ def _sweep(shown: LinePlot, width: float) -> Figure:
             axis.plot(line.x, line.y, ".", ms=2, color=colour, label=line.label, rasterized=True)
             continue
         errors: Any = {"yerr": line.errors, "capsize": 2, "elinewidth": 1} if line.errors else {}
-        joined = "." if line.fit is not None else ".-"
+        mark = _MARKS[number % len(_MARKS)] if plain else "."
+        dash = _DASHES[number % len(_DASHES)] if plain else "-"
+        joined = mark if line.fit is not None else f"{mark}{dash}"
         axis.errorbar(
-            line.x, line.y, fmt=joined, ms=5, lw=1, color=colour, label=line.label, **errors
-        )
+            line.x, line.y, fmt=joined, ms=3 if plain else 5, lw=1, color=colour,
+            label=line.label, **errors,
+        )  # fmt: skip
         if line.fit is not None:
-            said = _wrapped(line.fit.text())
-            axis.plot(line.fit.x, line.fit.y, "-", lw=1, color=colour, label=said)
+            said = _wrapped(line.fit.text(), width)
+            axis.plot(line.fit.x, line.fit.y, dash, lw=1, color=colour, label=said)
     axis.set_xlabel(shown.x_label)
     axis.set_ylabel(shown.y_label)
     axis.set_title(shown.title)
+    xs = [x for line in shown.lines for x in line.x]
+    if xs and (ticks := in_pi(min(xs), max(xs))) is not None:
+        axis.set_xticks([place for place, _ in ticks], [text for _, text in ticks])
     if fits:  # much to say: below the picture
         figure.legend(frameon=False, fontsize=8, loc="outside lower left")
     elif len(shown.lines) > 1 or shown.lines[0].label != shown.y_label:
-        axis.legend(frameon=False, fontsize=9)
+        axis.legend(frameon=False, fontsize=_points(9))
     return figure
 
 
-def _wrapped(text: str) -> str:
+def _wrapped(text: str, width: float) -> str:
     """A text in lines; a number and its error, or its name, stay together."""
     whole = text.replace(" = ", "\u00a0=\u00a0").replace(" ± ", "\u00a0±\u00a0")
-    return textwrap.fill(whole, _LEGEND_COLUMNS)
+    return textwrap.fill(whole, int(_LEGEND_COLUMNS * width / 7.0))
 
 
-def _heat_map(shown: HeatMap, width: float) -> Figure:
+def _heat_map(shown: HeatMap, width: float, *, plain: bool) -> Figure:
     figure = _new(width, 0.75 * width)
     axis = figure.subplots()
     values = [v for row in shown.z for v in row if not math.isnan(v)]
@@ -211,7 +257,8 @@ def _heat_map(shown: HeatMap, width: float) -> Figure:
         shown.y,
         shown.z,
         shading="nearest",
-        cmap="RdBu_r" if signed else "viridis",
+        # Without colours red and blue are one grey; the others go from dark to light.
+        cmap="cividis" if plain else "RdBu_r" if signed else "viridis",
         vmin=-limit if limit is not None else None,
         vmax=limit,
         rasterized=True,

@@ -1,6 +1,7 @@
 """Which picture suits which results, and what it shows; as images and as characters."""
 
 import dataclasses
+import io
 import math
 import re
 
@@ -242,7 +243,9 @@ def test_what_was_fitted_is_said_within_the_picture(groups, number):
 
     shown = groups["sweep"].results().picture(PlotOptions(outcome="11", fit="cos"))
     assert isinstance(shown, LinePlot)
-    figure = figures._sweep(dataclasses.replace(shown, lines=shown.lines * number), 7.0)
+    figure = figures._sweep(
+        dataclasses.replace(shown, lines=shown.lines * number), 7.0, plain=False
+    )
     FigureCanvasAgg(figure).draw()
     (legend,) = figure.legends
     inside, axis = legend.get_window_extent(), figure.axes[0].get_window_extent()
@@ -253,3 +256,38 @@ def test_what_was_fitted_is_said_within_the_picture(groups, number):
     assert axis.height > figure.bbox.height / 3
     assert axis.width > figure.bbox.width / 2
     assert any("visibility" in text.get_text() for text in legend.get_texts())
+
+
+@pytest.mark.parametrize("style", ["screen", "paper"])
+def test_letters_are_large_enough_and_lines_told_apart_on_paper(groups, style, monkeypatch):
+    from matplotlib.text import Text
+
+    from qbatch.results import figures
+
+    shown = groups["sweep"].results().picture(PlotOptions(outcome="11"))
+    assert isinstance(shown, LinePlot)
+    seen = []
+    monkeypatch.setattr(figures, "save", lambda figure, *_: seen.append(figure))
+    figures.draw(
+        dataclasses.replace(shown, lines=shown.lines * 3), io.BytesIO(), "pdf", style=style
+    )
+    (figure,) = seen
+    sizes = {text.get_fontsize() for text in figure.findobj(Text) if text.get_text()}
+    assert min(sizes) >= 8
+    marks = [line.get_marker() for line in figure.axes[0].lines if line.get_marker() != "None"]
+    if style == "paper":
+        assert sizes == {8.0}
+        assert figure.get_size_inches()[0] == pytest.approx(3.37)
+        assert len(set(marks) - {"_", "|", ""}) >= 3
+    with pytest.raises(UsageError, match="no style 'poster'"):
+        figures.draw(shown, io.BytesIO(), "pdf", style="poster")
+
+
+def test_a_paper_pdf_has_its_fonts_in_it(groups):
+    from qbatch.results import figures
+
+    shown = groups["sweep"].results().picture(PlotOptions(outcome="11"))
+    stream = io.BytesIO()
+    figures.draw(shown, stream, "pdf", style="paper")
+    assert b"/FontFile2" in stream.getvalue()
+    assert b"/Type3" not in stream.getvalue()

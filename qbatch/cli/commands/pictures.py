@@ -20,6 +20,7 @@ _KINDS = ("histogram", "sweep", "heatmap", "convergence")
 _FITS = ("line", "exp", "cos")
 _SHOWN = "What is shown"
 _BACKEND = "backend"
+_STYLES = ("screen", "paper")
 
 
 def plot(
@@ -93,6 +94,15 @@ def plot(
         str | None,
         opt.option("--output", "-o", metavar="FILE", section=opt.OUTPUT, help="PNG, SVG or PDF."),
     ] = None,
+    style: Annotated[
+        str,
+        opt.option(
+            "--style",
+            metavar="|".join(_STYLES),
+            section=opt.OUTPUT,
+            help="paper: a column's width, 8-point letters, told apart without colours.",
+        ),
+    ] = "screen",
 ) -> None:
     """Draw results: a histogram, lines, a heat map; how programs converge.
 
@@ -108,6 +118,7 @@ def plot(
 
     values.choice(kind, "--kind", _KINDS)
     values.choice(fit, "--fit", _FITS)
+    values.choice(style, "--style", _STYLES)
     options = PlotOptions(
         kind=kind, x=x, y=y, by=tuple(by or ()), mean=mean, fit=fit,
         outcome=outcome, observable=observable,
@@ -126,7 +137,7 @@ def plot(
     else:
         picture = results.picture(options)
     if file is not None:
-        results.plot(file, shown=picture)
+        results.plot(file, shown=picture, style=style)
         print(file)
         _print_fits(picture)
         return
