@@ -52,7 +52,7 @@ def add(group: StoredGroup, circuits: tuple[Input, ...], options: AddOptions) ->
     Raises:
         UsageError: something is wrong with the input; nothing was stored.
     """
-    from qbatch.payloads.adding import job_specs
+    from qbatch.payloads.adding import job_specs, sweep_of
 
     wanted = list(_wanted(group, circuits, options))
     payloads = [payload for part in wanted for payload in part.payloads]
@@ -61,7 +61,9 @@ def add(group: StoredGroup, circuits: tuple[Input, ...], options: AddOptions) ->
     )
     announce = options.get("announce")
     if announce is not None:
-        jobs = sum(len(part.payloads) * part.request.sweep.size for part in wanted)
+        jobs = sum(
+            sweep_of(payload, part.request).size for part in wanted for payload in part.payloads
+        )
         progress = announce(jobs)
         specs = specs if progress is None else _counted(specs, progress)
     store = group.store
@@ -104,7 +106,7 @@ def _wanted(
         if twice := sorted(own.keys() & options.keys()):
             raise UsageError(f"{twice[0]} stands in the PUB or job already: leave it out beside")
         wanted = _request({**options, **own}, inputs, group.config.defaults.get("shots"))
-        usable, invalid = usable_payloads(
+        wanted, usable, invalid = usable_payloads(
             inputs, wanted, skip_invalid=options.get("skip_invalid", False)
         )
         settings = wanted.settings

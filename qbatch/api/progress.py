@@ -14,6 +14,8 @@ from qbatch.engine.report import Observer, RunState
 
 _LINE_SECONDS = 30.0
 _BAR_SECONDS = 0.1
+# Shorter than tqdm's own: on 80 columns it leaves the bar about a third.
+_FORMAT = "{percentage:3.0f}%|{bar}| {n_fmt}/{total_fmt} [{remaining}, {rate_fmt}{postfix}]"
 
 
 class Quiet:
@@ -75,6 +77,9 @@ class Bar(Quiet):
 
     def _show(self, state: RunState, ended: int, total: int) -> None:
         self._bar.total = None if state.is_open else total
+        # A terminal that says nothing of its width shows no bar, and with a format nothing.
+        own = self._bar.ncols and not state.is_open
+        self._bar.bar_format = _FORMAT if own else None
         if state.total:
             self._bar.set_postfix_str(_behind(state), refresh=False)
         self._bar.n = ended
@@ -94,11 +99,19 @@ class Bar(Quiet):
 
 
 def _behind(state: RunState) -> str:
-    """What stands behind a bar of jobs."""
-    said = f"{state.failed} failed, {state.active} active, {state.batches_done} batches done"
+    """What stands behind a bar of jobs: what there is none of is left out, for the bar's room."""
+    done = state.batches_done
+    told = {
+        "failed": state.failed,
+        "active": state.active,
+        "batch" if done == 1 else "batches": done,
+    }
+    said = [f"{number} {word}" for word, number in told.items() if number]
     if state.to_compile:
-        said += f", {state.compiled}/{state.to_compile} compiled"
-    return said + _programs(state)
+        said.append(f"{state.compiled}/{state.to_compile} compiled")
+    if state.programs:
+        said.append(f"{state.programs_ended}/{state.programs} programs")
+    return ", ".join(said)
 
 
 def _programs(state: RunState) -> str:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from qbatch.domain.batches import PlannedJob, Throughput
 from qbatch.domain.budgets import Cap, Reservation
 from qbatch.domain.groups import Group, held_text
+from qbatch.domain.html import table
 from qbatch.domain.states import Status
 from qbatch.engine.adapter_calls import prices_of
 from qbatch.engine.backend_queue import BackendQueue
@@ -144,6 +145,20 @@ class Plan:
     def costs(self) -> bool:
         """Whether the run costs something, or may."""
         return any(one.costs for one in self.backends) or any(one.priced for one in self.programs)
+
+    def _repr_html_(self) -> str:
+        """What notebooks show: what goes to each backend."""
+        head = ("backend", "batches", "jobs", "items", "shots", "seconds")
+        rows = [
+            (
+                one.backend,
+                len(one.batches),
+                *(one.total(name) for name in ("jobs", "items", "shots")),
+                None if one.seconds is None else f"{one.seconds:.3g}",
+            )
+            for one in self.backends
+        ]
+        return table(f"{', '.join(self.groups)}: {self.jobs} jobs to send", head, rows)
 
 
 def make_plan(

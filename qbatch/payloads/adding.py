@@ -33,6 +33,8 @@ class AddRequest:
             observables; a name of None leaves each payload its own.
         max_gates: operations that a payload may have once its definitions are unrolled.
         tags_from_name: read tags from each payload's name, such as ``d=3,p=0.01``.
+        elsewhere: parameters that any payload of the call has: what is swept of them concerns
+            those that have them.
     """
 
     sweep: Sweep = field(default_factory=Sweep)
@@ -42,6 +44,7 @@ class AddRequest:
     settings: JobSettings = field(default_factory=lambda: JobSettings(shots=None))
     max_gates: int = MOST_GATES
     tags_from_name: bool = False
+    elsewhere: frozenset[str] = frozenset()
 
     @classmethod
     def of(cls, **wishes: Any) -> AddRequest:
@@ -132,10 +135,15 @@ def check_payload(payload: Payload, wanted: AddRequest, request: Request) -> Non
     own.check(payload, request, wanted.settings.shots)
     if wanted.settings.until:
         check_rules(wanted.settings.until, request, own.expected(payload.info, request))
-    for _ in wanted.sweep.values(payload.parameters, origin):
+    for _ in sweep_of(payload, wanted).values(payload.parameters, origin):
         break  # the first point checks the names
     if wanted.tags_from_name:
         tags_of(payload)
+
+
+def sweep_of(payload: Payload, wanted: AddRequest) -> Sweep:
+    """What is swept of a payload's parameters."""
+    return wanted.sweep.own(payload.parameters, wanted.elsewhere)
 
 
 def tags_of(payload: Payload) -> dict[str, str]:
@@ -198,6 +206,7 @@ def with_rules(settings: JobSettings, observables: tuple[str, ...]) -> JobSettin
 
 
 def _points(payload: Payload, keys: KeyMaker, wanted: AddRequest) -> Iterator[tuple[bytes, str]]:
-    for values in wanted.sweep.values(payload.parameters, payload.origin):
+    sweep = sweep_of(payload, wanted)
+    for values in sweep.values(payload.parameters, payload.origin):
         text = values_text(values)
         yield keys.key(text), text

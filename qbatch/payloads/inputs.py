@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from qbatch.domain.payloads import Payload
@@ -20,8 +21,10 @@ _SHOWN = 20
 
 def usable_payloads(
     inputs: Iterable[Input], wanted: AddRequest, *, skip_invalid: bool = False
-) -> tuple[list[Payload], tuple[str, ...]]:
+) -> tuple[AddRequest, list[Payload], tuple[str, ...]]:
     """The payloads that can answer a request, and what is wrong with the others.
+
+    The request comes back with the parameters that it knows of then.
 
     Args:
         skip_invalid: leave the others out; otherwise they are an error.
@@ -32,7 +35,10 @@ def usable_payloads(
     usable: list[Payload] = []
     invalid: list[UsageError] = []
     request = wanted.request(wanted.observables)
-    for found in _read(inputs):
+    read = list(_read(inputs))
+    names = {name for one in read if isinstance(one, Payload) for name in one.parameters}
+    wanted = replace(wanted, elsewhere=frozenset(names))
+    for found in read:
         try:
             if isinstance(found, UsageError):
                 raise found
@@ -45,7 +51,7 @@ def usable_payloads(
         raise type(invalid[0])(_listed(invalid), hint=_hint(invalid))
     if not usable:
         raise InvalidCircuit("nothing to add")
-    return usable, tuple(str(error) for error in invalid)
+    return wanted, usable, tuple(str(error) for error in invalid)
 
 
 def _read(inputs: Iterable[Input]) -> Iterator[Payload | UsageError]:

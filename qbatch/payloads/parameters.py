@@ -10,7 +10,7 @@ import json
 import math
 import operator
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -329,6 +329,18 @@ class Sweep:
         longest = max(map(len, self._axes.values()), default=1)
         columns = (v if len(v) > 1 else v * longest for v in map(list, self._axes.values()))
         return zip(*columns, strict=True)
+
+    def own(self, names: Collection[str], elsewhere: Collection[str]) -> Sweep:
+        """Without the axes that this circuit does not have, and another of the same call has."""
+        left = {
+            name: values
+            for name, values in self._axes.items()
+            if name in names or name not in elsewhere
+        }
+        if len(left) == len(self._axes):
+            return self
+        rows = None if self._rows == [{}] else self._rows
+        return Sweep(left, rows, in_step=self._in_step)
 
     def values(self, names: Sequence[str], origin: str) -> Iterator[tuple[float, ...]]:
         """For a circuit with these parameters: its values, a tuple a job, in order.

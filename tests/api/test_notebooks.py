@@ -42,3 +42,10 @@ def test_results_show_the_first(group):
     assert "the first 20" in found
     assert found.count("<tr>") == 21
     assert "theta=0.01" in found
+
+
+def test_a_plan_shows_what_goes_where(group):
+    group.add(BELL, shots=30)
+    found = group.plan()._repr_html_()
+    assert "1 jobs to send" in found
+    assert "<td>aer</td><td>1</td><td>1</td><td>1</td><td>30</td>" in found

@@ -43,6 +43,15 @@ def test_jobs_have_a_bar_up_to_their_number(terminal):
     assert "1 failed" in found
 
 
+def test_what_there_is_none_of_is_left_out(terminal):
+    state = RunState(total=10_000, done=9_000, failed=12, active=500, batches_done=40)
+    (found,) = shown(terminal, state)
+    assert "12 failed, 500 active, 40 batches]" in found
+    (found,) = shown(terminal, RunState(total=10, done=5, batches_done=1))
+    assert "failed" not in found
+    assert "1 batch]" in found
+
+
 def test_programs_that_go_on_have_no_end_to_show(terminal):
     under_way, ended = shown(
         terminal,

@@ -1,10 +1,13 @@
 """What a terminal gets: colours that are meant, and nothing else that would move its cursor."""
 
+import fcntl
 import os
 import pty
 import re
+import struct
 import subprocess
 import sys
+import termios
 
 import pytest
 
@@ -17,6 +20,7 @@ COLOUR = re.compile(rb"\x1b\[[0-9;]*m")
 def on_terminal(qbatch):
     def call(*words, **env):
         own, its = pty.openpty()
+        fcntl.ioctl(its, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
         process = subprocess.Popen(
             [sys.executable, "-m", "qbatch", *words], cwd=qbatch.directory,
             env={**qbatch.env, "TERM": "xterm-256color", "COLUMNS": "80", "LINES": "24", **env},
@@ -67,3 +71,12 @@ def test_control_characters_of_names_are_shown(on_terminal, qbatch, scan):
     data = on_terminal("jobs", "scan/1")
     assert b"\x1b]0;" not in data
     assert b"\\x1b" in data
+
+
+def test_the_bar_has_room_on_eighty_columns(on_terminal, qbatch, scan):
+    qbatch("copy", "scan", "again")
+    data = on_terminal("run", "again").decode()
+    bars = [line for line in re.split(r"[\r\n]", data) if "18/18" in line]
+    assert bars
+    assert len(bars[-1]) <= 80
+    assert len(bars[-1].split("|")[1]) >= 20
