@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from qbatch.api.job_group import JobGroup
@@ -12,6 +13,7 @@ from qbatch.errors import NotFound, UsageError
 
 if TYPE_CHECKING:
     from qbatch.domain.history import JobResult
+    from qbatch.domain.selectors import Selection
     from qbatch.results.checking import CheckReport, Thresholds
     from qbatch.results.plot_data import Picture, PlotOptions
 
@@ -94,6 +96,22 @@ def picture(group: JobGroup, options: PlotOptions) -> Picture:
     from qbatch.results import pictures
 
     return pictures.picture(side_by_side(copies_of(group)), group.name, options)
+
+
+def together(chosen: Sequence[tuple[JobGroup, Selection]], options: PlotOptions) -> Picture:
+    """Several groups in one picture, told apart by their names unless ``by`` says otherwise.
+
+    Raises:
+        UsageError: there is nothing to show.
+    """
+    from qbatch.results import pictures
+
+    by = options.by if "group" in (*options.by, options.x) else ("group", *options.by)
+    found = chain.from_iterable(
+        group.results(selection, partial=True, compiled=True) for group, selection in chosen
+    )
+    names = ", ".join(group.name for group, _ in chosen)
+    return pictures.picture(found, names, replace(options, by=by))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

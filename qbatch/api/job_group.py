@@ -268,15 +268,13 @@ class JobGroup(ProgramVerbs, PercevalNames, ShownInNotebooks):
         return self._stored.store.jobs.select(self.status().id, selection)
 
     def results(
-        self, selector: Selector = None, *, partial: bool = False, compiled: bool = False
-    ) -> Results:
-        """Jobs with what they yielded, in the order of adding, also those without a result.
-
-        Args:
-            partial: of a job that is not done, what has landed so far.
-            compiled: each with how large its circuit was once it was compiled.
-        """
-        return Results(self._stored, selector, partial=partial, compiled=compiled)
+        self, selector: Selector = None, *, partial: bool = False, compiled: bool = False,
+        postselect: Sequence[str] = (),
+    ) -> Results:  # fmt: skip
+        """Jobs with what they yielded, in the order of adding; see `Results`."""
+        return Results(
+            self._stored, selector, partial=partial, compiled=compiled, postselect=postselect
+        )
 
     def batches(self) -> Iterator[Batch]:
         """The batches that held its jobs, the first one first."""

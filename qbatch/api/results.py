@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from qbatch.api.stored_group import Selector, StoredGroup
+from qbatch.errors import UsageError
 from qbatch.files import AnyPath
 
 if TYPE_CHECKING:
@@ -22,11 +23,14 @@ if TYPE_CHECKING:
 
     from qbatch.domain.compilations import Layout, Metrics
     from qbatch.domain.history import JobResult
+    from qbatch.domain.jobs import Job
     from qbatch.domain.results import ExportOptions
     from qbatch.results.checking import CheckReport, Thresholds
     from qbatch.results.matching import MatchedPair
     from qbatch.results.plot_data import Picture, PlotOptions
+    from qbatch.results.postselect import PostSelection
     from qbatch.results.samples import JobSample, Samples
+    from qbatch.store import Store
 
 _AT_ONCE = 4096  # jobs whose keys are looked up together
 _MOST_DRAWN = 5_000
@@ -42,6 +46,11 @@ class Results:
     Args:
         partial: of a job that is not done, what has landed so far.
         compiled: each with how large its circuit was once it was compiled.
+        postselect: conditions on classical registers, such as ``c0=0``: only outcomes that fulfil
+            all of them are kept (`qbatch.results.postselect`).
+
+    Attributes:
+        selected: how many shots are kept, as far as the results were read; None without conditions.
 
     Raises:
         InvalidSelector: the selector cannot be understood.
@@ -55,11 +64,14 @@ class Results:
         *,
         partial: bool = False,
         compiled: bool = False,
+        postselect: Sequence[str] = (),
     ) -> None:
         self._stored = stored
         self._selection = stored.selection(selector)
         self._partial = partial
         self._compiled = compiled
+        self._conditions = tuple(postselect)
+        self.selected: PostSelection | None = None
 
     def __iter__(self) -> Iterator[JobResult]:
         return self._read(partial=self._partial, compiled=self._compiled)
@@ -69,13 +81,23 @@ class Results:
 
         store = self._stored.store
         stored = store.results.of(self._stored.group().id, self._selection)
-        found = job_results(stored, partial=partial)
+        found = self._kept(job_results(stored, partial=partial))
         if not compiled:
             return found
         from qbatch.store.compilations import ran
 
         of = ran(store.database)
         return found if of is None else (_with(result, of(result.job.id)) for result in found)
+
+    def _kept(self, found: Iterator[JobResult]) -> Iterator[JobResult]:
+        """What the conditions leave of results."""
+        if not self._conditions:
+            return found
+        from qbatch.results.postselect import PostSelection, parse
+
+        store = self._stored.store
+        self.selected = PostSelection(parse(self._conditions), lambda job: registers(store, job))
+        return self.selected.of(found)
 
     def export(
         self,
@@ -239,6 +261,27 @@ class Results:
 
         with atomic(Path(file).expanduser()) as stream:
             return write_baseline(self.samples(), self._stored.name, stream)
+
+
+def registers(store: Store, job: Job) -> list[tuple[str, int]]:
+    """Name and size of a job's classical registers, in the order in which they were declared.
+
+    Raises:
+        UsageError: its payload is no circuit, or has bits that are in no register, or in several.
+    """
+    from qbatch.payloads.circuit.convert import form_of
+    from qbatch.payloads.circuit.formats import kept_plain, parse
+
+    if job.kind != "circuit":
+        raise UsageError(f"--postselect: {job.group}/{job.number} is no circuit")
+    source = store.jobs.source(job.payload)
+    plain = kept_plain(source)
+    form = form_of(parse(source)) if plain is None else plain[0]
+    bits = [bit for _, own in form.cregs for bit in own]
+    if bits != list(range(form.num_clbits)):
+        raise UsageError(f"--postselect: bits of {job.group}/{job.number} are in no one register")
+    found = [(name, len(own)) for name, own in form.cregs]
+    return [*found, ("meas", form.num_qubits)] if job.request.measure_all else found
 
 
 def _with(result: JobResult, compiled: tuple[Metrics, Layout] | None) -> JobResult:

@@ -117,3 +117,13 @@ def test_nothing_to_set_side_by_side(scan):
     assert "has no copies" in scan("diff", "scan", "--by", "backend", code=2).stderr
     assert "name two groups" in scan("diff", "scan", code=2).stderr
     assert "name two groups" in scan("diff", "scan", "scan", "--by", "backend", code=2).stderr
+
+
+def test_several_groups_are_lines_of_one_picture(scan, tmp_path):
+    scan("run", "scan")
+    scan("copy", "scan", "other")
+    scan("run", "other", "--backend", "odd")
+    scan("plot", "scan", "other", "--outcome", "00", "-o", "both.svg")
+    text = (tmp_path / "both.svg").read_text()
+    for name in ("group=scan", "group=other", "scan, other"):
+        assert name in text

@@ -14,7 +14,8 @@ from qbatch.cli import output, programs, targets, values
 from qbatch.errors import UsageError
 
 if TYPE_CHECKING:
-    from qbatch.results.plot_data import Picture
+    from qbatch.cli.targets import Chosen
+    from qbatch.results.plot_data import Picture, PlotOptions
 
 _KINDS = ("histogram", "sweep", "heatmap", "convergence")
 _FITS = ("line", "exp", "cos")
@@ -25,7 +26,7 @@ _STYLES = ("screen", "paper")
 
 def plot(
     ctx: typer.Context,
-    group: opt.Target,
+    groups: opt.Targets,
     narrowing: opt.Narrowing,
     kind: Annotated[
         str | None,
@@ -109,8 +110,8 @@ def plot(
     In the terminal if no file is given. Needs matplotlib, or uniplot for the terminal.
 
     Several jobs at one place are one point, weighted by shots, where they ask the same; others
-    with --mean alone. With --by backend the copies that run --backend A,B has made stand in
-    one picture.
+    with --mean alone. Several groups are lines of one picture. With --by backend the copies that
+    run --backend A,B has made stand in one.
 
     Example: qbatch plot scan --outcome 00 -o scan.png
     """
@@ -123,21 +124,10 @@ def plot(
         kind=kind, x=x, y=y, by=tuple(by or ()), mean=mean, fit=fit,
         outcome=outcome, observable=observable,
     )  # fmt: skip
-    chosen = targets.target(ctx, group, narrowing)
-    results = chosen.group.results(chosen.selection)
-    converging = kind == "convergence" or (options == PlotOptions() and programs.are_named(chosen))
-    shown = chosen.group.convergence(chosen.selection) if converging else None
-    picture: Picture
-    if shown is not None:
-        picture = shown
-    elif _BACKEND in (*options.by, options.x):
-        from qbatch.api import copies
-
-        picture = copies.picture(chosen.group, options)
-    else:
-        picture = results.picture(options)
+    chosen = targets.targets(ctx, groups, narrowing)
+    picture = _picture(chosen, options)
     if file is not None:
-        results.plot(file, shown=picture, style=style)
+        chosen[0].group.results().plot(file, shown=picture, style=style)
         print(file)
         _print_fits(picture)
         return
@@ -148,6 +138,24 @@ def plot(
     height = max(8, min(24, size.lines - 6))
     output.print_coloured(text(picture, width=size.columns, height=height, colour=colour))
     _print_fits(picture)
+
+
+def _picture(chosen: list[Chosen], options: PlotOptions) -> Picture:
+    """What is drawn: how programs converge, copies or groups in one picture, or one group."""
+    from qbatch.api import copies
+    from qbatch.results.plot_data import PlotOptions
+
+    first = chosen[0]
+    if len(chosen) > 1:
+        return copies.together([(one.group, one.selection) for one in chosen], options)
+    converging = options == PlotOptions() and programs.are_named(first)
+    if options.kind == "convergence" or converging:
+        shown = first.group.convergence(first.selection)
+        if shown is not None:
+            return shown
+    if _BACKEND in (*options.by, options.x):
+        return copies.picture(first.group, options)
+    return first.group.results(first.selection).picture(options)
 
 
 def _print_fits(picture: Picture) -> None:

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from qbatch.cli import options as opt
-from qbatch.cli import programs, targets, values
+from qbatch.cli import output, programs, targets, values
 from qbatch.cli.tables import results_table
 from qbatch.errors import UsageError
 
@@ -55,6 +55,15 @@ def results(
             help="More of compiled circuits: depth, size, two_qubit, layout.",
         ),
     ] = None,
+    postselect: Annotated[
+        list[str] | None,
+        opt.option(
+            "--postselect",
+            metavar="REG=BITS",
+            section=opt.HOW,
+            help="Keep outcomes where c0=0, syn=00 or syn[1]=0. Repeatable.",
+        ),
+    ] = None,
     steps: Annotated[
         bool,
         opt.option(
@@ -97,13 +106,17 @@ def results(
     chosen = targets.target(ctx, group, narrowing, sort=sort)
     if not steps and programs.show_results(chosen, form=form, file=file):
         return
-    found = chosen.group.results(chosen.selection, partial=partial, compiled=bool(more))
+    found = chosen.group.results(
+        chosen.selection, partial=partial, compiled=bool(more), postselect=postselect or ()
+    )
     if form == "table":
         results_table(found, top=number, more=more)
     else:
         found.export(file or sys.stdout, form=form, options=options)
         if file is not None:
             print(file)
+    if found.selected is not None and found.selected.shots:
+        output.message(found.selected.text())
 
 
 def _top(text: str | None) -> int | None:
