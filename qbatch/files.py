@@ -22,6 +22,7 @@ def replacing(path: Path) -> Iterator[Path]:
     """
     import tempfile
 
+    path = Path(os.path.realpath(path))  # what a link points to is written, not the link
     try:
         handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
         os.close(handle)
@@ -43,11 +44,18 @@ def replacing(path: Path) -> Iterator[Path]:
 
 @contextlib.contextmanager
 def atomic(path: Path, *, binary: bool = False) -> Iterator[IO[Any]]:
-    """A file that appears whole under its name, or not at all.
+    """A file that appears whole under its name, or not at all; a pipe or device is written to.
 
     Raises:
         UsageError: it cannot be written.
     """
+    if path.exists() and not path.is_file() and not path.is_dir():
+        try:
+            with _opened(path, binary) as stream:
+                yield stream
+        except OSError as error:
+            raise UsageError(f"{path}: cannot be written: {error.strerror or error}") from error
+        return
     with replacing(path) as made, _opened(made, binary) as stream:
         yield stream
 

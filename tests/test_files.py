@@ -1,5 +1,7 @@
 """A file appears whole under its name, or not at all."""
 
+import os
+
 import pytest
 
 from qbatch.errors import UsageError
@@ -61,3 +63,24 @@ def test_a_path_can_be_written_by_others(tmp_path):
     assert place.read_text() == "new"
     assert place.stat().st_mode & 0o777 == 0o640
     assert [file.name for file in tmp_path.iterdir()] == ["out.txt"]
+
+
+def test_what_a_link_points_to_is_written(tmp_path):
+    real, link = tmp_path / "real.txt", tmp_path / "link.txt"
+    real.write_text("before")
+    link.symlink_to(real)
+    with atomic(link) as stream:
+        stream.write("after")
+    assert link.is_symlink()
+    assert real.read_text() == "after"
+
+
+def test_a_pipe_is_written_to(tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    with atomic(pipe) as stream:
+        stream.write("through")
+    assert os.read(reader, 100) == b"through"
+    os.close(reader)
+    assert pipe.is_fifo()

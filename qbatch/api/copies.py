@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 from typing import TYPE_CHECKING
 
 from qbatch.api.job_group import JobGroup
-from qbatch.domain.naming import check_new_name
+from qbatch.domain.naming import check_new_name, shell_quote
+from qbatch.domain.states import GroupState
 from qbatch.errors import NotFound, UsageError
 
 if TYPE_CHECKING:
+    from qbatch.domain.groups import Group
     from qbatch.domain.history import JobResult
     from qbatch.domain.selectors import Selection
     from qbatch.results.checking import CheckReport, Thresholds
     from qbatch.results.plot_data import Picture, PlotOptions
+    from qbatch.store import Store
 
 
 def copies_for(group: JobGroup, backends: Sequence[str]) -> list[JobGroup]:
@@ -28,7 +31,8 @@ def copies_for(group: JobGroup, backends: Sequence[str]) -> list[JobGroup]:
         backends: names, at least two different ones.
 
     Raises:
-        UsageError: there is a group of such a name that is no copy of this one.
+        UsageError: there is a group of such a name that is no copy of this one, or a copy's jobs
+            ask something else than the group's do now.
         NotFound: there is no such backend.
     """
     from qbatch.backends.catalog import Catalog
@@ -42,19 +46,55 @@ def copies_for(group: JobGroup, backends: Sequence[str]) -> list[JobGroup]:
     catalog = Catalog(group.config)
     for name in names:
         catalog.get(name)
-        check_new_name(f"{group.name}-{name}")
     parent, store = group.status(), group.target().group.store
-    known = {one.name: one for one in store.groups.all()}
+    known = {one.copied_for: one for one in _copies(group)}
+    taken = {one.name for one in store.groups.all()}
     for name in names:
-        there = known.get(f"{group.name}-{name}")
-        if there is not None and (there.parent, there.backend) != (group.name, name):
+        _check(store, parent, name, known.get(name), taken)
+    for name in names:
+        store.edits.copy_for(parent, known.get(name), f"{parent.name}-{name}", name)
+    known = {one.copied_for: one for one in _copies(group)}
+    return [_opened(group, known[name].name) for name in names]
+
+
+def _check(
+    store: Store, parent: Group, backend: str, there: Group | None, taken: Collection[str]
+) -> None:
+    """Make sure that a copy can be made, or is one of what the group asks now.
+
+    Raises:
+        UsageError: it cannot, or is not.
+    """
+    if there is None:
+        name = check_new_name(f"{parent.name}-{backend}")
+        if name in taken:
             raise UsageError(
-                f"group {there.name!r} is no copy of {group.name!r} for {name}",
-                hint=f"qbatch group rename {there.name} NEW makes room for one",
+                f"group {name!r} is no copy of {parent.name!r} for {backend}",
+                hint=f"qbatch group rename {shell_quote(name)} NEW makes room for one",
             )
-    for name in names:
-        store.edits.copy_for(parent, f"{group.name}-{name}", name)
-    return [_opened(group, f"{group.name}-{name}") for name in names]
+        return
+    if there.state is GroupState.CLOSED:
+        raise UsageError(
+            f"group {there.name!r} is closed", hint=f"qbatch group open {shell_quote(there.name)}"
+        )
+    if others := store.edits.strangers(parent, there):
+        raise UsageError(
+            f"{there.name}/{others[0]} asks something else than {parent.name}/{others[0]}"
+            f" ({len(others)} such jobs)",
+            hint=f"qbatch group rename {shell_quote(there.name)} NEW keeps it, and"
+            f" qbatch delete {shell_quote(there.name)} lets it go; then a new copy is made",
+        )
+
+
+def _copies(group: JobGroup) -> list[Group]:
+    """The copies of a group for backends, the oldest first, one for each."""
+    own = group.status().id
+    found = [
+        one
+        for one in group.target().group.store.groups.all()
+        if one.parent_id == own and one.copied_for and one.copied_for == one.backend
+    ]
+    return list({one.copied_for: one for one in reversed(found)}.values())[::-1]
 
 
 def copies_of(group: JobGroup) -> list[JobGroup]:
@@ -63,13 +103,12 @@ def copies_of(group: JobGroup) -> list[JobGroup]:
     Raises:
         NotFound: there are none.
     """
-    parent = group.status().name
-    groups = group.target().group.store.groups.all()
-    found = [one for one in groups if one.parent == parent and one.backend]
+    found = _copies(group)
     if not found:
+        named = shell_quote(group.name)
         raise NotFound(
-            f"group {parent!r} has no copies for backends",
-            hint=f"qbatch run {parent} --backend aer,NAME makes and runs them",
+            f"group {group.name!r} has no copies for backends",
+            hint=f"qbatch run {named} --backend aer,NAME makes and runs them",
         )
     return [_opened(group, one.name) for one in found]
 
@@ -78,24 +117,27 @@ def _opened(group: JobGroup, name: str) -> JobGroup:
     return JobGroup(name, db=group.path, config=group.config, if_missing="raise")
 
 
-def side_by_side(copies: Sequence[JobGroup]) -> Iterator[JobResult]:
+def side_by_side(copies: Sequence[JobGroup], selection: Selection) -> Iterator[JobResult]:
     """The results of copies, one after another, each with the backend that its copy is for."""
     for copy in copies:
         backend = copy.status().backend
-        for result in copy.results(partial=True, compiled=True):
+        for result in copy.results(selection, partial=True, compiled=True):
             yield replace(result, job=replace(result.job, backend=backend))
 
 
-def picture(group: JobGroup, options: PlotOptions) -> Picture:
+def picture(group: JobGroup, selection: Selection, options: PlotOptions) -> Picture:
     """The copies of a group in one picture; ``backend`` is an axis of it.
 
+    Where there are none, its own jobs, which may name backends.
+
     Raises:
-        NotFound: there are none.
         UsageError: there is nothing to show.
     """
     from qbatch.results import pictures
 
-    return pictures.picture(side_by_side(copies_of(group)), group.name, options)
+    if not _copies(group):
+        return group.results(selection).picture(options)
+    return pictures.picture(side_by_side(copies_of(group), selection), group.name, options)
 
 
 def together(chosen: Sequence[tuple[JobGroup, Selection]], options: PlotOptions) -> Picture:
@@ -141,7 +183,9 @@ def compared(group: JobGroup, thresholds: Thresholds | None = None) -> list[Comp
             first=first.name,
             second=other.name,
             report=checking.check(
-                diff(first.results(), other.results()), thresholds or checking.Thresholds()
+                # Another device may need more gates: what counts is what it yields.
+                diff(first.results(), other.results()),
+                replace(thresholds or checking.Thresholds(), sizes=False),
             ),
         )
         for other in others

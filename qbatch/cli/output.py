@@ -15,6 +15,7 @@ import sys
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qbatch.spool import Spool
@@ -194,6 +195,12 @@ def print_coloured(text: str) -> None:
     safe = (part if place % 2 else without_controls(part) for place, part in enumerate(parts))
     stream = plain_stream(sys.stdout)
     stream.write("".join(safe) + "\n")
+
+
+def written(file: str) -> None:
+    """Name a file that was written; nothing of a pipe or device, which may be this very output."""
+    if Path(file).expanduser().is_file():
+        print(file)
 
 
 def clean(text: str) -> str:

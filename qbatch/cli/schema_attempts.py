@@ -44,6 +44,7 @@ PROVENANCE = object_of(
         "versions": map_of(TEXT),
         "device": or_null(TEXT),
         "target": {**or_null(TEXT), "description": "hash"},
+        "settings": {**map_of(TEXT), "description": "of the backend, as JSON"},
         "calibration": or_null(_CALIBRATION),
     }
 )

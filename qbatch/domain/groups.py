@@ -17,7 +17,9 @@ class Group:
         backend: where its jobs run that name none themselves.
         counts: number of jobs in each status.
         hold: why nothing of it is sent; None: it is.
-        parent: name of the group that it was copied from.
+        parent: name of the group that it was copied from; ``parent_id``: its id, None where that
+            was in another database.
+        copied_for: the backend that it is its parent's copy for.
     """
 
     id: int
@@ -29,6 +31,8 @@ class Group:
     note: str | None = None
     hold: str | None = None
     parent: str | None = None
+    parent_id: int | None = None
+    copied_for: str | None = None
 
     @property
     def total(self) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
@@ -60,16 +61,19 @@ class Provenance:
         versions: of packages, by name.
         device: its name, where there is one.
         target: hash of what its circuits were compiled for.
+        settings: of the backend, where it runs on this machine; texts by name.
     """
 
     versions: Mapping[str, str] = field(default_factory=dict)
     device: str | None = None
     target: str | None = None
     calibration: Calibration | None = None
+    settings: Mapping[str, str] = field(default_factory=dict)
 
     def text(self) -> str:
         """The one JSON text that means it."""
-        return json.dumps(asdict(self), separators=(",", ":"), sort_keys=True)
+        found = asdict(self)
+        return json.dumps(found, separators=(",", ":"), sort_keys=True, allow_nan=False)
 
     @property
     def hash(self) -> str:
@@ -84,9 +88,9 @@ class Provenance:
             ValueError, TypeError, KeyError: it is something else.
         """
         found = json.loads(text)
-        if set(found) != {"versions", "device", "target", "calibration"}:
+        if set(found) != {"versions", "device", "target", "calibration", "settings"}:
             raise ValueError(f"what a batch ran on has {sorted(found)}")
-        if not _are_texts(found["versions"].values()):
+        if not _are_texts([*found["versions"].values(), *found["settings"].values()]):
             raise TypeError(f"versions are {found['versions']}")
         if not _are_texts(one for one in (found["device"], found["target"]) if one is not None):
             raise TypeError("a device or a target is no text")
@@ -96,6 +100,7 @@ class Provenance:
             device=found["device"],
             target=found["target"],
             calibration=None if calibration is None else _calibration(calibration),
+            settings=found["settings"],
         )
 
 
@@ -129,6 +134,8 @@ def _number(value: object) -> float | None:
 def _error(value: object) -> float:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise TypeError(f"{value!r} where a number belongs")
+    if not math.isfinite(value):
+        raise ValueError(f"{value} where a number belongs")
     return float(value)
 
 
@@ -139,6 +146,7 @@ class Ran:
     Attributes:
         compiler, options, target: that it was compiled by, with and for.
         backend: its name.
+        settings: options that it was sent with, as JSON; None: none.
         provenance: what its batch ran on; None where nobody kept it.
     """
 
@@ -146,4 +154,5 @@ class Ran:
     options: str | None = None
     target: str | None = None
     backend: str | None = None
+    settings: str | None = None
     provenance: Provenance | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from concurrent.futures import BrokenExecutor, Future, wait
@@ -19,6 +20,7 @@ from qbatch.seam import BatchStatus, ItemResult, Submission, versions_of
 
 Work = Callable[[Submission, Mapping[str, Any]], tuple[list[ItemResult], float]]
 
+_LARGE = frozenset({"noise_model"})  # settings that hold the content of a file
 _HERE = 0  # the pool of what may run in this process
 _LITTLE_SECONDS = 1.0  # workers cost about half a second to start
 
@@ -108,7 +110,9 @@ class LocalBackend(ABC):
 
     def provenance(self) -> Provenance:
         """The packages' versions, in the environment of this process."""
-        return Provenance(versions=versions_of(*self.packages))
+        own = {name: value for name, value in self.options.items() if name not in _LARGE}
+        settings = {name: json.dumps(value, default=str) for name, value in own.items()}
+        return Provenance(versions=versions_of(*self.packages), settings=settings)
 
     # -- costs --------------------------------------------------------------------------
 

@@ -38,7 +38,8 @@ class OneProcess:
         self._lock = threading.Lock()
         self._number = 0
         self._waiting: dict[int, Future[Any]] = {}
-        command = [sys.executable, "-m", "qbatch.execution.child", str(slots)]
+        # -P: files of the directory that it is started in are not what packages are called like.
+        command = [sys.executable, "-P", "-m", "qbatch.execution.child", str(slots)]
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
         self._child = subprocess.Popen(  # noqa: S603 - this very Python
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,

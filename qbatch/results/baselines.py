@@ -19,7 +19,7 @@ from qbatch.errors import UsageError
 from qbatch.results.samples import JobSample, Samples
 
 _KIND = "qbatch baseline"
-_RAN = ("backend", "compiler", "options", "target")
+_RAN = ("backend", "compiler", "options", "settings", "target")
 _Type = TypeVar("_Type")
 
 

@@ -42,6 +42,7 @@ class Thresholds:
             values, the share of an observable's range); where it cannot, it is undecided.
         max_two_qubit, max_depth: of a circuit as it was compiled; one that was not passes.
             Whatever they are, two-qubit gates may not be more than in the baseline.
+        sizes: compiled circuits' sizes count at all.
     """
 
     p_value: float = 0.001
@@ -51,6 +52,7 @@ class Thresholds:
     detect: float = 0.2
     max_two_qubit: int | None = None
     max_depth: int | None = None
+    sizes: bool = True
 
     def __post_init__(self) -> None:
         wrong = {
@@ -349,7 +351,8 @@ def _finding(
     if found is None:
         said = f"no result: {second.status}" if not second.has_result else "asks something else"
         return Finding(verdict="missing", pair=pair, reason=said)
-    if reasons := [*_reasons(found, thresholds, drifted), *_grown(first, second, thresholds)]:
+    grown = _grown(first, second, thresholds) if thresholds.sizes else ()
+    if reasons := [*_reasons(found, thresholds, drifted), *grown]:
         said = "; ".join([*reasons, *_apart(first, second)])
         return Finding(verdict="drifted", pair=pair, reason=said, detectable=detectable)
     if detectable is not None and detectable > thresholds.detect:

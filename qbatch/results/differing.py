@@ -19,6 +19,7 @@ class Differing(StrEnum):
     COMPILER = "compiler"
     DEVICE = "device"
     OPTIONS = "options"
+    SETTINGS = "settings"
     TARGET = "target"
     UNKNOWN = "unknown"
     VERSIONS = "versions"
@@ -41,7 +42,9 @@ def differences(first: JobSample, second: JobSample) -> list[Difference]:
             said = "what it ran on is known of one of the two alone"
         return [Difference(what=Differing.UNKNOWN, said=said)]
     found = list(_sent(first.ran, second.ran))
-    if first.sent != second.sent:
+    # Archives of before tell nothing of compiling: that one was compiled is no news then.
+    is_known = None not in (first.ran.provenance, second.ran.provenance)
+    if first.sent != second.sent and (is_known or None not in (first.sent, second.sent)):
         said = "another circuit was sent"
         if (first.sent is None) is not (second.sent is None):
             said += ": one was compiled"
@@ -54,6 +57,9 @@ def _sent(first: Ran, second: Ran) -> Iterator[Difference]:
     if first.backend != second.backend:
         said = f"another backend: {first.backend}, {second.backend}"
         yield Difference(what=Differing.BACKEND, said=said)
+    if first.settings != second.settings:
+        said = f"other options: {first.settings or 'none'}, {second.settings or 'none'}"
+        yield Difference(what=Differing.SETTINGS, said=said)
     if first.compiler is None or second.compiler is None:
         return
     if first.compiler != second.compiler:
@@ -76,6 +82,9 @@ def _ran_on(first: Provenance | None, second: Provenance | None) -> Iterator[Dif
         yield Difference(what=Differing.DEVICE, said=devices)
     elif said := _calibrated(first.calibration, second.calibration):
         yield Difference(what=Differing.CALIBRATION, said=said)
+    if named := _versions(first.settings, second.settings):
+        said = f"other settings of the backend: {named}"
+        yield Difference(what=Differing.SETTINGS, said=said)
     if told := _versions(first.versions, second.versions):
         yield Difference(what=Differing.VERSIONS, said=f"other versions: {told}")
 
@@ -95,7 +104,8 @@ def _calibrated(first: Calibration | None, second: Calibration | None) -> str | 
 
 
 def _versions(first: Mapping[str, str], second: Mapping[str, str]) -> str:
+    """Where two mappings differ, and how."""
     names = [name for name in sorted({*first, *second}) if first.get(name) != second.get(name)]
     return "; ".join(
-        f"{name} {first.get(name, 'not there')}, {second.get(name, 'not there')}" for name in names
+        f"{name} {first.get(name, 'none')}, {second.get(name, 'none')}" for name in names
     )

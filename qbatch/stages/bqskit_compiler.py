@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import importlib
 import importlib.util
@@ -99,6 +100,16 @@ class BqskitCompiler:
         """The one process that speaks to the runtime."""
         return OneProcess(workers)
 
+    def get_ready(self, options: Mapping[str, Any]) -> None:
+        """Start the runtime: no circuit's time is spent on that.
+
+        Raises:
+            BackendError: there is none.
+        """
+        from qbatch.stages.bqskit_runtime import runtime
+
+        runtime(options.get("server"), int(options.get("workers", 1))).get_ready()
+
     def compile(
         self, source: Source, readout: Readout, target: Target, options: Mapping[str, Any]
     ) -> Compiled:
@@ -120,7 +131,7 @@ class BqskitCompiler:
             found, layout, log = _compiled(given, target, made, options)
         except InvalidJob as error:
             raise InvalidCircuit(str(error)) from error
-        except (InvalidCircuit, BackendError, MemoryError):
+        except (InvalidCircuit, BackendError, ImportError, MemoryError):
             raise
         except Exception as error:
             raise InvalidCircuit(circuits.words_of(error)) from error
@@ -149,12 +160,28 @@ def _with_workflow(options: Mapping[str, Any]) -> dict[str, Any]:
         spec = importlib.util.find_spec(module)
     except (ImportError, ValueError, AttributeError) as error:
         raise UsageError(f"compile: workflow {name}: {error}") from error
-    if spec is None or spec.origin is None:
-        raise UsageError(f"compile: workflow {name}: there is no module {module}")
-    digest = hashlib.sha256(Path(spec.origin).read_bytes()).hexdigest()
+    if spec is None or spec.origin is None or not spec.has_location:
+        raise UsageError(f"compile: workflow {name}: there is no file of a module {module}")
+    text = Path(spec.origin).read_bytes()
+    if attribute not in _names_in(text):
+        raise UsageError(f"compile: workflow {name}: {spec.origin} defines no {attribute}")
+    digest = hashlib.sha256(text).hexdigest()
     seed = options.get("seed", 0)
     _check_whole("seed", seed, 0, 2**32 - 1)
     return {"seed": seed, "workflow": name, "workflow_file": f"sha256:{digest}"}
+
+
+def _names_in(text: bytes) -> set[str]:
+    """What a module defines or imports: it is not run for that, for BQSKit is slow to import."""
+    found: set[str] = set()
+    for node in ast.parse(text).body:
+        if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+            found.add(node.name)
+        elif isinstance(node, (ast.Import, ast.ImportFrom)):
+            found.update(alias.asname or alias.name for alias in node.names)
+        elif isinstance(node, ast.Assign):
+            found.update(one.id for one in node.targets if isinstance(one, ast.Name))
+    return found
 
 
 def _address(text: Any) -> str:

@@ -59,10 +59,13 @@ class Runtime:
         guarded = bqskit_passes.Guarded(workflow)
         with self._lock:
             self._under_way += 1
-            task = self._call(
-                lambda client: client.submit(circuit, guarded, request_data=True, logging_level=40)
-            )
         try:
+            with self._lock:
+                task = self._call(
+                    lambda client: client.submit(
+                        circuit, guarded, request_data=True, logging_level=40
+                    )
+                )
             found, data = self._result(task)
         finally:
             with self._lock:
@@ -70,6 +73,16 @@ class Runtime:
         if (error := data[bqskit_passes.ERROR]) is not None:
             raise InvalidCircuit(error)
         return found, data
+
+    def get_ready(self) -> None:
+        """Open the connection, if that is not done yet.
+
+        Raises:
+            BackendError: there is no runtime.
+        """
+        with self._lock:
+            if self._client is None:
+                self._client = child.on_main_thread(self._open)
 
     def _result(self, task: Any) -> Any:
         from bqskit.compiler.status import CompilationStatus
@@ -114,7 +127,8 @@ class Runtime:
         if self._attached is not None:  # the one before, which is lost
             self._attached.kill()
             self._attached.wait()
-        self._attached = subprocess.Popen([sys.executable, "-c", code])  # noqa: S603 - this Python
+        command = [sys.executable, "-P", "-c", code]
+        self._attached = subprocess.Popen(command)  # noqa: S603 - this Python
         self._wait_for(self._attached, port)
         return _quiet(Compiler(ip="localhost", port=port))
 

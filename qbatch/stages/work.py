@@ -42,6 +42,8 @@ def compile_chunk(
     module, _, attribute = compiler.partition(":")
     own = getattr(importlib.import_module(module), attribute)()
     found = []
+    if hasattr(own, "get_ready"):  # before any circuit's time begins
+        own.get_ready(options)
     with Path(note or os.devnull).open("wb", buffering=0) as file:
         for place, task in enumerate(tasks):
             begin = time.monotonic()
@@ -52,6 +54,8 @@ def compile_chunk(
                 compiled = own.compile(task.source, readout, target, options)
             except BackendError:
                 raise  # it is no circuit's fault: none is blamed for it
+            except ImportError as wrong:
+                raise BackendError(f"{type(wrong).__name__}: {wrong}") from wrong
             except MemoryError:
                 state, error = CompilationState.LOST, "compiling it takes more memory than there is"
             except QbatchError as wrong:

@@ -7,6 +7,7 @@ group that was restored yields the same records again. Texts that the store keep
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import uuid
 import zlib
@@ -202,7 +203,11 @@ class Restoring:
         self._payloads[record["hash"]] = row["id"], told
 
     def _take_compilation(self, record: Record) -> None:
-        payloads = {name: number for name, (number, _) in self._payloads.items()}
+        payloads = {
+            name: (number, json.loads(told["info"])["num_qubits"])
+            for name, (number, told) in self._payloads.items()
+            if name in (record["payload"], record["compiled"])
+        }
         self._compiled.append(take_compilation(self._db, record, payloads))
 
     def compilation(self, tried: Record) -> int | None:

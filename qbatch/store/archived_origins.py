@@ -13,6 +13,7 @@ from qbatch.store.database import Database
 
 Record = dict[str, Any]
 
+_ARCHIVED = " (in an archive"
 _TARGET, _COMPILATION, _PROVENANCE = (
     list(records.FIELDS[kind]) for kind in ("target", "compilation", "provenance")
 )
@@ -35,6 +36,7 @@ def origin_records(database: Database, group_id: int, numbers: dict[int, int]) -
         yield {
             "record": "compilation",
             **{name: row[name] for name in _COMPILATION},
+            "compiler": told_by(row["compiler"]),
             "payload": row["given"],
             "compiled": row["made"],
         }
@@ -88,25 +90,32 @@ def _put(database: Database, table: str, columns: list[str], record: Mapping[str
 
 
 def take_compilation(
-    database: Database, record: Mapping[str, Any], payloads: Mapping[str, int]
+    database: Database, record: Mapping[str, Any], payloads: Mapping[str, tuple[int, int]]
 ) -> int:
     """Store what a circuit of an archive was compiled to; the id of its compilation.
 
-    Where this store has compiled the same by the same recipe, and to something else, the other
-    outcome is kept beside it, under a name that no run looks for.
+    It documents attempts, and is never run: anyone may have written the file. So it is kept under
+    a name of the compiler that no run looks for (`told_by`).
 
     Args:
-        payloads: ids of those that the archive has told of, by hash.
+        payloads: ids of those that the archive has told of, by hash, and their numbers of qubits.
 
     Raises:
         ValueError, KeyError, TypeError: it makes no sense.
     """
-    records.check_compilation(record)
-    own, made = payloads[record["payload"]], payloads[record["compiled"]]
-    name, tries = record["compiler"], 1
+    layout = records.check_compilation(record)
+    (own, width), (made, wires) = payloads[record["payload"]], payloads[record["compiled"]]
+    if (len(layout.initial), len(layout.wires)) != (width, wires):
+        raise ValueError(f"a layout of {len(layout.initial)} qubits on {len(layout.wires)} wires")
+    if database.row("SELECT 1 FROM targets WHERE hash = ?", (record["target"],)) is None:
+        raise ValueError(f"nobody has told what {record['target']} is")
+    if told_by(record["compiler"]) != record["compiler"]:
+        raise ValueError(f"a compiler called {record['compiler']}")
+    tries = 1
+    name = f"{record['compiler']}{_ARCHIVED} 1)"
     while (there := _known(database, own, record, name)) not in (None, made):
         tries += 1
-        name = f"{record['compiler']} (outcome {tries})"
+        name = f"{record['compiler']}{_ARCHIVED} {tries})"
     if there is None:
         cells = {**record, "compiler": name}
         database.execute(
@@ -117,6 +126,11 @@ def take_compilation(
     row = database.row(f"SELECT id FROM compilations WHERE {_SAME}", _key(own, record, name))
     assert row is not None
     return int(row["id"])
+
+
+def told_by(compiler: str) -> str:
+    """A compiler's name as its archive told it."""
+    return compiler.partition(_ARCHIVED)[0]
 
 
 def _known(database: Database, payload: int, record: Mapping[str, Any], name: str) -> int | None:

@@ -83,8 +83,8 @@ class Edits:
         try:
             with self._db.transaction():
                 self._db.execute("UPDATE groups SET name = ? WHERE id = ?", (name, group.id))
-                sql = "UPDATE groups SET parent = ? WHERE parent = ?"
-                self._db.execute(sql, (name, group.name))
+                sql = "UPDATE groups SET parent = ? WHERE parent_id = ?"
+                self._db.execute(sql, (name, group.id))
         except Exception as error:
             if isinstance(error.__cause__, sqlite3.IntegrityError):
                 raise _taken(name) from error
@@ -114,14 +114,18 @@ class Edits:
             ).rowcount
             self._copy_programs(group.id, copied, selection)
             self._db.execute(
-                "UPDATE groups SET backend = ?, parent = ?, last_number = coalesce("
+                "UPDATE groups SET backend = ?, parent = ?, parent_id = ?, last_number = coalesce("
                 "(SELECT max(number) FROM jobs WHERE group_id = groups.id), 0) WHERE id = ?",
-                (group.backend, group.name, copied),
+                (group.backend, group.name, group.id, copied),
             )
         return added
 
-    def copy_for(self, group: Group, name: str, backend: str) -> int:
-        """The same for a backend, on which all jobs of the copy run; brought up to date.
+    def copy_for(self, group: Group, there: Group | None, name: str, backend: str) -> int:
+        """A group's copy for a backend, on which all of its jobs run; made, or brought up to date.
+
+        Args:
+            there: the copy, where there is one; it holds no other jobs (`strangers`).
+            name: of one that is made.
 
         Returns:
             Number of jobs that are new.
@@ -129,10 +133,8 @@ class Edits:
         Raises:
             UsageError: no group can have that name.
         """
-        everything = Selection()
-        there = self._groups.find(name)
         if there is None:
-            added = self.copy(group, everything, name)
+            added = self.copy(group, Selection(), name)
             there = self._groups.get(name)
         else:
             with self._db.transaction():
@@ -144,15 +146,30 @@ class Edits:
                 ).rowcount
         with self._db.transaction():
             self._db.execute(
-                "UPDATE groups SET backend = ?, last_number = max(last_number, coalesce("
-                "(SELECT max(number) FROM jobs WHERE group_id = groups.id), 0)) WHERE id = ?",
-                (backend, there.id),
+                "UPDATE groups SET backend = ?, copied_for = ?, last_number = max(last_number,"
+                " coalesce((SELECT max(number) FROM jobs WHERE group_id = groups.id), 0))"
+                " WHERE id = ?",
+                (backend, backend, there.id),
             )
             self._db.execute(
                 "UPDATE jobs SET backend = NULL WHERE group_id = ? AND backend IS NOT NULL",
                 (there.id,),
             )
         return added
+
+    def strangers(self, group: Group, copied: Group) -> list[int]:
+        """Numbers of a copy's jobs that ask something else than the group's of that number.
+
+        Jobs with rules are given shots as they need them; of those only the rules are compared.
+        """
+        sql = """
+            SELECT c.number FROM jobs c JOIN jobs p ON p.group_id = ? AND p.number = c.number
+            WHERE c.group_id = ? AND p.program IS NULL AND (c.program IS NOT NULL
+                OR c.key IS NOT p.key OR c.options IS NOT p.options OR c.seed IS NOT p.seed
+                OR c.until IS NOT p.until OR c.until IS NULL AND c.shots IS NOT p.shots)
+            ORDER BY c.number
+        """
+        return [row["number"] for row in self._db.rows(sql, (group.id, copied.id))]
 
     def _copy_programs(self, group_id: int, copied: int, selection: Selection) -> None:
         """The programs that a selection means, waiting, with their seeds and numbers."""

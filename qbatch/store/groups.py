@@ -178,6 +178,8 @@ def _group(row: sqlite3.Row) -> Group:
         note=row["note"],
         hold=text(row["hold"]),
         parent=text(row["parent"]),
+        parent_id=row["parent_id"],
+        copied_for=text(row["copied_for"]),
         counts={s.value: counts[s.value] for s in Status if s.value in counts},
     )
 

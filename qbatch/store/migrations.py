@@ -54,10 +54,16 @@ def add_run_seconds(connection: sqlite3.Connection) -> None:
 
 def add_logs_and_parents(connection: sqlite3.Connection) -> None:
     """Give ``compilations`` its log, and ``groups`` what they were copied from."""
-    for table, column in (("compilations", "log"), ("groups", "parent")):
+    for table, column in (
+        ("compilations", "log TEXT"),
+        ("groups", "parent TEXT"),
+        ("groups", "parent_id INTEGER"),
+        ("groups", "copied_for TEXT"),
+    ):
         rows = connection.execute("SELECT name FROM pragma_table_info(?)", (table,)).fetchall()
-        if column not in {row[0] for row in rows}:  # a table made by an earlier step has it
-            connection.execute(f"ALTER TABLE {table} ADD COLUMN {column} TEXT")
+        # A table made by an earlier step has it.
+        if column.partition(" ")[0] not in {row[0] for row in rows}:
+            connection.execute(f"ALTER TABLE {table} ADD COLUMN {column}")
 
 
 def make_programs(connection: sqlite3.Connection) -> None:

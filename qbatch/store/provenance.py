@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Iterable
 
 from qbatch.domain.provenance import Provenance, Ran
+from qbatch.store.archived_origins import told_by
 from qbatch.store.database import Database, reading
 
 
@@ -39,7 +40,8 @@ def ran(database: Database, group_id: int) -> Callable[[int], HowItRan | None]:
         alike = None, _made(database, (None, None, None, *ways[0][2:]), made)
         return lambda _: alike
     sql = """
-        SELECT p.hash AS sent, c.compiler, c.options, c.target, b.backend, b.provenance
+        SELECT p.hash AS sent, c.compiler, c.options, c.target, b.backend,
+            nullif(b.options, '{}') AS settings, b.provenance
         FROM attempts a JOIN batches b ON b.id = a.batch_id
         LEFT JOIN compilations c ON c.id = a.compilation
         LEFT JOIN payloads p ON p.id = c.compiled_id
@@ -54,7 +56,8 @@ def ran(database: Database, group_id: int) -> Callable[[int], HowItRan | None]:
 
 
 _WAYS = """
-    SELECT DISTINCT a.status, a.compilation IS NOT NULL OR NULL, b.backend, b.provenance
+    SELECT DISTINCT a.status, a.compilation IS NOT NULL OR NULL, b.backend,
+        nullif(b.options, '{}'), b.provenance
     FROM jobs JOIN attempts a ON a.job_id = jobs.id JOIN batches b ON b.id = a.batch_id
     WHERE jobs.group_id = ? AND a.status = 'done' LIMIT 2
 """
@@ -65,13 +68,14 @@ def _made(
 ) -> Ran:
     """How something ran, one object for all that ran alike."""
     if told not in made:
-        compiler, options, target, backend, name = told
+        compiler, options, target, backend, settings, name = told
         found = {} if name is None else by_hash(database, [name])
         made[told] = Ran(
-            compiler=compiler,
+            compiler=None if compiler is None else told_by(compiler),
             options=options,
             target=target,
             backend=backend,
+            settings=settings,
             provenance=None if name is None else found.get(name),
         )
     return made[told]

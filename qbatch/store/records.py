@@ -155,15 +155,15 @@ def check(kind: str, record: Mapping[str, Any]) -> None:
             raise ValueError(f"{name} of a {kind} is {record[name]!r}")
 
 
-def check_compilation(record: Mapping[str, Any]) -> None:
-    """Make sure that a compilation of a foreign file is one.
+def check_compilation(record: Mapping[str, Any]) -> Layout:
+    """Make sure that a compilation of a foreign file is one; its layout.
 
     Raises:
         ValueError, KeyError, TypeError: says what is wrong.
     """
     check("compilation", record)
-    Layout.read(record["layout"])
     Readout(json.loads(record["options"])["readout"])
+    return Layout.read(record["layout"])
 
 
 def payload_body(record: Record) -> bytes:

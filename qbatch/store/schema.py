@@ -78,7 +78,9 @@ TABLES = (
         runner TEXT, -- JSON {pid, host, since} of the process that holds the run lock
         backend TEXT,
         note TEXT,
-        parent TEXT -- the name of the group that it was copied from
+        parent TEXT, -- the name of the group that it was copied from
+        parent_id INTEGER, -- its id; NULL where it came from elsewhere
+        copied_for TEXT -- the backend that the copy is for; NULL: it is for none
     )
     """,
     """

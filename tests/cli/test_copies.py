@@ -127,3 +127,77 @@ def test_several_groups_are_lines_of_one_picture(scan, tmp_path):
     text = (tmp_path / "both.svg").read_text()
     for name in ("group=scan", "group=other", "scan, other"):
         assert name in text
+
+
+def test_a_group_that_was_made_anew_has_no_copies(scan):
+    scan("run", "scan", "--backend", "aer,exact")
+    scan("delete", "scan", "--yes")
+    scan("add", "scan", "bell.qasm", "--shots", "10")
+    said = scan("run", "scan", "--backend", "aer,exact", code=2).stderr
+    assert "is no copy of 'scan'" in said
+    assert "has no copies" in scan("diff", "scan", "--by", "backend", code=2).stderr
+
+
+def test_a_copy_that_asks_something_else_is_not_used(scan):
+    scan("run", "scan", "--backend", "aer,exact")
+    scan("add", "scan-aer", "bell.qasm", "--shots", "5")
+    scan("add", "scan", "ansatz.qasm3", "-p", "theta=1", "-p", "phi=1", "--shots", "7")
+    said = scan("run", "scan", "--backend", "aer,exact", code=2).stderr
+    assert "scan-aer/5 asks something else than scan/5" in said
+    scan("delete", "scan-aer/5", "--yes")
+    scan("run", "scan", "--backend", "aer,exact")
+    assert groups(scan)["scan-aer"]["counts"]["done"] == 5
+    scan("edit", "scan", "--shots", "9000")
+    assert "asks something else" in scan("run", "scan", "--backend", "aer,exact", code=2).stderr
+
+
+def test_a_closed_copy_is_left_alone(scan):
+    scan("run", "scan", "--backend", "aer,exact")
+    scan("group", "close", "scan-aer")
+    assert "is closed" in scan("run", "scan", "--backend", "aer,exact", code=2).stderr
+
+
+def test_a_renamed_group_keeps_its_copies_and_a_copy_of_a_copy_is_none(scan):
+    scan("run", "scan", "--backend", "aer,exact")
+    scan("copy", "scan-aer", "saved")
+    scan("group", "rename", "scan", "sweep")
+    scan("run", "sweep", "--backend", "aer,exact,odd")
+    assert {"scan-aer", "scan-exact", "sweep-odd"} < set(groups(scan))
+    assert "sweep-aer" not in groups(scan)
+    told = scan("diff", "sweep", "--by", "backend").stdout
+    assert "scan-aer beside scan-exact" in told
+    assert "scan-aer beside sweep-odd" in told
+    assert "saved" not in told
+
+
+def test_an_archive_brings_no_copy(scan, tmp_path):
+    scan("run", "scan", "--backend", "aer,exact")
+    scan("group", "archive", "scan-aer", "-o", "a.qbatch")
+    scan("delete", "scan-aer", "--yes")
+    scan("group", "unarchive", "a.qbatch")
+    assert "is no copy of" in scan("run", "scan", "--backend", "aer,exact", code=2).stderr
+
+
+def test_a_picture_of_some_jobs(scan, tmp_path):
+    scan("run", "scan", "--backend", "aer,exact")
+    size = {}
+    for which in ("scan", "scan/1-2"):
+        scan("plot", which, "--by", "backend", "--outcome", "00", "-o", "some.svg")
+        size[which] = len((tmp_path / "some.svg").read_text())
+    assert size["scan/1-2"] < size["scan"]
+
+
+def test_another_devices_size_is_no_drift(scan, tmp_path):
+    gates = 'basis_gates = ["rz", "sx", "cx"], level = 0'
+    with (tmp_path / "config.toml").open("a") as stream:
+        stream.write(f'[backends.full]\ntype = "aer"\ncompile = {{ {gates} }}\n')
+        stream.write(f'[backends.line]\ntype = "aer"\ncompile = {{ {gates}, coupling_map = ')
+        stream.write("[[1, 0], [1, 2], [2, 1]] }\n")
+    (tmp_path / "far.qasm").write_text(
+        'OPENQASM 2.0; include "qelib1.inc"; qreg q[3]; creg c[3];'
+        " h q[0]; cx q[0],q[1]; cx q[0],q[2]; cx q[1],q[2]; measure q -> c;"
+    )
+    scan("add", "far", "far.qasm", "--shots", "4000")
+    scan("run", "far", "--backend", "full,line")
+    found = scan.json("diff", "far", "--by", "backend", "--json")["copies"][0]
+    assert found["counts"]["drifted"] == 0

@@ -52,9 +52,18 @@ def test_only_the_qubits_that_were_used():
         {"calibration": {"digest": "x", "at": None, "qubits": {}, "gates": {"cx": "0.1"}}},
         {"calibration": {"digest": "x", "at": None, "qubits": {}, "gates": {"cx": True}}},
         {"more": 1},
+        {"settings": {"method": 3}},
     ],
 )
 def test_anything_else_is_refused(change):
     text = json.dumps({**json.loads(FOUND.text()), **change})
     with pytest.raises((ValueError, TypeError, KeyError, AttributeError)):
         Provenance.read(text)
+
+
+def test_no_number_that_json_does_not_have():
+    odd = Provenance(calibration=Calibration(digest="x", gates={"cx 0 1": float("nan")}))
+    with pytest.raises(ValueError, match="JSON"):
+        odd.text()
+    with pytest.raises(ValueError, match="where a number belongs"):
+        Provenance.read(FOUND.text().replace("0.02", "NaN", 1).replace("0.01", "Infinity", 1))

@@ -43,6 +43,16 @@ def test_nothing():
         (with_ran(options="{1}"), Differing.OPTIONS, "other options"),
         (with_ran(target="u"), Differing.TARGET, "another target"),
         (with_ran(backend="else"), Differing.BACKEND, "chip, else"),
+        (
+            with_ran(settings='{"method": "mps"}'),
+            Differing.SETTINGS,
+            'other options: none, {"method',
+        ),
+        (
+            with_origin(settings={"method": '"mps"'}),
+            Differing.SETTINGS,
+            'other settings of the backend: method none, "mps"',
+        ),
         (with_ran(provenance=None), Differing.UNKNOWN, "one of the two at most"),
         (replace(SAMPLE, ran=None), Differing.UNKNOWN, "one of the two alone"),
         (with_origin(device="other"), Differing.DEVICE, "another device: chip, other"),
@@ -62,7 +72,7 @@ def test_nothing():
             Differing.VERSIONS,
             "other versions: qiskit-aer 0.18.2, 1",
         ),
-        (with_origin(versions={"qiskit": "2.6.2"}), Differing.VERSIONS, "0.18.2, not there"),
+        (with_origin(versions={"qiskit": "2.6.2"}), Differing.VERSIONS, "0.18.2, none"),
     ],
 )
 def test_one_thing_is_named_and_nothing_else(other, what, said):
@@ -91,3 +101,9 @@ def test_nobody_knows():
     (found,) = differences(bare, bare)
     assert found.what is Differing.UNKNOWN
     assert "neither" in found.said
+
+
+def test_an_archive_of_before_does_not_tell_that_a_circuit_was_not_compiled():
+    old = replace(with_ran(provenance=None, compiler=None, options=None, target=None), sent=None)
+    assert [one.what for one in differences(old, SAMPLE)] == [Differing.UNKNOWN]
+    assert [one.what for one in differences(SAMPLE, old)] == [Differing.UNKNOWN]

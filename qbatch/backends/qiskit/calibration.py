@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime
 import hashlib
 import json
+import math
 from typing import TYPE_CHECKING, Any
 
 from qbatch.domain.provenance import Calibration, Qubit
@@ -70,7 +71,8 @@ def _error(target: Target, name: str, places: tuple[int, ...]) -> float | None:
 
 
 def _number(value: Any) -> float | None:
-    return None if value is None else float(value)
+    """A number that is one: some packages tell infinity where they know nothing."""
+    return None if value is None or not math.isfinite(value) else float(value)
 
 
 def _moment(value: Any) -> str | None:

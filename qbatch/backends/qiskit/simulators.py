@@ -99,6 +99,7 @@ class SimulatorBackend(LocalBackend):
         device = devices.device(provider, self.options["arguments"])
         known = devices.KNOWN.get(provider)
         packages = ["qiskit", "qiskit-aer", *([] if known is None else [known.package])]
+        # What it is made with is told by the device and its calibration.
         return Provenance(
             versions=versions_of(*(name.partition("[")[0] for name in packages)),
             device=str(device.name),

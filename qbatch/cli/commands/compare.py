@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from qbatch.results.matching import MatchedPair
 
 _TEST = "The test"
-_NOISE = 1e-3  # p-value below which noise alone is no reason
+_NOISE = 1e-3  # false alarms that all jobs together may give
+_SAME = 1e-6  # difference of exact values that is none
 _MOST_TOLD = 10
 _COLUMNS = ["job", "name", "parameters", "tvd", "Hellinger", "Δ value", "p"]
 _VERDICTS = ("same", "drifted", "missing", "new", "undecided")
@@ -256,7 +257,7 @@ def _diff_by_backend(chosen: Chosen, *, json: bool) -> None:
 
 
 def _print_diff(pairs: Sequence[MatchedPair], names: Mapping[str, str]) -> None:
-    seen = _Seen()
+    seen = _Seen(noise=_NOISE / max(1, len(pairs)))
     rows = (_cells(pair) for pair in pairs if seen.note(pair))
     if not output.table(_COLUMNS, rows, right=_RIGHT, if_any=True):
         one, other = names.values()
@@ -268,6 +269,7 @@ def _print_diff(pairs: Sequence[MatchedPair], names: Mapping[str, str]) -> None:
 class _Seen:
     """What is said below a table of differences."""
 
+    noise: float  # p-value below which noise alone is no reason, of a single job
     only: Counter[str] = field(default_factory=Counter)
     open: int = 0
     distances: array[float] = field(default_factory=lambda: array("d"))
@@ -294,7 +296,9 @@ class _Seen:
         said = [one.said for one in _told(pair)]
         if not said:
             chance = found.p_value
-            is_noise = not found.delta if found.exact else chance is None or chance >= _NOISE
+            is_noise = chance is None or chance >= self.noise
+            if found.exact:
+                is_noise = (found.delta or 0.0) <= _SAME
             said = ["only noise" if is_noise else "more than noise, and nothing known differs"]
         self.told.update(said)
 

@@ -128,7 +128,7 @@ def plot(
     picture = _picture(chosen, options)
     if file is not None:
         chosen[0].group.results().plot(file, shown=picture, style=style)
-        print(file)
+        output.written(file)
         _print_fits(picture)
         return
     from qbatch.results.terminal import text
@@ -154,7 +154,7 @@ def _picture(chosen: list[Chosen], options: PlotOptions) -> Picture:
         if shown is not None:
             return shown
     if _BACKEND in (*options.by, options.x):
-        return copies.picture(first.group, options)
+        return copies.picture(first.group, first.selection, options)
     return first.group.results(first.selection).picture(options)
 
 

@@ -114,7 +114,7 @@ def results(
     else:
         found.export(file or sys.stdout, form=form, options=options)
         if file is not None:
-            print(file)
+            output.written(file)
     if found.selected is not None and found.selected.shots:
         output.message(found.selected.text())
 

@@ -67,3 +67,9 @@ def test_a_gate_that_is_everywhere():
     target = Target()
     target.add_instruction(SXGate())
     assert calibration_of(target) is None
+
+
+def test_infinity_is_nothing_that_is_known():
+    found = calibration_of(device(error=float("nan"), t1=float("inf")))
+    assert found.qubits[0].t1 is None
+    assert found.gates == {"sx 0": 1e-4}
