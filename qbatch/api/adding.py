@@ -52,19 +52,15 @@ def add(group: StoredGroup, circuits: tuple[Input, ...], options: AddOptions) ->
     Raises:
         UsageError: something is wrong with the input; nothing was stored.
     """
-    from qbatch.payloads.adding import job_specs, sweep_of
+    from qbatch.payloads.adding import job_specs
 
     wanted = list(_wanted(group, circuits, options))
     payloads = [payload for part in wanted for payload in part.payloads]
     specs: Iterator[JobSpec] = (
         spec for part in wanted for spec in job_specs(part.payloads, part.request)
     )
-    announce = options.get("announce")
-    if announce is not None:
-        jobs = sum(
-            sweep_of(payload, part.request).size for part in wanted for payload in part.payloads
-        )
-        progress = announce(jobs)
+    if (announce := options.get("announce")) is not None:
+        progress = announce(sum(map(_jobs_of, wanted)))
         specs = specs if progress is None else _counted(specs, progress)
     store = group.store
     with store.database.transaction():
@@ -75,6 +71,13 @@ def add(group: StoredGroup, circuits: tuple[Input, ...], options: AddOptions) ->
         duplicates=added.duplicates,
         invalid=tuple(reason for part in wanted for reason in part.invalid),
     )
+
+
+def _jobs_of(part: _Wanted) -> int:
+    """Number of jobs that a request makes."""
+    from qbatch.payloads.adding import sweep_of
+
+    return sum(sweep_of(payload, part.request).size for payload in part.payloads)
 
 
 def keys(group: StoredGroup, circuit: Input, options: AddOptions) -> list[bytes]:

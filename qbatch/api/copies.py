@@ -37,12 +37,7 @@ def copies_for(group: JobGroup, backends: Sequence[str]) -> list[JobGroup]:
     """
     from qbatch.backends.catalog import Catalog
 
-    names = [name.strip() for name in backends]
-    if len(set(names)) < max(2, len(names)) or not all(names):
-        raise UsageError(
-            f"--backend {','.join(backends)}: name each backend once",
-            hint="qbatch run scan --backend aer,noisy runs a copy of scan on each",
-        )
+    names = _names(backends)
     catalog = Catalog(group.config)
     for name in names:
         catalog.get(name)
@@ -55,6 +50,21 @@ def copies_for(group: JobGroup, backends: Sequence[str]) -> list[JobGroup]:
         store.edits.copy_for(parent, known.get(name), f"{parent.name}-{name}", name)
     known = {one.copied_for: one for one in _copies(group)}
     return [_opened(group, known[name].name) for name in names]
+
+
+def _names(backends: Sequence[str]) -> list[str]:
+    """The backends, each once.
+
+    Raises:
+        UsageError: there is but one, or one twice.
+    """
+    names = [name.strip() for name in backends]
+    if len(set(names)) < max(2, len(names)) or not all(names):
+        raise UsageError(
+            f"--backend {','.join(backends)}: name each backend once",
+            hint="qbatch run scan --backend aer,noisy runs a copy of scan on each",
+        )
+    return names
 
 
 def _check(

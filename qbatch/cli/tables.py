@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from qbatch.domain.groups import Group
     from qbatch.domain.history import Attempt, JobResult
     from qbatch.domain.jobs import Job
-    from qbatch.domain.provenance import Provenance
+    from qbatch.domain.provenance import Provenance, Qubit
 
 
 def group_entry(group: Group) -> dict[str, Any]:
@@ -74,6 +74,14 @@ def attempt_entry(attempt: Attempt) -> dict[str, Any]:
     }
 
 
+def _qubit_text(own: Qubit) -> str:
+    times = (("T1", own.t1), ("T2", own.t2))
+    told = [f"{name} {value * 1e6:.4g} µs" for name, value in times if value is not None]
+    if own.readout_error is not None:
+        told.append(f"readout error {own.readout_error:.3g}")
+    return ", ".join(told)
+
+
 def provenance_lines(found: Provenance) -> Iterator[str]:
     """What a batch ran on, for people."""
     versions = ", ".join(f"{name} {number}" for name, number in sorted(found.versions.items()))
@@ -84,15 +92,8 @@ def provenance_lines(found: Provenance) -> Iterator[str]:
     at = f"calibrated {calibrated.at}" if calibrated.at else "calibration"
     yield f"{at} ({calibrated.digest.partition(':')[2][:8]})"
     for place, own in sorted(calibrated.qubits.items()):
-        times = [
-            f"{name} {value * 1e6:.4g} µs"
-            for name, value in (("T1", own.t1), ("T2", own.t2))
-            if value is not None
-        ]
-        if own.readout_error is not None:
-            times.append(f"readout error {own.readout_error:.3g}")
-        if times:
-            yield f"qubit {place}: {', '.join(times)}"
+        if told := _qubit_text(own):
+            yield f"qubit {place}: {told}"
     if calibrated.gates:
         worst = sorted(calibrated.gates.items(), key=lambda pair: -pair[1])[:3]
         yield "largest gate errors: " + ", ".join(f"{name} {error:.3g}" for name, error in worst)

@@ -32,12 +32,24 @@ def usable_payloads(
     Raises:
         UsageError: nothing can be used, or not everything can; every reason is named.
     """
-    usable: list[Payload] = []
-    invalid: list[UsageError] = []
-    request = wanted.request(wanted.observables)
     read = list(_read(inputs))
     names = {name for one in read if isinstance(one, Payload) for name in one.parameters}
     wanted = replace(wanted, elsewhere=frozenset(names))
+    usable, invalid = _sorted_out(read, wanted)
+    if invalid and not (skip_invalid and usable):
+        raise type(invalid[0])(_listed(invalid), hint=_hint(invalid))
+    if not usable:
+        raise InvalidCircuit("nothing to add")
+    return wanted, usable, tuple(str(error) for error in invalid)
+
+
+def _sorted_out(
+    read: Iterable[Payload | UsageError], wanted: AddRequest
+) -> tuple[list[Payload], list[UsageError]]:
+    """What can answer the request, and why the others cannot."""
+    usable: list[Payload] = []
+    invalid: list[UsageError] = []
+    request = wanted.request(wanted.observables)
     for found in read:
         try:
             if isinstance(found, UsageError):
@@ -47,11 +59,7 @@ def usable_payloads(
             invalid.append(error)
         else:
             usable.append(found)
-    if invalid and not (skip_invalid and usable):
-        raise type(invalid[0])(_listed(invalid), hint=_hint(invalid))
-    if not usable:
-        raise InvalidCircuit("nothing to add")
-    return wanted, usable, tuple(str(error) for error in invalid)
+    return usable, invalid
 
 
 def _read(inputs: Iterable[Input]) -> Iterator[Payload | UsageError]:

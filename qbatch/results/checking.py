@@ -14,7 +14,7 @@ from qbatch.errors import UsageError
 from qbatch.results import together
 from qbatch.results.chances import tail
 from qbatch.results.comparing import Comparison, detectable
-from qbatch.results.differing import Difference, Differing, differences
+from qbatch.results.differing import Difference, differences, known
 from qbatch.results.matching import MatchedPair
 from qbatch.results.samples import JobSample, mark_of
 from qbatch.results.segments import is_new
@@ -353,7 +353,7 @@ def _finding(
         return Finding(verdict="missing", pair=pair, reason=said)
     grown = _grown(first, second, thresholds) if thresholds.sizes else ()
     if reasons := [*_reasons(found, thresholds, drifted), *grown]:
-        said = "; ".join([*reasons, *_apart(first, second)])
+        said = "; ".join([*reasons, *known(first, second)])
         return Finding(verdict="drifted", pair=pair, reason=said, detectable=detectable)
     if detectable is not None and detectable > thresholds.detect:
         said = (
@@ -363,13 +363,6 @@ def _finding(
         )
         return Finding(verdict="undecided", pair=pair, reason=said, detectable=detectable)
     return Finding(verdict="same", pair=pair, detectable=detectable)
-
-
-def _apart(first: JobSample, second: JobSample) -> list[str]:
-    """What is known to tell two results apart; nothing where nobody knows how they came about."""
-    found = differences(first, second)
-    known = [one.said for one in found if one.what is not Differing.UNKNOWN]
-    return known if found else ["nothing that is known of the runs differs"]
 
 
 def _reasons(found: Comparison, thresholds: Thresholds, drifted: bool) -> Iterator[str]:
@@ -399,19 +392,3 @@ def _grown(first: JobSample, second: JobSample, thresholds: Thresholds) -> Itera
     before, now = first.two_qubit, second.two_qubit
     if before is not None and now is not None and now > before:
         yield f"two-qubit gates {now}, {before} in the baseline"
-
-
-def undecided_text(report: CheckReport) -> str:
-    """Why the check is undecided, and what would decide it."""
-    shots = report.deciding_shots
-    seen = (
-        "no change would have shown with these shots"
-        if (report.detectable or 0.0) >= 1
-        else f"a change below {report.detectable:.2g} would not have shown"
-    )
-    more = (
-        f"about {shots} shots a job would show {report.detect:g}"
-        if shots
-        else (f"more shots are needed to show {report.detect:g}; how many, these do not tell")
-    )
-    return f"{seen}; {more}"

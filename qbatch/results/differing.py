@@ -109,3 +109,10 @@ def _versions(first: Mapping[str, str], second: Mapping[str, str]) -> str:
     return "; ".join(
         f"{name} {first.get(name, 'none')}, {second.get(name, 'none')}" for name in names
     )
+
+
+def known(first: JobSample, second: JobSample) -> list[str]:
+    """What is known to tell two results apart; nothing where nobody knows how they came about."""
+    found = differences(first, second)
+    known = [one.said for one in found if one.what is not Differing.UNKNOWN]
+    return known if found else ["nothing that is known of the runs differs"]

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
 from qbatch.errors import UsageError
-from qbatch.results.plot_data import HeatMap, Histograms, LinePlot, Panel, Picture
+from qbatch.results.plot_data import HeatMap, Histograms, Line, LinePlot, Panel, Picture
 from qbatch.results.ticks import in_pi
 
 if TYPE_CHECKING:
@@ -212,32 +212,42 @@ def _sweep(shown: LinePlot, width: float, *, plain: bool) -> Figure:
     figure = _new(width, 0.6 * width + _FIT_INCHES * fits)
     axis = figure.subplots()
     for number, line in enumerate(shown.lines):
-        colour = COLOURS[number % len(COLOURS)]
-        if len(line.x) > _MANY_POINTS:
-            axis.plot(line.x, line.y, ".", ms=2, color=colour, label=line.label, rasterized=True)
-            continue
-        errors: Any = {"yerr": line.errors, "capsize": 2, "elinewidth": 1} if line.errors else {}
-        mark = _MARKS[number % len(_MARKS)] if plain else "."
-        dash = _DASHES[number % len(_DASHES)] if plain else "-"
-        joined = mark if line.fit is not None else f"{mark}{dash}"
-        axis.errorbar(
-            line.x, line.y, fmt=joined, ms=3 if plain else 5, lw=1, color=colour,
-            label=line.label, **errors,
-        )  # fmt: skip
-        if line.fit is not None:
-            said = _wrapped(line.fit.text(), width)
-            axis.plot(line.fit.x, line.fit.y, dash, lw=1, color=colour, label=said)
+        _draw_line(axis, number, line, width, plain=plain)
     axis.set_xlabel(shown.x_label)
     axis.set_ylabel(shown.y_label)
     axis.set_title(shown.title)
-    xs = [x for line in shown.lines for x in line.x]
-    if xs and (ticks := in_pi(min(xs), max(xs))) is not None:
-        axis.set_xticks([place for place, _ in ticks], [text for _, text in ticks])
+    _mark_angles(axis, [x for line in shown.lines for x in line.x])
     if fits:  # much to say: below the picture
         figure.legend(frameon=False, fontsize=8, loc="outside lower left")
     elif len(shown.lines) > 1 or shown.lines[0].label != shown.y_label:
         axis.legend(frameon=False, fontsize=_points(9))
     return figure
+
+
+def _mark_angles(axis: Axes, xs: Sequence[float]) -> None:
+    """Ticks in parts of pi, where the ends are such."""
+    ticks = in_pi(min(xs), max(xs)) if xs else None
+    if ticks is not None:
+        axis.set_xticks([place for place, _ in ticks], [text for _, text in ticks])
+
+
+def _draw_line(axis: Axes, number: int, line: Line, width: float, *, plain: bool) -> None:
+    """One of them, with its errors and the curve through it."""
+    colour = COLOURS[number % len(COLOURS)]
+    if len(line.x) > _MANY_POINTS:
+        axis.plot(line.x, line.y, ".", ms=2, color=colour, label=line.label, rasterized=True)
+        return
+    errors: Any = {"yerr": line.errors, "capsize": 2, "elinewidth": 1} if line.errors else {}
+    mark = _MARKS[number % len(_MARKS)] if plain else "."
+    dash = _DASHES[number % len(_DASHES)] if plain else "-"
+    joined = mark if line.fit is not None else f"{mark}{dash}"
+    axis.errorbar(
+        line.x, line.y, fmt=joined, ms=3 if plain else 5, lw=1, color=colour,
+        label=line.label, **errors,
+    )  # fmt: skip
+    if line.fit is not None:
+        said = _wrapped(line.fit.text(), width)
+        axis.plot(line.fit.x, line.fit.y, dash, lw=1, color=colour, label=said)
 
 
 def _wrapped(text: str, width: float) -> str:

@@ -69,26 +69,33 @@ def places(conditions: Iterable[Condition], registers: Registers) -> list[tuple[
     for name, size in registers:  # the first register stands rightmost
         ends[name] = total - begin, size
         begin += size
-    found = []
+    found: list[tuple[int, str]] = []
     for one in conditions:
         if one.register not in ends:
             known = ", ".join(f"{name} ({size})" for name, size in registers) or "none"
             raise UsageError(
                 f"--postselect: there is no register {one.register!r}", hint=f"there are: {known}"
             )
-        end, size = ends[one.register]
-        if one.bit is not None:
-            if one.bit >= size:
-                raise UsageError(f"--postselect: {one.register} has {size} bits, from 0")
-            found.append((end - 1 - one.bit, one.value))
-        elif len(one.value) != size:
-            raise UsageError(
-                f"--postselect: {one.register} has {size} bits, not {len(one.value)}",
-                hint=f"{one.register}[0]={one.value[-1]} is about one of them",
-            )
-        else:
-            found += [(end - size + place, letter) for place, letter in enumerate(one.value)]
+        found += _places(one, *ends[one.register])
     return found
+
+
+def _places(one: Condition, end: int, size: int) -> list[tuple[int, str]]:
+    """Those of a condition, whose register ends at a place and has so many bits.
+
+    Raises:
+        UsageError: it is about others.
+    """
+    if one.bit is not None:
+        if one.bit >= size:
+            raise UsageError(f"--postselect: {one.register} has {size} bits, from 0")
+        return [(end - 1 - one.bit, one.value)]
+    if len(one.value) != size:
+        raise UsageError(
+            f"--postselect: {one.register} has {size} bits, not {len(one.value)}",
+            hint=f"{one.register}[0]={one.value[-1]} is about one of them",
+        )
+    return [(end - size + place, letter) for place, letter in enumerate(one.value)]
 
 
 @dataclass(slots=True)

@@ -7,7 +7,7 @@ import shutil
 import tempfile
 import time
 from collections import deque
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import BrokenExecutor, Future, wait
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -36,6 +36,11 @@ class _Chunk:
     future: Future[list[Landed]]
     is_suspect: bool = False
     since: float = field(default_factory=time.monotonic)
+
+    @property
+    def is_unseen(self) -> bool:
+        """Nobody sees which of its circuits is worked on."""
+        return self.note is None and len(self.tasks) > 1
 
     def at(self) -> tuple[int, float] | None:
         """Which of its circuits is worked on, and since when; None where nothing was begun.
@@ -217,14 +222,9 @@ class CompileStage:
         """A worker has died, and the others with it: who was it over?"""
         chunks, found = self._give_up()
         at = {id(chunk): chunk.at() for chunk in chunks}
-        unseen = [chunk for chunk in chunks if chunk.note is None and len(chunk.tasks) > 1]
-        self._deaths = 0 if any(at.values()) or unseen else self._deaths + 1
-        if self._deaths >= _MOST_DEATHS:
-            raise BackendError("worker processes for compiling die before they begin")
-        for chunk in reversed(chunks):
-            if chunk in unseen:
-                self._alone.extendleft(reversed(chunk.tasks))
-                continue
+        unseen = [chunk for chunk in chunks if chunk.is_unseen]
+        self._note_death(any(at.values()) or bool(unseen))
+        for chunk in self._seen_of(chunks, unseen):
             seen = at[id(chunk)]
             task = self._take_again(chunk, None if seen is None else seen[0])
             if task is None:
@@ -236,25 +236,46 @@ class CompileStage:
                 self._alone.appendleft(task)
         return found
 
+    def _note_death(self, had_begun: bool) -> None:
+        """Count workers that die before they have begun with anything.
+
+        Raises:
+            BackendError: there were too many.
+        """
+        self._deaths = 0 if had_begun else self._deaths + 1
+        if self._deaths >= _MOST_DEATHS:
+            raise BackendError("worker processes for compiling die before they begin")
+
     def _too_long(self) -> list[Landed]:
         """Circuits that take longer than they may; their neighbours are taken again."""
-        late = {id(chunk): place for chunk in self._chunks if (place := self._late(chunk)) >= 0}
+        late = self._late_places()
         unseen = [chunk for chunk in self._chunks if self._is_late_unseen(chunk)]
-        if not late and not unseen:
+        if not (late or unseen):
             return []
         chunks, found = self._give_up()
-        for chunk in reversed(chunks):
-            if chunk in unseen:
-                self._alone.extendleft(reversed(chunk.tasks))
-                continue
+        for chunk in self._seen_of(chunks, unseen):
             task = self._take_again(chunk, late.get(id(chunk)))
-            is_shared = self._shared or chunk.note is None
-            if task is not None and is_shared and not chunk.is_suspect:
+            if task is None:
+                continue
+            if (self._shared or chunk.note is None) and not chunk.is_suspect:
                 self._alone.appendleft(task)
-            elif task is not None:
+            else:
                 said = f"compiling it took longer than {self._timeout:g} s"
                 found.append(_failed(task, CompilationState.TIMEOUT, self._timeout, said))
         return found
+
+    def _seen_of(self, chunks: list[_Chunk], unseen: list[_Chunk]) -> Iterator[_Chunk]:
+        """Those of which it is known what was worked on; of the others all are taken alone."""
+        for chunk in reversed(chunks):
+            if chunk in unseen:
+                self._alone.extendleft(reversed(chunk.tasks))
+            else:
+                yield chunk
+
+    def _late_places(self) -> dict[int, int]:
+        """Of chunks, by their ids, the place of the circuit that takes too long."""
+        places = {id(chunk): self._late(chunk) for chunk in self._chunks}
+        return {number: place for number, place in places.items() if place >= 0}
 
     def _late(self, chunk: _Chunk) -> int:
         """The place of the circuit that takes too long; -1 where none does."""
@@ -263,7 +284,7 @@ class CompileStage:
 
     def _is_late_unseen(self, chunk: _Chunk) -> bool:
         """Whether one of its circuits takes too long, and nobody sees which."""
-        if chunk.note is not None or len(chunk.tasks) == 1 or chunk.future.done():
+        if not chunk.is_unseen or chunk.future.done():
             return False
         return time.monotonic() - chunk.since > self._timeout * len(chunk.tasks)
 

@@ -86,9 +86,8 @@ class Ledger(LedgerReading):
             with self._db.transaction(durable=True):
                 self._claim(parts, status)
                 now = time.time()
-                ran_on = None if provenance is None else keep(self._db, provenance)
                 batch_id = self._new_batch(submission_id, backend, options, parts, items,
-                                           prepared_digest, ran_on, now)  # fmt: skip
+                                           prepared_digest, provenance, now)  # fmt: skip
                 reserve(self._db, batch_id, backend, reservation)
                 claims = self._new_claims(parts, items, compiled)
                 word = Status(status).value  # sqlite3 takes long over a text of another type
@@ -131,9 +130,10 @@ class Ledger(LedgerReading):
         parts: Sequence[PlannedJob],
         items: Sequence[int],
         prepared_digest: bytes | None,
-        ran_on: str | None,
+        provenance: Provenance | None,
         now: float,
     ) -> int:
+        ran_on = None if provenance is None else keep(self._db, provenance)
         batch_id = self._db.execute(
             "INSERT INTO batches (submission_id, backend, options, state, prepared_digest,"
             " provenance, num_jobs, num_items, created_at)"

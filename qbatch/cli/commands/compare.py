@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import math
-from array import array
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,6 +12,7 @@ import typer
 
 from qbatch.cli import options as opt
 from qbatch.cli import output, targets, values
+from qbatch.cli.differences import Seen, told
 from qbatch.errors import UsageError
 from qbatch.files import atomic
 
@@ -21,13 +20,9 @@ if TYPE_CHECKING:
     from qbatch.cli.targets import Chosen
     from qbatch.results.checking import CheckReport, Finding, Thresholds
     from qbatch.results.comparing import Comparison
-    from qbatch.results.differing import Difference
     from qbatch.results.matching import MatchedPair
 
 _TEST = "The test"
-_NOISE = 1e-3  # false alarms that all jobs together may give
-_SAME = 1e-6  # difference of exact values that is none
-_MOST_TOLD = 10
 _COLUMNS = ["job", "name", "parameters", "tvd", "Hellinger", "Δ value", "p"]
 _VERDICTS = ("same", "drifted", "missing", "new", "undecided")
 _RIGHT = ["job", "tvd", "Hellinger", "Δ value", "p", "would show"]
@@ -257,7 +252,7 @@ def _diff_by_backend(chosen: Chosen, *, json: bool) -> None:
 
 
 def _print_diff(pairs: Sequence[MatchedPair], names: Mapping[str, str]) -> None:
-    seen = _Seen(noise=_NOISE / max(1, len(pairs)))
+    seen = Seen(len(pairs))
     rows = (_cells(pair) for pair in pairs if seen.note(pair))
     if not output.table(_COLUMNS, rows, right=_RIGHT, if_any=True):
         one, other = names.values()
@@ -265,58 +260,8 @@ def _print_diff(pairs: Sequence[MatchedPair], names: Mapping[str, str]) -> None:
     seen.tell(names)
 
 
-@dataclass(slots=True)
-class _Seen:
-    """What is said below a table of differences."""
-
-    noise: float  # p-value below which noise alone is no reason, of a single job
-    only: Counter[str] = field(default_factory=Counter)
-    open: int = 0
-    distances: array[float] = field(default_factory=lambda: array("d"))
-    told: Counter[str] = field(default_factory=Counter)
-
-    def note(self, pair: MatchedPair) -> bool:
-        """Whether the results of a pair were compared."""
-        if pair.first is None or pair.second is None:
-            self.only["second" if pair.first is None else "first"] += 1
-        elif pair.comparison is None:
-            self.open += 1
-        self._tell_apart(pair)
-        if pair.comparison is None:
-            return False
-        if pair.comparison.tvd is not None:
-            self.distances.append(pair.comparison.tvd)
-        return True
-
-    def _tell_apart(self, pair: MatchedPair) -> None:
-        """Note what differs; where nothing is known to, whether noise would do as a reason."""
-        found = pair.comparison
-        if found is None:
-            return
-        said = [one.said for one in _told(pair)]
-        if not said:
-            chance = found.p_value
-            is_noise = chance is None or chance >= self.noise
-            if found.exact:
-                is_noise = (found.delta or 0.0) <= _SAME
-            said = ["only noise" if is_noise else "more than noise, and nothing known differs"]
-        self.told.update(said)
-
-    def tell(self, names: Mapping[str, str]) -> None:
-        for side in ("second", "first"):
-            if alone := self.only[side]:
-                output.message(f"only in {names[side]}: {output.plural(alone, 'job')}")
-        if self.open:
-            output.message(f"without a result on one side: {output.plural(self.open, 'job')}")
-        if self.distances:
-            mean = math.fsum(self.distances) / len(self.distances)
-            print(f"total variation: mean {mean:.3g}, largest {max(self.distances):.3g}")
-        for said, number in self.told.most_common(_MOST_TOLD):
-            print(f"{said}: {output.plural(number, 'job')}")
-
-
 def _print_check(report: CheckReport, *, all_: bool) -> None:
-    from qbatch.results.checking import undecided_text
+    from qbatch.results.undecided import undecided_text
 
     # Of single jobs too few shots are news only if they leave the whole open.
     quiet = {"same"} if report.verdict == "undecided" else {"same", "undecided"}
@@ -395,16 +340,7 @@ def _pair_entry(pair: MatchedPair) -> dict[str, Any]:
 
 
 def _diff_entry(pair: MatchedPair) -> dict[str, Any]:
-    return {**_pair_entry(pair), "differences": [asdict(one) for one in _told(pair)]}
-
-
-def _told(pair: MatchedPair) -> list[Difference]:
-    """What tells the two results of a pair apart beside noise."""
-    from qbatch.results.differing import differences
-
-    if pair.comparison is None or pair.first is None or pair.second is None:
-        return []
-    return differences(pair.first, pair.second)
+    return {**_pair_entry(pair), "differences": [asdict(one) for one in told(pair)]}
 
 
 def _comparison_entry(found: Comparison | None) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,6 +12,9 @@ from qbatch.cli import options as opt
 from qbatch.cli import output, programs, targets, values
 from qbatch.cli.tables import results_table
 from qbatch.errors import UsageError
+
+if TYPE_CHECKING:
+    from qbatch.api.results import Results
 
 
 def results(
@@ -96,10 +99,7 @@ def results(
 
     number, more = _top(top), _columns(columns)
     form = _format("json" if json else format, file)
-    if wide and form not in ("csv", "parquet"):
-        raise UsageError("--wide goes with CSV and Parquet", hint="--format csv --wide")
-    if more and form == "npz":
-        raise UsageError("--columns has no place in npz; the other formats take it")
+    _check_form(form, wide=wide, columns=bool(more))
     options = ExportOptions(
         top=number, probabilities=probabilities, partial=partial, wide=wide, columns=more
     )
@@ -113,10 +113,27 @@ def results(
         results_table(found, top=number, more=more)
     else:
         found.export(file or sys.stdout, form=form, options=options)
-        if file is not None:
-            output.written(file)
+    _tell(found, file)
+
+
+def _tell(found: Results, file: str | None) -> None:
+    """Which file was written, and what post-selection has kept."""
+    if file is not None:
+        output.written(file)
     if found.selected is not None and found.selected.shots:
         output.message(found.selected.text())
+
+
+def _check_form(form: str, *, wide: bool, columns: bool) -> None:
+    """Make sure that a format has what is wanted.
+
+    Raises:
+        UsageError: it has not.
+    """
+    if wide and form not in ("csv", "parquet"):
+        raise UsageError("--wide goes with CSV and Parquet", hint="--format csv --wide")
+    if columns and form == "npz":
+        raise UsageError("--columns has no place in npz; the other formats take it")
 
 
 def _top(text: str | None) -> int | None:

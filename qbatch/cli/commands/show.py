@@ -116,11 +116,8 @@ def _show(result: JobResult, handle: JobHandle) -> None:
     print("  attempts")
     for number, attempt in enumerate(attempts, 1):
         print(f"    {number}  {_attempt_text(attempt)}")
-        if attempt.compilation is not None:
-            print(f"       {compiled_text(attempt.compilation)}")
-        if attempt.provenance is not None:
-            for line in provenance_lines(attempt.provenance):
-                print(f"       {output.clean(line)}")
+        for line in _origin_lines(attempt):
+            print(f"       {line}")
     if not attempts:
         print("    none")
     print("  result")
@@ -205,6 +202,14 @@ def _payload_facts(job: Job) -> str:
     return ", ".join(fact for fact in (facts, job.payload) if fact)
 
 
+def _origin_lines(attempt: Attempt) -> Iterator[str]:
+    """What was sent, and on what it ran."""
+    if attempt.compilation is not None:
+        yield output.clean(compiled_text(attempt.compilation))
+    if attempt.provenance is not None:
+        yield from map(output.clean, provenance_lines(attempt.provenance))
+
+
 def _attempt_text(attempt: Attempt) -> str:
     where = f"batch {attempt.batch} on {attempt.backend}"
     text = f"{output.moment(attempt.created_at)}  {where}: {attempt.status}"
@@ -255,11 +260,8 @@ def _why_lines(number: int, attempt: Attempt) -> Iterator[str]:
     if attempt.origin:
         where += f", merged from {output.clean(attempt.origin)}"
     yield f"{output.moment(attempt.created_at)}  attempt {number}: {where}"
-    if attempt.compilation is not None:
-        yield f"{'':19}  {compiled_text(attempt.compilation)}"
-    if attempt.provenance is not None:
-        for line in provenance_lines(attempt.provenance):
-            yield f"{'':19}  {output.clean(line)}"
+    for line in _origin_lines(attempt):
+        yield f"{'':19}  {line}"
     if attempt.finished_at is not None:
         took = attempt.finished_at - attempt.created_at
         ended = f"{output.moment(attempt.finished_at)}  {attempt.status} after {took:.1f} s"
