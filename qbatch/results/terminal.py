@@ -167,6 +167,8 @@ def _heat_map(shown: HeatMap, width: int, height: int) -> Iterator[str]:
     left, right = f"{shown.x[0]:.3g}", f"{shown.x[-1]:.3g}"
     yield " " * (label + 2) + left + right.rjust(max(columns * wide - len(left), len(right) + 1))
     yield f"[{_SHADES[0]}] {low:.3g} … [{_SHADES[-1]}] {high:.3g}"
+    if columns < len(shown.x) or rows < len(shown.y):
+        yield f"means of {len(shown.x)} x {len(shown.y)} cells on {columns} x {rows}"
 
 
 def _known(shown: HeatMap, xs: range, ys: range) -> list[float]:

@@ -201,3 +201,15 @@ def test_another_devices_size_is_no_drift(scan, tmp_path):
     scan("run", "far", "--backend", "full,line")
     found = scan.json("diff", "far", "--by", "backend", "--json")["copies"][0]
     assert found["counts"]["drifted"] == 0
+
+
+def test_an_axis_has_the_users_words(scan, tmp_path):
+    scan("run", "scan")
+    words = ["--xlabel", "theta (rad)", "--ylabel", "share"]
+    scan("plot", "scan", "--outcome", "00", *words, "-o", "own.svg")
+    text = (tmp_path / "own.svg").read_text()
+    assert "theta (rad)" in text
+    assert "share" in text
+    scan("add", "bell", "bell.qasm", "--shots", "100")
+    scan("run", "bell")
+    assert "lines and heat maps" in scan("plot", "bell", "--xlabel", "x", code=2).stderr

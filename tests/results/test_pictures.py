@@ -291,3 +291,15 @@ def test_a_paper_pdf_has_its_fonts_in_it(groups):
     figures.draw(shown, stream, "pdf", style="paper")
     assert b"/FontFile2" in stream.getvalue()
     assert b"/Type3" not in stream.getvalue()
+
+
+def test_a_heat_map_that_does_not_fit_says_so():
+    wide = tuple(map(float, range(300)))
+    shown = HeatMap(
+        title="t", x_label="x", y_label="y", z_label="z", x=wide, y=(0.0, 1.0),
+        z=(wide, wide),
+    )  # fmt: skip
+    said = terminal.text(shown, width=80, height=20, colour=False)
+    assert "means of 300 x 2 cells on" in said
+    small = dataclasses.replace(shown, x=(0.0, 1.0), z=((0.0, 1.0), (2.0, 3.0)))
+    assert "means of" not in terminal.text(small, width=80, height=20, colour=False)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -91,6 +92,15 @@ def plot(
             "--observable", metavar="SUM", section=_SHOWN, help="Default: all, or the first."
         ),
     ] = None,
+    xlabel: Annotated[
+        str | None,
+        opt.option(
+            "--xlabel", metavar="TEXT", section=_SHOWN, help="Of the axis: 'amplitude (rad/µs)'."
+        ),
+    ] = None,
+    ylabel: Annotated[
+        str | None, opt.option("--ylabel", metavar="TEXT", section=_SHOWN, help="Likewise.")
+    ] = None,
     file: Annotated[
         str | None,
         opt.option("--output", "-o", metavar="FILE", section=opt.OUTPUT, help="PNG, SVG or PDF."),
@@ -125,7 +135,7 @@ def plot(
         outcome=outcome, observable=observable,
     )  # fmt: skip
     chosen = targets.targets(ctx, groups, narrowing)
-    picture = _picture(chosen, options)
+    picture = _labelled(_picture(chosen, options), xlabel, ylabel)
     if file is not None:
         chosen[0].group.results().plot(file, shown=picture, style=style)
         output.written(file)
@@ -156,6 +166,22 @@ def _picture(chosen: list[Chosen], options: PlotOptions) -> Picture:
     if _BACKEND in (*options.by, options.x):
         return copies.picture(first.group, first.selection, options)
     return first.group.results(first.selection).picture(options)
+
+
+def _labelled(picture: Picture, xlabel: str | None, ylabel: str | None) -> Picture:
+    """The picture with the user's words at its axes: only they know the units.
+
+    Raises:
+        UsageError: it has no such axes.
+    """
+    from qbatch.results.plot_data import Histograms
+
+    if xlabel is None and ylabel is None:
+        return picture
+    if isinstance(picture, Histograms):
+        raise UsageError("--xlabel and --ylabel are for lines and heat maps")
+    x, y = xlabel or picture.x_label, ylabel or picture.y_label
+    return replace(picture, x_label=x, y_label=y)
 
 
 def _print_fits(picture: Picture) -> None:
