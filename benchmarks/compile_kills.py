@@ -32,40 +32,31 @@ from qbatch.stages.bqskit_compiler import BqskitCompiler
 from qbatch.stages.qiskit_compiler import QiskitCompiler
 
 
-class LoggingCompiler(QiskitCompiler):
-    """Writes down the hash of each circuit that it begins with."""
+class _Logs:
+    """Writes down the hash of each circuit that a compiler begins with."""
 
     def settle(self, options: Mapping[str, Any]) -> dict[str, Any]:
         """Its own option ``log`` names the file."""
         own = dict(options)
         log = own.pop("log")
-        return {**super().settle(own), "log": log}
+        return {**super().settle(own), "log": log}  # type: ignore[misc]
 
     def compile(
         self, source: Source, readout: Readout, target: Target, options: Mapping[str, Any]
     ) -> Compiled:
-        """As Qiskit does."""
+        """As the compiler does."""
         own = dict(options)
         _note(own.pop("log"), source)
-        return super().compile(source, readout, target, own)
+        found: Compiled = super().compile(source, readout, target, own)  # type: ignore[misc]
+        return found
 
 
-class LoggingBqskit(BqskitCompiler):
-    """Likewise, as BQSKit does."""
+class LoggingCompiler(_Logs, QiskitCompiler):
+    """Qiskit's."""
 
-    def settle(self, options: Mapping[str, Any]) -> dict[str, Any]:
-        """Its own option ``log`` names the file."""
-        own = dict(options)
-        log = own.pop("log")
-        return {**super().settle(own), "log": log}
 
-    def compile(
-        self, source: Source, readout: Readout, target: Target, options: Mapping[str, Any]
-    ) -> Compiled:
-        """As BQSKit does."""
-        own = dict(options)
-        _note(own.pop("log"), source)
-        return super().compile(source, readout, target, own)
+class LoggingBqskit(_Logs, BqskitCompiler):
+    """BQSKit's."""
 
 
 def _note(log: str, source: Source) -> None:
