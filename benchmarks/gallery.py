@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import importlib.util
-import json
 import os
 import re
 import shutil
@@ -58,15 +57,9 @@ def studies() -> Iterator[Study]:
         yield Study(section.splitlines()[0], files, commands, picture)
 
 
-def noise() -> str:
-    """The noise model of the page."""
-    from qiskit_aer.noise import NoiseModel, depolarizing_error
-
-    model = NoiseModel()
-    one = ["rz", "sx", "x", "ry", "rx", "u", "u1", "u2", "u3", "h"]
-    model.add_all_qubit_quantum_error(depolarizing_error(0.002, 1), one)
-    model.add_all_qubit_quantum_error(depolarizing_error(0.01, 2), ["cx"])
-    return json.dumps(model.to_dict(serializable=True))
+def _introduction() -> str:
+    """What the page says before its first study."""
+    return PAGE.read_text("utf-8").split("\n## ")[0]
 
 
 def run(study: Study, place: Path) -> dict[str, str]:
@@ -79,9 +72,11 @@ def run(study: Study, place: Path) -> dict[str, str]:
     shutil.copytree(TOP / "examples", place, dirs_exist_ok=True)
     for name, body in study.files.items():
         (place / name).write_text(body)
-    (place / "noise.json").write_text(noise())
+    (script,) = [body for language, body in _BLOCK.findall(_introduction()) if language == "python"]
+    subprocess.run([sys.executable, "-c", script], cwd=place, check=True)
+    (table,) = [body for language, body in _BLOCK.findall(_introduction()) if language == "toml"]
     config = place / "config.toml"
-    config.write_text('[backends.noisy]\ntype = "aer"\nnoise_model = "noise.json"\n')
+    config.write_text(table)
     programs = place / "bin"
     programs.mkdir()
     for name, words in (("qbatch", "-m qbatch"), ("python", "")):

@@ -44,8 +44,13 @@ def copies_for(group: JobGroup, backends: Sequence[str]) -> list[JobGroup]:
     parent, store = group.status(), group.target().group.store
     known = {one.copied_for: one for one in _copies(group)}
     taken = {one.name for one in store.groups.all()}
-    for name in names:
-        _check(store, parent, name, known.get(name), taken)
+    wrong = [
+        error
+        for name in names
+        if (error := _check(store, parent, name, known.get(name), taken)) is not None
+    ]
+    if wrong:
+        raise UsageError("\n".join(map(str, wrong)), hint=wrong[0].hint)
     for name in names:
         store.edits.copy_for(parent, known.get(name), f"{parent.name}-{name}", name)
     known = {one.copied_for: one for one in _copies(group)}
@@ -69,31 +74,27 @@ def _names(backends: Sequence[str]) -> list[str]:
 
 def _check(
     store: Store, parent: Group, backend: str, there: Group | None, taken: Collection[str]
-) -> None:
-    """Make sure that a copy can be made, or is one of what the group asks now.
-
-    Raises:
-        UsageError: it cannot, or is not.
-    """
+) -> UsageError | None:
+    """Why a copy cannot be made, or is none of what the group asks now; None: it can, and is."""
     if there is None:
         name = check_new_name(f"{parent.name}-{backend}")
-        if name in taken:
-            raise UsageError(
-                f"group {name!r} is no copy of {parent.name!r} for {backend}",
-                hint=f"qbatch group rename {shell_quote(name)} NEW makes room for one",
-            )
-        return
-    if there.state is GroupState.CLOSED:
-        raise UsageError(
-            f"group {there.name!r} is closed", hint=f"qbatch group open {shell_quote(there.name)}"
+        if name not in taken:
+            return None
+        return UsageError(
+            f"group {name!r} is no copy of {parent.name!r} for {backend}",
+            hint=f"qbatch group rename {shell_quote(name)} NEW makes room for one",
         )
+    named = shell_quote(there.name)
+    if there.state is GroupState.CLOSED:
+        return UsageError(f"group {there.name!r} is closed", hint=f"qbatch group open {named}")
     if others := store.edits.strangers(parent, there):
-        raise UsageError(
+        return UsageError(
             f"{there.name}/{others[0]} asks something else than {parent.name}/{others[0]}"
             f" ({len(others)} such jobs)",
-            hint=f"qbatch group rename {shell_quote(there.name)} NEW keeps it, and"
-            f" qbatch delete {shell_quote(there.name)} lets it go; then a new copy is made",
+            hint=f"qbatch group rename {named} NEW keeps it, qbatch delete {named} lets it go;"
+            " then a new copy is made",
         )
+    return None
 
 
 def _copies(group: JobGroup) -> list[Group]:
@@ -127,15 +128,23 @@ def _opened(group: JobGroup, name: str) -> JobGroup:
     return JobGroup(name, db=group.path, config=group.config, if_missing="raise")
 
 
-def side_by_side(copies: Sequence[JobGroup], selection: Selection) -> Iterator[JobResult]:
+def side_by_side(
+    copies: Sequence[JobGroup], selection: Selection, postselect: Sequence[str] = ()
+) -> Iterator[JobResult]:
     """The results of copies, one after another, each with the backend that its copy is for."""
     for copy in copies:
         backend = copy.status().backend
-        for result in copy.results(selection, partial=True, compiled=True):
+        found = copy.results(selection, partial=True, compiled=True, postselect=postselect)
+        for result in found:
             yield replace(result, job=replace(result.job, backend=backend))
 
 
-def picture(group: JobGroup, selection: Selection, options: PlotOptions) -> Picture:
+def picture(
+    group: JobGroup,
+    selection: Selection,
+    options: PlotOptions,
+    postselect: Sequence[str] = (),
+) -> Picture:
     """The copies of a group in one picture; ``backend`` is an axis of it.
 
     Where there are none, its own jobs, which may name backends.
@@ -146,11 +155,16 @@ def picture(group: JobGroup, selection: Selection, options: PlotOptions) -> Pict
     from qbatch.results import pictures
 
     if not _copies(group):
-        return group.results(selection).picture(options)
-    return pictures.picture(side_by_side(copies_of(group), selection), group.name, options)
+        return group.results(selection, postselect=postselect).picture(options)
+    found = side_by_side(copies_of(group), selection, postselect)
+    return pictures.picture(found, group.name, options)
 
 
-def together(chosen: Sequence[tuple[JobGroup, Selection]], options: PlotOptions) -> Picture:
+def together(
+    chosen: Sequence[tuple[JobGroup, Selection]],
+    options: PlotOptions,
+    postselect: Sequence[str] = (),
+) -> Picture:
     """Several groups in one picture, told apart by their names unless ``by`` says otherwise.
 
     Raises:
@@ -160,7 +174,8 @@ def together(chosen: Sequence[tuple[JobGroup, Selection]], options: PlotOptions)
 
     by = options.by if "group" in (*options.by, options.x) else ("group", *options.by)
     found = chain.from_iterable(
-        group.results(selection, partial=True, compiled=True) for group, selection in chosen
+        group.results(selection, partial=True, compiled=True, postselect=postselect)
+        for group, selection in chosen
     )
     names = ", ".join(group.name for group, _ in chosen)
     return pictures.picture(found, names, replace(options, by=by))

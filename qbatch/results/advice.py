@@ -29,7 +29,7 @@ def advice(job: Job, attempts: list[Attempt], *, running: bool) -> str:
     group = shell_quote(job.group)
     place = f"{group}/{job.number}"
     if job.status is Status.DONE:
-        return f"nothing: it is done; qbatch results {place} prints its result"
+        return _of_done(job, place)
     if job.status is Status.UNSENT:
         before = "it waits to be sent again" if attempts else "it has not been sent yet"
         return f"{before}; {'the run that goes on will take it' if running else _run(place)}"
@@ -55,3 +55,12 @@ def _after_failure(failure: Failure | None, place: str) -> str:
         return _BY_FAILURE[failure]
     said = "to try again:" if failure is None else _BY_FAILURE[failure]
     return f"{said} qbatch rerun {place}"
+
+
+def _of_done(job: Job, place: str) -> str:
+    if job.until_end != "max_shots":
+        return f"nothing: it is done; qbatch results {place} prints its result"
+    return (
+        f"it is done at --max-shots {job.max_shots}, before {', '.join(job.until)} held;"
+        f" qbatch edit {place} --max-shots N gives it more"
+    )

@@ -93,7 +93,7 @@ def _calibrated(first: Calibration | None, second: Calibration | None) -> str | 
     if first is None and second is None:
         return None
     if first is None or second is None:
-        return "noise or calibration is known of one of the two alone"
+        return "one has a noise model or a calibration, the other none"
     if first.digest == second.digest:
         return None
     if first.digest.startswith("noise-model"):

@@ -35,8 +35,11 @@ class _Model(NamedTuple):
     derived: Callable[[Any], Iterator[tuple[str, float, Sequence[float]]]]
 
 
-def fitted(line: Line, kind: str) -> Fit:
+def fitted(line: Line, kind: str, *, are_shares: bool = True) -> Fit:
     """A curve through a line's points.
+
+    Args:
+        are_shares: they are probabilities, of which there is a visibility.
 
     Points of other quantities whose error is 0 count as much as the most certain of them.
     Where some have no error at all they count alike, and the
@@ -67,7 +70,7 @@ def fitted(line: Line, kind: str) -> Fit:
         (name, float(value), float(error))
         for name, value, error in zip(model.names, found, spread, strict=True)
     ]
-    for name, value, gradient in model.derived(found):
+    for name, value, gradient in model.derived(found) if are_shares else ():
         slope = np.asarray(gradient)
         told.append((name, value, float(np.sqrt(slope @ covariance @ slope))))
     across = np.linspace(x[0], x[-1], _DRAWN)

@@ -37,7 +37,8 @@ def drawn(
 
         from qbatch.results.fits import fitted
 
-        lines = [replace(line, fit=fitted(line, options.fit)) for line in lines]
+        shares = found.distributions > 0
+        lines = [replace(line, fit=fitted(line, options.fit, are_shares=shares)) for line in lines]
     return LinePlot(title=group, x_label=x.removeprefix("tag:"), y_label=label, lines=tuple(lines))
 
 

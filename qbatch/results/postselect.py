@@ -133,7 +133,7 @@ class PostSelection:
             self.jobs += 1
             self.kept, self.shots = self.kept + kept, self.shots + result.total
             self.empty += not kept
-            return replace(found, result=Counts(counts), shots=kept)
+            return replace(found, job=replace(job, shots=kept), result=Counts(counts), shots=kept)
         if isinstance(result, Probabilities):
             law = self._holding(job, result.probabilities)
             total = sum(law.values())
@@ -163,4 +163,5 @@ class PostSelection:
         said = f"post-selection keeps {self.kept:,} of {self.shots:,} shots"
         if self.shots:
             said += f" ({100 * self.kept / self.shots:.2f}%)"
-        return said + (f"; nothing of {self.empty} jobs" if self.empty else "")
+        jobs = "1 job" if self.empty == 1 else f"{self.empty:,} jobs"
+        return said + (f"; nothing of {jobs}" if self.empty else "")

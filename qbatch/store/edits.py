@@ -82,7 +82,9 @@ class Edits:
         check_new_name(name)
         try:
             with self._db.transaction():
-                self._db.execute("UPDATE groups SET name = ? WHERE id = ?", (name, group.id))
+                # A copy for a backend that is given another name is kept for itself.
+                sql = "UPDATE groups SET name = ?, copied_for = NULL WHERE id = ?"
+                self._db.execute(sql, (name, group.id))
                 sql = "UPDATE groups SET parent = ? WHERE parent_id = ?"
                 self._db.execute(sql, (name, group.id))
         except Exception as error:

@@ -2,6 +2,10 @@
 
 import pytest
 
+from qbatch import JobGroup, Selection
+from qbatch.api import copies
+from qbatch.results.plot_data import LinePlot, PlotOptions
+
 from ..conftest import ANSATZ, BELL
 
 CONFIG = """
@@ -148,7 +152,14 @@ def test_a_copy_that_asks_something_else_is_not_used(scan):
     scan("run", "scan", "--backend", "aer,exact")
     assert groups(scan)["scan-aer"]["counts"]["done"] == 5
     scan("edit", "scan", "--shots", "9000")
-    assert "asks something else" in scan("run", "scan", "--backend", "aer,exact", code=2).stderr
+    said = scan("run", "scan", "--backend", "aer,exact", code=2).stderr
+    assert "scan-aer/1 asks" in said
+    assert "scan-exact/1 asks" in said
+    scan("group", "rename", "scan-aer", "old")
+    scan("delete", "scan-exact", "--yes")
+    scan("run", "scan", "--backend", "aer,exact")
+    assert groups(scan)["scan-aer"]["counts"]["done"] == 5
+    assert groups(scan)["old"]["counts"]["done"] == 5
 
 
 def test_a_closed_copy_is_left_alone(scan):
@@ -213,3 +224,27 @@ def test_an_axis_has_the_users_words(scan, tmp_path):
     scan("add", "bell", "bell.qasm", "--shots", "100")
     scan("run", "bell")
     assert "lines and heat maps" in scan("plot", "bell", "--xlabel", "x", code=2).stderr
+
+
+def test_a_picture_of_kept_outcomes(scan, db):
+    """Where the outcome drawn is the only one kept, every share is 1."""
+    scan("run", "scan", "--backend", "aer,odd")
+    scan("run", "scan")
+    group, odd = (JobGroup(name, db=db) for name in ("scan", "scan-odd"))
+    by_backend = PlotOptions(outcome="11", by=("backend",))
+    drawn = [
+        copies.picture(group, Selection(), by_backend, ["c=11"]),
+        copies.together(
+            [(o, Selection()) for o in (group, odd)], PlotOptions(outcome="11"), ["c=11"]
+        ),
+    ]
+    for picture in drawn:
+        assert isinstance(picture, LinePlot)
+        assert {y for line in picture.lines for y in line.y} == {1.0}
+    for targets in (["scan"], ["scan", "scan-odd"], ["scan", "--by", "backend"]):
+        told = scan("plot", *targets, "--outcome", "11", "--postselect", "c=11").stdout
+        assert ", where c=11" in told
+
+
+def test_a_plan_is_for_one_backend(scan):
+    assert "one backend at a time" in scan("plan", "scan", "--backend", "aer,exact", code=2).stderr

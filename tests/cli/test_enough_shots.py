@@ -39,6 +39,9 @@ def test_a_rule_that_is_not_reached_is_told(files, qbatch):
     assert qbatch.json("jobs", "g", "--json")["jobs"][0]["until_end"] == "max_shots"
     listed = qbatch("jobs", "g", "--where", "until_end = 'max_shots'", "-q")
     assert listed.stdout.split() == ["1"]
+    why = qbatch("why", "g/1").stdout
+    assert "done at --max-shots 100, before count(01)>=5 held" in why
+    assert "qbatch edit g/1 --max-shots N gives it more" in why
     refused = qbatch("add", "g", "bell.qasm", "--until", "count(01)>=5", code=2)
     assert "--max-shots N says when to leave it" in refused.stderr
     refused = qbatch("add", "g", "bell.qasm", "--until", "stderr<0.1", code=2)

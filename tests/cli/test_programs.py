@@ -44,6 +44,8 @@ DAY = [
     ("why study/p9", 2, "no program p9, nor a job named 'p9'"),
     ("plot study", 0, "best value so far against round"),
     ("plot study/p1 -o curve.png", 0, ""),
+    ("plot study/p1 --kind convergence --postselect c0=0", 2, "programs' values have none"),
+    ("delete study/p1 --yes", 2, "programs are not deleted one by one"),
     ("report study -o study.html", 0, "study.html"),
     ("watch study", 0, "done 12"),
     ("rerun study", 0, "nothing to rerun in study"),

@@ -66,7 +66,7 @@ def test_nothing():
             Differing.CALIBRATION,
             "the device was calibrated between",
         ),
-        (with_origin(calibration=None), Differing.CALIBRATION, "known of one of the two"),
+        (with_origin(calibration=None), Differing.CALIBRATION, "the other none"),
         (
             with_origin(versions={"qiskit": "2.6.2", "qiskit-aer": "1"}),
             Differing.VERSIONS,

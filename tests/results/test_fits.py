@@ -53,6 +53,11 @@ def test_how_well_it_fits_is_told():
     assert fit.y == pytest.approx(CASES["cos"][0](np.array(fit.x)), abs=0.03)
 
 
+def test_a_visibility_is_one_of_probabilities_alone():
+    fit = fitted(line(CASES["cos"][0]), "cos", are_shares=False)
+    assert [name for name, *_ in fit.parameters] == ["a", "w", "p", "c"]
+
+
 @pytest.mark.parametrize("shift", [0.0, 1.0, 2.5, -3.0])
 def test_a_cosine_has_one_form(shift):
     """Height and frequency above 0, whatever the least squares began with."""

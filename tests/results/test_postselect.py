@@ -1,6 +1,7 @@
 """Outcomes that are kept: by registers and bits, told with what is lost."""
 
 import json
+from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
 
@@ -56,12 +57,19 @@ def test_what_is_not_there(text, said):
         places(parse([text]), REGISTERS)
 
 
+@dataclass
+class _Job:
+    payload: str = "p"
+    request: Any = field(default_factory=lambda: SimpleNamespace(measure_all=False))
+    group: str = "g"
+    number: int = 1
+    shots: int | None = None
+
+
 def result(found, shots=None):
-    job: Any = SimpleNamespace(
-        payload="p", request=SimpleNamespace(measure_all=False), group="g", number=1
-    )
     from qbatch.domain.history import JobResult
 
+    job: Any = _Job()
     return JobResult(job=job, shots=shots, result=found)
 
 
@@ -83,7 +91,7 @@ def test_nothing_left_is_told():
     own = selection("b=1")
     (found, none) = own.of([result(Counts({"000 0 00": 3}), 3), result(None)])
     assert (found.counts, found.shots, none.result) == ({}, 0, None)
-    assert own.text().endswith("; nothing of 1 jobs")
+    assert own.text().endswith("; nothing of 1 job")
 
 
 def test_laws_are_divided_by_what_is_left():
@@ -125,7 +133,7 @@ def test_a_teleportation_without_corrections(db, qbatch):
         assert found.shots == pytest.approx(10_000, abs=400)
     done = qbatch("results", "t", "--postselect", "a=0", "--postselect", "b[0]=0", "--json")
     entry = json.loads(done.stdout)["results"][0]
-    assert entry["shots_done"] == found.shots
+    assert entry["shots"] == entry["shots_done"] == found.shots
     assert entry["counts"] == found.counts
     assert f"post-selection keeps {found.shots:,} of 40,000 shots" in done.stderr
     assert "no register 'x'" in qbatch("results", "t", "--postselect", "x=0", code=2).stderr

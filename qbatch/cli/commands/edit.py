@@ -229,6 +229,7 @@ def _jobs(ctx: typer.Context, texts: Sequence[str]) -> list[targets.Chosen]:
 def _delete_jobs(chosen: Sequence[targets.Chosen], *, yes: bool, json: bool) -> None:
     from qbatch.cli.asking import agreed_to
 
+    _refuse_programs(chosen)
     numbers = [sum(1 for _ in one.group.select(one.selection)) for one in chosen]
     named = [
         f"{one.group.name}/{one.selector}: {output.plural(number, 'job')}"
@@ -246,6 +247,19 @@ def _delete_jobs(chosen: Sequence[targets.Chosen], *, yes: bool, json: bool) -> 
         output.print_json("deleted_jobs", deleted)
     elif not deleted:
         print("no job was deleted")
+
+
+def _refuse_programs(chosen: Sequence[targets.Chosen]) -> None:
+    """Make sure that jobs are meant.
+
+    Raises:
+        UsageError: programs are.
+    """
+    if any(one.selection.programs for one in chosen):
+        raise UsageError(
+            "programs are not deleted one by one",
+            hint="qbatch cancel GROUP/pN leaves one alone; qbatch delete GROUP lets all go",
+        )
 
 
 def _doomed(groups: Sequence[str] | None, before: str | None, db: str | None) -> list[Group]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
@@ -92,6 +93,15 @@ def plot(
             "--observable", metavar="SUM", section=_SHOWN, help="Default: all, or the first."
         ),
     ] = None,
+    postselect: Annotated[
+        list[str] | None,
+        opt.option(
+            "--postselect",
+            metavar="REG=BITS",
+            section=_SHOWN,
+            help="Only outcomes where c0=0, syn=00 or syn[1]=0. Repeatable.",
+        ),
+    ] = None,
     xlabel: Annotated[
         str | None,
         opt.option(
@@ -135,7 +145,9 @@ def plot(
         outcome=outcome, observable=observable,
     )  # fmt: skip
     chosen = targets.targets(ctx, groups, narrowing)
-    picture = _labelled(_picture(chosen, options), xlabel, ylabel)
+    picture = _labelled(_picture(chosen, options, postselect or ()), xlabel, ylabel)
+    if postselect:
+        picture = replace(picture, title=f"{picture.title}, where {' and '.join(postselect)}")
     if file is not None:
         chosen[0].group.results().plot(file, shown=picture, style=style)
         output.written(file)
@@ -150,22 +162,35 @@ def plot(
     _print_fits(picture)
 
 
-def _picture(chosen: list[Chosen], options: PlotOptions) -> Picture:
+def _picture(chosen: list[Chosen], options: PlotOptions, postselect: Sequence[str]) -> Picture:
     """What is drawn: how programs converge, copies or groups in one picture, or one group."""
     from qbatch.api import copies
-    from qbatch.results.plot_data import PlotOptions
 
     first = chosen[0]
     if len(chosen) > 1:
-        return copies.together([(one.group, one.selection) for one in chosen], options)
-    converging = options == PlotOptions() and programs.are_named(first)
-    if options.kind == "convergence" or converging:
+        return copies.together([one[:2] for one in chosen], options, postselect)
+    if _is_of_programs(first, options, postselect):
         shown = first.group.convergence(first.selection)
         if shown is not None:
             return shown
     if _BACKEND in (*options.by, options.x):
-        return copies.picture(first.group, first.selection, options)
-    return first.group.results(first.selection).picture(options)
+        return copies.picture(first.group, first.selection, options, postselect)
+    return first.group.results(first.selection, postselect=postselect).picture(options)
+
+
+def _is_of_programs(chosen: Chosen, options: PlotOptions, postselect: Sequence[str]) -> bool:
+    """Whether how programs converge is asked for, or nothing but programs.
+
+    Raises:
+        UsageError: with a choice of outcomes, which they do not have.
+    """
+    from qbatch.results.plot_data import PlotOptions
+
+    if options.kind == "convergence" and postselect:
+        raise UsageError("--postselect keeps outcomes of jobs; programs' values have none")
+    if options.kind == "convergence":
+        return True
+    return options == PlotOptions() and not postselect and programs.are_named(chosen)
 
 
 def _labelled(picture: Picture, xlabel: str | None, ylabel: str | None) -> Picture:

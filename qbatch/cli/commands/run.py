@@ -43,6 +43,8 @@ def plan(
     Example: qbatch plan scan --backend cloud
     """
     chosen = targets.targets(ctx, groups, narrowing)
+    if "," in (running.backend or ""):
+        raise UsageError("plan takes one backend at a time", hint="--backend NAME, for each")
     settings = _settings(chosen, {**sequence.options(), **running.options(), **hosting.options()})
     print_plan(runs.plan(_targets(chosen), settings), json=json)
 
