@@ -3,31 +3,12 @@
 import contextlib
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
 from pathlib import Path
 
-
-def free_ports(count: int) -> list[int]:
-    """Ports of loopback that nothing listens on."""
-    with contextlib.ExitStack() as stack:
-        found = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for one in found:
-            one.bind(("127.0.0.1", 0))
-        return [one.getsockname()[1] for one in found]
-
-
-def listens(port: int) -> bool:
-    """Whether something listens there; it is not connected to."""
-    with socket.socket() as one:
-        one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            one.bind(("127.0.0.1", port))
-        except OSError:
-            return True
-    return False
+from qbatch.execution import ports
 
 
 class Cluster:
@@ -44,7 +25,7 @@ class Cluster:
         self.processes: list[subprocess.Popen[bytes]] = []
 
     def __enter__(self) -> "Cluster":
-        port, *others = free_ports(1 + 2 * self.managers)
+        port, *others = ports.free(1 + 2 * self.managers)
         addresses = []
         for n in range(self.managers):
             own, for_workers = others[2 * n : 2 * n + 2]
@@ -71,7 +52,7 @@ class Cluster:
 
     def _wait(self, port: int) -> None:
         end = time.monotonic() + 60
-        while not listens(port):
+        while not ports.is_taken(port):
             assert time.monotonic() < end
             assert self.processes[-1].poll() is None
             time.sleep(0.05)

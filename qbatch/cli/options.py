@@ -63,6 +63,15 @@ OptionalFile = Annotated[
     str | None,
     option("--output", "-o", metavar="FILE", section=OUTPUT, help="Write there, whole."),
 ]
+Postselect = Annotated[
+    list[str] | None,
+    option(
+        "--postselect",
+        metavar="REG=BITS",
+        section=HOW,
+        help="Keep outcomes where c0=0, syn=00 or syn[1]=0. Repeatable.",
+    ),
+]
 Yes = Annotated[bool, option("--yes", "-y", section=HOW, help="Do not ask.")]
 Shots = Annotated[
     str | None,

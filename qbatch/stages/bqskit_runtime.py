@@ -9,7 +9,6 @@ takes those circuits again, each alone.
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import os
 import signal
@@ -22,8 +21,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from qbatch.errors import BackendError, InvalidCircuit, Unavailable
-from qbatch.execution import child
-from qbatch.stages import bqskit_passes
+from qbatch.execution import child, ports
 
 T = TypeVar("T")
 
@@ -56,6 +54,8 @@ class Runtime:
             InvalidCircuit: the workflow failed; in its own words.
             BackendError: there is no runtime.
         """
+        from qbatch.stages import bqskit_passes
+
         guarded = bqskit_passes.Guarded(workflow)
         with self._lock:
             self._under_way += 1
@@ -119,7 +119,7 @@ class Runtime:
             host, _, number = self._server.rpartition(":")
             self._knock(host, int(number))
             return _quiet(Compiler(ip=host, port=int(number)))
-        port, worker_port = _free_ports(2)
+        port, worker_port = ports.free(2)
         code = (
             "from bqskit.runtime.attached import start_attached_server as start;"
             f" start({self._workers}, port={port}, worker_port={worker_port}, log_level=40)"
@@ -143,9 +143,9 @@ class Runtime:
             ) from error
 
     def _wait_for(self, server: subprocess.Popen[bytes], port: int) -> None:
-        """Until an attached server listens: it takes one connection only, so none is tried."""
+        """Until an attached server listens."""
         end = time.monotonic() + _START_SECONDS
-        while not _is_taken(port):
+        while not ports.is_taken(port):
             if server.poll() is not None or time.monotonic() > end:
                 raise BackendError("BQSKit's runtime does not start")
             time.sleep(0.02)
@@ -155,26 +155,6 @@ class Runtime:
 def runtime(server: str | None, workers: int) -> Runtime:
     """The one of this process."""
     return Runtime(server, workers)
-
-
-def _free_ports(number: int) -> list[int]:
-    """Ports of loopback that nothing listens on; BQSKit's own are the same for everybody."""
-    with contextlib.ExitStack() as stack:
-        found = [stack.enter_context(socket.socket()) for _ in range(number)]
-        for one in found:
-            one.bind(("127.0.0.1", 0))
-        return [int(one.getsockname()[1]) for one in found]
-
-
-def _is_taken(port: int) -> bool:
-    with socket.socket() as one:
-        # Then only a socket that listens is in the way, and this one is in nobody's.
-        one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            one.bind(("127.0.0.1", port))
-        except OSError:
-            return True
-    return False
 
 
 def _quiet(client: Any) -> Any:

@@ -1,44 +1,21 @@
 """What a terminal gets: colours that are meant, and nothing else that would move its cursor."""
 
-import fcntl
-import os
-import pty
 import re
-import struct
-import subprocess
-import sys
-import termios
 
 import pytest
 
+from benchmarks.terminal import transcript
+
 from ..conftest import ANSATZ
 
+_SIZE = {"TERM": "xterm-256color", "COLUMNS": "80", "LINES": "24"}  # not those of who tests
 COLOUR = re.compile(rb"\x1b\[[0-9;]*m")
 
 
 @pytest.fixture
 def on_terminal(qbatch):
     def call(*words, **env):
-        own, its = pty.openpty()
-        fcntl.ioctl(its, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
-        process = subprocess.Popen(
-            [sys.executable, "-m", "qbatch", *words], cwd=qbatch.directory,
-            env={**qbatch.env, "TERM": "xterm-256color", "COLUMNS": "80", "LINES": "24", **env},
-            stdin=its, stdout=its, stderr=its,
-        )  # fmt: skip
-        os.close(its)
-        data = b""
-        while True:
-            try:
-                part = os.read(own, 65536)
-            except OSError:  # it has ended
-                break
-            if not part:
-                break
-            data += part
-        os.close(own)
-        assert process.wait() == 0, data
-        return data
+        return transcript(words, qbatch.directory, {**qbatch.env, **_SIZE, **env}, 80)
 
     return call
 

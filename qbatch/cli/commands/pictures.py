@@ -93,15 +93,7 @@ def plot(
             "--observable", metavar="SUM", section=_SHOWN, help="Default: all, or the first."
         ),
     ] = None,
-    postselect: Annotated[
-        list[str] | None,
-        opt.option(
-            "--postselect",
-            metavar="REG=BITS",
-            section=_SHOWN,
-            help="Only outcomes where c0=0, syn=00 or syn[1]=0. Repeatable.",
-        ),
-    ] = None,
+    postselect: opt.Postselect = None,
     xlabel: Annotated[
         str | None,
         opt.option(

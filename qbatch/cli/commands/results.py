@@ -58,15 +58,7 @@ def results(
             help="More of compiled circuits: depth, size, two_qubit, layout.",
         ),
     ] = None,
-    postselect: Annotated[
-        list[str] | None,
-        opt.option(
-            "--postselect",
-            metavar="REG=BITS",
-            section=opt.HOW,
-            help="Keep outcomes where c0=0, syn=00 or syn[1]=0. Repeatable.",
-        ),
-    ] = None,
+    postselect: opt.Postselect = None,
     steps: Annotated[
         bool,
         opt.option(

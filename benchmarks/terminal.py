@@ -1,24 +1,29 @@
-"""The picture of a run in the README: ``python docs/pictures/make_terminal.py``.
+"""The picture of a run in the README: ``python -m benchmarks.terminal``.
 
 The commands are run in a directory of their own, with a terminal of so many columns; what they
 print becomes an SVG without anything from the network.
 """
 
+import fcntl
 import io
 import os
 import pty
 import shutil
+import struct
 import subprocess
 import sys
 import tempfile
+import termios
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from rich._export_format import CONSOLE_SVG_FORMAT
 from rich.console import Console
 from rich.text import Text
 
-TOP = Path(__file__).parents[2]
+TOP = Path(__file__).parents[1]
 COLUMNS = 92
+_SIZE = ("TERM", "COLUMNS", "LINES")
 COMMANDS = (
     "qbatch add scan examples/ansatz.qasm3 --param theta=0:pi:50 --param phi=0 --shots 2000",
     "qbatch plan scan",
@@ -28,16 +33,19 @@ COMMANDS = (
 )
 
 
-def printed(line: str, place: Path) -> str:
-    """What a command writes to a terminal, but for what it wipes out again."""
+def transcript(words: Sequence[str], place: Path, env: Mapping[str, str], columns: int) -> bytes:
+    """All that a command writes to a terminal of 24 lines.
+
+    Args:
+        words: what follows ``qbatch``.
+    """
     own, its = pty.openpty()
-    subprocess.run(["stty", "rows", "24", "cols", str(COLUMNS)], stdin=its, check=True)
-    environment = {
-        **os.environ, "QBATCH_DB": str(place / "q.db"), "XDG_CONFIG_HOME": str(place),
-        "TERM": "xterm-256color", "COLUMNS": str(COLUMNS), "LINES": "24",
-    }  # fmt: skip
-    words = [sys.executable, "-m", "qbatch", *line.split()[1:]]
-    process = subprocess.Popen(words, cwd=place, env=environment, stdout=its, stderr=its, stdin=its)
+    fcntl.ioctl(its, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+    size = {"TERM": "xterm-256color", "COLUMNS": str(columns), "LINES": "24"}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "qbatch", *words], cwd=place, env={**size, **env},
+        stdin=its, stdout=its, stderr=its,
+    )  # fmt: skip
     os.close(its)
     data = b""
     while True:
@@ -48,7 +56,16 @@ def printed(line: str, place: Path) -> str:
         if not part:
             break
         data += part
+    os.close(own)
     assert process.wait() == 0, data
+    return data
+
+
+def printed(line: str, place: Path) -> str:
+    """What a command writes, but for what it wipes out again."""
+    own = {"QBATCH_DB": str(place / "q.db"), "XDG_CONFIG_HOME": str(place)}
+    env = {name: text for name, text in os.environ.items() if name not in _SIZE}
+    data = transcript(line.split()[1:], place, {**env, **own}, COLUMNS)
     lines = data.decode().replace("\r\n", "\n").split("\n")
     return "\n".join(line.rpartition("\r")[2].rpartition("\x1b[2K")[2] for line in lines)
 
@@ -68,7 +85,7 @@ def main() -> None:
         begin = form.index("@font-face")
         form = form[:begin] + form[form.index("}}", begin) + 2 :]
     svg = console.export_svg(title="qbatch", code_format=form, unique_id="run")
-    Path(__file__).with_name("run.svg").write_text(svg + "\n")
+    (TOP / "docs" / "pictures" / "run.svg").write_text(svg + "\n")
 
 
 if __name__ == "__main__":
