@@ -208,7 +208,10 @@ def _compiled(
 ) -> tuple[QuantumCircuit, Layout, str]:
     if given.parameters:
         free = ", ".join(parameter.name for parameter in given.parameters)
-        raise InvalidCircuit(f"it has free parameters ({free}): BQSKit compiles numbers only")
+        raise InvalidCircuit(
+            f"it has free parameters ({free}): BQSKit compiles numbers only;"
+            ' with = "qiskit" compiles them, or add each point with its numbers in it'
+        )
     width = made.num_qubits or given.num_qubits
     if given.num_qubits > width:
         raise InvalidCircuit(f"needs {given.num_qubits} qubits, {target.name} has {width}")
