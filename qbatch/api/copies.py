@@ -157,7 +157,8 @@ def picture(
     if not _copies(group):
         return group.results(selection, postselect=postselect).picture(options)
     found = side_by_side(copies_of(group), selection, postselect)
-    return pictures.picture(found, group.name, options)
+    total = sum(copy.status().total for copy in copies_of(group))
+    return pictures.picture(found, group.name, options, total=total)
 
 
 def together(
@@ -178,7 +179,8 @@ def together(
         for group, selection in chosen
     )
     names = ", ".join(group.name for group, _ in chosen)
-    return pictures.picture(found, names, replace(options, by=by))
+    total = sum(group.status().total for group, _ in chosen)
+    return pictures.picture(found, names, replace(options, by=by), total=total)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

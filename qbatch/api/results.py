@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 _AT_ONCE = 4096  # jobs whose keys are looked up together
 _MOST_DRAWN = 5_000
-_MOST_LISTED = 200
+_MOST_LISTED = 1_000
 _MOST_SETTINGS = 20
 
 
@@ -207,7 +207,7 @@ class Results:
 
         compiled = options is not None and not COMPILED.isdisjoint(against(options))
         found = self._read(partial=True, compiled=compiled)
-        return picture(found, self._stored.name, options)
+        return picture(found, self._stored.name, options, total=self._stored.group().total)
 
     def plot(
         self,

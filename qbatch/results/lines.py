@@ -5,9 +5,11 @@ from __future__ import annotations
 import math
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import NamedTuple, TypeAlias
 
 from qbatch.errors import UsageError
+from qbatch.results import axes
 from qbatch.results.plot_data import Line, LinePlot, PlotOptions
 from qbatch.results.points import Mean, Overview, Point
 
@@ -30,27 +32,14 @@ def drawn(
     others = options.by or tuple(name for name in found.varying if name != x)
     by_circuit = not options.by and not options.mean and x in found.parameters
     series = _Series(x, others, options, by_circuit=by_circuit)
-    series.take(with_parameters(points, [x]))
+    series.take(found.with_parameters(points, [x]))
     lines = series.lines(are_shares=found.distributions > 0)
     if options.fit is not None:
-        from dataclasses import replace
-
         from qbatch.results.fits import fitted
 
         shares = found.distributions > 0
         lines = [replace(line, fit=fitted(line, options.fit, are_shares=shares)) for line in lines]
     return LinePlot(title=group, x_label=x.removeprefix("tag:"), y_label=label, lines=tuple(lines))
-
-
-def with_parameters(points: Iterable[Point], names: Sequence[str]) -> Iterator[Point]:
-    """The points that have these parameters: circuits of one group may have different ones."""
-    some = False
-    for point in points:
-        if all(name in point.parameters for name in names):
-            some = True
-            yield point
-    if not some:
-        raise UsageError(f"no job with a result has the parameters {', '.join(names)}")
 
 
 _Apart: TypeAlias = tuple[tuple[str, float | str], ...]
@@ -79,6 +68,8 @@ class _Series:
         self._x = x
         self._others = others
         self._mean = options.mean
+        # What compiling made of a circuit is no axis that anyone chose the places on.
+        self._is_joined = options.mean or x not in axes.COMPILED
         self._by_circuit = by_circuit
         self._found: dict[_Key, _Measured] = {}
         self._there: dict[tuple[_Key, float], object] = {}
@@ -96,7 +87,7 @@ class _Series:
                 key = _Key(name, apart, point.payload if self._by_circuit else "")
                 if not self._by_circuit and not self._mean:
                     self._check_alone(key, there, point)
-                self._line(key).add(there, value, error, point.weight)
+                self._line(key).add(there, value, error, point)
 
     def _line(self, key: _Key) -> _Measured:
         if key not in self._found:
@@ -125,9 +116,8 @@ class _Series:
         for key, measured in self._found.items():
             parts = (key.name, words[key.apart], names[key.circuit])
             label = ", ".join(part for part in parts if part)
-            lines.append(
-                measured.averaged(label) if self._mean else measured.line(label, are_shares)
-            )
+            made = measured.averaged(label) if self._mean else measured.line(label, are_shares)
+            lines.append(replace(made, is_joined=self._is_joined))
         return lines
 
 
@@ -140,20 +130,26 @@ def _circuit_names(series: Iterable[_Key]) -> dict[str, str]:
 
 
 class _Measured:
-    """What was measured along a line, in no order: 32 bytes a point."""
+    """What was measured along a line, in no order: 40 bytes a point."""
 
     def __init__(self) -> None:
         self._x, self._y, self._errors, self._weights = (array("d") for _ in range(4))
+        self._numbers = array("q")
 
-    def add(self, x: float, y: float, error: float | None, weight: float) -> None:
+    def add(self, x: float, y: float, error: float | None, point: Point) -> None:
         self._x.append(x)
         self._y.append(y)
         self._errors.append(math.nan if error is None else error)
-        self._weights.append(weight)
+        self._weights.append(point.weight)
+        self._numbers.append(point.number)
+
+    def _jobs(self, places: Sequence[int]) -> tuple[int, int]:
+        return min(self._numbers[place] for place in places), len(places)
 
     def line(self, label: str, are_shares: bool) -> Line:
         """Its points by rising x; those of one x are one, by their shots."""
         x, y, errors, shots = array("d"), array("d"), array("d"), array("d")
+        jobs = []
         exact = all(map(math.isnan, self._errors))
         for there, places in self._by_x():
             mean = Mean()
@@ -165,8 +161,10 @@ class _Measured:
             y.append(mean.value)
             errors.append(mean.error or 0.0)
             shots.append(math.fsum(self._weights[place] for place in places))
+            jobs.append(self._jobs(places))
         behind = shots if are_shares and not exact else None
-        return Line(label=label, x=x, y=y, errors=None if exact else errors, shots=behind)
+        found = None if exact else errors
+        return Line(label=label, x=x, y=y, errors=found, shots=behind, jobs=jobs)
 
     def averaged(self, label: str) -> Line:
         """Its points by rising x: the mean of the jobs there, and its standard error.
@@ -175,6 +173,7 @@ class _Measured:
         agree by chance are not certain.
         """
         x, y, errors, known = array("d"), array("d"), array("d"), False
+        jobs = []
         for there, places in self._by_x():
             own = [self._errors[place] for place in places if not math.isnan(self._errors[place])]
             mean, error = _mean([self._y[place] for place in places], own)
@@ -182,7 +181,8 @@ class _Measured:
             x.append(there)
             y.append(mean)
             errors.append(error or 0.0)
-        return Line(label=label, x=x, y=y, errors=errors if known else None)
+            jobs.append(self._jobs(places))
+        return Line(label=label, x=x, y=y, errors=errors if known else None, jobs=jobs)
 
     def _by_x(self) -> Iterator[tuple[float, list[int]]]:
         """Places of the points by rising x."""

@@ -6,16 +6,15 @@ Pure: no library draws here. `qbatch.results.figures` makes images of these,
 
 from __future__ import annotations
 
-import itertools
 import math
-import re
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
 from qbatch.domain.history import JobResult
 from qbatch.domain.naming import shell_quote
 from qbatch.domain.results import Result
 from qbatch.errors import UsageError
-from qbatch.results import axes, lines
+from qbatch.results import axes, lines, planes
 from qbatch.results.lines import CHOOSING
 from qbatch.results.plot_data import (
     HeatMap,
@@ -24,19 +23,24 @@ from qbatch.results.plot_data import (
     Picture,
     PlotOptions,
 )
-from qbatch.results.points import Mean, Overview, Point, overview
+from qbatch.results.points import Overview, Point, could_come, overview
 
 _MOST_BARS = 32
-_MOST_CELLS = 250_000
-_FOCK = re.compile(r"\|\d+(?:,\d+)*>")
 
 
 def picture(
-    results: Iterable[JobResult], group: str, options: PlotOptions | None = None
+    results: Iterable[JobResult],
+    group: str,
+    options: PlotOptions | None = None,
+    *,
+    total: int | None = None,
 ) -> Picture:
     """The picture that suits the results, or the one that is asked for.
 
-    Jobs without a result are left out.
+    Jobs that it does not show are left out, and its note says so.
+
+    Args:
+        total: number of jobs that there are, where the results are those of chosen ones.
 
     Raises:
         UsageError: there is nothing to show, or no such parameter, outcome or observable,
@@ -52,12 +56,16 @@ def picture(
     kind = options.kind or _kind(found, options)
     if options.is_of_lines and kind != "sweep":
         raise UsageError(f"--by, --mean and --fit are for lines, and this is a {kind}")
+    made: Picture
     if kind == "histogram":
-        return _histograms(found, group)
-    points, label = _points(found, options)
-    if kind == "heatmap":
-        return _heat_map(points, group, found.varying, options)
-    return lines.drawn(points, label, group, found, options)
+        made = _histograms(found, group)
+    else:
+        points, label = _points(found, options)
+        if kind == "heatmap":
+            made = _heat_map(points, group, found, options)
+        else:
+            made = lines.drawn(points, label, group, found, options)
+    return replace(made, note=found.note(total))
 
 
 def against(options: PlotOptions) -> list[str]:
@@ -108,7 +116,9 @@ def _histograms(found: Overview, group: str) -> Histograms:
         )
     most = _MOST_BARS if found.distributions == 1 else _MOST_BARS // 2
     panels = tuple(_panel(job, result, most) for job, result in found.first)
-    return Histograms(title=group, panels=panels, left_out=found.distributions - len(panels))
+    values, more = found.results - found.distributions, found.distributions - len(panels)
+    found.left_out.update({"with expectation values": values, "more": more})
+    return Histograms(title=group, panels=panels)
 
 
 def _panel(result: JobResult, own: Result, most: int) -> Panel:
@@ -159,69 +169,19 @@ def _outcome(weights: dict[str, float], options: PlotOptions) -> str:
     leading = min(weights, key=lambda outcome: (-weights[outcome], outcome))
     if options.outcome is None:
         return leading
-    if options.outcome not in weights and not _could_come(options.outcome, weights):
+    if options.outcome not in weights and not could_come(options.outcome, weights):
         raise UsageError(
             f"there is no outcome {options.outcome!r}", hint=f"outcomes look like {leading!r}"
         )
     return options.outcome
 
 
-def _could_come(outcome: str, seen: Iterable[str]) -> bool:
-    """Whether an outcome that never came, whose probability is 0, is one that could come."""
-    if _FOCK.fullmatch(outcome):  # any number of photons in each of as many modes
-        return any(_FOCK.fullmatch(own) and own.count(",") == outcome.count(",") for own in seen)
-    widths = {len(known) for known in seen}
-    letters = {letter for known in seen for letter in known}
-    if letters <= set("01 "):
-        letters = set("01 ")
-    return len(outcome) in widths and set(outcome) <= letters
-
-
 def _heat_map(
-    points: Iterator[Point], group: str, varying: Sequence[str], options: PlotOptions
+    points: Iterator[Point], group: str, found: Overview, options: PlotOptions
 ) -> HeatMap:
-    x, y = _plane(varying, options)
-    label, cells = _cells(lines.with_parameters(points, [x, y]), x, y)
-    xs, ys = sorted({b for _, b in cells}), sorted({a for a, _ in cells})
-    if len(xs) * len(ys) > _MOST_CELLS:
-        raise _no_grid(f"{len(xs)} by {len(ys)} values")
-    means = {place: mean.value for place, mean in cells.items()}
-    rows = tuple(tuple(means.get((b, a), math.nan) for a in xs) for b in ys)
-    return HeatMap(
-        title=group,
-        x_label=x.removeprefix("tag:"),
-        y_label=y,
-        z_label=label,
-        x=tuple(xs),
-        y=tuple(ys),
-        z=rows,
-    )
-
-
-def _cells(points: Iterator[Point], x: str, y: str) -> tuple[str, dict[tuple[float, float], Mean]]:
-    """The first quantity of all, and what was measured at each place (y, x)."""
-    cells: dict[tuple[float, float], Mean] = {}
-    first = next(points)
-    label = next(iter(first.quantities))
-    for point in itertools.chain([first], points):
-        if point.payload != first.payload:
-            raise UsageError(
-                "several circuits do not make one heat map",
-                hint=f"GROUP/JOBS or {CHOOSING} choose the jobs",
-            )
-        if label in point.quantities:
-            place = (float(point.parameters[y]), float(point.parameters[x]))
-            cells.setdefault(place, Mean()).add(*point.quantities[label], point.weight)
-        if len(cells) > _MOST_CELLS:
-            raise _no_grid(f"more than {_MOST_CELLS} places")
-    return label, cells
-
-
-def _no_grid(said: str) -> UsageError:
-    return UsageError(
-        f"{said} do not make a heat map",
-        hint="the points lie on no grid: --kind sweep shows them against one parameter",
-    )
+    x, y = _plane(found.varying, options)
+    panels = planes.drawn(found.with_parameters(points, [x, y]), x, y)
+    return HeatMap(title=group, x_label=x.removeprefix("tag:"), y_label=y, panels=panels)
 
 
 def _plane(varying: Sequence[str], options: PlotOptions) -> tuple[str, str]:

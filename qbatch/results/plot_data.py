@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -18,7 +19,7 @@ class PlotOptions:
             error is the standard error of that mean.
         fit: a curve through each line, of `qbatch.results.fits`.
         outcome: whose probability is shown; default: the most frequent one of all jobs.
-        observable: whose expectation value is shown; default: all (of a heat map: the first).
+        observable: whose expectation value is shown; default: all.
     """
 
     kind: str | None = None
@@ -54,11 +55,21 @@ class Panel:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Histograms:
-    """One panel a job."""
+    """One panel a job, all on one scale; ``note``: what is left out."""
 
     title: str
     panels: tuple[Panel, ...]
-    left_out: int = 0
+    note: str = ""
+
+    @property
+    def highest(self) -> float:
+        """The largest share of all, its error included."""
+        tops = (
+            share + error
+            for panel in self.panels
+            for share, error in zip(panel.shares, panel.errors, strict=True)
+        )
+        return max(tops, default=0.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +105,9 @@ class Line:
 
     ``label``: empty for one of many that are not named. ``fit``: a curve through them. ``shots``:
     behind each point, where they are shares of shots and their errors follow from that alone.
+    ``jobs``: the number of each point's first job, and of how many it is made; empty where the
+    points are not of jobs. ``is_joined``: they are values along one axis that was chosen;
+    otherwise scattered.
     """
 
     label: str
@@ -102,29 +116,78 @@ class Line:
     errors: Sequence[float] | None
     fit: Fit | None = None
     shots: Sequence[float] | None = None
+    jobs: Sequence[tuple[int, int]] = ()
+    is_joined: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LinePlot:
-    """A quantity against a parameter."""
+    """A quantity against a parameter; ``note``: what is left out."""
 
     title: str
     x_label: str
     y_label: str
     lines: tuple[Line, ...]
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grid:
+    """A quantity at every place of a grid; ``z[i][j]`` belongs to ``y[i]`` and ``x[j]``, NaN: none.
+
+    Attributes:
+        means_of: columns and rows of the grid whose cells were averaged for this one; None where
+            it is as it was measured.
+        jobs: of each cell as of a `Line`'s point; empty where cells were averaged.
+    """
+
+    label: str
+    x: tuple[float, ...]
+    y: tuple[float, ...]
+    z: tuple[tuple[float, ...], ...]
+    means_of: tuple[int, int] | None = None
+    jobs: tuple[tuple[tuple[int, int], ...], ...] = ()
+
+    @property
+    def values(self) -> list[float]:
+        """Those that there are."""
+        return [value for row in self.z for value in row if not math.isnan(value)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cloud:
+    """A quantity at places that make no grid; ``jobs`` as of a `Line`."""
+
+    label: str
+    x: Sequence[float]
+    y: Sequence[float]
+    z: Sequence[float]
+    jobs: Sequence[tuple[int, int]] = ()
+
+    @property
+    def values(self) -> list[float]:
+        """All of them."""
+        return list(self.z)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HeatMap:
-    """A quantity over two parameters; ``z[i][j]`` belongs to ``y[i]`` and ``x[j]``, NaN: none."""
+    """Quantities over two parameters, a panel each, all on one scale.
+
+    ``note``: what is left out.
+    """
 
     title: str
     x_label: str
     y_label: str
-    z_label: str
-    x: tuple[float, ...]
-    y: tuple[float, ...]
-    z: tuple[tuple[float, ...], ...]
+    panels: tuple[Grid | Cloud, ...]
+    note: str = ""
+
+    @property
+    def scale(self) -> tuple[float, float]:
+        """The least and the largest value of all panels."""
+        known = [value for panel in self.panels for value in panel.values]
+        return min(known), max(known)
 
 
 Picture = Histograms | LinePlot | HeatMap

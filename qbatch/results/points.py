@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import json
 import math
+import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, TypeAlias
@@ -14,10 +16,13 @@ from typing import NamedTuple, TypeAlias
 from qbatch.domain.history import JobResult
 from qbatch.domain.jobs import Job
 from qbatch.domain.results import Result
+from qbatch.domain.states import Status
+from qbatch.errors import UsageError
 from qbatch.results import axes
 from qbatch.spool import Spool
 
 _MOST_FIRST = 6
+_FOCK = re.compile(r"\|\d+(?:,\d+)*>")
 
 Quantity = tuple[float, float | None]
 """A value, and its standard error or None."""
@@ -26,17 +31,21 @@ Quantity = tuple[float, float | None]
 Place: TypeAlias = Mapping[str, float | str]
 """Where a job lies: its parameters, and what it is drawn against besides."""
 
-_Kept: TypeAlias = tuple[str, Place, Quantity | None, Mapping[str, Quantity], float]
-"""What is kept of a result: payload, parameters, of an outcome not seen, quantities, weight."""
+_Kept: TypeAlias = tuple[str, Place, Quantity | None, Mapping[str, Quantity], float, int]
+"""What is kept of a result: as of a point, and third the share of an outcome that never came."""
 
 
 class Point(NamedTuple):
-    """``payload``: with how it is asked; ``weight``: shots behind the quantities, or 1."""
+    """``payload``: with how it is asked; ``weight``: shots behind the quantities, or 1.
+
+    ``number``: of its job.
+    """
 
     payload: str
     parameters: Place
     quantities: Mapping[str, Quantity]
     weight: float
+    number: int = 0
 
 
 class Mean:
@@ -72,7 +81,10 @@ class Overview:
     """What there is to show.
 
     Attributes:
-        results: number of jobs that have one.
+        jobs: number of those that were looked at.
+        results: number of those that have a result.
+        unfinished: number of those whose result is not whole yet.
+        left_out: how many of them a picture does not show, by the reason.
         parameters: their names, in the circuits' order, each with a value that it has.
         observables: those that are asked for.
         distributions: number of results that say how often outcomes come.
@@ -84,7 +96,10 @@ class Overview:
     """
 
     spool: Spool[_Kept] = field(default_factory=Spool)
+    jobs: int = 0
     results: int = 0
+    unfinished: int = 0
+    left_out: Counter[str] = field(default_factory=Counter)
     parameters: dict[str, float] = field(default_factory=dict)
     observables: dict[str, None] = field(default_factory=dict)
     distributions: int = 0
@@ -104,17 +119,58 @@ class Overview:
         self, *, label: str = "", outcome: str | None = None, observables: Sequence[str] = ()
     ) -> Iterator[Point]:
         """The share of an outcome, by that label, or else values; at each job's parameters."""
-        for payload, parameters, unseen, quantities, weight in self.spool:
-            if outcome is not None:
-                chosen = {label: quantities.get(outcome, unseen)} if unseen else {}
-            else:
+        for payload, parameters, unseen, quantities, weight, number in self.spool:
+            if (unseen is None) is not (outcome is None):
+                self.left_out["with expectation values" if unseen is None else "with counts"] += 1
+                continue
+            if outcome is None or unseen is None:
                 chosen = {name: quantities[name] for name in observables if name in quantities}
+            else:
+                there = _share(outcome, quantities, unseen)
+                chosen = {} if there is None else {label: there}
             if chosen:
-                yield Point(payload, parameters, chosen, weight)
+                yield Point(payload, parameters, chosen, weight, number)
+            else:
+                self.left_out["that measure something else"] += 1
 
-    def note(self, found: JobResult, own: Result) -> None:
+    def with_parameters(self, points: Iterable[Point], names: Sequence[str]) -> Iterator[Point]:
+        """The points that have these parameters: circuits of one group may have different ones.
+
+        Raises:
+            UsageError: none has.
+        """
+        some = False
+        for point in points:
+            if all(name in point.parameters for name in names):
+                some = True
+                yield point
+            else:
+                self.left_out[f"without {' and '.join(names)}"] += 1
+        if not some:
+            raise UsageError(f"no job with a result has the parameters {', '.join(names)}")
+
+    def note(self, total: int | None = None) -> str:
+        """Which jobs of how many a picture shows, where it does not show all.
+
+        Args:
+            total: number of jobs that there are, beside those that were looked at.
+        """
+        total = max(total or 0, self.jobs)
+        reasons = self.left_out + Counter({"without a result": self.jobs - self.results})
+        reasons += Counter({"not chosen": total - self.jobs})
+        said = [f"{number} {reason}" for reason, number in reasons.items()]
+        words = []
+        if said:
+            shown = total - reasons.total()
+            words.append(f"{shown} of {total} jobs; left out: {', '.join(said)}")
+        if self.unfinished:
+            words.append(f"{self.unfinished} not finished yet")
+        return "; ".join(words)
+
+    def take(self, found: JobResult, own: Result) -> None:
         """Take in one more result."""
         self.results += 1
+        self.unfinished += found.job.status is not Status.DONE
         weight, quantities = float(found.shots or 1), own.quantities()
         for name, value in found.job.parameters.items():
             if self.parameters.setdefault(name, value) != value:
@@ -133,7 +189,8 @@ class Overview:
             for outcome, (share, _) in quantities.items():
                 self.weights[outcome] = self.weights.get(outcome, 0.0) + share * weight
         unseen = own.unseen if own.is_distribution else None
-        self.spool.append((_what(found.job), place, unseen, dict(quantities), weight))
+        kept = (_what(found.job), place, unseen, dict(quantities), weight, found.job.number)
+        self.spool.append(kept)
 
 
 def _what(job: Job) -> str:
@@ -153,6 +210,33 @@ def overview(results: Iterable[JobResult], against: Sequence[str] = ()) -> Overv
     """What the jobs that have a result show, drawn against something besides parameters."""
     found = Overview(axes=against)
     for result in results:
+        found.jobs += 1
         if result.result is not None and not result.result.is_empty:
-            found.note(result, result.result)
+            found.take(result, result.result)
     return found
+
+
+def _share(outcome: str, quantities: Mapping[str, Quantity], unseen: Quantity) -> Quantity | None:
+    """An outcome's; None where it is none of the job's."""
+    found = quantities.get(outcome)
+    if found is None and is_alike(outcome, quantities):
+        return unseen
+    return found
+
+
+def could_come(outcome: str, seen: Iterable[str]) -> bool:
+    """Whether an outcome that never came, whose probability is 0, is one that could come."""
+    known = list(seen)
+    if not is_alike(outcome, known):
+        return False
+    letters = {letter for own in known for letter in own}
+    if letters <= set("01 "):
+        letters = set("01 ")
+    return _FOCK.fullmatch(outcome) is not None or set(outcome) <= letters
+
+
+def is_alike(outcome: str, seen: Iterable[str]) -> bool:
+    """Whether an outcome is of as many bits, or modes, as one that was seen."""
+    if _FOCK.fullmatch(outcome):  # any number of photons in each of as many modes
+        return any(_FOCK.fullmatch(own) and own.count(",") == outcome.count(",") for own in seen)
+    return any(len(own) == len(outcome) for own in seen)

@@ -1,16 +1,16 @@
-"""A group on one self-contained page: no network, no scripts, at home on a phone too."""
+"""A group on one self-contained page: no network, whole without scripts, at home on a phone too."""
 
 from __future__ import annotations
 
 import base64
-import io
+import hashlib
 import json
 import platform
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from importlib import metadata
+from importlib import metadata, resources
 from typing import IO
 
 from qbatch.domain.batches import Batch
@@ -20,24 +20,25 @@ from qbatch.domain.programs import Program, Report
 from qbatch.domain.results.base import short
 from qbatch.domain.states import Status
 from qbatch.errors import UsageError
-from qbatch.results import figures
+from qbatch.results import figures, page_figures
 from qbatch.results.convergence import convergence
-from qbatch.results.figures import Span
+from qbatch.results.figures import Span, Timeline
 from qbatch.results.pictures import picture
-from qbatch.results.plot_data import HeatMap, Histograms, Picture, PlotOptions
+from qbatch.results.plot_data import Histograms, Picture, PlotOptions
 
 _MOST_BATCHES = 100
 _MOST_PROGRAMS = 200
 _TOP = 3
 _PANELS = 4
 _HISTOGRAM = PlotOptions(kind="histogram")
+# As the style sheet has them: 3:1 and more to a white page and to a dark one.
 _COLOURS = {
-    "done": "#2a9d6f",
+    "done": "#24875f",
     "error": "#d1495b",
-    "cancelled": "#e0a030",
+    "cancelled": "#b07614",
     "unknown": "#9b5fc0",
     "submitted": "#3a86c8",
-    "prepared": "#8fb8dc",
+    "prepared": "#5f8fb8",
 }
 
 
@@ -90,6 +91,7 @@ def write_report(contents: Contents, stream: IO[str]) -> None:
     )
     environment.filters |= {"moment": _moment, "number": _number, "took": _took}
     drawn, notes = _figures(contents)
+    script = _file("report.js")
     group = contents.group
     page = environment.get_template("report.html.jinja").render(
         group=group,
@@ -110,11 +112,19 @@ def write_report(contents: Contents, stream: IO[str]) -> None:
         num_batches=len(contents.spans),
         settings=contents.settings,
         versions=_versions(),
+        style=_file("report.css"),
+        script=script,
+        script_digest=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
     )
     stream.write(page)
 
 
-def _converging(contents: Contents) -> dict[str, str] | None:
+def _file(name: str) -> str:
+    """A file beside this one."""
+    return resources.files("qbatch.results").joinpath(name).read_text("utf-8")
+
+
+def _converging(contents: Contents) -> dict[str, object] | None:
     """How programs converge; nothing where none has reported a value."""
     if not contents.curves:
         return None
@@ -135,9 +145,9 @@ def _program(program: Program) -> dict[str, object]:
     }
 
 
-def _figures(contents: Contents) -> tuple[list[dict[str, str]], list[str]]:
+def _figures(contents: Contents) -> tuple[list[dict[str, object]], list[str]]:
     """The pictures of jobs with counts and of those with values, or why there is none."""
-    shown: list[dict[str, str]] = []
+    shown: list[dict[str, object]] = []
     notes: list[str] = []
     pairs = ((job, job.result) for job in contents.drawn)
     known = [(job, own) for job, own in pairs if own is not None and not own.is_empty]
@@ -150,7 +160,7 @@ def _figures(contents: Contents) -> tuple[list[dict[str, str]], list[str]]:
     return shown, notes
 
 
-def _pictures(found: Sequence[JobResult], contents: Contents) -> list[dict[str, str]]:
+def _pictures(found: Sequence[JobResult], contents: Contents) -> list[dict[str, object]]:
     """What shows jobs of one kind, and beside their lines a few of their histograms.
 
     Raises:
@@ -160,14 +170,14 @@ def _pictures(found: Sequence[JobResult], contents: Contents) -> list[dict[str, 
         return []
     name, left_out = contents.group.name, ""
     if contents.step > 1:
-        left_out = f"Every {contents.step}th job."
+        left_out = f"Every {contents.step}th job"
     made = picture(found, name)
     if isinstance(made, Histograms):
         return [_image(picture(_some(found, 6), name), note=left_out)]
-    images = [_image(made, note=left_out)]
+    images = [_image(made, note=left_out, linked={own.job.number for own in contents.listed})]
     if found[0].result is not None and found[0].result.is_distribution:
         panels = picture(_some(found, _PANELS), name, _HISTOGRAM)
-        images.append(_image(panels, note="Some of the jobs, evenly chosen."))
+        images.append(_image(panels, note="Some of the jobs, evenly chosen"))
     return images
 
 
@@ -177,29 +187,13 @@ def _some(results: Sequence[JobResult], number: int) -> list[JobResult]:
     return [results[place] for place in sorted(places)]
 
 
-def _image(made: Picture, note: str = "") -> dict[str, str]:
-    buffer = io.BytesIO()
-    figures.draw(made, buffer, "svg")
-    if isinstance(made, Histograms):
-        alt = f"Histograms of {len(made.panels)} jobs"
-    elif isinstance(made, HeatMap):
-        alt = f"{made.z_label} over {made.x_label} and {made.y_label}"
-    else:
-        alt = f"{made.y_label} against {made.x_label}"
-    return {"alt": alt, "note": note, "data": _encoded(buffer)}
+def _image(made: Picture, note: str = "", linked: Collection[int] = ()) -> dict[str, object]:
+    return page_figures.inline(made, note=". ".join(filter(None, (note, made.note))), linked=linked)
 
 
-def _encoded(buffer: io.BytesIO) -> str:
-    return base64.b64encode(buffer.getvalue()).decode()
-
-
-def _timeline(spans: list[Span]) -> dict[str, str] | None:
+def _timeline(spans: list[Span]) -> dict[str, object] | None:
     """When each batch was under way, one line per batch."""
-    if not spans:
-        return None
-    buffer = io.BytesIO()
-    figures.draw_timeline(spans, _COLOURS, buffer)
-    return {"alt": f"When each of {len(spans)} batches was under way", "data": _encoded(buffer)}
+    return page_figures.inline(Timeline(spans, _COLOURS)) if spans else None
 
 
 def _row(result: JobResult) -> dict[str, object]:
@@ -227,9 +221,9 @@ def job_error(result: JobResult) -> str:
 
 def _versions() -> dict[str, str]:
     found = {}
-    for name in ("qbatch", "qiskit", "qiskit-aer"):
+    for name in ("qbatch-quantum", "qiskit", "qiskit-aer"):
         try:
-            found[name] = metadata.version(name)
+            found[name.removesuffix("-quantum")] = metadata.version(name)
         except metadata.PackageNotFoundError:
             continue
     return {**found, "Python": platform.python_version(), "page": _moment(_now())}

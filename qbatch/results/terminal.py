@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import itertools
 import math
+import textwrap
 from collections.abc import Iterator
 
-from qbatch.errors import UsageError
-from qbatch.results.plot_data import HeatMap, Histograms, LinePlot, Panel, Picture
+from qbatch.results import terminal_lines
+from qbatch.results.plot_data import Cloud, Grid, HeatMap, Histograms, LinePlot, Panel, Picture
+from qbatch.results.terminal_lines import FEWEST, MARGIN, ROUNDING, extent, part
 
 _SHADES = " ░▒▓█"
+_DEEPER = (53, 54, 60, 24, 30, 36, 72, 71, 77, 113, 149, 148, 184, 220)  # of 256: viridis
 _EIGHTHS = " ▏▎▍▌▋▊▉█"
 _WIDEST_LABEL = 24
-_MARGIN = 10  # of uniplot's labels, to the right
-_ROUNDING = 1e-9  # below, differences are those of arithmetic
-_FEWEST = 20  # columns and rows that a drawing needs
-_MANY_POINTS = 100  # of a line; above, error bars would hide it
 
 
 def text(shown: Picture, *, width: int = 80, height: int = 20, colour: bool = False) -> str:
@@ -28,13 +26,15 @@ def text(shown: Picture, *, width: int = 80, height: int = 20, colour: bool = Fa
     Raises:
         UsageError: uniplot, which draws sweeps, is not installed.
     """
-    width = max(width, _FEWEST)
+    width = max(width, FEWEST)
     if isinstance(shown, Histograms):
         lines = list(_histograms(shown, width))
     elif isinstance(shown, LinePlot):
-        lines = _sweep(shown, width, height, colour)
+        lines = terminal_lines.drawn(shown, width, height, colour=colour)
     else:
-        lines = list(_heat_map(shown, width, height))
+        lines = list(_heat_map(shown, width, height, colour))
+    if shown.note:
+        lines += textwrap.wrap(shown.note, width)
     return "\n".join(line.rstrip() for line in lines)
 
 
@@ -43,16 +43,13 @@ def _histograms(shown: Histograms, width: int) -> Iterator[str]:
         if number:
             yield ""
         yield panel.title[:width]
-        yield from _bars(panel, width)
-    if shown.left_out:
-        yield f"and {shown.left_out} jobs more"
+        yield from _bars(panel, width, shown.highest or 1.0)
 
 
-def _bars(panel: Panel, width: int) -> Iterator[str]:
+def _bars(panel: Panel, width: int, longest: float) -> Iterator[str]:
     labels = [_short(outcome) for outcome in panel.outcomes]
     widest = max(map(len, labels))
     room = width - widest - len("  100.0% ± 0.0")
-    longest = max(panel.shares) or 1.0
     for label, share, error in zip(labels, panel.shares, panel.errors, strict=True):
         eighths = round(8 * max(room, 5) * share / longest)
         drawn = "█" * (eighths // 8) + _EIGHTHS[eighths % 8].strip()
@@ -67,113 +64,70 @@ def _short(outcome: str) -> str:
     return f"{outcome[: _WIDEST_LABEL // 2]}…{outcome[1 - _WIDEST_LABEL // 2 :]}"
 
 
-def _sweep(shown: LinePlot, width: int, height: int, colour: bool) -> list[str]:
-    try:
-        from uniplot import plot_to_string
-    except ImportError:
-        raise UsageError(
-            "uniplot is not installed", hint="pip install uniplot installs it"
-        ) from None
-    names = ["blue", "red", "green", "magenta", "yellow", "cyan", "white", "bright_black"]
-    xs, ys, bars, colours = [], [], [], []
-    for number, line in enumerate(shown.lines):
-        found = names[number % len(names)]
-        xs.append(list(line.x))
-        ys.append(list(line.y))
-        bars.append(False)
-        colours.append(found)
-        if line.fit is not None:
-            xs.append(list(line.fit.x))
-            ys.append(list(line.fit.y))
-            bars.append(True)
-            colours.append(found)
-        if line.errors is None or len(line.x) > _MANY_POINTS:
-            continue
-        for x, y, error in zip(line.x, line.y, line.errors, strict=True):
-            xs.append([x, x])
-            ys.append([y - error, y + error])
-            bars.append(True)
-            colours.append(found)
-    across, up = _extent(xs), _extent(ys)
-    drawn: str = plot_to_string(
-        xs=xs,
-        ys=ys,
-        lines=bars,
-        color=colours if colour else False,
-        width=max(width - _MARGIN, _FEWEST),
-        height=height,
-        title=f"{shown.title}: {shown.y_label} against {shown.x_label}"[:width],
-        x_min=across[0],
-        x_max=across[1],
-        y_min=up[0],
-        y_max=up[1],
-        x_labels=False,
-        y_labels=False,
-    )
-    lines = _labelled(drawn.splitlines(), across, up)
-    if len(shown.lines) > 1:
-        lines += _legend(shown, names if colour else ["·"], width)
-    return lines
+def _heat_map(shown: HeatMap, width: int, height: int, colour: bool) -> Iterator[str]:
+    """Panels of one scale: shades of blocks, or colours."""
+    scale = _Scale(*shown.scale, colour=colour)
+    for number, panel in enumerate(shown.panels):
+        if number:
+            yield ""
+        yield f"{shown.title}: {panel.label}, {shown.y_label} (up) over {shown.x_label}"[:width]
+        grid = _gridded(panel, width, height) if isinstance(panel, Cloud) else panel
+        yield from _cells(grid, width, height, scale)
+        if isinstance(panel, Cloud):
+            yield f"{len(panel.z)} scattered points"
+    yield scale.legend()
 
 
-def _legend(shown: LinePlot, marks: list[str], width: int) -> Iterator[str]:
-    for line, mark in zip(shown.lines, itertools.cycle(marks), strict=False):
-        if line.label:
-            yield f"  {mark}: {line.label}"[:width]
-
-
-def _extent(values: list[list[float]]) -> tuple[float, float]:
-    """The least and the largest of all; apart from each other, so that there is a scale."""
-    known = [value for row in values for value in row if math.isfinite(value)] or [0.0]
-    low, high = min(known), max(known)
-    if high - low <= _ROUNDING * max(1.0, abs(high)):
-        half = abs(high) / 2 or 0.5
-        return low - half, high + half
-    return low, high
-
-
-def _labelled(lines: list[str], across: tuple[float, float], up: tuple[float, float]) -> list[str]:
-    """A drawing with what its edges and its middle stand for: uniplot rounds to whole numbers."""
-    first = next(number for number, line in enumerate(lines) if line.startswith("┌"))
-    rows = len(lines) - first - 2
-    for row, value in ((0, up[1]), (rows // 2, up[1] - (rows // 2 + 0.5) * (up[1] - up[0]) / rows),
-                       (rows - 1, up[0])):  # fmt: skip
-        lines[first + 1 + row] += f" {_number(value)}"
-    left, right = _number(across[0]), _number(across[1])
-    inner = len(lines[-1]) - 2
-    return [*lines, f" {left}{right.rjust(max(inner - len(left), len(right) + 1))}"]
-
-
-def _number(value: float) -> str:
-    return f"{0.0 if abs(value) < _ROUNDING else value:.3g}"
-
-
-def _heat_map(shown: HeatMap, width: int, height: int) -> Iterator[str]:
-    """Shades of blocks; of a finer grid, the mean of the cells that fall together."""
-    label = max(len(f"{value:.3g}") for value in shown.y)
-    columns = min(len(shown.x), max(_FEWEST, width - label - 3))
+def _cells(grid: Grid, width: int, height: int, scale: _Scale) -> Iterator[str]:
+    """A frame of cells; of a finer grid, the mean of those that fall together."""
+    label = max(len(f"{value:.3g}") for value in grid.y)
+    columns = min(len(grid.x), max(FEWEST, width - label - 3))
     wide = max(1, min(2, (width - label - 3) // columns))  # characters are twice as high as wide
-    rows = min(len(shown.y), height)
-    known = [v for row in shown.z for v in row if not math.isnan(v)]
-    low, high = min(known), max(known)
-    yield f"{shown.title}: {shown.z_label}, {shown.y_label} (up) over {shown.x_label}"[:width]
+    rows = min(len(grid.y), height)
     yield " " * label + " ┌" + "─" * (columns * wide) + "┐"
     for row in reversed(range(rows)):
-        ys = _span(row, rows, len(shown.y))
-        spans = (_span(column, columns, len(shown.x)) for column in range(columns))
-        cells = (_shade(_known(shown, xs, ys), low, high) * wide for xs in spans)
-        yield f"{shown.y[ys[0]]:{label}.3g} │{''.join(cells)}│"
+        ys = _span(row, rows, len(grid.y))
+        spans = (_span(column, columns, len(grid.x)) for column in range(columns))
+        cells = (scale.shade(_known(grid, xs, ys), wide) for xs in spans)
+        yield f"{grid.y[ys[0]]:{label}.3g} │{''.join(cells)}│"
     yield " " * label + " └" + "─" * (columns * wide) + "┘"
-    left, right = f"{shown.x[0]:.3g}", f"{shown.x[-1]:.3g}"
+    left, right = f"{grid.x[0]:.3g}", f"{grid.x[-1]:.3g}"
     yield " " * (label + 2) + left + right.rjust(max(columns * wide - len(left), len(right) + 1))
-    yield f"[{_SHADES[0]}] {low:.3g} … [{_SHADES[-1]}] {high:.3g}"
-    if columns < len(shown.x) or rows < len(shown.y):
-        yield f"means of {len(shown.x)} x {len(shown.y)} cells on {columns} x {rows}"
+    across, up = grid.means_of or (len(grid.x), len(grid.y))
+    if columns < across or rows < up:
+        yield f"means of {across} x {up} cells on {columns} x {rows}"
 
 
-def _known(shown: HeatMap, xs: range, ys: range) -> list[float]:
+def _gridded(cloud: Cloud, width: int, height: int) -> Grid:
+    """Scattered points in the cells of a screen, where they lie; the mean of those in one."""
+    columns, rows = max(FEWEST, width - MARGIN - 3), height
+    across, up = extent([list(cloud.x)]), extent([list(cloud.y)])
+    found: dict[tuple[int, int], list[float]] = {}
+    for x, y, z in zip(cloud.x, cloud.y, cloud.z, strict=True):
+        place = part(y, up, rows), part(x, across, columns)
+        found.setdefault(place, []).append(z)
+    return Grid(
+        label=cloud.label,
+        x=tuple(_middle(n, across, columns) for n in range(columns)),
+        y=tuple(_middle(n, up, rows) for n in range(rows)),
+        z=tuple(
+            tuple(
+                math.fsum(own) / len(own) if (own := found.get((row, column))) else math.nan
+                for column in range(columns)
+            )
+            for row in range(rows)
+        ),
+    )
+
+
+def _middle(place: int, within: tuple[float, float], places: int) -> float:
+    low, high = within
+    return low + (place + 0.5) * (high - low) / places
+
+
+def _known(grid: Grid, xs: range, ys: range) -> list[float]:
     """The cells of a rectangle that have a value."""
-    return [shown.z[i][j] for i in ys for j in xs if not math.isnan(shown.z[i][j])]
+    return [grid.z[i][j] for i in ys for j in xs if not math.isnan(grid.z[i][j])]
 
 
 def _span(place: int, places: int, size: int) -> range:
@@ -181,10 +135,31 @@ def _span(place: int, places: int, size: int) -> range:
     return range(place * size // places, max((place + 1) * size // places, place + 1))
 
 
-def _shade(values: list[float], low: float, high: float) -> str:
-    if not values:
-        return "·"
-    if high - low <= _ROUNDING * max(1.0, abs(high)):
-        return _SHADES[-1]
-    share = (math.fsum(values) / len(values) - low) / (high - low)
-    return _SHADES[min(len(_SHADES) - 1, int(share * len(_SHADES)))]
+class _Scale:
+    """Values as shades: with colours one of fourteen, without one of nine or, narrow, of five."""
+
+    def __init__(self, low: float, high: float, *, colour: bool) -> None:
+        self._low, self._high, self._colour = low, high, colour
+
+    def shade(self, values: list[float], wide: int) -> str:
+        """A cell of that many characters; a dot where there is no value."""
+        if not values:
+            return "·".ljust(wide) if self._colour else "·" * wide
+        if self._high - self._low <= ROUNDING * max(1.0, abs(self._high)):
+            return self._drawn(1.0, wide)
+        mean = math.fsum(values) / len(values)
+        return self._drawn((mean - self._low) / (self._high - self._low), wide)
+
+    def legend(self) -> str:
+        """What the ends stand for."""
+        first, last = self._drawn(0.0, 1), self._drawn(1.0, 1)
+        return f"[{first}] {self._low:.3g} … [{last}] {self._high:.3g}"
+
+    def _drawn(self, share: float, wide: int) -> str:
+        if self._colour:
+            code = _DEEPER[min(len(_DEEPER) - 1, int(share * len(_DEEPER)))]
+            return f"\x1b[48;5;{code}m{' ' * wide}\x1b[0m"
+        # Two letters beside each other, of shades that follow each other, make one between them.
+        levels = wide * (len(_SHADES) - 1) + 1
+        level = min(levels - 1, int(share * levels))
+        return "".join(_SHADES[(level + place) // wide] for place in reversed(range(wide)))

@@ -10,10 +10,13 @@ _MOST, _FEWEST = 9, 3
 _NEAR = 1e-6
 
 
-def in_pi(low: float, high: float) -> list[tuple[float, str]] | None:
+def in_pi(low: float, high: float, most: int = _MOST) -> list[tuple[float, str]] | None:
     """Where the ticks are and what stands there; None where the ends are no parts of pi.
 
     Both ends are whole numbers of eighths of pi, and at least half of pi apart.
+
+    Args:
+        most: so many ticks have room.
     """
     ends = [8 * value / math.pi for value in (low, high)]
     if not all(math.isfinite(end) and abs(end - round(end)) < _NEAR for end in ends):
@@ -23,7 +26,7 @@ def in_pi(low: float, high: float) -> list[tuple[float, str]] | None:
         return None
     for part in _PARTS:
         begin, end = math.ceil(first / part), math.floor(last / part)
-        if _FEWEST <= end - begin + 1 <= _MOST:
+        if _FEWEST <= end - begin + 1 <= most:
             return [(float(n * part) * math.pi, label(n * part)) for n in range(begin, end + 1)]
     return None
 

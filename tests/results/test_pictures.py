@@ -10,7 +10,7 @@ import pytest
 from qbatch import JobGroup
 from qbatch.errors import UsageError
 from qbatch.results import terminal
-from qbatch.results.plot_data import HeatMap, Histograms, Line, LinePlot, PlotOptions
+from qbatch.results.plot_data import Grid, HeatMap, Histograms, Line, LinePlot, PlotOptions
 
 from ..conftest import ANSATZ, BELL
 
@@ -77,15 +77,17 @@ def test_two_parameters_are_a_heat_map_or_lines(groups):
     shown = groups["grid"].results().picture(PlotOptions(outcome="11"))
     assert isinstance(shown, HeatMap)
     assert (shown.x_label, shown.y_label) == ("phi", "theta")
-    assert (len(shown.z), len(shown.z[0])) == (9, 3)
-    assert shown.z[8][0] == 1.0
-    assert (
-        groups["grid"].results("1-26").picture(PlotOptions(y="phi", x="theta")).z[2][8] != 0
-    )  # one missing
+    (panel,) = shown.panels
+    assert isinstance(panel, Grid)
+    assert (len(panel.z), len(panel.z[0])) == (9, 3)
+    assert panel.z[8][0] == 1.0
+    assert panel.jobs[0] == ((1, 1), (2, 1), (3, 1))
+    assert shown.note == ""
     lines = groups["grid"].results().picture(PlotOptions(x="theta")).lines
     assert [line.label for line in lines] == [f"P(00), phi={v}" for v in (0, 1, 2)] or len(lines)
     few = groups["grid"].results("1-25").picture(PlotOptions(outcome="11"))
-    assert sum(math.isnan(v) for row in few.z for v in row) == 2
+    assert sum(math.isnan(v) for row in few.panels[0].z for v in row) == 2
+    assert few.note == "25 of 27 jobs; left out: 2 not chosen"
 
 
 def test_jobs_without_parameters_are_histograms(groups):
@@ -191,6 +193,7 @@ def test_a_terminal_gets_lines_that_fit(groups, name, width):
 def test_bars_are_as_long_as_their_shares(groups):
     lines = terminal.text(groups["bell"].results("1").picture(), width=80).splitlines()
     assert lines[0] == "bell/1 text"
+    assert lines.pop() == "1 of 2 jobs; left out: 1 not chosen"
     shares = [float(re.search(r"([\d.]+)%", line)[1]) for line in lines[1:]]
     assert sum(shares) == pytest.approx(100)
     lengths = [line.count("█") for line in lines[1:]]
@@ -201,8 +204,25 @@ def test_points_stand_where_they_belong():
     line = Line(label="P", x=(0.0, 1.0), y=(0.0, 1.0), errors=None)
     shown = LinePlot(title="t", x_label="x", y_label="P", lines=(line,))
     rows = [r for r in terminal.text(shown, width=40, height=10).splitlines() if r.startswith("│")]
-    assert rows[0].rstrip("│ 1")[-1] in "▝▐▗▘▌▖"
-    assert rows[-1][1] in "▖▌▗▐"
+    assert rows[0].rstrip("│ 1")[-1] == "•"
+    assert rows[-1][1] == "•"
+    assert sum(row.count("•") for row in rows) == 2
+
+
+def test_points_are_told_from_their_errors_and_lines_from_each_other():
+    first = Line(label="a", x=(0.0, 1.0), y=(0.5, 0.5), errors=(0.4, 0.4))
+    second = Line(label="b", x=(0.0, 1.0), y=(0.2, 0.9), errors=None)
+    shown = LinePlot(title="t", x_label="x", y_label="P", lines=(first, second))
+    for colour in (False, True):
+        drawn = terminal.text(shown, width=60, height=12, colour=colour)
+        body = re.sub(r"\x1b\[[0-9;]*m", "", drawn).splitlines()
+        rows = [row for row in body if row.startswith("│")]
+        assert {len(row.rpartition("│")[0]) for row in rows} == {51}
+        assert sum(row.count("•") for row in rows) == 2
+        assert sum(row.count("o") for row in rows) == 2
+        assert sum(bool(re.search("[⠁-⣿]", row)) for row in rows) > 6  # the errors' strokes
+        assert body[-2:] == ["  •: a", "  o: b"]
+        assert ("\x1b[31mo\x1b[0m" in drawn) is colour
 
 
 def test_the_command_draws_where_it_is_told(qbatch, groups, tmp_path):
@@ -229,21 +249,21 @@ def test_jobs_that_are_asked_otherwise_are_no_repeats(db):
 
 
 def test_states_of_photons_that_never_came_could_have_come():
-    from qbatch.results.pictures import _could_come
+    from qbatch.results.points import could_come
 
-    assert _could_come("|1,1>", ["|2,0>", "|0,2>"])
-    assert not _could_come("|1,1,0>", ["|2,0>"])
+    assert could_come("|1,1>", ["|2,0>", "|0,2>"])
+    assert not could_come("|1,1,0>", ["|2,0>"])
 
 
 @pytest.mark.parametrize("number", [1, 3])
 def test_what_was_fitted_is_said_within_the_picture(groups, number):
     from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-    from qbatch.results import figures
+    from qbatch.results import figure_lines
 
     shown = groups["sweep"].results().picture(PlotOptions(outcome="11", fit="cos"))
     assert isinstance(shown, LinePlot)
-    figure = figures._sweep(
+    figure = figure_lines.drawn(
         dataclasses.replace(shown, lines=shown.lines * number), 7.0, plain=False
     )
     FigureCanvasAgg(figure).draw()
@@ -295,11 +315,10 @@ def test_a_paper_pdf_has_its_fonts_in_it(groups):
 
 def test_a_heat_map_that_does_not_fit_says_so():
     wide = tuple(map(float, range(300)))
-    shown = HeatMap(
-        title="t", x_label="x", y_label="y", z_label="z", x=wide, y=(0.0, 1.0),
-        z=(wide, wide),
-    )  # fmt: skip
+    grid = Grid(label="z", x=wide, y=(0.0, 1.0), z=(wide, wide))
+    shown = HeatMap(title="t", x_label="x", y_label="y", panels=(grid,))
     said = terminal.text(shown, width=80, height=20, colour=False)
     assert "means of 300 x 2 cells on" in said
-    small = dataclasses.replace(shown, x=(0.0, 1.0), z=((0.0, 1.0), (2.0, 3.0)))
+    grid = dataclasses.replace(grid, x=(0.0, 1.0), z=((0.0, 1.0), (2.0, 3.0)))
+    small = dataclasses.replace(shown, panels=(grid,))
     assert "means of" not in terminal.text(small, width=80, height=20, colour=False)

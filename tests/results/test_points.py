@@ -76,3 +76,37 @@ def test_exact_values_have_no_error():
     assert (mean.value, mean.error) == (0.5, None)
     mean.add(0.5, 0.3, 1)
     assert mean.error == pytest.approx(0.1)
+
+
+def test_what_is_left_out_is_counted_by_its_reason():
+    nothing = JobResult(job=job(9, COUNTS, parameters={"a": 1.0}), shots=None)
+    found = overview(
+        [
+            counted(1, {"00": 75, "11": 25}, a=0.5),
+            counted(2, {"11": 10}, b=0.25),
+            counted(3, {"111": 10}, a=1.0),
+            estimated(4, 0.5, a=2.0),
+            nothing,
+        ]
+    )
+    points = found.with_parameters(found.points(label="P", outcome="11"), ["a"])
+    assert [point.number for point in points] == [1]
+    said = found.note(total=7)
+    assert said.startswith("1 of 7 jobs; left out: ")
+    assert set(said.partition("out: ")[2].split(", ")) == {
+        "1 that measure something else", "1 with expectation values", "1 without a",
+        "1 without a result", "2 not chosen",
+    }  # fmt: skip
+
+
+def test_a_whole_picture_says_nothing():
+    found = overview([counted(1, {"0": 1}, a=0.5)])
+    assert len(list(found.points(label="P", outcome="1"))) == 1
+    assert found.note(total=1) == ""
+
+
+def test_an_outcome_of_other_bits_has_no_share_of_a_job():
+    """Not even none: a job of three bits does not say how often two come."""
+    found = overview([counted(1, {"000": 10}), counted(2, {"00": 10})])
+    points = list(found.points(label="P", outcome="11"))
+    assert [(point.number, point.quantities["P"][0]) for point in points] == [(2, 0.0)]

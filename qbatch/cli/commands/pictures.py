@@ -214,8 +214,8 @@ def _print_fits(picture: Picture) -> None:
 def report(ctx: typer.Context, group: opt.GroupName, file: opt.File) -> None:
     """Write a group as one self-contained HTML page.
 
-    Status, failures, results, batches, settings; no network, no scripts. Needs Jinja and
-    matplotlib.
+    Status, failures, results, batches, settings; points that show their job, tables that sort
+    and filter. Nothing comes from the network. Needs Jinja and matplotlib.
 
     Example: qbatch report scan -o scan.html
     """

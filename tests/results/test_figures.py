@@ -1,0 +1,101 @@
+"""Images: what is drawn where, and on which scale."""
+
+import io
+import math
+
+import numpy
+import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+from qbatch.results import figure_lines, figure_planes, figures
+from qbatch.results.figure_style import COLOURS, COLUMN
+from qbatch.results.plot_data import Cloud, Grid, HeatMap, Histograms, Line, LinePlot, Panel
+
+XS = [i * math.pi / 4 for i in range(9)]
+
+
+def lines(number, note="", **line):
+    own = {"x": XS, "y": [0.5] * 9, "errors": [0.1] * 9, **line}
+    found = tuple(Line(label=f"P(1), d={n}", **own) for n in range(number))
+    return LinePlot(title="t", x_label="theta", y_label="P(1)", lines=found, note=note)
+
+
+def placed(figure):
+    FigureCanvasAgg(figure).draw()
+    return figure
+
+
+@pytest.mark.parametrize("width", [COLUMN, 7.0])
+@pytest.mark.parametrize("number", [2, 8])
+@pytest.mark.parametrize("note", ["", "3 of 20 jobs; left out: 17 with expectation values"])
+def test_a_legend_lies_below_the_axes_and_hides_nothing(width, number, note):
+    figure = placed(figure_lines.drawn(lines(number, note), width, plain=False))
+    (legend,) = figure.legends
+    inside, axis = legend.get_window_extent(), figure.axes[0].get_tightbbox()
+    assert inside.y1 <= axis.y0
+    assert inside.y0 >= 0
+    assert inside.x1 <= figure.bbox.x1
+    assert len(legend.get_texts()) == number
+    assert legend.get_title().get_text().replace("\n", " ") == note
+    assert figure.axes[0].bbox.height > 0.3 * figure.bbox.height
+
+
+def test_what_was_compiled_to_is_scattered_and_what_was_chosen_is_joined():
+    for is_joined in (True, False):
+        figure = figure_lines.drawn(lines(1, is_joined=is_joined), 7.0, plain=False)
+        assert (figure.axes[0].lines[0].get_linestyle() != "None") is is_joined
+
+
+def test_panels_that_are_compared_have_one_scale():
+    def bars(name, *shares):
+        outcomes = tuple(f"{n:02b}" for n in range(len(shares)))
+        return Panel(title=name, outcomes=outcomes, shares=shares, errors=(0.01,) * len(shares))
+
+    shown = Histograms(title="t", panels=(bars("a", 0.9, 0.1), bars("b", 0.3, 0.3, 0.4)), note="!")
+    figure = placed(figures._histograms(shown, 7.0))
+    assert len({axis.get_ylim() for axis in figure.axes}) == 1
+    assert figure.axes[0].get_ylim()[1] > 0.91
+    assert figure.get_supxlabel() == "!"
+
+
+def test_heat_maps_have_one_scale_and_say_what_was_averaged():
+    xs = tuple(XS)
+    grids = [
+        Grid(label=name, x=xs, y=xs, z=((top,) * 9,) * 9, means_of=(900, 900))
+        for name, top in (("ZZ", 1.0), ("XX", -0.5), ("YY", 0.1), ("XZ", 0.0))
+    ]
+    shown = HeatMap(title="t", x_label="a", y_label="b", panels=tuple(grids), note="2 of 3 jobs")
+    figure = placed(figure_planes.drawn(shown, 7.0, plain=False))
+    *panels, _, _, bar = figure.axes
+    assert [axis.get_title() for axis in panels] == ["ZZ", "XX", "YY", "XZ"]
+    assert {axis.collections[0].get_clim() for axis in panels} == {(-1.0, 1.0)}
+    assert [axis.get_xlabel() for axis in panels] == ["", "a", "a", "a"]
+    assert bar.get_ylabel() == "expectation value"
+    assert figure.get_supxlabel() == "means of 900 x 900 cells on 9 x 9; 2 of 3 jobs"
+
+
+def test_scattered_points_are_points():
+    cloud = Cloud(label="P", x=[0.1, 0.4], y=[0.2, 0.3], z=[0.0, 1.0])
+    shown = HeatMap(title="t", x_label="a", y_label="b", panels=(cloud,))
+    (points,) = figure_planes.drawn(shown, 7.0, plain=False).axes[0].collections
+    assert numpy.asarray(points.get_offsets()).tolist() == [[0.1, 0.2], [0.4, 0.3]]
+
+
+def luminance(colour):
+    parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    parts = [v / 12.92 if v <= 0.04045 else ((v + 0.055) / 1.055) ** 2.4 for v in parts]
+    return 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2]
+
+
+@pytest.mark.parametrize("page", ["#ffffff", "#16191c"])
+def test_colours_stand_out_from_a_page(page):
+    for colour in COLOURS:
+        low, high = sorted((luminance(colour), luminance(page)))
+        assert (high + 0.05) / (low + 0.05) >= 3, colour
+
+
+def test_the_same_picture_makes_the_same_bytes_for_a_page():
+    assert figures.page_svg(lines(3), 6.0) == figures.page_svg(lines(3), 6.0)
+    stream = io.BytesIO()
+    figures.draw(lines(3), stream, "svg")
+    assert stream.getvalue() != figures.page_svg(lines(3), 6.0)  # which has no paper of its own

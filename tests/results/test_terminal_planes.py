@@ -1,0 +1,74 @@
+"""Heat maps as characters: shades, colours, scattered points, one scale."""
+
+import math
+import re
+
+import pytest
+
+from qbatch.results import terminal
+from qbatch.results.plot_data import Cloud, Grid, HeatMap
+
+XS = tuple(float(x) for x in range(10))
+
+
+def shown(*panels):
+    return HeatMap(title="t", x_label="a", y_label="b", panels=panels)
+
+
+def grid(low=0.0, high=1.0, label="P"):
+    row = tuple(low + (high - low) * x / 9 for x in XS)
+    return Grid(label=label, x=XS, y=(0.0, 1.0), z=(row, row))
+
+
+def cells(text):
+    return [line.partition("│")[2].rpartition("│")[0] for line in text.splitlines() if "│" in line]
+
+
+def test_two_letters_a_cell_make_nine_shades():
+    row = cells(terminal.text(shown(grid()), width=60))[0]
+    pairs = [row[i : i + 2] for i in range(0, 20, 2)]
+    assert pairs[0] == "  "
+    assert pairs[-1] == "██"
+    assert len(set(pairs)) == 9
+    depth = [sum(" ░▒▓█".index(letter) for letter in pair) for pair in pairs]
+    assert depth == sorted(depth)
+
+
+def test_colours_go_one_way():
+    text = terminal.text(shown(grid()), width=60, colour=True)
+    codes = [int(code) for code in re.findall(r"48;5;(\d+)m", cells(text)[0])]
+    assert len(set(codes)) == 10
+    order = [terminal._DEEPER.index(code) for code in codes]
+    assert order == sorted(order)
+
+
+def test_panels_are_drawn_on_one_scale():
+    text = terminal.text(shown(grid(label="ZZ"), grid(0.0, 0.1, label="XX")), width=60)
+    assert text.count("[ ] 0 … [█] 1") == 1
+    first, second = cells(text)[0], cells(text)[2]
+    assert "█" in first
+    assert set(second) == {" "}
+    assert "t: ZZ, b (up) over a" in text
+    assert "t: XX, b (up) over a" in text
+
+
+def test_scattered_points_stand_where_they_lie():
+    cloud = Cloud(label="P", x=[0.0, 1.0, 1.0], y=[0.0, 1.0, 0.0], z=[1.0, 0.9, 0.95])
+    text = terminal.text(shown(cloud), width=60, height=8)
+    rows = cells(text)
+    assert len(rows) == 8
+    assert rows[0].rstrip("·") != rows[0].rstrip()  # the upper right
+    assert rows[0][-1] != "·" != rows[-1][0]
+    assert rows[-1][-1] != "·"
+    assert sum(letter != "·" for row in rows for letter in row) == 3
+    assert "3 scattered points" in text
+
+
+@pytest.mark.parametrize("width", [20, 40, 80])
+@pytest.mark.parametrize("colour", [False, True])
+def test_lines_fit(width, colour):
+    cloud = Cloud(label="P", x=[0.0, 1.0], y=[0.0, math.pi], z=[1.0, 0.9])
+    for picture in (shown(cloud), shown(grid())):
+        text = terminal.text(picture, width=width, height=6, colour=colour)
+        plain = re.sub(r"\x1b\[[0-9;]*m", "", text)
+        assert max(map(len, plain.splitlines())) <= max(width, 33)
