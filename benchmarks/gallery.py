@@ -1,7 +1,7 @@
 """The studies of docs/gallery.md, as they stand: ``python -m benchmarks.gallery -o PICTURES``.
 
-Each is run in a directory of its own with the files of ``examples``; its picture is looked at by
-`look`, and copied. A study whose package is not here is left out, and named.
+Each is run in a directory of its own with the files of ``examples``; its picture is copied, and
+drawn once more as SVG, which `benchmarks.look` reads. One whose package is not here is left out.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from benchmarks import look
+
 TOP = Path(__file__).parents[1]
 PAGE = TOP / "docs" / "gallery.md"
 NEEDS = {
@@ -25,6 +27,8 @@ NEEDS = {
     "A pulse sweep": "pulser_simulation",
     "A surface code": "stim",
 }
+# Whose values are computed without shots: there is no error to draw.
+EXACT = ("An energy landscape", "QAOA", "VQE")
 _BLOCK = re.compile(r"```(\w+)\n(.*?)```", re.DOTALL)
 _MOST_COMMANDS = 5
 
@@ -97,7 +101,24 @@ def run(study: Study, place: Path) -> dict[str, str]:
         assert "Traceback" not in done.stderr, (study.name, line, done.stderr)
         said[line] = done.stdout
     assert (place / study.picture).stat().st_size > 5_000, study.name
+    _look_at(study, place, environment)
     return said
+
+
+def _look_at(study: Study, place: Path, environment: dict[str, str]) -> None:
+    """Draw its picture as SVG, and see that nothing is wrong with it.
+
+    Raises:
+        AssertionError: something is.
+    """
+    drawing = place / study.picture.replace(".png", ".svg")
+    (line,) = [line for line in study.commands if study.picture in line]
+    again = line.replace(study.picture, drawing.name)
+    subprocess.run(
+        ["/bin/bash", "-c", again], cwd=place, env=environment, check=True, capture_output=True
+    )
+    wrong = look.faults(drawing.read_text("utf-8"), exact=study.name in EXACT)
+    assert not wrong, (study.name, wrong)
 
 
 def main() -> int:
