@@ -170,16 +170,16 @@ class JobGroup(ProgramVerbs, PercevalNames, ShownInNotebooks):
 
         Args:
             selector: which of them; all by default.
-            observer: told how the run goes on; default a progress bar in a terminal.
+            observer: told how the run goes on; default a progress bar in a terminal or a notebook.
             options: see `qbatch.RunOptions`.
 
         Raises:
             Locked: another process runs the group.
         """
-        from qbatch.api.progress import shown_on_terminal
+        from qbatch.api.progress import shown
 
         settings = runs.settings_of(self._stored.config, options)
-        with shown_on_terminal(observer) as watcher:
+        with shown(observer) as watcher:
             return runs.run([self.target(selector)], settings, observer=watcher)
 
     def rerun(
@@ -204,10 +204,10 @@ class JobGroup(ProgramVerbs, PercevalNames, ShownInNotebooks):
         Returns:
             None if there is nothing to rerun; nothing was done then.
         """
-        from qbatch.api.progress import shown_on_terminal
+        from qbatch.api.progress import shown
 
         settings = runs.settings_of(self._stored.config, options)
-        with shown_on_terminal(observer) as watcher:
+        with shown(observer) as watcher:
             return runs.rerun(
                 [self.target(selector)],
                 settings,

@@ -157,11 +157,11 @@ class PercevalNames(ABC):
 
     def track_progress(self, *, seconds: float = 0.5) -> Progress:
         """Show the progress of a run that another process does, until it ends."""
-        from qbatch.api.progress import Bars
+        from qbatch.api.progress import bars
 
-        with Bars() as bars:
+        with bars() as shown:
             for group, _ in self.watch(seconds=seconds):
-                bars.show(group.counts)
+                shown.show(group.counts)
         return self.progress()
 
     def list_unsent_jobs(self) -> list[JobHandle]:

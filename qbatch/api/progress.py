@@ -1,11 +1,14 @@
-"""Progress on stderr: tqdm bars on a terminal, a line now and then elsewhere."""
+"""Progress: tqdm bars on a terminal, a bar of HTML in a notebook, elsewhere a line now and then."""
 
 from __future__ import annotations
 
 import contextlib
+import importlib
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from qbatch.domain.groups import Group
@@ -14,6 +17,7 @@ from qbatch.engine.report import Observer, RunState
 
 _LINE_SECONDS = 30.0
 _BAR_SECONDS = 0.1
+_NOTEBOOK_SECONDS = 0.2
 # Shorter than tqdm's own: on 80 columns it leaves the bar about a third.
 _FORMAT = "{percentage:3.0f}%|{bar}| {n_fmt}/{total_fmt} [{remaining}, {rate_fmt}{postfix}]"
 
@@ -127,14 +131,20 @@ def observer(*, quiet: bool) -> Quiet:
     return Bar() if sys.stderr.isatty() else Lines()
 
 
-def state_of(group: Group) -> RunState:
-    """How a group stands, as an observer is told it."""
+def state_of(groups: Sequence[Group]) -> RunState:
+    """How groups stand together, as an observer is told it."""
+    counts = Counter[str]()
+    for group in groups:
+        counts.update(group.counts)
+    return _state(counts)
 
+
+def _state(counts: Mapping[str, int]) -> RunState:
     def number(*statuses: Status) -> int:
-        return sum(group.counts.get(status, 0) for status in statuses)
+        return sum(counts.get(status, 0) for status in statuses)
 
     return RunState(
-        total=group.total,
+        total=sum(counts.values()),
         done=number(Status.DONE),
         failed=number(*UNSUCCESSFUL),
         active=number(*ACTIVE),
@@ -142,16 +152,80 @@ def state_of(group: Group) -> RunState:
 
 
 @contextlib.contextmanager
-def shown_on_terminal(given: Observer | None) -> Iterator[Observer | None]:
-    """The observer of a run from Python: the one that is given, else a bar in a terminal."""
-    if given is not None or not sys.stderr.isatty():
+def shown(given: Observer | None) -> Iterator[Observer | None]:
+    """The observer of a run from Python: the one given, else a bar in a notebook or a terminal."""
+    bar: Quiet
+    if given is not None:
         yield given
         return
-    bar = Bar()
+    if in_notebook():
+        bar = NotebookBar()
+    elif sys.stderr.isatty():
+        bar = Bar()
+    else:
+        yield None
+        return
     try:
         yield bar
     finally:
         bar.close()
+
+
+def in_notebook() -> bool:
+    """Whether this is a cell of a notebook; IPython in a terminal is none."""
+    loaded = sys.modules.get("IPython")
+    shell = loaded.get_ipython() if loaded is not None else None
+    return getattr(shell, "kernel", None) is not None
+
+
+class NotebookBar(Quiet):
+    """A bar under the cell of a notebook, without widgets; what it last showed is kept with it."""
+
+    def __init__(self) -> None:
+        self._began = time.monotonic()
+        self._next = 0.0
+        self._state = RunState()
+        self._handle: Any = None
+
+    def update(self, state: RunState) -> None:
+        """Move the bar; a few times a second at most."""
+        self._state = replace(state)
+        if time.monotonic() >= self._next:
+            self._show()
+
+    def close(self) -> None:
+        """Leave the bar as it stands at the end."""
+        self._show()
+
+    def show(self, counts: Mapping[str, int]) -> None:
+        """The numbers of jobs by status."""
+        self.update(_state(counts))
+
+    def __enter__(self) -> NotebookBar:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _show(self) -> None:
+        ipython: Any = importlib.import_module("IPython.display")
+        self._next = time.monotonic() + _NOTEBOOK_SECONDS
+        shown = ipython.HTML(self._html())
+        if self._handle is None:
+            self._handle = ipython.display(shown, display_id=True)
+        else:
+            self._handle.update(shown)
+
+    def _html(self) -> str:
+        state = self._state
+        total = state.total or state.to_compile
+        ended = state.done + state.failed if state.total else state.compiled
+        seconds = time.monotonic() - self._began
+        said = f"{ended}/{total} {'jobs' if state.total else 'circuits'} in {seconds:.1f} s"
+        if state.total and (behind := _behind(state)):
+            said += f", {behind}"
+        most = "" if state.is_open or not total else f' max="{total}" value="{ended}"'
+        return f'<progress style="width: 24em"{most}></progress> {said}'
 
 
 class Bars:
@@ -174,6 +248,11 @@ class Bars:
     def __exit__(self, *_: object) -> None:
         for bar in self._bars:
             bar.close()
+
+
+def bars() -> Bars | NotebookBar:
+    """What shows the numbers of jobs by status."""
+    return NotebookBar() if in_notebook() else Bars()
 
 
 def _tqdm(**settings: Any) -> Any:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json as json_format
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -130,7 +129,7 @@ def table(programs: Sequence[Program]) -> None:
         return [
             f"p{program.number}",
             program.name,
-            " ".join(f"{key}={_short(value)}" for key, value in program.arguments.items()),
+            arguments_text(program),
             program.steps,
             "" if program.best is None else f"{program.best:.8g}",
             program.status.value,
@@ -186,21 +185,9 @@ def progress_entry(found: Progress | None) -> dict[str, Any] | None:
     return {"counts": dict(found.counts), "rounds": found.rounds, "best": best}
 
 
-def print_why(program: Program, advice: str) -> None:
-    """How a program came to stand where it stands."""
-    print(f"{program.label} ({output.clean(program.name)}) is {program.status.value}")
-    print(f"  {output.moment(program.created_at)}  added: {output.clean(program.reference)}")
-    arguments = " ".join(f"{key}={_short(value)}" for key, value in program.arguments.items())
-    if arguments:
-        print(f"  {'':19}  called with {output.clean(arguments)}")
-    print(f"  {'':19}  {output.plural(program.steps, 'step')} asked")
-    if program.best is not None:
-        print(f"  {'':19}  best value {program.best:.8g}")
-    if program.finished_at is not None:
-        print(f"  {output.moment(program.finished_at)}  {program.status.value}")
-    if program.error:
-        print(f"  {program.failure}: {output.clean(program.error)}")
-    print(f"next: {advice}")
+def arguments_text(program: Program) -> str:
+    """What it was called with, in short."""
+    return " ".join(f"{key}={_short(value)}" for key, value in program.arguments.items())
 
 
 def show_results(chosen: Chosen, *, form: str, file: str | None) -> bool:
@@ -273,7 +260,7 @@ def _show(group: JobGroup, program: Program, *, source: bool) -> None:
         "status": program.status.value,
         "error": program.error and f"{program.failure}: {program.error}",
         "code": program.reference,
-        "arguments": " ".join(f"{k}={_short(v)}" for k, v in program.arguments.items()),
+        "arguments": arguments_text(program),
         "seed": program.seed,
         "rounds": program.steps,
         "best": program.best,
@@ -286,37 +273,3 @@ def _show(group: JobGroup, program: Program, *, source: bool) -> None:
     print("  value")
     for line in json_format.dumps(program.value, indent=2).splitlines()[:_LINES]:
         print(f"    {line}")
-
-
-def why(programs: Sequence[Program], *, group: str, json: bool) -> None:
-    """Why programs stand where they stand, and what helps next."""
-    from qbatch.api.programs import advice
-
-    if json:
-        found = [{**entry(program), "advice": advice(program)} for program in programs]
-        output.print_json("programs", found, group=group)
-        return
-    for program in programs:
-        print_why(program, advice(program))
-
-
-def watch(group: JobGroup, seconds: float, *, quiet: bool) -> None:
-    """How programs converge, drawn again and again in a terminal while a process runs them."""
-    if quiet or not sys.stdout.isatty() or not group.programs():
-        return
-    import shutil
-
-    from rich.console import Console
-    from rich.live import Live
-    from rich.text import Text
-
-    from qbatch.results.terminal import text
-
-    size = shutil.get_terminal_size()
-    with Live(console=Console(file=output.plain_stream(sys.stdout))) as live:
-        for now, _ in group.watch(seconds=seconds):
-            shown = f"{now.name}: {output.counts_text(now.counts)}"
-            with contextlib.suppress(UsageError):  # nothing is reported yet
-                picture = group.convergence()
-                shown = f"{text(picture, width=size.columns, height=size.lines - 8)}\n{shown}"
-            live.update(Text(shown))

@@ -279,7 +279,12 @@ SCHEMAS: dict[str, Schema] = {
     ),
     "check --save": document("baseline", _FILE),
     "check": document("check", _CHECK, group=TEXT),
-    "watch": document("group", _GROUP, exit_code=COUNT),
+    "watch": {
+        "oneOf": [
+            document("group", _GROUP, exit_code=COUNT),
+            document("groups", list_of(_GROUP), exit_code=COUNT),
+        ]
+    },
     "group close": _STATES,
     "group open": _STATES,
     "cancel": document(

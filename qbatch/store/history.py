@@ -51,6 +51,18 @@ class History:
         """
         return map(_batch, self._db.rows(sql, (group_id,)))
 
+    def open_batches(self, group_id: int) -> list[Batch]:
+        """Those of them whose outcome is not stored yet."""
+        sql = """
+            SELECT b.*, (
+                SELECT count(*) FROM attempts JOIN jobs ON jobs.id = attempts.job_id
+                WHERE attempts.batch_id = b.id AND jobs.group_id = ?
+            ) AS held
+            FROM batches b WHERE b.state IN ('prepared', 'submitted', 'unknown')
+            AND held > 0 ORDER BY b.id
+        """
+        return [_batch(row) for row in self._db.rows(sql, (group_id,))]
+
     def spent(self, groups: Sequence[int]) -> dict[int, list[Usage]]:
         """What services reported of groups' batches, by group, one for each currency.
 

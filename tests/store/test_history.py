@@ -130,3 +130,22 @@ def test_what_services_report_is_kept_and_shared_out_by_jobs(store, db):
     assert str(Usage()) == ""
     (attempt,) = store.history.attempts(4)
     assert (attempt.status, attempt.usage.seconds) == (AttemptStatus.ERROR, 2.0)
+
+
+def test_batches_under_way_are_those_whose_outcome_is_not_stored(store, db):
+    tried(store, [1], Status.DONE)
+    store.work_queue.begin([Status.UNSENT])
+    store.work_queue.pick([1], only=[2, 3])
+    jobs = [job for _, job in store.work_queue.planned(0, 9)]
+    batch, _ = store.ledger.prepare("under way", "far", "{}", jobs, [0, 1])
+    (prepared,) = store.history.open_batches(1)
+    assert (prepared.id, prepared.backend, prepared.state) == (batch.id, "far", "prepared")
+    assert prepared.jobs_in_group == 2
+    store.ledger.submitted(batch.id, "r-7")
+    (submitted,) = store.history.open_batches(1)
+    assert (submitted.state, submitted.remote_id) == ("submitted", "r-7")
+    with JobGroup("h", db=db) as other:
+        other.add(BELL)
+        assert store.history.open_batches(other.status().id) == []
+    store.ledger.collect(batch.id, [])
+    assert store.history.open_batches(1) == []

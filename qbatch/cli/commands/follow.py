@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import sys
+import time
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -9,10 +13,14 @@ import typer
 from qbatch.api import groups as api_groups
 from qbatch.api import runs
 from qbatch.cli import options as opt
-from qbatch.cli import output, programs, summary, tables, targets, values
+from qbatch.cli import output, summary, tables, targets, values, why_text
 from qbatch.cli import run_options as run_opt
+from qbatch.errors import UsageError
 
 if TYPE_CHECKING:
+    from qbatch.api.job_group import JobGroup
+    from qbatch.api.watching import Look
+    from qbatch.cli.live_view import Act
     from qbatch.domain.groups import Group
     from qbatch.engine import Observer, RunReport, RunSettings
 
@@ -135,7 +143,10 @@ def _run(
 
 def watch(
     ctx: typer.Context,
-    group: opt.GroupName,
+    groups: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[GROUP…]", help="Default: all groups, until you leave."),
+    ] = None,
     interval: Annotated[
         str, opt.option("--interval", metavar="TIME", section=opt.HOW, help="Between two looks.")
     ] = "0.5",
@@ -144,31 +155,102 @@ def watch(
     ] = False,
     json: opt.Json = False,
 ) -> None:
-    """Follow a run that another process does, to its end.
+    """Follow runs that other processes do, to their end.
+
+    In a terminal a live view: jobs, rates, batches, failures, spending; a job of it can be asked
+    why, and cancelled. Elsewhere a line now and then.
 
     Exit code 0 if all jobs are done, 1 if some failed or have an unknown outcome, 3 if
     work remains.
 
     Example: qbatch watch scan
     """
+    seconds = max(0.05, values.seconds(interval, "--interval") or 0.0)
+    chosen = targets.groups(ctx, groups) if groups else _all(ctx)
+    if not chosen:
+        output.message("no groups yet; qbatch add GROUP FILE… makes one")
+        return
+    if sys.stdout.isatty() and sys.stdin.isatty() and not (quiet or json):
+        _watch_live(ctx, chosen, seconds, stays=not groups)
+    else:
+        _watch_plainly(chosen, seconds, quiet=quiet or json)
+    _tell_ended([group.status() for group in chosen], quiet=quiet, json=json)
+
+
+def _all(ctx: typer.Context) -> list[JobGroup]:
+    found = api_groups.list_groups(targets.context(ctx).db)
+    return [targets.group(ctx, group.name) for group in found]
+
+
+def _tell_ended(ended: Sequence[Group], *, quiet: bool, json: bool) -> None:
+    """How groups stand when nobody watches any more.
+
+    Raises:
+        typer.Exit: with the worst of their exit codes.
+    """
+    code = max(map(_exit_code, ended), key=(0, 3, 1).index)
+    if json and len(ended) == 1:
+        output.print_json("group", tables.group_entry(ended[0]), exit_code=code)
+    elif json:
+        output.print_json("groups", [tables.group_entry(now) for now in ended], exit_code=code)
+    elif not quiet:
+        for now in ended:
+            print(f"{now.name}: {output.counts_text(now.counts)}")
+    raise typer.Exit(code)
+
+
+def _watch_plainly(chosen: Sequence[JobGroup], seconds: float, *, quiet: bool) -> None:
+    """A bar, or lines, over the jobs of all groups, until none is run any more."""
     from qbatch.api.progress import observer, state_of
 
-    seconds = max(0.05, values.seconds(interval, "--interval") or 0.0)
-    programs.watch(targets.group(ctx, group), seconds, quiet=quiet or json)
-    watcher = observer(quiet=quiet or json)
-    now: Group | None = None
+    watcher = observer(quiet=quiet)
     try:
-        for now, _ in targets.group(ctx, group).watch(seconds=seconds):
-            watcher.update(state_of(now))
+        while True:
+            running = [group.is_running() for group in chosen]
+            watcher.update(state_of([group.status() for group in chosen]))
+            if not any(running):
+                return
+            time.sleep(seconds)
     finally:
         watcher.close()
-    assert now is not None
-    code = _exit_code(now)
-    if json:
-        output.print_json("group", tables.group_entry(now), exit_code=code)
-    elif not quiet:
-        print(f"{now.name}: {output.counts_text(now.counts)}")
-    raise typer.Exit(code)
+
+
+def _watch_live(
+    ctx: typer.Context, chosen: Sequence[JobGroup], seconds: float, *, stays: bool
+) -> None:
+    """The live view; without names, groups that are made meanwhile come into it."""
+    from qbatch.api.watching import look
+    from qbatch.cli.live import watch as watch_live
+
+    def looks() -> list[Look]:
+        if not stays:
+            return [look(group) for group in chosen]
+        known = {group.name: group for group in chosen}
+        now = api_groups.list_groups(targets.context(ctx).db)
+        return [look(known.get(one.name) or targets.group(ctx, one.name)) for one in now]
+
+    def act(wish: Act, width: int, height: int) -> tuple[str, Sequence[str]]:
+        if wish.verb == "picture":
+            return "", _picture(targets.group(ctx, wish.target), width, height)
+        meant = targets.one_job(ctx, wish.target)
+        if wish.verb == "cancel":
+            cancelled, asked, hosted = runs.cancel(meant.group.target(meant.selection))
+            said = "asked to stop" if asked else "cancelled" if cancelled or hosted else "has ended"
+            return f"{wish.target}: {said}", ()
+        return "", why_text.lines(meant)
+
+    with contextlib.suppress(KeyboardInterrupt):
+        watch_live(looks, act, seconds=seconds, stays=stays)
+
+
+def _picture(group: JobGroup, width: int, height: int) -> list[str]:
+    """How a group's programs converge; nothing as long as none has reported a value."""
+    from qbatch.results.terminal import text
+
+    try:
+        return text(group.convergence(), width=width, height=max(8, height - 14)).splitlines()
+    except UsageError:
+        return []
 
 
 def _exit_code(group: Group) -> int:

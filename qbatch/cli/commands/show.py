@@ -9,12 +9,11 @@ import typer
 
 from qbatch.api.job_handle import JobHandle
 from qbatch.cli import options as opt
-from qbatch.cli import output, programs, targets
+from qbatch.cli import output, programs, targets, why_text
 from qbatch.cli.tables import (
     attempt_entry,
     compilation_entry,
     compiled_text,
-    provenance_lines,
 )
 from qbatch.domain.naming import shell_quote
 from qbatch.errors import NotFound
@@ -75,7 +74,7 @@ def why(ctx: typer.Context, target: opt.OneJob, json: opt.Json = False) -> None:
     """
     chosen = targets.one_job(ctx, target)
     if hosted := programs.named(chosen):
-        programs.why(hosted, group=chosen.group.name, json=json)
+        why_text.tell_programs(hosted, group=chosen.group.name, json=json)
         return
     shown: list[dict[str, Any]] = []
     for job in chosen.group.select(chosen.selection):
@@ -83,7 +82,8 @@ def why(ctx: typer.Context, target: opt.OneJob, json: opt.Json = False) -> None:
         if json:
             shown.append(_why_entry(job, handle.attempts, handle.advice))
         else:
-            _print_why(job, handle.attempts, handle.advice)
+            for line in why_text.of_job(job, handle.attempts, handle.advice):
+                print(line)
     if json:
         output.print_json("why", shown, group=chosen.group.name)
 
@@ -116,7 +116,7 @@ def _show(result: JobResult, handle: JobHandle) -> None:
     print("  attempts")
     for number, attempt in enumerate(attempts, 1):
         print(f"    {number}  {_attempt_text(attempt)}")
-        for line in _origin_lines(attempt):
+        for line in why_text.origin_lines(attempt):
             print(f"       {line}")
     if not attempts:
         print("    none")
@@ -202,14 +202,6 @@ def _payload_facts(job: Job) -> str:
     return ", ".join(fact for fact in (facts, job.payload) if fact)
 
 
-def _origin_lines(attempt: Attempt) -> Iterator[str]:
-    """What was sent, and on what it ran."""
-    if attempt.compilation is not None:
-        yield output.clean(compiled_text(attempt.compilation))
-    if attempt.provenance is not None:
-        yield from map(output.clean, provenance_lines(attempt.provenance))
-
-
 def _attempt_text(attempt: Attempt) -> str:
     where = f"batch {attempt.batch} on {attempt.backend}"
     text = f"{output.moment(attempt.created_at)}  {where}: {attempt.status}"
@@ -250,40 +242,3 @@ def _why_entry(job: Job, attempts: list[Attempt], sentence: str) -> dict[str, An
         "attempts": [attempt_entry(attempt) for attempt in attempts],
         "advice": sentence,
     }
-
-
-def _why_lines(number: int, attempt: Attempt) -> Iterator[str]:
-    """What is said of an attempt, a moment before each line."""
-    where = f"batch {attempt.batch} on {attempt.backend}"
-    if attempt.remote_id:
-        where += f" as {attempt.remote_id}"
-    if attempt.origin:
-        where += f", merged from {output.clean(attempt.origin)}"
-    yield f"{output.moment(attempt.created_at)}  attempt {number}: {where}"
-    for line in _origin_lines(attempt):
-        yield f"{'':19}  {line}"
-    if attempt.finished_at is not None:
-        took = attempt.finished_at - attempt.created_at
-        ended = f"{output.moment(attempt.finished_at)}  {attempt.status} after {took:.1f} s"
-    else:
-        ended = f"{'':19}  {attempt.status}"
-    if attempt.error:
-        ended += f", {attempt.failure}: {output.clean(attempt.error)}"
-    yield ended
-    if used := str(attempt.usage):
-        yield f"{'':19}  the service reported of the batch: {used}"
-
-
-def _print_why(job: Job, attempts: list[Attempt], sentence: str) -> None:
-    name = f" ({output.clean(job.name)})" if job.name else ""
-    print(f"{job.group}/{job.number}{name} is {job.status.value}")
-    if job.parent is not None:
-        named = f"{shell_quote(job.group)}/{job.parent}"
-        print(f"  it reruns {job.group}/{job.parent}: qbatch why {named}")
-    print(f"  {output.moment(job.created_at)}  added")
-    for number, attempt in enumerate(attempts, 1):
-        for line in _why_lines(number, attempt):
-            print(f"  {line}")
-    if job.error and not (attempts and attempts[-1].error == job.error):
-        print(f"  {job.failure}: {output.clean(job.error)}")
-    print(f"next: {sentence}")
