@@ -133,7 +133,7 @@ def table(programs: Sequence[Program]) -> None:
             program.steps,
             "" if program.best is None else f"{program.best:.8g}",
             program.status.value,
-            program.error or ("" if program.value is None else _short(program.value)),
+            program.error or _value_text(program.value),
         ]
 
     output.table(
@@ -141,6 +141,13 @@ def table(programs: Sequence[Program]) -> None:
         map(row, programs),
         right=["rounds", "best"],
     )
+
+
+def _value_text(value: Any) -> str:
+    """What a program returned: of a dictionary each part in short."""
+    if isinstance(value, dict):
+        return ", ".join(f"{key}={_short(part, 24)}" for key, part in value.items())
+    return "" if value is None else _short(value, 80)
 
 
 def _short(value: Any, most: int = 40) -> str:

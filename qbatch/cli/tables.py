@@ -48,8 +48,13 @@ def job_cells(job: Job) -> list[Any]:
         output.parameters_text(job.parameters),
         " ".join(f"{key}={value}" for key, value in job.tags.items()),
         job.shots if job.shots is not None else "exact",
-        job.status.value,
+        _status_text(job),
     ]
+
+
+def _status_text(job: Job) -> str:
+    """How a job stands; done at the most shots that it may have is less than what was asked."""
+    return f"{job.status.value}, most shots" if job.until_end == "max_shots" else job.status.value
 
 
 def attempt_entry(attempt: Attempt) -> dict[str, Any]:

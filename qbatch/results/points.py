@@ -84,6 +84,7 @@ class Overview:
         jobs: number of those that were looked at.
         results: number of those that have a result.
         unfinished: number of those whose result is not whole yet.
+        capped: number of those that got their most shots before their rule held.
         left_out: how many of them a picture does not show, by the reason.
         parameters: their names, in the circuits' order, each with a value that it has.
         observables: those that are asked for.
@@ -99,6 +100,7 @@ class Overview:
     jobs: int = 0
     results: int = 0
     unfinished: int = 0
+    capped: int = 0
     left_out: Counter[str] = field(default_factory=Counter)
     parameters: dict[str, float] = field(default_factory=dict)
     observables: dict[str, None] = field(default_factory=dict)
@@ -165,12 +167,15 @@ class Overview:
             words.append(f"{shown} of {total} jobs; left out: {', '.join(said)}")
         if self.unfinished:
             words.append(f"{self.unfinished} not finished yet")
+        if self.capped:
+            words.append(f"{self.capped} ended at --max-shots before the rule held")
         return "; ".join(words)
 
     def take(self, found: JobResult, own: Result) -> None:
         """Take in one more result."""
         self.results += 1
         self.unfinished += found.job.status is not Status.DONE
+        self.capped += found.job.until_end == "max_shots"
         weight, quantities = float(found.shots or 1), own.quantities()
         for name, value in found.job.parameters.items():
             if self.parameters.setdefault(name, value) != value:

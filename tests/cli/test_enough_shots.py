@@ -37,6 +37,8 @@ def test_a_rule_that_is_not_reached_is_told(files, qbatch):
     run = qbatch("run", "g")
     assert "1 job ended at --max-shots before its rules held" in run.stderr
     assert qbatch.json("jobs", "g", "--json")["jobs"][0]["until_end"] == "max_shots"
+    assert "done, most shots" in qbatch("jobs", "g").stdout
+    assert "done, most shots" in qbatch("results", "g").stdout
     listed = qbatch("jobs", "g", "--where", "until_end = 'max_shots'", "-q")
     assert listed.stdout.split() == ["1"]
     why = qbatch("why", "g/1").stdout

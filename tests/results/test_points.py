@@ -1,6 +1,7 @@
 """What one pass over results tells of them, and the mean of repeated measurements."""
 
 import math
+from dataclasses import replace
 
 import pytest
 
@@ -110,3 +111,10 @@ def test_an_outcome_of_other_bits_has_no_share_of_a_job():
     found = overview([counted(1, {"000": 10}), counted(2, {"00": 10})])
     points = list(found.points(label="P", outcome="11"))
     assert [(point.number, point.quantities["P"][0]) for point in points] == [(2, 0.0)]
+
+
+def test_who_got_the_most_shots_before_the_rule_held_is_told():
+    capped = replace(job(1, COUNTS), until=("stderr<0.01",), until_end="max_shots")
+    whole = JobResult(job=capped, shots=10, result=Counts({"0": 10}))
+    found = overview([whole, counted(2, {"0": 1})])
+    assert found.note() == "1 ended at --max-shots before the rule held"
