@@ -13,8 +13,8 @@ import math
 import statistics
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from scipy import stats
@@ -33,6 +33,7 @@ class Row:
     name: str
     commands: Sequence[Sequence[str]]
     before: Sequence[Sequence[str]] = ()
+    more: Mapping[str, str] = field(default_factory=dict)  # of the environment
 
 
 def rows(place: Path, scale: float) -> list[Row]:
@@ -62,6 +63,7 @@ def rows(place: Path, scale: float) -> list[Row]:
         Row("add, three plain files", [["add", "g", str(three)]]),
         Row("run --add, one file", [["run", "g", "--add", one]]),
         Row("status", [["status"]], [["add", "g", one]]),
+        Row("TAB", [["status", ""]], [["add", "g", one]], {"_QBATCH_COMPLETE": "bash"}),
         Row("--help", [["--help"]]),
         Row("run --help", [["run", "--help"]]),
         Row("add, 2,000 files of one shape", [["add", "g", str(same)]]),
@@ -133,6 +135,7 @@ def time_once(python: str, row: Row) -> float:
         for command in row.before:
             _prepare(python, command, env, Path(place))
         commands = ([python, "-m", "qbatch", *command] for command in row.commands)
+        env |= row.more
         return sum(run(command, env, Path(place))[0] for command in commands)
 
 

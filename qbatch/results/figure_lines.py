@@ -27,6 +27,7 @@ _FIT_INCHES = 0.5  # of height for what is said of a curve
 _LEGEND_INCHES = 0.2  # of height for a row of a legend
 # Of lines beside their colours, so that a print without them tells them apart.
 _MARKS = ("o", "s", "^", "D", "v", "P", "X", "*")
+_ONE_OF_MANY = "#8F8F8F"  # that is not named; those that are lie over it
 _DASHES = ("-", "--", "-.", ":")
 
 
@@ -72,7 +73,7 @@ def _tell(figure: Figure, shown: LinePlot, width: float) -> None:
 
 def _draw_line(axis: Axes, number: int, line: Line, width: float, *, plain: bool) -> None:
     """One of them, with its errors and the curve through it."""
-    colour = COLOURS[number % len(COLOURS)]
+    colour = COLOURS[number % len(COLOURS)] if line.label else _ONE_OF_MANY
     if len(line.x) > MANY_POINTS:
         axis.plot(line.x, line.y, ".", ms=2, color=colour, label=line.label, rasterized=True)
         return
@@ -82,7 +83,7 @@ def _draw_line(axis: Axes, number: int, line: Line, width: float, *, plain: bool
     joined = f"{mark}{dash}" if line.is_joined and line.fit is None else mark
     drawn = axis.errorbar(
         line.x, line.y, fmt=joined, ms=3 if plain else 5, lw=1, color=colour,
-        label=line.label, **errors,
+        label=line.label, zorder=3 if line.label else 2, **errors,
     )  # fmt: skip
     drawn.lines[0].set_gid(f"{TIPS}{number}")
     if line.fit is not None:
