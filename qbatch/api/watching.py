@@ -53,6 +53,12 @@ class Look:
         return sum(self.group.counts.get(status, 0) for status in (Status.DONE, *UNSUCCESSFUL))
 
     @property
+    def unlisted(self) -> int:
+        """The number of jobs that failed, or are under way, beyond those of ``jobs``."""
+        counts = self.group.counts
+        return sum(counts.get(status, 0) for status in (*_FAILED, *ACTIVE)) - len(self.jobs)
+
+    @property
     def failed(self) -> int:
         """The number of those that did not end well, or of which that is not known."""
         return sum(self.group.counts.get(status, 0) for status in _FAILED)

@@ -13,6 +13,7 @@ _NAMES = {
     "\x08": "backspace",
 }  # fmt: skip
 _MORE = 0.05  # seconds in which the rest of what a key sends has come
+_LONGEST = 8  # bytes of what one key sends
 
 
 class Keys:
@@ -24,6 +25,7 @@ class Keys:
     def __init__(self) -> None:
         self._fd = sys.stdin.fileno()
         self._before: object = None
+        self._ahead = b""  # what was read after a key
 
     def __enter__(self) -> Keys:
         try:
@@ -52,27 +54,49 @@ class Keys:
             termios.tcsetattr(self._fd, termios.TCSADRAIN, self._before)  # type: ignore[arg-type]
 
     def pressed(self, seconds: float) -> str | None:
-        """The name of the next key, or its letter; None where none comes in that time."""
+        """The name of the next key, or its letter; None where none comes in that time.
+
+        Raises:
+            EOFError: the terminal is gone.
+        """
         if self._before is None:
             select.select([], [], [], seconds)
             return None
-        if not select.select([self._fd], [], [], seconds)[0]:
-            return None
-        found = os.read(self._fd, 1)
-        while found.startswith(b"\x1b") and len(found) < 6:
-            if not select.select([self._fd], [], [], _MORE)[0]:
-                break
-            found += os.read(self._fd, 1)
-            if len(found) > 2 and (found[-1:].isalpha() or found.endswith(b"~")):
-                break
-        while not _is_whole(found):
-            found += os.read(self._fd, 1)
+        found = self._byte(seconds)
+        if found == b"\x1b":
+            found += self._sequence()
+        while found and len(found) < _length(found[0]) and (more := self._byte(_MORE)):
+            found += more
         text = found.decode("utf-8", "replace")
-        return _NAMES.get(text, text)
+        return _NAMES.get(text, text) if found else None
+
+    def _sequence(self) -> bytes:
+        """What follows the escape of a key that sends several bytes."""
+        found = self._byte(_MORE)
+        if found not in (b"[", b"O"):
+            self._ahead = found  # another key, pressed right after it
+            return b""
+        while len(found) < _LONGEST and (more := self._byte(_MORE)):
+            found += more
+            if more.isalpha() or more == b"~":
+                break
+        return found
+
+    def _byte(self, seconds: float) -> bytes:
+        if self._ahead:
+            found, self._ahead = self._ahead, b""
+            return found
+        if not select.select([self._fd], [], [], seconds)[0]:
+            return b""
+        try:
+            found = os.read(self._fd, 1)
+        except OSError as error:
+            raise EOFError(str(error)) from error
+        if not found:
+            raise EOFError
+        return found
 
 
-def _is_whole(found: bytes) -> bool:
-    """Whether these are all the bytes of a letter."""
-    first = found[0]
-    length = 4 if first >= 0xF0 else 3 if first >= 0xE0 else 2 if first >= 0xC0 else 1
-    return len(found) >= length
+def _length(first: int) -> int:
+    """Of a letter that begins with this byte in UTF-8."""
+    return 4 if first >= 0xF0 else 3 if first >= 0xE0 else 2 if first >= 0xC0 else 1

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
 import typer
@@ -21,9 +23,16 @@ if TYPE_CHECKING:
     from qbatch.api.watching import Look
 
 _SHARE = 0.2  # of its time that it looks at the database, at most
+_ENDING = ("SIGTERM", "SIGHUP", "SIGQUIT")
 
 Doer: TypeAlias = Callable[[Act, int, int], tuple[str, Sequence[str]]]
 """Does what is asked for; what is said of it, and lines to read, of that width and number."""
+
+
+def is_possible() -> bool:
+    """Whether both ends are a terminal that can move its cursor."""
+    able = os.environ.get("TERM", "dumb") not in ("dumb", "unknown", "")
+    return able and sys.stdin.isatty() and sys.stdout.isatty()
 
 
 def watch(look: Callable[[], Sequence[Look]], act: Doer, *, seconds: float, stays: bool) -> None:
@@ -33,27 +42,55 @@ def watch(look: Callable[[], Sequence[Look]], act: Doer, *, seconds: float, stay
         look: how they stand now.
         seconds: between two looks, at least.
         stays: also while nothing is run.
+
+    Raises:
+        typer.Exit: the terminal is gone, or a signal ended it.
     """
     from rich.console import Console
     from rich.live import Live
 
     console = Console(file=output.plain_stream(sys.stdout))
-    # Whoever ends the process gets the terminal back as it was.
-    signal.signal(signal.SIGTERM, _leave)
-    with Keys() as keys, Live(console=console, screen=True, auto_refresh=False) as live:
-        screen = _Screen(live, keys, act)
-        going = True
-        while going:
-            began = time.monotonic()
-            looks = look()
-            screen.take(looks, began)
-            going = stays or screen.view.is_busy or any(one.is_running for one in looks)
-            took = time.monotonic() - began
-            going = going and screen.wait(began + max(seconds, took / _SHARE))
+    try:
+        with Keys() as keys, Live(console=console, screen=True, auto_refresh=False) as live:
+            screen = _Screen(live, keys, act)
+            going = True
+            with _signals(live, keys):
+                while going:
+                    began = time.monotonic()
+                    looks = look()
+                    screen.take(looks, began)
+                    going = stays or screen.view.is_busy or any(one.is_running for one in looks)
+                    took = time.monotonic() - began
+                    going = going and screen.wait(began + max(seconds, took / _SHARE))
+    except (EOFError, OSError):
+        raise typer.Exit(128 + signal.SIGHUP) from None
 
 
-def _leave(number: int, _: object) -> None:
-    raise typer.Exit(128 + number)
+@contextlib.contextmanager
+def _signals(live: Live, keys: Keys) -> Iterator[None]:
+    """Whoever ends or stops the process gets the terminal as it was; and the view back after."""
+
+    def leave(number: int, _: object) -> None:
+        raise typer.Exit(128 + number)
+
+    def stop(*_: object) -> None:
+        live.stop()
+        keys.__exit__(None, None, None)
+        os.kill(os.getpid(), signal.SIGSTOP)  # stops here, until it is continued
+        keys.__enter__()
+        live.start(refresh=True)
+
+    handlers = dict.fromkeys(_ENDING, leave) | {"SIGTSTP": stop}
+    before = {
+        number: signal.signal(number, handler)
+        for name, handler in handlers.items()
+        if (number := getattr(signal, name, None)) is not None
+    }
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 class _Screen:
@@ -80,6 +117,9 @@ class _Screen:
             if wish is not None and wish.verb == "leave":
                 return False
             if wish is not None:
+                if wish.verb == "cancel":  # a service may take its time
+                    self.view.said = f"cancelling {wish.target} …"
+                    self._draw()
                 self._do(wish)
             self._draw()
         return True

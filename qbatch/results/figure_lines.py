@@ -77,18 +77,26 @@ def _draw_line(axis: Axes, number: int, line: Line, width: float, *, plain: bool
     if len(line.x) > MANY_POINTS:
         axis.plot(line.x, line.y, ".", ms=2, color=colour, label=line.label, rasterized=True)
         return
-    errors: Any = {"yerr": line.errors, "capsize": 2, "elinewidth": 1} if line.errors else {}
-    mark = _MARKS[number % len(_MARKS)] if plain else "."
-    dash = _DASHES[number % len(_DASHES)] if plain else "-"
+    mark, dash = _mark_and_dash(number, plain=plain)
     joined = f"{mark}{dash}" if line.is_joined and line.fit is None else mark
     drawn = axis.errorbar(
         line.x, line.y, fmt=joined, ms=3 if plain else 5, lw=1, color=colour,
-        label=line.label, zorder=3 if line.label else 2, **errors,
+        label=line.label, zorder=3 if line.label else 2, **_errors(line),
     )  # fmt: skip
     drawn.lines[0].set_gid(f"{TIPS}{number}")
     if line.fit is not None:
         said = _wrapped(line.fit.text(), width)
         axis.plot(line.fit.x, line.fit.y, dash, lw=1, color=colour, label=said)
+
+
+def _errors(line: Line) -> dict[str, Any]:
+    return {"yerr": line.errors, "capsize": 2, "elinewidth": 1} if line.errors else {}
+
+
+def _mark_and_dash(number: int, *, plain: bool) -> tuple[str, str]:
+    if not plain:
+        return ".", "-"
+    return _MARKS[number % len(_MARKS)], _DASHES[number % len(_DASHES)]
 
 
 def _wrapped(text: str, width: float) -> str:

@@ -27,6 +27,8 @@ def keyboard(monkeypatch):
         ("\x1bOAj", ["up", "j"]),
         ("\x1b[5~\x1b[6~", ["page up", "page down"]),
         ("\x1b", ["escape"]),
+        ("\x1bq", ["escape", "q"]),
+        ("\x1b\x1b", ["escape", "escape"]),
         ("a\r\x7fé", ["a", "enter", "backspace", "é"]),
         ("\x1b[1;5Ax", ["\x1b[1;5A", "x"]),
     ],
@@ -51,6 +53,27 @@ def test_the_terminal_is_as_it_was(keyboard):
     with pytest.raises(ZeroDivisionError):
         fail()
     assert termios.tcgetattr(its) == before
+
+
+def test_half_a_letter_blocks_nothing(keyboard):
+    own, _ = keyboard
+    with Keys() as found:
+        os.write(own, b"\xe4")
+        assert found.pressed(5) == "\ufffd"
+        os.write(own, b"q")
+        assert found.pressed(5) == "q"
+
+
+def test_a_terminal_that_is_gone_is_told(keyboard):
+    own, its = keyboard
+    with Keys() as found:
+        copy = os.dup(own)
+        os.close(own)
+        os.close(copy)
+        with pytest.raises(EOFError):
+            found.pressed(5)
+        found._before = None  # nothing is left to put back
+    os.dup2(its, own)
 
 
 def test_what_is_no_terminal_has_no_keys(tmp_path, monkeypatch):

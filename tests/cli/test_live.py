@@ -11,6 +11,7 @@ import subprocess
 import sys
 import termios
 import time
+from pathlib import Path
 
 import pytest
 
@@ -23,14 +24,14 @@ RESET = BELL.replace("cx q[0], q[1];", "reset q[0];")
 class Terminal:
     """A command on a terminal of 24 lines, its keys, and what it has written."""
 
-    def __init__(self, words, place, env):
+    def __init__(self, words, place, env, **more):
         self.own, its = pty.openpty()
         fcntl.ioctl(its, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 100, 0, 0))
         self.before = termios.tcgetattr(its)
         self.its = os.dup(its)
         size = {"TERM": "xterm-256color", "COLUMNS": "100", "LINES": "24"}
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "qbatch", *words], cwd=place, env={**env, **size},
+            [sys.executable, "-m", "qbatch", *words], cwd=place, env={**env, **size, **more},
             stdin=its, stdout=its, stderr=its, start_new_session=True,
         )  # fmt: skip
         os.close(its)
@@ -54,15 +55,15 @@ class Terminal:
         if select.select([self.own], [], [], 0.1)[0]:
             self.text += os.read(self.own, 65536).decode("utf-8", "replace")
 
-    def ended(self, seconds=30):
-        """The exit code; the terminal must be as it was before."""
+    def ended(self, seconds=30, times=1):
+        """The exit code; the terminal must be as it was before, and had so many views."""
         deadline = time.monotonic() + seconds
         while self.process.poll() is None and time.monotonic() < deadline:
             self._read()
         self._read()
         assert self.process.poll() is not None
         assert termios.tcgetattr(self.its)[3] == self.before[3]  # lines, and echo
-        assert self.text.count("\x1b[?1049h") == self.text.count("\x1b[?1049l") == 1
+        assert self.text.count("\x1b[?1049h") == self.text.count("\x1b[?1049l") == times
         return self.process.returncode
 
     def close(self):
@@ -77,8 +78,8 @@ class Terminal:
 def terminal(qbatch):
     opened = []
 
-    def start(*words):
-        opened.append(Terminal(words, qbatch.directory, qbatch.env))
+    def start(*words, **env):
+        opened.append(Terminal(words, qbatch.directory, qbatch.env, **env))
         return opened[-1]
 
     yield start
@@ -146,6 +147,8 @@ def test_a_mistyped_job_is_told_and_nothing_is_done(qbatch, terminal, tmp_path):
     watching.shows("later")
     watching.press("/nobody/7\r")
     watching.shows("there is no group")
+    watching.press("/all\r")
+    watching.shows("names no one job")
     watching.press("/99\r")
     watching.shows("'later' has no job 99")
     watching.press("c")
@@ -154,7 +157,9 @@ def test_a_mistyped_job_is_told_and_nothing_is_done(qbatch, terminal, tmp_path):
     assert watching.ended() == 3
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 3)])
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129), (signal.SIGINT, 3)]
+)
 def test_a_signal_leaves_the_terminal_as_it_was(qbatch, terminal, tmp_path, number, code):
     (tmp_path / "bell.qasm").write_text(BELL)
     qbatch("add", "later", "bell.qasm")
@@ -162,6 +167,52 @@ def test_a_signal_leaves_the_terminal_as_it_was(qbatch, terminal, tmp_path, numb
     watching.shows("later")
     watching.process.send_signal(number)
     assert watching.ended() == code
+
+
+def test_a_stopped_view_gives_the_terminal_back_until_it_goes_on(qbatch, terminal, tmp_path):
+    (tmp_path / "bell.qasm").write_text(BELL)
+    qbatch("add", "later", "bell.qasm")
+    watching = terminal("watch", "--interval", "0.1")
+    watching.shows("later")
+    watching.process.send_signal(signal.SIGTSTP)
+    deadline = time.monotonic() + 30
+    while "T" not in _state(watching.process.pid):
+        watching._read()
+        assert time.monotonic() < deadline
+    watching._read()
+    assert watching.text.count("\x1b[?1049l") == 1
+    assert termios.tcgetattr(watching.its)[3] == watching.before[3]
+    watching.process.send_signal(signal.SIGCONT)
+    watching.shows("later")
+    watching.press("q")
+    assert watching.ended(times=2) == 3
+
+
+def _state(pid):
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+
+
+def test_a_terminal_that_cannot_move_its_cursor_gets_no_view(qbatch, terminal, tmp_path):
+    (tmp_path / "bell.qasm").write_text(BELL)
+    qbatch("add", "later", "bell.qasm")
+    watching = terminal("watch", "later", TERM="dumb")
+    assert watching.ended(times=0) == 3
+    assert "later: unsent 1" in watching.text
+
+
+def test_a_group_that_is_gone_ends_nothing(qbatch, terminal, tmp_path):
+    (tmp_path / "bell.qasm").write_text(BELL)
+    qbatch("add", "one", "bell.qasm")
+    qbatch("add", "two", "bell.qasm")
+    watching = terminal("watch", "--interval", "0.1")
+    watching.shows("one", "two")
+    qbatch("delete", "one", "-y")
+    qbatch("add", "three", "bell.qasm")
+    watching.shows("three")
+    watching.press("q")
+    assert watching.ended() == 3
+    assert "two: unsent 1" in watching.text
+    assert "three: unsent 1" in watching.text
 
 
 def test_programs_are_drawn_while_they_converge(qbatch, terminal, tmp_path):

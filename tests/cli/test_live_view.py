@@ -1,5 +1,6 @@
 """What the live view shows of groups, and what keys do to it."""
 
+import dataclasses
 import io
 from types import SimpleNamespace
 
@@ -83,7 +84,8 @@ def test_keys_choose_and_ask():
     assert view.job == "scan/9"
     assert view.press("w") == Act("why", "scan/9")
     assert view.is_busy
-    assert view.press("up") == Act("why", "scan/7")
+    assert view.press("p") == Act("why", "scan/7")
+    assert view.press("n") == Act("why", "scan/9")
     assert view.press("escape") is None
     assert not view.is_busy
     assert view.press("q") == Act("leave")
@@ -138,18 +140,95 @@ def test_without_jobs_there_is_nothing_to_choose():
     assert view.press("down") is None
 
 
+@pytest.mark.parametrize("typed", ["all", "1-9", "last", "nobody", "x/", "7 8"])
+def test_what_names_no_one_job_is_not_asked_for(typed):
+    view = viewed(look(jobs=FAILED, error=1))
+    for key in f"/{typed}":
+        view.press(key)
+    assert view.press("enter") is None
+    assert "names no one job" in shown(view)
+    assert not view.is_busy
+
+
+def test_what_is_read_is_wrapped_and_scrolled():
+    view = viewed(look(jobs=FAILED, error=1))
+    view.press("w")
+    view.text = [f"line {n} " + "word " * 30 for n in range(40)]
+    text = shown(view, 60, 20)
+    assert "line 0" in text
+    assert "line 39" not in text
+    assert max(map(len, text.splitlines())) <= 60
+    for _ in range(500):
+        view.press("down")
+    assert view.job == "scan/7"  # it stays the one that is read about
+    assert "line 39" in shown(view, 60, 20)
+    view.press("page up")
+    assert "line 36" in shown(view, 60, 20)
+    assert "line 39" not in shown(view, 60, 20)
+
+
+@pytest.mark.parametrize(("width", "height"), [(39, 24), (80, 9), (10, 3)])
+def test_nothing_is_cancelled_where_the_question_would_not_be_seen(width, height):
+    view = viewed(look(jobs=FAILED, error=1))
+    assert "needs 40 x 10" in " ".join(shown(view, width, height).split())
+    assert view.press("c") is None
+    assert view.press("y") is None
+    assert view.press("q") == Act("leave")
+
+
+def test_a_picture_hides_the_list_and_nothing_of_it_is_meant():
+    programs = SimpleNamespace(counts={"running": 1}, rounds=3, best=None)
+    view = viewed(dataclasses.replace(look(jobs=FAILED, error=1), programs=programs))
+    assert view.reading == Act("picture", "scan")
+    assert "> scan/7" in shown(view)  # there is nothing to draw yet
+    view.text = ["a picture"]
+    assert "> scan/7" not in shown(view)
+    assert "escape jobs" in shown(view)
+    assert view.press("c") is None
+    assert "cancel" not in shown(view).splitlines()[-1].partition("c cancel")[0]
+    assert "> scan/7" in shown(view)
+    view.press("c")
+    assert "cancel scan/7? y" in shown(view)
+
+
+def test_a_service_cannot_write_into_the_terminal():
+    batch = SimpleNamespace(
+        id=1, backend="far\x1b[5;1H", remote_id="b1\x1b]0;x\x07", created_at=0.0,
+        state="submitted", jobs_in_group=1,
+    )  # fmt: skip
+    spent = Usage(seconds=1.0, price=1.0, currency="E\x1b[2J")
+    view = viewed(dataclasses.replace(look(), batches=[batch], usage=[spent]))
+    assert "\x1b" not in shown(view)
+    view.press("/")
+    for key in "1":
+        view.press(key)
+    view.press("enter")
+    view.text = ["as b1\x1b]0;x\x07"]
+    assert "\x1b" not in shown(view)
+    assert "\\x1b]0;x" in shown(view)
+
+
+def test_what_is_not_listed_is_counted():
+    view = viewed(look(jobs=FAILED[:1], error=70))
+    assert "(69 more are not listed" in shown(view)
+
+
 @pytest.mark.parametrize("height", [10, 24, 60])
 @pytest.mark.parametrize("width", [40, 80, 200])
-def test_it_fits(width, height):
+def test_it_fits_and_its_last_line_is_the_question(width, height):
     jobs = [job("scan", n, error="x" * 300) for n in range(50)]
-    groups = [look(f"group{n}", number=n + 2, done=1, running=False) for n in range(30)]
-    view = viewed(look(jobs=jobs, error=50, done=3), *groups)
-    for _ in range(20):
+    groups = [
+        look(f"group{n}", [job(f"group{n}", 1)], number=n + 2, done=1, error=1, running=False)
+        for n in range(30)
+    ]
+    view = viewed(*groups, look(jobs=jobs, error=50, done=3))
+    for _ in range(50):
         view.press("down")
+    view.press("c")
     lines = shown(view, width, height).splitlines()
     assert max(map(len, lines)) <= width
-    if height >= 24:
-        assert len(lines) <= height
-        assert any("> scan/20" in line for line in lines)
-        assert "scan " in lines[2]  # the one that is run comes first
-        assert any("groups more" in line for line in lines)
+    assert len(lines) <= height
+    assert lines[-1].startswith(f"cancel {view.job}? y"[:width])
+    assert any(f"> {view.job} " in line for line in lines)
+    assert lines[2].startswith("scan ")  # the one that is run comes first
+    assert any("groups more" in line or "lines more" in line for line in lines)

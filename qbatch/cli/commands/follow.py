@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import sys
 import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
@@ -15,7 +14,7 @@ from qbatch.api import runs
 from qbatch.cli import options as opt
 from qbatch.cli import output, summary, tables, targets, values, why_text
 from qbatch.cli import run_options as run_opt
-from qbatch.errors import UsageError
+from qbatch.errors import NotFound, UsageError
 
 if TYPE_CHECKING:
     from qbatch.api.job_group import JobGroup
@@ -170,10 +169,14 @@ def watch(
     if not chosen:
         output.message("no groups yet; qbatch add GROUP FILE… makes one")
         return
-    if sys.stdout.isatty() and sys.stdin.isatty() and not (quiet or json):
+    from qbatch.cli import live
+
+    if live.is_possible() and not (quiet or json):
         _watch_live(ctx, chosen, seconds, stays=not groups)
     else:
         _watch_plainly(chosen, seconds, quiet=quiet or json)
+    if not groups:  # some may have been made meanwhile, or are gone
+        chosen = _all(ctx)
     _tell_ended([group.status() for group in chosen], quiet=quiet, json=json)
 
 
@@ -188,7 +191,7 @@ def _tell_ended(ended: Sequence[Group], *, quiet: bool, json: bool) -> None:
     Raises:
         typer.Exit: with the worst of their exit codes.
     """
-    code = max(map(_exit_code, ended), key=(0, 3, 1).index)
+    code = max(map(_exit_code, ended), key=(0, 3, 1).index, default=0)
     if json and len(ended) == 1:
         output.print_json("group", tables.group_entry(ended[0]), exit_code=code)
     elif json:
@@ -227,7 +230,11 @@ def _watch_live(
             return [look(group) for group in chosen]
         known = {group.name: group for group in chosen}
         now = api_groups.list_groups(targets.context(ctx).db)
-        return [look(known.get(one.name) or targets.group(ctx, one.name)) for one in now]
+        found = []
+        for one in now:
+            with contextlib.suppress(NotFound):  # deleted this moment
+                found.append(look(known.get(one.name) or targets.group(ctx, one.name)))
+        return found
 
     def act(wish: Act, width: int, height: int) -> tuple[str, Sequence[str]]:
         if wish.verb == "picture":
