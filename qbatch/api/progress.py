@@ -208,6 +208,8 @@ class NotebookBar(Quiet):
         self.close()
 
     def _show(self) -> None:
+        if not (self._state.total or self._state.to_compile or self._state.is_open):
+            return  # there was nothing to do
         ipython: Any = importlib.import_module("IPython.display")
         self._next = time.monotonic() + _NOTEBOOK_SECONDS
         shown = ipython.HTML(self._html())

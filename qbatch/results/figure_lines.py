@@ -16,6 +16,7 @@ from qbatch.results.figure_style import (
     new_figure,
     points,
     say_below,
+    wrapped,
 )
 from qbatch.results.plot_data import Line, LinePlot
 
@@ -43,7 +44,7 @@ def drawn(shown: LinePlot, width: float, *, plain: bool) -> Figure:
         _draw_line(axis, number, line, width, plain=plain)
     axis.set_xlabel(shown.x_label)
     axis.set_ylabel(shown.y_label)
-    axis.set_title(shown.title)
+    axis.set_title(wrapped(shown.title, width, 12))
     if is_narrow(width):
         axis.locator_params(axis="x", nbins=4)
     mark_angles(axis.xaxis, [x for line in shown.lines for x in line.x])

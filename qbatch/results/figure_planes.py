@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from qbatch.results.figure_style import (
@@ -13,6 +15,7 @@ from qbatch.results.figure_style import (
     mark_angles,
     new_figure,
     say_below,
+    wrapped,
 )
 from qbatch.results.plot_data import Cloud, Grid, HeatMap
 
@@ -37,26 +40,44 @@ def drawn(shown: HeatMap, width: float, *, plain: bool) -> Figure:
     axes: Any = figure.subplots(rows, columns, squeeze=False, sharex=True, sharey=True)
     look = _shades(shown, plain=plain)
     for number, (axis, panel) in enumerate(zip(axes.flat, shown.panels, strict=False)):
-        mesh = _draw(axis, panel, look)
+        mesh = _draw(axis, panel, _widths(shown), look)
         mesh.set_gid(f"{TIPS}{number}")
         axis.grid(visible=False)
-        axis.set_title(shown.title if is_alone else panel.label)
+        title = shown.title if is_alone else panel.label
+        axis.set_title(wrapped(title, width / columns, 12))
     _label(axes, shown, few_ticks=is_narrow(width) or not is_alone)
     if not is_alone:
-        figure.suptitle(shown.title)
+        figure.suptitle(wrapped(shown.title, width, 12))
     figure.colorbar(mesh, ax=axes, label=shown.panels[0].label if is_alone else "expectation value")
     say_below(figure, "; ".join(filter(None, (_averaged(shown), shown.note))), width)
     return figure
 
 
-def _draw(axis: Any, panel: Grid | Cloud, look: dict[str, Any]) -> Any:
+def _draw(axis: Any, panel: Grid | Cloud, widths: tuple[float, float], look: dict[str, Any]) -> Any:
     if isinstance(panel, Cloud):
         return axis.scatter(
             panel.x, panel.y, c=panel.z, s=14, edgecolors="0.4", linewidths=0.3,
             rasterized=len(panel.z) > MANY_CELLS, **look,
         )  # fmt: skip
     many = len(panel.x) * len(panel.y) > MANY_CELLS
-    return axis.pcolormesh(panel.x, panel.y, panel.z, shading="nearest", rasterized=many, **look)
+    across, up = _edges(panel.x, widths[0]), _edges(panel.y, widths[1])
+    return axis.pcolormesh(across, up, panel.z, shading="flat", rasterized=many, **look)
+
+
+def _widths(shown: HeatMap) -> tuple[float, float]:
+    """Of a cell that has no neighbour: the least distance of any panel's, or 1."""
+    grids = [panel for panel in shown.panels if isinstance(panel, Grid)]
+    x = min((b - a for grid in grids for a, b in itertools.pairwise(grid.x)), default=1.0)
+    y = min((b - a for grid in grids for a, b in itertools.pairwise(grid.y)), default=1.0)
+    return x, y
+
+
+def _edges(values: Sequence[float], alone: float) -> list[float]:
+    """Of cells in the middle of which these values lie, as nearly as they can."""
+    if len(values) == 1:
+        return [values[0] - alone / 2, values[0] + alone / 2]
+    middles = [(a + b) / 2 for a, b in itertools.pairwise(values)]
+    return [2 * values[0] - middles[0], *middles, 2 * values[-1] - middles[-1]]
 
 
 def _label(axes: Any, shown: HeatMap, *, few_ticks: bool) -> None:

@@ -24,6 +24,7 @@ TIPS = "tips-"
 A bar is a group of its own; the number of its panel and its own follow.
 """
 _LETTERS = 90  # of 8 points, below a picture of 7 inches
+_MOST_LINES = 3  # of a title
 
 
 def new_figure(width: float, height: float) -> Figure:
@@ -37,6 +38,15 @@ def say_below(figure: Figure, said: str, width: float) -> None:
     """What a picture leaves out, or averages."""
     if said:
         figure.supxlabel(textwrap.fill(said, letters(width)), fontsize=8)
+
+
+def wrapped(text: str, width: float, size: float = 8) -> str:
+    """A text in lines that fit so many inches, at most three of them."""
+    room = max(8, int(letters(width) * 8 / size))
+    lines = textwrap.wrap(text, room, break_on_hyphens=False) or [""]
+    if len(lines) > _MOST_LINES:
+        lines = [*lines[: _MOST_LINES - 1], lines[_MOST_LINES - 1][: room - 1] + "…"]
+    return "\n".join(lines)
 
 
 def letters(width: float) -> int:

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
+from qbatch.domain.results.labels import told_apart
 from qbatch.errors import UsageError
 from qbatch.results import figure_lines, figure_planes
 from qbatch.results.figure_style import (
@@ -24,14 +25,16 @@ from qbatch.results.figure_style import (
     new_figure,
     points,
     say_below,
+    wrapped,
 )
-from qbatch.results.plot_data import Histograms, LinePlot, Panel, Picture
+from qbatch.results.plot_data import Histograms, LinePlot, Panel, Picture, printable
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 FORMS = ("png", "svg", "pdf")
 _FEW_BARS = 4
+_WIDEST = 16  # letters of an outcome
 STYLES = ("screen", "paper")
 _PAPER: Any = {
     "font.size": 8,
@@ -130,6 +133,7 @@ def _styled(more: Any) -> Iterator[None]:
 
 
 def _made(shown: Picture, width: float, *, plain: bool) -> Figure:
+    shown = printable(shown)
     if isinstance(shown, Histograms):
         return _histograms(shown, width)
     if isinstance(shown, LinePlot):
@@ -203,7 +207,7 @@ def _histograms(shown: Histograms, width: float) -> Figure:
     figure = new_figure(width, 0.4 + (3.2 if rows == 1 else 2.4) * rows)
     axes: Any = figure.subplots(rows, columns, squeeze=False)
     for number, (axis, panel) in enumerate(zip(axes.flat, shown.panels, strict=False)):
-        bars = _bars(axis, panel, columns, shown.highest)
+        bars = _bars(axis, panel, (width, columns), shown.highest)
         for place, bar in enumerate(bars):
             bar.set_gid(f"{TIPS}{number}-{place}")
     for axis in list(axes.flat)[len(shown.panels) :]:
@@ -212,19 +216,22 @@ def _histograms(shown: Histograms, width: float) -> Figure:
     return figure
 
 
-def _bars(axis: Any, panel: Panel, columns: int, highest: float) -> Sequence[Any]:
+def _bars(axis: Any, panel: Panel, room: tuple[float, int], highest: float) -> Sequence[Any]:
+    width, columns = room
     places = range(len(panel.outcomes))
     bars: Sequence[Any] = axis.bar(
         places, panel.shares, yerr=panel.errors, color=COLOURS[0], capsize=2
     )
-    tilt = 90 if max(map(len, panel.outcomes)) * len(panel.outcomes) > 40 / columns else 0
-    axis.set_xticks(places, panel.outcomes, rotation=tilt, fontsize=8 if tilt else points(9))
-    title = panel.title
+    names = told_apart(panel.outcomes, _WIDEST)
+    tilt = 90 if max(map(len, names)) * len(names) > 40 / columns else 0
+    axis.set_xticks(places, names, rotation=tilt, fontsize=8 if tilt else points(9))
+    size = points(10 if len(panel.title) * columns < 50 else 8)
+    title = wrapped(panel.title, 0.8 * width / columns, size)
     if panel.others:
         title += f"\n{panel.others} others together: {100 * panel.rest:.1f}%"
-    axis.set_title(title, fontsize=points(10 if len(panel.title) * columns < 50 else 8))
-    room = max(0.0, (_FEW_BARS - len(panel.outcomes)) / 2)  # few bars stay slim
-    axis.set_xlim(-0.6 - room, len(panel.outcomes) - 0.4 + room)
+    axis.set_title(title, fontsize=size)
+    beside = max(0.0, (_FEW_BARS - len(panel.outcomes)) / 2)  # few bars stay slim
+    axis.set_xlim(-0.6 - beside, len(panel.outcomes) - 0.4 + beside)
     axis.set_ylim(0, min(1.05, 1.05 * highest + 0.02))  # of all panels: they are compared
     axis.grid(visible=False, axis="x")
     axis.set_xlabel("outcome")

@@ -11,7 +11,7 @@ from typing import NamedTuple, TypeAlias
 from qbatch.errors import UsageError
 from qbatch.results import axes
 from qbatch.results.plot_data import Line, LinePlot, PlotOptions
-from qbatch.results.points import Mean, Overview, Point
+from qbatch.results.points import EXACT, Mean, Overview, Point
 
 CHOOSING = "--tag, --where"
 _MOST_LINES = 8
@@ -124,9 +124,16 @@ class _Series:
 def _circuit_names(series: Iterable[_Key]) -> dict[str, str]:
     """What tells circuits apart in a legend: nothing where there is but one."""
     circuits = dict.fromkeys(key.circuit for key in series)
-    if len(circuits) == 1:
-        return dict.fromkeys(circuits, "")
-    return {circuit: f"circuit {number}" for number, circuit in enumerate(circuits, 1)}
+    own = list(dict.fromkeys(circuit.removeprefix(EXACT) for circuit in circuits))
+    are_mixed = len({circuit.startswith(EXACT) for circuit in circuits}) > 1
+    found = {}
+    for circuit in circuits:
+        number = own.index(circuit.removeprefix(EXACT)) + 1
+        words = [f"circuit {number}"] if len(own) > 1 else []
+        if are_mixed:
+            words.append("exact" if circuit.startswith(EXACT) else "from shots")
+        found[circuit] = ", ".join(words)
+    return found
 
 
 class _Measured:

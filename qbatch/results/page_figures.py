@@ -13,7 +13,16 @@ from xml.etree import ElementTree as Xml
 from qbatch.results import figures
 from qbatch.results.figure_style import MANY_CELLS, MANY_POINTS, TIPS
 from qbatch.results.figures import Timeline
-from qbatch.results.plot_data import Cloud, Grid, HeatMap, Histograms, Line, LinePlot, Picture
+from qbatch.results.plot_data import (
+    Cloud,
+    Grid,
+    HeatMap,
+    Histograms,
+    Line,
+    LinePlot,
+    Picture,
+    printable,
+)
 
 _WIDE, _NARROW = 6.0, 3.6  # inches
 _SVG = "http://www.w3.org/2000/svg"
@@ -38,6 +47,7 @@ def inline(
     Raises:
         UsageError: matplotlib is not installed.
     """
+    shown = shown if isinstance(shown, Timeline) else printable(shown)
     tips = {} if isinstance(shown, Timeline) else dict(_tips(shown))
     if linked is not None:
         tips = {
@@ -68,8 +78,13 @@ def _unnamed(shown: Picture | Timeline) -> str:
     if isinstance(shown, LinePlot):
         many = any(len(line.x) > MANY_POINTS for line in shown.lines)
     elif isinstance(shown, HeatMap):
-        many = any(len(panel.values) > MANY_CELLS for panel in shown.panels)
+        many = any(_num_places(panel) > MANY_CELLS for panel in shown.panels)
     return "Too many points for each to show its job" if many else ""
+
+
+def _num_places(panel: Grid | Cloud) -> int:
+    """How many cells, with or without a value, or points."""
+    return len(panel.z) if isinstance(panel, Cloud) else len(panel.x) * len(panel.y)
 
 
 # -- what points say ----------------------------------------------------------------

@@ -26,7 +26,7 @@ def drawn(points: Iterable[Point], x: str, y: str) -> tuple[Grid | Cloud, ...]:
     for point in points:
         if payload is not None and point.payload != payload:
             raise UsageError(
-                "several circuits do not make one heat map",
+                "several circuits, or exact and sampled values, do not make one heat map",
                 hint=f"GROUP/JOBS or {CHOOSING} choose the jobs",
             )
         payload = point.payload

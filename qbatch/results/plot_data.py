@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeVar, cast
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -191,3 +193,22 @@ class HeatMap:
 
 
 Picture = Histograms | LinePlot | HeatMap
+
+_Shown = TypeVar("_Shown")
+
+
+def printable(shown: _Shown) -> _Shown:
+    """A picture, or a part of one, without the control characters that no image has a form for."""
+    if isinstance(shown, str):
+        told = (c if c.isprintable() else f"\\x{ord(c):02x}" for c in shown)
+        return cast("_Shown", "".join(told))
+    if isinstance(shown, tuple) and _has_texts(shown):
+        return cast("_Shown", tuple(map(printable, shown)))
+    if dataclasses.is_dataclass(shown) and not isinstance(shown, type):
+        names = [own.name for own in dataclasses.fields(shown)]
+        return dataclasses.replace(shown, **{n: printable(getattr(shown, n)) for n in names})
+    return shown
+
+
+def _has_texts(values: Sequence[object]) -> bool:
+    return any(isinstance(value, str) or dataclasses.is_dataclass(value) for value in values[:1])

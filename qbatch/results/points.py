@@ -22,6 +22,8 @@ from qbatch.results import axes
 from qbatch.spool import Spool
 
 _MOST_FIRST = 6
+EXACT = "exact "
+"""What a payload's name begins with in a `Point` of exact values."""
 _FOCK = re.compile(r"\|\d+(?:,\d+)*>")
 
 Quantity = tuple[float, float | None]
@@ -204,11 +206,9 @@ def _what(job: Job) -> str:
     Observables are quantities of their own.
     """
     more = [dict(job.request.options), job.backend, dict(job.options)]
-    return (
-        job.payload
-        if more == [{}, None, {}]
-        else f"{job.payload} {json.dumps(more, sort_keys=True)}"
-    )
+    # What is exact is not added to what shots tell.
+    what = f"{EXACT}{job.payload}" if job.shots is None else job.payload
+    return what if more == [{}, None, {}] else f"{what} {json.dumps(more, sort_keys=True)}"
 
 
 def overview(results: Iterable[JobResult], against: Sequence[str] = ()) -> Overview:

@@ -1,18 +1,26 @@
 "use strict";
 // The page is whole without this: it sorts and filters tables, and shows what a point says at once.
 
-const plain = new Intl.Collator(undefined, { numeric: true });
+const plain = new Intl.Collator();
 
 function valueOf(row, column) {
   const cell = row.cells[column];
-  const text = (cell.dataset.value ?? cell.textContent).replace(/\u202f/g, "").trim();
-  return [text, text === "" ? NaN : Number(text)];
+  return cell.textContent.replace(/\u202f/g, "").trim();
 }
 
+// "theta=-0.5 phi=1e-5" in turn: letters, a number, letters, a number.
+const parts = /([-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?)/i;
+
 function compare(first, second) {
-  if (!Number.isNaN(first[1]) && !Number.isNaN(second[1])) return first[1] - second[1];
-  if (Number.isNaN(first[1]) !== Number.isNaN(second[1])) return Number.isNaN(first[1]) ? 1 : -1;
-  return plain.compare(first[0], second[0]);
+  if (!first !== !second) return first ? -1 : 1; // what is empty comes last
+  const [own, other] = [first.split(parts), second.split(parts)];
+  for (let place = 0; place < Math.min(own.length, other.length); place++) {
+    const apart = place % 2
+      ? Number(own[place]) - Number(other[place])
+      : plain.compare(own[place], other[place]);
+    if (apart) return apart;
+  }
+  return own.length - other.length;
 }
 
 function sortBy(table, heading, column) {
@@ -54,16 +62,14 @@ function makeFiltered(table) {
     const words = field.value.toLowerCase().split(/\s+/).filter(Boolean);
     let shown = 0;
     for (const row of rows) {
-      const text = row.textContent.toLowerCase();
+      const text = [...row.cells].map((cell) => cell.textContent).join(" ").toLowerCase();
       row.hidden = !words.every((word) => text.includes(word));
       shown += row.hidden ? 0 : 1;
     }
     count.textContent = words.length ? `${shown} of ${rows.length}` : "";
   };
   field.addEventListener("input", narrow);
-  addEventListener("hashchange", () => {
-    if (table.querySelector("tr:target")) { field.value = ""; narrow(); }
-  });
+  table.addEventListener("wanted", () => { field.value = ""; narrow(); });
 }
 
 function showTips() {
@@ -89,8 +95,22 @@ function showTips() {
   });
 }
 
+// A point leads to its job's row, also where that is filtered out or folded away.
+function leadToRows() {
+  addEventListener("click", (event) => {
+    const link = event.target.closest?.("a.point");
+    const row = link && document.getElementById(link.getAttribute("href").slice(1));
+    if (!row) return;
+    row.closest("table").dispatchEvent(new Event("wanted"));
+    const fold = row.closest("details");
+    if (fold) fold.open = true;
+    row.scrollIntoView({ block: "center" });
+  });
+}
+
 for (const table of document.querySelectorAll("table")) {
   makeSortable(table);
   makeFiltered(table);
 }
 showTips();
+leadToRows();

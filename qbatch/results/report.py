@@ -7,7 +7,7 @@ import hashlib
 import json
 import platform
 from collections import deque
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from importlib import metadata, resources
@@ -17,7 +17,7 @@ from qbatch.domain.batches import Batch
 from qbatch.domain.groups import Group
 from qbatch.domain.history import Cause, JobResult, SettingsUsed
 from qbatch.domain.programs import Program, Report
-from qbatch.domain.results.base import short
+from qbatch.domain.results.labels import short
 from qbatch.domain.states import Status
 from qbatch.errors import UsageError
 from qbatch.results import figures, page_figures
@@ -148,16 +148,41 @@ def _program(program: Program) -> dict[str, object]:
 def _figures(contents: Contents) -> tuple[list[dict[str, object]], list[str]]:
     """The pictures of jobs with counts and of those with values, or why there is none."""
     shown: list[dict[str, object]] = []
-    notes: list[str] = []
-    pairs = ((job, job.result) for job in contents.drawn)
-    known = [(job, own) for job, own in pairs if own is not None and not own.is_empty]
-    for is_distribution in (True, False):
-        found = [job for job, own in known if own.is_distribution is is_distribution]
+    counted, valued = (_with_result(contents, is_distribution=kind) for kind in (True, False))
+    notes = list(_missing(contents, len(contents.drawn) - len(counted) - len(valued)))
+    for found in (counted, valued):
         try:
             shown += _pictures(found, contents)
         except UsageError as error:
-            notes.append(f"No picture: {error}.")
+            notes.append(_no_picture(error))
+            shown += [_histograms(found, contents, 6)] if found is counted else []
     return shown, notes
+
+
+def _with_result(contents: Contents, *, is_distribution: bool) -> list[JobResult]:
+    """The jobs that have counts, or values."""
+    pairs = ((job, job.result) for job in contents.drawn)
+    return [
+        job
+        for job, own in pairs
+        if own is not None and not own.is_empty and own.is_distribution is is_distribution
+    ]
+
+
+def _no_picture(error: UsageError) -> str:
+    hint = f" ({error.hint})" if error.hint else ""
+    return f"No picture of all: {error}{hint}."
+
+
+def _missing(contents: Contents, missing: int) -> Iterator[str]:
+    """What is said of jobs that are in no picture."""
+    if missing:
+        of = f"{missing} of {len(contents.drawn)} jobs{_every(contents)}"
+        yield f"{of} have no result, and are in no picture."
+
+
+def _every(contents: Contents) -> str:
+    return f" (of every {contents.step}th)" if contents.step > 1 else ""
 
 
 def _pictures(found: Sequence[JobResult], contents: Contents) -> list[dict[str, object]]:
@@ -168,21 +193,28 @@ def _pictures(found: Sequence[JobResult], contents: Contents) -> list[dict[str, 
     """
     if not found:
         return []
-    name, left_out = contents.group.name, ""
-    if contents.step > 1:
-        left_out = f"Every {contents.step}th job"
-    made = picture(found, name)
+    made = picture(found, contents.group.name)
     if isinstance(made, Histograms):
-        return [_image(picture(_some(found, 6), name), note=left_out)]
-    images = [_image(made, note=left_out, linked={own.job.number for own in contents.listed})]
+        return [_histograms(found, contents, 6)]
+    every = f"Every {contents.step}th job" if contents.step > 1 else ""
+    images = [_image(made, note=every, linked={own.job.number for own in contents.listed})]
     if found[0].result is not None and found[0].result.is_distribution:
-        panels = picture(_some(found, _PANELS), name, _HISTOGRAM)
-        images.append(_image(panels, note="Some of the jobs, evenly chosen"))
+        images.append(_histograms(found, contents, _PANELS))
     return images
 
 
+def _histograms(found: Sequence[JobResult], contents: Contents, most: int) -> dict[str, object]:
+    """Histograms of so many jobs, evenly chosen."""
+    some = _some(found, most)
+    note = f"{len(some)} of {len(found)} jobs with counts{_every(contents)}, evenly chosen"
+    made = picture(some, contents.group.name, _HISTOGRAM)
+    return _image(made, note=note if len(some) < len(found) else "")
+
+
 def _some(results: Sequence[JobResult], number: int) -> list[JobResult]:
-    """So many of the results, evenly chosen, the first and the last among them."""
+    """So many of the results, or all, evenly chosen, the first and the last among them."""
+    if len(results) <= number:
+        return list(results)
     places = {i * (len(results) - 1) // (number - 1) for i in range(number)}
     return [results[place] for place in sorted(places)]
 

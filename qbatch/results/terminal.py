@@ -6,9 +6,10 @@ import math
 import textwrap
 from collections.abc import Iterator
 
+from qbatch.domain.results.labels import told_apart
 from qbatch.results import terminal_lines
 from qbatch.results.plot_data import Cloud, Grid, HeatMap, Histograms, LinePlot, Panel, Picture
-from qbatch.results.terminal_lines import FEWEST, MARGIN, ROUNDING, extent, part
+from qbatch.results.terminal_lines import FEWEST, MARGIN, extent, is_one, part
 
 _SHADES = " ░▒▓█"
 _DEEPER = (53, 54, 60, 24, 30, 36, 72, 71, 77, 113, 149, 148, 184, 220)  # of 256: viridis
@@ -47,7 +48,7 @@ def _histograms(shown: Histograms, width: int) -> Iterator[str]:
 
 
 def _bars(panel: Panel, width: int, longest: float) -> Iterator[str]:
-    labels = [_short(outcome) for outcome in panel.outcomes]
+    labels = told_apart(panel.outcomes, max(8, min(_WIDEST_LABEL, width // 3)))
     widest = max(map(len, labels))
     room = width - widest - len("  100.0% ± 0.0")
     for label, share, error in zip(labels, panel.shares, panel.errors, strict=True):
@@ -56,12 +57,6 @@ def _bars(panel: Panel, width: int, longest: float) -> Iterator[str]:
         yield f"{label:>{widest}} {drawn} {100 * share:.1f}% ± {100 * error:.1f}"
     if panel.others:
         yield f"{panel.others} others together {100 * panel.rest:.1f}%"
-
-
-def _short(outcome: str) -> str:
-    if len(outcome) <= _WIDEST_LABEL:
-        return outcome
-    return f"{outcome[: _WIDEST_LABEL // 2]}…{outcome[1 - _WIDEST_LABEL // 2 :]}"
 
 
 def _heat_map(shown: HeatMap, width: int, height: int, colour: bool) -> Iterator[str]:
@@ -74,7 +69,7 @@ def _heat_map(shown: HeatMap, width: int, height: int, colour: bool) -> Iterator
         grid = _gridded(panel, width, height) if isinstance(panel, Cloud) else panel
         yield from _cells(grid, width, height, scale)
         if isinstance(panel, Cloud):
-            yield f"{len(panel.z)} scattered points"
+            yield _scattered(panel, grid)
     yield scale.legend()
 
 
@@ -96,6 +91,14 @@ def _cells(grid: Grid, width: int, height: int, scale: _Scale) -> Iterator[str]:
     across, up = grid.means_of or (len(grid.x), len(grid.y))
     if columns < across or rows < up:
         yield f"means of {across} x {up} cells on {columns} x {rows}"
+
+
+def _scattered(cloud: Cloud, grid: Grid) -> str:
+    """How many points there are, and whether some share a cell of the screen."""
+    points, cells = len(cloud.z), len(grid.values)
+    if points == cells:
+        return f"{points} scattered points"
+    return f"{points} scattered points in {cells} cells: the means of those that share one"
 
 
 def _gridded(cloud: Cloud, width: int, height: int) -> Grid:
@@ -145,7 +148,7 @@ class _Scale:
         """A cell of that many characters; a dot where there is no value."""
         if not values:
             return "·".ljust(wide) if self._colour else "·" * wide
-        if self._high - self._low <= ROUNDING * max(1.0, abs(self._high)):
+        if is_one(self._low, self._high):
             return self._drawn(1.0, wide)
         mean = math.fsum(values) / len(values)
         return self._drawn((mean - self._low) / (self._high - self._low), wide)

@@ -12,7 +12,7 @@ from qbatch.results.plot_data import Line, LinePlot
 
 FEWEST = 20  # columns and rows that a drawing needs
 MARGIN = 10  # of labels, to the right
-ROUNDING = 1e-9  # below, differences are those of arithmetic
+_ROUNDING = 1e-12  # of a value; smaller differences are those of arithmetic
 _MANY_POINTS = 100  # of a line; above, error bars would hide it
 _MARKS = "•ox+*#%@"  # of lines: told apart also where there are no colours
 # Neither black nor white, which some terminals have behind everything.
@@ -42,12 +42,13 @@ def drawn(shown: LinePlot, width: int, height: int, *, colour: bool) -> list[str
     ]
     xs, ys, joined, colours = (list(column) for column in zip(*strokes, strict=True))
     across, up = extent(xs), extent(ys)
+    margin = max(MARGIN, 3 + max(len(_number(value, up)) for _, value in _marked(up, height)))
     text: str = plot_to_string(
         xs=xs,
         ys=ys,
         lines=joined,
         color=colours if colour else False,
-        width=max(width - MARGIN, FEWEST),
+        width=max(width - margin, FEWEST),
         height=height,
         character_set="braille",
         title=f"{shown.title}: {shown.y_label} against {shown.x_label}"[:width],
@@ -124,10 +125,15 @@ def extent(values: list[list[float]]) -> _Extent:
     """The least and the largest of all; apart from each other, so that there is a scale."""
     known = [value for row in values for value in row if math.isfinite(value)] or [0.0]
     low, high = min(known), max(known)
-    if high - low <= ROUNDING * max(1.0, abs(high)):
+    if is_one(low, high):
         half = abs(high) / 2 or 0.5
         return low - half, high + half
     return low, high
+
+
+def is_one(low: float, high: float) -> bool:
+    """Whether two values are one, but for what arithmetic makes of it."""
+    return high - low <= _ROUNDING * max(abs(low), abs(high))
 
 
 def part(value: float, within: _Extent, parts: int) -> int:
@@ -140,13 +146,22 @@ def _labelled(lines: list[str], across: _Extent, up: _Extent) -> list[str]:
     """A drawing with what its edges and its middle stand for: uniplot rounds to whole numbers."""
     first = next(number for number, line in enumerate(lines) if line.startswith("┌"))
     rows = len(lines) - first - 2
-    for row, value in ((0, up[1]), (rows // 2, up[1] - (rows // 2 + 0.5) * (up[1] - up[0]) / rows),
-                       (rows - 1, up[0])):  # fmt: skip
-        lines[first + 1 + row] += f" {_number(value)}"
-    left, right = _number(across[0]), _number(across[1])
+    for row, value in _marked(up, rows):
+        lines[first + 1 + row] += f" {_number(value, up)}"
+    left, right = _number(across[0], across), _number(across[1], across)
     inner = len(lines[-1]) - 2
     return [*lines, f" {left}{right.rjust(max(inner - len(left), len(right) + 1))}"]
 
 
-def _number(value: float) -> str:
-    return f"{0.0 if abs(value) < ROUNDING else value:.3g}"
+def _marked(up: _Extent, rows: int) -> list[tuple[int, float]]:
+    """The rows whose values are said: the first, the middle and the last."""
+    middle = up[1] - (rows // 2 + 0.5) * (up[1] - up[0]) / rows
+    return [(0, up[1]), (rows // 2, middle), (rows - 1, up[0])]
+
+
+def _number(value: float, within: _Extent) -> str:
+    """A value of an axis, in as many digits as tell its ends apart."""
+    span = within[1] - within[0]
+    largest = max(abs(within[0]), abs(within[1]))
+    digits = 3 + max(0, math.ceil(math.log10(largest / span))) if span > 0 else 3
+    return f"{0.0 if abs(value) < 1e-9 * span else value:.{min(digits, 15)}g}"

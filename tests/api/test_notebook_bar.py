@@ -25,6 +25,7 @@ def cells(tmp_path_factory):
         "report = group.run_parallel()",
         "group.track_progress()",
         "group",
+        "report = group.run_parallel()",
     ]
     book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(text) for text in sources])
     with pytest.MonkeyPatch.context() as patch:
@@ -56,6 +57,10 @@ def test_tracking_shows_how_the_jobs_stand(cells):
 
 def test_a_group_is_a_table(cells):
     assert "scan: 40 jobs" in html(cells[2])[0]
+
+
+def test_nothing_to_do_shows_no_bar(cells):
+    assert cells[3] == []
 
 
 def test_here_is_no_notebook():

@@ -2,12 +2,14 @@
 
 import io
 import math
+from xml.etree import ElementTree
 
 import numpy
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.collections import QuadMesh
 
-from qbatch.results import figure_lines, figure_planes, figures
+from qbatch.results import figure_lines, figure_planes, figures, page_figures
 from qbatch.results.figure_style import COLOURS, COLUMN
 from qbatch.results.plot_data import Cloud, Grid, HeatMap, Histograms, Line, LinePlot, Panel
 
@@ -99,3 +101,57 @@ def test_the_same_picture_makes_the_same_bytes_for_a_page():
     stream = io.BytesIO()
     figures.draw(lines(3), stream, "svg")
     assert stream.getvalue() != figures.page_svg(lines(3), 6.0)  # which has no paper of its own
+
+
+def edges(shown):
+    (mesh,) = figure_planes.drawn(shown, 7.0, plain=False).axes[0].collections
+    assert isinstance(mesh, QuadMesh)
+    return mesh.get_coordinates()
+
+
+def test_a_cell_without_a_neighbour_has_room():
+    """One value along an axis, and one cell alone."""
+    for x, y in (((0.0, 1.0, 2.0), (5.0,)), ((5.0,), (0.0, 2.0)), ((5.0,), (7.0,))):
+        grid = Grid(label="P", x=x, y=y, z=tuple((0.5,) * len(x) for _ in y))
+        found = edges(HeatMap(title="t", x_label="a", y_label="b", panels=(grid,)))
+        assert found[0, 0, 0] < min(x) <= max(x) < found[-1, -1, 0]
+        assert found[0, 0, 1] < min(y) <= max(y) < found[-1, -1, 1]
+
+
+def test_cells_lie_around_their_values():
+    grid = Grid(label="P", x=(0.0, 1.0, 3.0), y=(0.0, 1.0), z=((0.0,) * 3,) * 2)
+    found = edges(HeatMap(title="t", x_label="a", y_label="b", panels=(grid,)))
+    assert found[0, :, 0].tolist() == [-0.5, 0.5, 2.0, 4.0]
+    assert found[:, 0, 1].tolist() == [-0.5, 0.5, 1.5]
+
+
+def test_long_outcomes_and_names_stay_apart_and_within_the_picture():
+    outcomes = tuple(f"{n:04b}".replace("", "0" * 14) for n in range(16))
+    long = Panel(
+        title="calibration-2026-11/1 ansatz_rotations theta=0.123456 phi=0.654321 " * 4,
+        outcomes=outcomes, shares=(1 / 16,) * 16, errors=(0.01,) * 16,
+    )  # fmt: skip
+    figure = placed(figures._histograms(Histograms(title="t", panels=(long, long)), 7.0))
+    first, second = figure.axes
+    names = [text.get_text() for text in first.get_xticklabels()]
+    assert len(set(names)) == 16
+    assert max(map(len, names)) <= 16
+    left, right = first.title.get_window_extent(), second.title.get_window_extent()
+    assert 0 <= left.x0 < left.x1 <= right.x0
+    assert right.x1 <= figure.bbox.x1
+    assert first.bbox.height > 0.25 * figure.bbox.height
+
+
+@pytest.mark.parametrize("form", ["svg", "png", "pdf"])
+def test_control_characters_of_names_are_told(form):
+    shown = LinePlot(
+        title="a\x01b", x_label="x\x1b[2J", y_label="P", note="\x00",
+        lines=(Line(label="l\x02", x=XS, y=XS, errors=None),) * 2,
+    )  # fmt: skip
+    stream = io.BytesIO()
+    figures.draw(shown, stream, form)
+    if form == "svg":
+        texts = "".join(ElementTree.fromstring(stream.getvalue()).itertext())
+        assert "a\\x01b" in texts
+        assert "l\\x02" in texts
+    page_figures.inline(shown)

@@ -100,3 +100,10 @@ def test_a_timeline_has_the_colours_that_it_is_given():
     made = page_figures.inline(Timeline([Span(1, 0.0, 2.0, "done")], {"done": "#24875f"}))
     assert "#24875f" in str(made["wide"])
     assert 'aria-label="When each of 1 batches was under way"' in str(made["wide"])
+
+
+def test_a_grid_with_holes_says_that_it_is_one_image():
+    xs = [float(x) for x in range(40)]
+    rows = tuple(tuple(x if x < 20 else math.nan for x in xs) for _ in xs)
+    grid = Grid(label="P", x=tuple(xs), y=tuple(xs), z=rows)
+    assert page_figures.inline(plane(grid))["note"] == "Too many points for each to show its job"

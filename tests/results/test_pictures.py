@@ -10,7 +10,7 @@ import pytest
 from qbatch import JobGroup
 from qbatch.errors import UsageError
 from qbatch.results import terminal
-from qbatch.results.plot_data import Grid, HeatMap, Histograms, Line, LinePlot, PlotOptions
+from qbatch.results.plot_data import Grid, HeatMap, Histograms, Line, LinePlot, Panel, PlotOptions
 
 from ..conftest import ANSATZ, BELL
 
@@ -322,3 +322,50 @@ def test_a_heat_map_that_does_not_fit_says_so():
     grid = dataclasses.replace(grid, x=(0.0, 1.0), z=((0.0, 1.0), (2.0, 3.0)))
     small = dataclasses.replace(shown, panels=(grid,))
     assert "means of" not in terminal.text(small, width=80, height=20, colour=False)
+
+
+@pytest.mark.parametrize(
+    ("xs", "ends"),
+    [
+        ([4999950000.0, 5000050000.0], ["4999950000", "5000050000"]),
+        ([1e-10, 9e-10], ["1e-10", "9e-10"]),
+        ([5e9 + 0.1, 5e9 + 1], ["5000000000.1", "5000000001"]),
+        ([-3.0, 0.0], ["-3", "0"]),
+    ],
+)
+def test_the_ends_of_an_axis_are_told_apart(xs, ends):
+    for up in (False, True):
+        line = Line(label="", x=xs if not up else [0, 1], y=[0, 1] if not up else xs, errors=None)
+        shown = LinePlot(title="t", x_label="x", y_label="y", lines=(line,))
+        drawn = terminal.text(shown, width=70, height=9).splitlines()
+        rows = [text for text in drawn if text.startswith("│")]
+        found = [rows[-1].split()[-1], rows[0].split()[-1]] if up else drawn[-1].split()
+        assert [float(text) for text in found] == pytest.approx([float(e) for e in ends], rel=1e-12)
+        assert max(map(len, drawn)) <= 70
+        assert sum(row.count("•") for row in rows) == 2
+
+
+def test_what_is_exact_is_not_added_to_what_shots_tell(db):
+    with JobGroup("mix", db=db) as group:
+        sweep = {"theta": [1.0, 2.0], "phi": [0.5]}
+        group.add(ANSATZ, parameters=sweep, observables=["ZI"])
+        group.add(ANSATZ, parameters=sweep, observables=["ZI"], shots=1000, seed=3)
+        group.run(executor="serial")
+        shown = group.results().picture(PlotOptions(x="theta"))
+        assert isinstance(shown, LinePlot)
+        exact, sampled = shown.lines
+        assert (exact.label, sampled.label) == ("ZI, exact", "ZI, from shots")
+        assert list(exact.y) == pytest.approx([math.cos(1), math.cos(2)])
+        assert exact.errors is None
+        assert min(sampled.errors) > 0
+        with pytest.raises(UsageError, match="no repeats of each other"):
+            group.results().picture(PlotOptions(x="theta", by=("phi",)))
+
+
+def test_long_outcomes_stay_apart_in_a_narrow_terminal():
+    outcomes = tuple(f"{n:04b}".replace("", "0" * 14) for n in range(8))
+    panel = Panel(title="g/1", outcomes=outcomes, shares=(1 / 8,) * 8, errors=(0.01,) * 8)
+    for width in (30, 80):
+        drawn = terminal.text(Histograms(title="g", panels=(panel,)), width=width).splitlines()
+        assert max(map(len, drawn)) <= width
+        assert len({line.split()[0] for line in drawn[1:]}) == 8

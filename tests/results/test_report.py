@@ -171,3 +171,27 @@ def test_a_browser_shows_it_without_network_and_javascript(served, tmp_path, siz
     assert (36, 135, 95) in colours  # the bar of jobs that are done
     assert (209, 73, 91) in colours  # and of those that failed
     assert (0, 114, 178) in colours  # a curve
+
+
+def test_the_page_says_which_jobs_its_pictures_show(db, tmp_path):
+    with JobGroup("many", db=db) as group:
+        group.add(*[BELL.replace("cx", f"rz({n}) q[0];\ncx") for n in range(12)], shots=10)
+        group.run(executor="serial")
+        group.add(BELL, name="a\x01b")
+        group.report(tmp_path / "many.html")
+    text = read(tmp_path / "many.html").text
+    assert "6 of 12 jobs with counts, evenly chosen." in text
+    assert "1 of 13 jobs have no result, and are in no picture." in text
+
+
+def test_circuits_that_share_no_picture_have_histograms_all_the_same(db, tmp_path):
+    sweep = {"theta": [0.0, 1.0, 2.0], "phi": [0.0, 1.0, 2.0]}
+    with JobGroup("two", db=db) as group:
+        group.add(ANSATZ, parameters=sweep, shots=10)
+        group.add(ANSATZ.replace("rz(phi)", "rx(phi)"), parameters=sweep, shots=10)
+        group.run(executor="serial")
+        group.report(tmp_path / "two.html")
+    text = read(tmp_path / "two.html").text
+    assert "No picture of all: several circuits" in text
+    assert "choose the jobs" in text
+    assert "6 of 18 jobs with counts, evenly chosen." in text

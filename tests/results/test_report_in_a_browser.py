@@ -4,6 +4,7 @@ import itertools
 import math
 import os
 import random
+import re
 import shutil
 
 import pytest
@@ -269,9 +270,33 @@ def test_tables_are_sorted_by_numbers_and_filtered(driver, pages):
     assert numbers() == [27]
     count = table.find_element("xpath", "preceding-sibling::div[1]//*[@role='status']")
     assert count.text == "1 of 27"
-    # A link to a row that is filtered out shows it again.
-    driver.execute_script("location.hash = '#job-3'")
-    WebDriverWait(driver, 10).until(lambda _: 3 in numbers())
+    # A point leads to its row also where that is filtered out, and again, where it leads already.
+    for _ in range(2):
+        field.clear()
+        field.send_keys("error invalid")
+        assert numbers() == [27]
+        driver.find_element("css selector", ".wide a.point[href='#job-3']").click()
+        WebDriverWait(driver, 10).until(lambda _: 3 in numbers())
+        row = driver.find_element("id", "job-3").rect
+        top = driver.execute_script("return scrollY")
+        assert top - 1 <= row["y"] <= top + DESK[1] + 1
+
+
+def test_parameters_are_sorted_by_their_values(driver, pages, tmp_path):
+    values = [0.5, 0.25, -1.0, 1e-5, 10.0, 2.0]
+    with JobGroup("sorted", db=tmp_path / "q.db") as group:
+        group.add(ANSATZ, parameters={"theta": values, "phi": [0.0]}, name="job" * 60)
+        group.report(tmp_path / "sorted.html")
+    opened(driver, (tmp_path / "sorted.html").as_uri())
+    table = driver.find_element("xpath", "//table[.//tr[@id='job-1']]")
+    table.find_elements("css selector", "th button")[2].click()
+    cells = table.find_elements("css selector", "td[data-label=parameters]")
+    found = [float(re.search(r"theta=(\S+)", cell.text)[1]) for cell in cells]
+    assert found == sorted(values)
+    # A number and a name beside it are no one word.
+    field = table.find_element("xpath", "preceding-sibling::div[1]//input")
+    field.send_keys("1job")
+    assert not any(cell.is_displayed() for cell in cells)
 
 
 @pytest.mark.parametrize(

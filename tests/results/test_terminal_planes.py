@@ -72,3 +72,15 @@ def test_lines_fit(width, colour):
         text = terminal.text(picture, width=width, height=6, colour=colour)
         plain = re.sub(r"\x1b\[[0-9;]*m", "", text)
         assert max(map(len, plain.splitlines())) <= max(width, 33)
+
+
+def test_small_values_have_shades_too():
+    drawn = cells(terminal.text(shown(grid(-1e-10, 1e-10)), width=60))[0]
+    assert drawn[:2] == "  "
+    assert drawn[18:20] == "██"
+
+
+def test_points_that_share_a_cell_are_told():
+    cloud = Cloud(label="P", x=[0.0, 1e-6, 1.0], y=[0.0, 0.0, 1.0], z=[1.0, 0.9, 0.95])
+    text = terminal.text(shown(cloud), width=60, height=8)
+    assert "3 scattered points in 2 cells: the means of those that share one" in text

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, ClassVar, NamedTuple, Self, TypeVar, cast
 
+from qbatch.domain.results.labels import told_apart
+
 if TYPE_CHECKING:
     from qbatch.domain.data import Cell, Json
 
@@ -231,13 +233,6 @@ def by_name(value: Json) -> Mapping[str, float]:
     return cast("Mapping[str, float]", value)
 
 
-def short(text: str, widest: int = 24) -> str:
-    """An outcome that is longer than a cell, without its middle."""
-    if len(text) <= widest:
-        return text
-    return f"{text[: widest // 2]}…{text[-(widest // 2) :]}"
-
-
 def percentages(
     shares: Sequence[tuple[str, float]], outcomes: int, top: int | None, *, more: bool = False
 ) -> str:
@@ -247,7 +242,10 @@ def percentages(
         more: say so also where only so many were asked for.
     """
     most = top or 4
-    shown = [f"{short(name)} {100 * share:.1f}%" for name, share in shares[:most]]
+    names = told_apart([name for name, _ in shares[:most]])
+    shown = [
+        f"{name} {100 * share:.1f}%" for name, (_, share) in zip(names, shares[:most], strict=True)
+    ]
     return listed(shown, outcomes, None if more else top)
 
 

@@ -16,9 +16,9 @@ from qbatch.domain.results.base import (
     by_name,
     leading,
     listed,
-    short,
     shown,
 )
+from qbatch.domain.results.labels import told_apart
 
 if TYPE_CHECKING:
     import numpy as np
@@ -110,9 +110,11 @@ class Counts(Result):
     def summary(self, top: int | None = None) -> str:
         """The leading outcomes with their counts and shares: ``00 516 (50.4%), 11 508 (49.6%)``."""
         total = self.total or 1
+        first = self.most_frequent(top or 4)
+        names = told_apart([outcome for outcome, _ in first])
         shown = [
-            f"{short(outcome)} {count} ({100 * count / total:.1f}%)"
-            for outcome, count in self.most_frequent(top or 4)
+            f"{name} {count} ({100 * count / total:.1f}%)"
+            for name, (_, count) in zip(names, first, strict=True)
         ]
         return listed(shown, len(self.counts), top)
 
