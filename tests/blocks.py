@@ -25,18 +25,23 @@ def run_section(file, heading, place):
     return said
 
 
+def programs(place):
+    """A directory with the commands ``qbatch`` and ``python`` that are tried."""
+    directory = place / "bin"
+    directory.mkdir(exist_ok=True)
+    for name, command in (("qbatch", "-m qbatch"), ("python", "")):
+        script = directory / name
+        script.write_text(f'#!/bin/sh\nexec {sys.executable} -W ignore {command} "$@"\n')
+        script.chmod(0o755)
+    return directory
+
+
 def _run(line, place):
     empty = place / "none.toml"
     empty.touch()
-    bin_directory = place / "bin"
-    bin_directory.mkdir(exist_ok=True)
-    for name, command in (("qbatch", "-m qbatch"), ("python", "")):
-        script = bin_directory / name
-        script.write_text(f'#!/bin/sh\nexec {sys.executable} -W ignore {command} "$@"\n')
-        script.chmod(0o755)
     environment = {
         **os.environ,
-        "PATH": f"{bin_directory}:{os.environ['PATH']}",
+        "PATH": f"{programs(place)}:{os.environ['PATH']}",
         "QBATCH_DB": str(place / "q.db"),
         "QBATCH_CONFIG": str(empty),
     }

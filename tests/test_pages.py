@@ -5,7 +5,6 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 import tomllib
 
 import pytest
@@ -13,7 +12,7 @@ import pytest
 from qbatch import JobGroup, target_json
 from qbatch.config import Config
 
-from .blocks import TOP
+from .blocks import TOP, programs
 
 PAGES = sorted([TOP / "README.md", TOP / "CONTRIBUTING.md", *(TOP / "docs").glob("*.md")])
 _FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
@@ -48,12 +47,7 @@ class Desk:
 
     def __init__(self, place):
         self.place = place
-        programs = place / "bin"
-        programs.mkdir()
-        for name, words in (("qbatch", "-m qbatch"), ("python", "")):
-            script = programs / name
-            script.write_text(f'#!/bin/sh\nexec {sys.executable} -W ignore {words} "$@"\n')
-            script.chmod(0o755)
+        self.programs = programs(place)
         shutil.copytree(TOP / "examples", place / "examples")
         from qiskit.providers.fake_provider import GenericBackendV2
         from qiskit_aer.noise import NoiseModel, depolarizing_error
@@ -74,7 +68,7 @@ class Desk:
             ["/bin/bash", "-c", line], cwd=self.place, text=True, check=False,
             capture_output=True, timeout=300, stdin=subprocess.DEVNULL,
             env={
-                **os.environ, "PATH": f"{self.place / 'bin'}:{os.environ['PATH']}",
+                **os.environ, "PATH": f"{self.programs}:{os.environ['PATH']}",
                 "HOME": str(self.place), "QBATCH_DB": str(self.place / "q.db"),
                 "QBATCH_CONFIG": str(self.place / "config.toml"),
             },

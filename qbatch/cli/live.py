@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import signal
 import sys
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from qbatch.api.watching import Look
 
 _SHARE = 0.2  # of its time that it looks at the database, at most
+_GONE = (errno.EIO, errno.EPIPE)  # what a terminal says that is no more
 _ENDING = ("SIGTERM", "SIGHUP", "SIGQUIT")
 
 Doer: TypeAlias = Callable[[Act, int, int], tuple[str, Sequence[str]]]
@@ -62,7 +64,9 @@ def watch(look: Callable[[], Sequence[Look]], act: Doer, *, seconds: float, stay
                     going = stays or screen.view.is_busy or any(one.is_running for one in looks)
                     took = time.monotonic() - began
                     going = going and screen.wait(began + max(seconds, took / _SHARE))
-    except (EOFError, OSError):
+    except (EOFError, OSError) as error:
+        if isinstance(error, OSError) and error.errno not in _GONE:
+            raise
         raise typer.Exit(128 + signal.SIGHUP) from None
 
 
