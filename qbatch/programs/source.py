@@ -7,12 +7,20 @@ import importlib
 import importlib.metadata
 import importlib.util
 import inspect
+import os
 import re
 import sys
 import sysconfig
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from importlib.machinery import (
+    EXTENSION_SUFFIXES,
+    SOURCE_SUFFIXES,
+    ExtensionFileLoader,
+    FileFinder,
+    SourceFileLoader,
+)
 from pathlib import Path
-from types import ModuleType
+from types import CodeType, ModuleType
 from typing import Any
 
 from qbatch.domain.programs import Source
@@ -73,6 +81,7 @@ def load(reference: str, directory: str) -> Function:
     if place == _BUILT_IN:
         return _built_in(name)
     if directory and directory not in sys.path:
+        _read_as_it_stands(directory)
         sys.path.insert(0, directory)
     module = _of_file(Path(directory, place)) if place.endswith(".py") else _of_name(place)
     found = getattr(module, name, None)
@@ -80,6 +89,33 @@ def load(reference: str, directory: str) -> Function:
         raise NotFound(f"{reference}: {place} has no function {name}")
     function: Function = found
     return function
+
+
+class _AsItStands(SourceFileLoader):
+    """Loads a module from its text, never from what was once compiled of it.
+
+    Python takes a compiled file for the text's where size and second of the last change are the
+    same: a constant that is changed within a second would go unseen, while its text is hashed.
+    """
+
+    def get_code(self, fullname: str) -> CodeType:
+        path = self.get_filename(fullname)
+        return self.source_to_code(self.get_data(path), path)
+
+
+def _read_as_it_stands(directory: str) -> None:
+    """Have the modules of a directory, and of packages in it, loaded from their texts."""
+    extensions = (ExtensionFileLoader, EXTENSION_SUFFIXES)
+
+    def finder(path: str) -> FileFinder:
+        lies_in = path == directory or path.startswith(directory + os.sep)
+        if not (lies_in and _is_own(Path(path))):
+            raise ImportError(path)
+        return FileFinder(path, extensions, (_AsItStands, SOURCE_SUFFIXES))
+
+    sys.path_hooks.insert(0, finder)
+    for path in [known for known in sys.path_importer_cache if known.startswith(directory)]:
+        del sys.path_importer_cache[path]
 
 
 def _built_in(name: str) -> Function:
@@ -112,7 +148,8 @@ def _of_file(path: Path) -> ModuleType:
         known = sys.modules.get(name)
     if known is not None:
         return known
-    spec = importlib.util.spec_from_file_location(name, path)
+    loader = _AsItStands(name, str(path))
+    spec = importlib.util.spec_from_file_location(name, path, loader=loader)
     if spec is None or spec.loader is None or not path.is_file():
         raise NotFound(f"{path}: there is no such file")
     module = importlib.util.module_from_spec(spec)

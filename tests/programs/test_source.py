@@ -1,5 +1,8 @@
 """Where a program's code is, and what is kept of it."""
 
+import os
+import py_compile
+import subprocess
 import sys
 from pathlib import Path
 
@@ -165,3 +168,40 @@ def test_a_file_that_lay_elsewhere_is_not_written(tmp_path):
     text = Source(directory="", files={"/elsewhere/x.py": "1", "in.py": "2"})
     source.unpack(text, tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["in.py"]
+
+
+def test_what_was_once_compiled_is_not_taken_for_the_text(tmp_path):
+    """Texts of one length, changed within a second, as Python's own cache tells them apart."""
+    script = (
+        "import sys\n"
+        "from qbatch.programs import source\n"
+        f"found = source.load('main.py:solve', {str(tmp_path)!r})\n"
+        "print(found(None))\n"
+    )
+    (tmp_path / "package").mkdir()
+    files = ("main.py", "beside.py", "package/inner.py")
+    environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
+
+    def written(value):
+        (tmp_path / "main.py").write_text(
+            "import beside\nfrom package import inner\n"
+            f"A = {value}\ndef solve(ctx): return A, beside.A, inner.A\n"
+        )
+        for name in files[1:]:
+            (tmp_path / name).write_text(f"A = {value}\n")
+        for name in files:
+            os.utime(tmp_path / name, (1_000_000_000, 1_000_000_000))
+
+    written(1)
+    for name in files:
+        py_compile.compile(str(tmp_path / name), doraise=True)
+    written(2)
+    plain = subprocess.run(
+        [sys.executable, "-c", "import main; print(main.solve(None))"], cwd=tmp_path,
+        capture_output=True, text=True, check=True, env=environment,
+    )  # fmt: skip
+    assert plain.stdout == "(1, 1, 1)\n"  # what Python makes of it
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True, env=environment
+    )
+    assert done.stdout == "(2, 2, 2)\n"
