@@ -32,6 +32,7 @@ _COLUMNS = {
 _STEPS = {"up": -1, "k": -1, "down": 1, "j": 1, "page up": -10, "page down": 10}
 _NEXT = {"n": 1, "p": -1}
 _HELP = "up/down choose · w why · c cancel · / another job · q leave"
+_NONE = "no job failed or is under way · / names a job · q leave"
 _READING = "escape back · up/down scroll · n/p next, previous job · c cancel it"
 _DRAWN = "escape jobs · q leave"
 _LEAST = (40, 10)  # columns and lines; with fewer a question would not be seen
@@ -328,6 +329,8 @@ class View:
         if self._asked:
             return f"cancel {self._asked}? y: yes; any other key: no"
         keys = _READING if self._is_reading else _DRAWN if self._is_drawn else _HELP
+        if keys is _HELP and not self.job:
+            keys = _NONE
         return f"{self.said} · {keys}" if self.said else keys
 
 

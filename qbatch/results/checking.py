@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import math
 from array import array
 from collections import Counter
@@ -137,6 +138,17 @@ class CheckReport:
     def fails(self, *, strict: bool = False) -> bool:
         """Whether a gate closes: it failed, or (strict) is undecided."""
         return self.verdict == "failed" or (strict and self.verdict == "undecided")
+
+    @property
+    def is_of_itself(self) -> bool:
+        """Whether all results of shots are equal to those before, which chance does not do."""
+        sampled = (
+            finding.pair.comparison
+            for finding in self.findings
+            if finding.detectable is not None and finding.pair.comparison is not None
+        )
+        equal = [not (found.tvd or found.delta) for found in itertools.islice(sampled, 1)]
+        return equal == [True] and all(not (found.tvd or found.delta) for found in sampled)
 
     @property
     def is_blind(self) -> bool:

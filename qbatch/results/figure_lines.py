@@ -41,7 +41,8 @@ def drawn(shown: LinePlot, width: float, *, plain: bool) -> Figure:
     figure = new_figure(width, 0.6 * width)
     axis = figure.subplots()
     for number, line in enumerate(shown.lines):
-        _draw_line(axis, number, line, width, plain=plain)
+        several = len(shown.lines) > 1
+        _draw_line(axis, number, line, width, plain=plain, is_one_of_several=several)
     axis.set_xlabel(shown.x_label)
     axis.set_ylabel(shown.y_label)
     axis.set_title(wrapped(shown.title, width, 12))
@@ -72,7 +73,9 @@ def _tell(figure: Figure, shown: LinePlot, width: float) -> None:
     legend.set_alignment("left")
 
 
-def _draw_line(axis: Axes, number: int, line: Line, width: float, *, plain: bool) -> None:
+def _draw_line(
+    axis: Axes, number: int, line: Line, width: float, *, plain: bool, is_one_of_several: bool
+) -> None:
     """One of them, with its errors and the curve through it."""
     colour = COLOURS[number % len(COLOURS)] if line.label else _ONE_OF_MANY
     if len(line.x) > MANY_POINTS:
@@ -86,7 +89,8 @@ def _draw_line(axis: Axes, number: int, line: Line, width: float, *, plain: bool
     )  # fmt: skip
     drawn.lines[0].set_gid(f"{TIPS}{number}")
     if line.fit is not None:
-        said = _wrapped(line.fit.text(), width)
+        whose = f"{line.label}: " if is_one_of_several else ""
+        said = _wrapped(f"{whose}{line.fit.formula}: {line.fit.text()}", width)
         axis.plot(line.fit.x, line.fit.y, dash, lw=1, color=colour, label=said)
 
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 _ABREAST = 3
 _TICKS, _FEW_TICKS = 9, 5
+_EMPTY = "#9A9A9A"  # behind cells without a value: none of the colours of values
 
 
 def drawn(shown: HeatMap, width: float, *, plain: bool) -> Figure:
@@ -43,13 +44,16 @@ def drawn(shown: HeatMap, width: float, *, plain: bool) -> Figure:
         mesh = _draw(axis, panel, _widths(shown), look)
         mesh.set_gid(f"{TIPS}{number}")
         axis.grid(visible=False)
+        if not isinstance(panel, Cloud):
+            axis.set_facecolor(_EMPTY)
         title = shown.title if is_alone else panel.label
         axis.set_title(wrapped(title, width / columns, 12))
     _label(axes, shown, few_ticks=is_narrow(width) or not is_alone)
     if not is_alone:
         figure.suptitle(wrapped(shown.title, width, 12))
     figure.colorbar(mesh, ax=axes, label=shown.panels[0].label if is_alone else "expectation value")
-    say_below(figure, "; ".join(filter(None, (_averaged(shown), shown.note))), width)
+    said = (_averaged(shown), _holes(shown), shown.note)
+    say_below(figure, "; ".join(filter(None, said)), width)
     return figure
 
 
@@ -99,7 +103,7 @@ def _label(axes: Any, shown: HeatMap, *, few_ticks: bool) -> None:
 def _shades(shown: HeatMap, *, plain: bool) -> dict[str, Any]:
     """Colours and their scale, which is that of all panels."""
     low, high = shown.scale
-    signed = low < 0 < high
+    signed = low < 0 < high and not plain  # of one shade on each side of 0
     limit = max(-low, high)
     return {
         # Without colours red and blue are one grey; the others go from dark to light.
@@ -107,6 +111,16 @@ def _shades(shown: HeatMap, *, plain: bool) -> dict[str, Any]:
         "vmin": -limit if signed else low,
         "vmax": limit if signed else high,
     }
+
+
+def _holes(shown: HeatMap) -> str:
+    """What is said of cells without a value."""
+    holes = sum(
+        len(panel.x) * len(panel.y) - len(panel.values)
+        for panel in shown.panels
+        if isinstance(panel, Grid)
+    )
+    return f"grey: {holes} cells without a result" if holes else ""
 
 
 def _averaged(shown: HeatMap) -> str:

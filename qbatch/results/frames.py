@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     import xarray
 
 
+_NUMBERS = ("shots", "count", "value", "standard_error", "probability")
+
+
 def to_pandas(results: Iterable[JobResult], shape: ExportOptions) -> pandas.DataFrame:
     """A `pandas.DataFrame` with the columns of Parquet.
 
@@ -27,7 +30,9 @@ def to_pandas(results: Iterable[JobResult], shape: ExportOptions) -> pandas.Data
 
     names, rows = table(results, shape)
     found: pandas.DataFrame = _package("pandas").DataFrame(rows, columns=names)
-    return found
+    # Where no row has a number, pandas has no type for it either.
+    numbers = [name for name in _NUMBERS if name in found and found[name].isna().all()]
+    return found.astype(dict.fromkeys(numbers, "float64"))
 
 
 def to_polars(results: Iterable[JobResult], shape: ExportOptions) -> polars.DataFrame:

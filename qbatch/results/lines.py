@@ -33,13 +33,17 @@ def drawn(
     by_circuit = not options.by and not options.mean and x in found.parameters
     series = _Series(x, others, options, by_circuit=by_circuit)
     series.take(found.with_parameters(points, [x]))
-    lines = series.lines(are_shares=found.distributions > 0)
-    if options.fit is not None:
-        from qbatch.results.fits import fitted
-
-        shares = found.distributions > 0
-        lines = [replace(line, fit=fitted(line, options.fit, are_shares=shares)) for line in lines]
+    shares = found.distributions > 0 and options.observable is None
+    lines = [_fitted(line, options.fit, shares) for line in series.lines(are_shares=shares)]
     return LinePlot(title=group, x_label=x.removeprefix("tag:"), y_label=label, lines=tuple(lines))
+
+
+def _fitted(line: Line, fit: str | None, are_shares: bool) -> Line:
+    if fit is None:
+        return line
+    from qbatch.results.fits import fitted
+
+    return replace(line, fit=fitted(line, fit, are_shares=are_shares))
 
 
 _Apart: TypeAlias = tuple[tuple[str, float | str], ...]
@@ -218,8 +222,8 @@ def _too_many_lines(others: Sequence[str]) -> UsageError:
     return UsageError(
         f"more than {_MOST_LINES} lines are too many for a picture:"
         f" {', '.join(others) or 'observables'} vary besides",
-        hint=f"--x and --y make a heat map; GROUP/JOBS, {CHOOSING} or --observable choose;"
-        " --mean averages",
+        hint=f"--by AXIS says what tells lines apart, with --mean over the rest; --x and --y make a"
+        f" heat map; GROUP/JOBS, {CHOOSING} or --observable choose",
     )
 
 

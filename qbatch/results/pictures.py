@@ -48,14 +48,10 @@ def picture(
     """
     options = options or PlotOptions()
     found = overview(results, against(options))
-    if not found.results:
-        raise UsageError(
-            f"group {group!r} has no results to show", hint=f"qbatch run {shell_quote(group)}"
-        )
+    _check_there_is_something(found, group)
     _check_axes(found, options)
-    kind = options.kind or _kind(found, options)
-    if options.is_of_lines and kind != "sweep":
-        raise UsageError(f"--by, --mean and --fit are for lines, and this is a {kind}")
+    _check_quantity(found, options)
+    kind = _kind(found, options)
     made: Picture
     if kind == "histogram":
         made = _histograms(found, group)
@@ -85,24 +81,56 @@ def _check_axes(found: Overview, options: PlotOptions) -> None:
             )
 
 
+def _check_quantity(found: Overview, options: PlotOptions) -> None:
+    """Nothing that is asked for is dropped."""
+    if options.outcome is not None and options.observable is not None:
+        raise UsageError("--outcome is of counts and --observable of values: one of them")
+    if options.outcome is not None and not found.distributions:
+        known = ", ".join(found.observables)
+        raise UsageError(
+            "--outcome is of counts, and these jobs have expectation values",
+            hint=f"--observable chooses one: {known}",
+        )
+
+
 def _besides(found: Overview) -> str:
     """What a picture may be drawn against besides parameters."""
     tags = ", ".join(axes.TAG + tag for tag in found.tags) or "none"
     return f"tags: {tags}; columns: {', '.join(axes.COLUMNS)}"
 
 
+def _check_there_is_something(found: Overview, group: str) -> None:
+    if not found.jobs:
+        raise UsageError("no job is chosen, so there is nothing to show")
+    if not found.results:
+        raise UsageError(
+            f"group {group!r} has no results to show", hint=f"qbatch run {shell_quote(group)}"
+        )
+
+
 def _kind(found: Overview, options: PlotOptions) -> str:
+    """The picture that is asked for, or suits the results; it has what is asked for besides."""
+    kind = options.kind or _suited(found, options)
+    if kind == "histogram" and options.outcome is not None:
+        raise UsageError("--outcome is for lines and heat maps, and this is a histogram")
+    if options.is_of_lines and kind != "sweep":
+        raise UsageError(f"--by, --mean and --fit are for lines, and this is a {kind}")
+    return kind
+
+
+def _suited(found: Overview, options: PlotOptions) -> str:
     if options.is_of_lines and options.y is None:
         return "sweep"
-    if options.x is None and options.y is None and not found.varying:
-        if not found.distributions:
-            raise UsageError(
-                "expectation values without a parameter that varies make no picture",
-                hint="qbatch results shows them",
-            )
-        return "histogram"
-    is_plane = options.y is not None or (options.x is None and len(found.varying) == 2)
-    return "heatmap" if is_plane else "sweep"
+    if options.y is not None or (options.x is None and len(found.varying) == 2):
+        return "heatmap"
+    if options.x is not None or found.varying:
+        return "sweep"
+    if not found.distributions or options.observable is not None:
+        raise UsageError(
+            "expectation values without a parameter that varies make no picture",
+            hint="qbatch results shows them",
+        )
+    return "histogram"
 
 
 # -- histograms ---------------------------------------------------------------------
@@ -146,7 +174,7 @@ def _job_title(result: JobResult) -> str:
 
 def _points(found: Overview, options: PlotOptions) -> tuple[Iterator[Point], str]:
     """The quantity or quantities at each job's parameters, and what an axis calls them."""
-    if found.distributions:
+    if found.distributions and options.observable is None:
         outcome = _outcome(found.weights, options)
         label = f"P({outcome})"
         return found.points(label=label, outcome=outcome), label

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeVar, cast
 
+_NO_FIT = 10.0  # of chi² over the degrees of freedom: far beyond what chance explains
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlotOptions:
@@ -98,7 +100,9 @@ class Fit:
         found = ", ".join(f"{name} = {v:.6g} ± {error:.2g}" for name, v, error in self.parameters)
         if self.chi2 is None:
             return found
-        return f"{found}; chi²/dof = {self.chi2:.3g}/{self.freedom}"
+        each = self.chi2 / self.freedom
+        said = f"{found}; chi²/dof = {each:.3g} ({self.chi2:.3g}/{self.freedom})"
+        return f"{said}: it does not fit" if each > _NO_FIT else said
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

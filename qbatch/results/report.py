@@ -6,7 +6,7 @@ import base64
 import hashlib
 import json
 import platform
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -104,6 +104,7 @@ def write_report(contents: Contents, stream: IO[str]) -> None:
         figures=drawn,
         programs=[_program(program) for program in contents.programs[:_MOST_PROGRAMS]],
         num_programs=len(contents.programs),
+        program_counts=Counter(program.status.value for program in contents.programs),
         converging=_converging(contents),
         notes=notes,
         rows=[_row(result) for result in contents.listed],

@@ -139,7 +139,7 @@ def _span(place: int, places: int, size: int) -> range:
 
 
 class _Scale:
-    """Values as shades: with colours one of fourteen, without one of nine or, narrow, of five."""
+    """Values as shades: with colours one of fourteen, without one of five."""
 
     def __init__(self, low: float, high: float, *, colour: bool) -> None:
         self._low, self._high, self._colour = low, high, colour
@@ -156,13 +156,10 @@ class _Scale:
     def legend(self) -> str:
         """What the ends stand for."""
         first, last = self._drawn(0.0, 1), self._drawn(1.0, 1)
-        return f"[{first}] {self._low:.3g} … [{last}] {self._high:.3g}"
+        return f"[{first}] {self._low:.3g} … [{last}] {self._high:.3g}; ·: no value"
 
     def _drawn(self, share: float, wide: int) -> str:
         if self._colour:
             code = _DEEPER[min(len(_DEEPER) - 1, int(share * len(_DEEPER)))]
             return f"\x1b[48;5;{code}m{' ' * wide}\x1b[0m"
-        # Two letters beside each other, of shades that follow each other, make one between them.
-        levels = wide * (len(_SHADES) - 1) + 1
-        level = min(levels - 1, int(share * levels))
-        return "".join(_SHADES[(level + place) // wide] for place in reversed(range(wide)))
+        return _SHADES[min(len(_SHADES) - 1, int(share * len(_SHADES)))] * wide

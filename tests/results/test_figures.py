@@ -8,6 +8,7 @@ import numpy
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.collections import QuadMesh
+from matplotlib.colors import to_hex
 
 from qbatch.results import figure_lines, figure_planes, figures, page_figures
 from qbatch.results.figure_style import COLOURS, COLUMN
@@ -155,3 +156,19 @@ def test_control_characters_of_names_are_told(form):
         assert "a\\x01b" in texts
         assert "l\\x02" in texts
     page_figures.inline(shown)
+
+
+def test_cells_without_a_result_have_a_colour_of_no_value():
+    grid = Grid(label="P", x=(0.0, 1.0), y=(0.0, 1.0), z=((-1.0, math.nan), (1.0, 0.0)))
+    shown = HeatMap(title="t", x_label="a", y_label="b", panels=(grid,), note="3 of 4 jobs")
+    figure = figure_planes.drawn(shown, 7.0, plain=False)
+    assert to_hex(figure.axes[0].get_facecolor()) == "#9a9a9a"
+    assert figure.get_supxlabel() == "grey: 1 cells without a result; 3 of 4 jobs"
+
+
+def test_on_paper_shades_cover_the_values_and_nothing_else():
+    grid = Grid(label="P", x=(0.0, 1.0), y=(0.0, 1.0), z=((-1.0, 0.0), (3.0, 0.0)))
+    shown = HeatMap(title="t", x_label="a", y_label="b", panels=(grid,))
+    for plain, limits in ((True, (-1.0, 3.0)), (False, (-3.0, 3.0))):
+        (mesh,) = figure_planes.drawn(shown, 7.0, plain=plain).axes[0].collections
+        assert mesh.get_clim() == limits

@@ -125,3 +125,12 @@ def test_points_far_from_zero_crash_nothing():
     with pytest.raises(UsageError, match="does not fit far") as told:
         fitted(far, "exp")
     assert "nearer to 0" in (told.value.hint or "")
+
+
+def test_what_does_not_fit_is_told():
+    from qbatch.results.plot_data import Fit
+
+    found = Fit(formula="a", parameters=(("a", 1.0, 0.1),), chi2=1550.0, freedom=3, x=(), y=())
+    assert found.text().endswith("chi²/dof = 517 (1.55e+03/3): it does not fit")
+    found = Fit(formula="a", parameters=(("a", 1.0, 0.1),), chi2=3.0, freedom=3, x=(), y=())
+    assert found.text().endswith("chi²/dof = 1 (3/3)")

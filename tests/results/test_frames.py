@@ -42,6 +42,15 @@ def test_pandas_has_the_columns_of_parquet(group, tmp_path):
     assert set(first["outcome"]) == {"00"}
 
 
+def test_a_column_without_numbers_is_one_of_numbers(db):
+    with JobGroup("exact", db=db) as found:
+        found.add(ANSATZ, parameters={"theta": 0.5, "phi": 0.0}, observables=["ZZ"])
+        found.run()
+        made = found.results().to_pandas()
+    assert str(made.dtypes["standard_error"]) == "float64"
+    assert made["standard_error"].isna().all()
+
+
 def test_polars_likewise(group):
     found = group.results().to_polars()
     pandas = group.results().to_pandas()

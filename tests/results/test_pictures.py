@@ -113,6 +113,10 @@ def test_jobs_without_parameters_are_histograms(groups):
         ("grid", PlotOptions(x="theta", y="phi", mean=True), "are for lines"),
         ("bell", PlotOptions(kind="histogram", fit="cos"), "are for lines"),
         ("three", PlotOptions(x="theta"), "more than 8 lines are too many"),
+        ("values", PlotOptions(outcome="00"), "--outcome is of counts"),
+        ("values", PlotOptions(outcome="00", observable="ZZ"), "one of them"),
+        ("bell", PlotOptions(outcome="00"), "--outcome is for lines"),
+        ("sweep", PlotOptions(observable="ZZ"), "no observable 'ZZ'"),
     ],
 )
 def test_what_cannot_be_shown_is_said(groups, name, wish, message):
@@ -233,7 +237,7 @@ def test_the_command_draws_where_it_is_told(qbatch, groups, tmp_path):
     assert "\x1b" not in drawn
     qbatch("plot", "grid/1-9", "--x", "phi", "--y", "theta", "-o", "g.png")
     assert (tmp_path / "g.png").stat().st_size > 5000
-    assert "no results to show" in qbatch("plot", "sweep", "--status", "error", code=2).stderr
+    assert "no job is chosen" in qbatch("plot", "sweep", "--status", "error", code=2).stderr
 
 
 def test_jobs_that_are_asked_otherwise_are_no_repeats(db):
@@ -369,3 +373,18 @@ def test_long_outcomes_stay_apart_in_a_narrow_terminal():
         drawn = terminal.text(Histograms(title="g", panels=(panel,)), width=width).splitlines()
         assert max(map(len, drawn)) <= width
         assert len({line.split()[0] for line in drawn[1:]}) == 8
+
+
+def test_an_observable_chooses_the_jobs_that_have_it(db):
+    with JobGroup("mix", db=db) as group:
+        sweep = {"theta": THETA[:4], "phi": [0.0]}
+        group.add(ANSATZ, parameters=sweep, shots=50)
+        group.add(ANSATZ, parameters=sweep, observables=["ZZ"], shots=50)
+        group.run(executor="serial")
+        shown = group.results().picture(PlotOptions(observable="ZZ"))
+        assert isinstance(shown, LinePlot)
+        assert [line.label for line in shown.lines] == ["ZZ"]
+        assert shown.lines[0].shots is None
+        assert shown.note == "4 of 8 jobs; left out: 4 with counts"
+        counted = group.results().picture(PlotOptions(outcome="00"))
+        assert counted.note == "4 of 8 jobs; left out: 4 with expectation values"

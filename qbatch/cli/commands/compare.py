@@ -271,6 +271,11 @@ def _print_check(report: CheckReport, *, all_: bool) -> None:
     print("; ".join([f"{said}: {', '.join(parts)}", *_together(report)]))
     if report.verdict == "undecided":
         output.message(undecided_text(report))
+    if report.is_of_itself:
+        output.message(
+            "every result is the baseline's own, shot for shot: nothing was measured since"
+            " (qbatch copy makes a group to measure anew), or the seeds are the same"
+        )
 
 
 def _print_findings(shown: Iterable[Finding]) -> None:
@@ -284,7 +289,7 @@ def _together(report: CheckReport) -> Iterator[str]:
     if report.p_value is not None:
         drifted = ", more than shot noise explains" if report.drifted_together else ""
         yield f"all together: p = {report.p_value:.2g}{drifted}"
-    if not report.number("same") + report.number("drifted"):
+    if not any(map(report.number, ("same", "drifted", "undecided"))):
         yield "nothing was compared"
     if report.detectable is not None:
         yield f"a change of {report.detectable:.2g} would have shown"

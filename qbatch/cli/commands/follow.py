@@ -156,8 +156,9 @@ def watch(
 ) -> None:
     """Follow runs that other processes do, to their end.
 
-    In a terminal a live view: jobs, rates, batches, failures, spending; a job of it can be asked
-    why, and cancelled. Elsewhere a line now and then.
+    In a terminal a live view: jobs, rates, batches, failures, spending. Up and down choose a job
+    that failed or is under way, / names another one; w asks why, c cancels it, q leaves.
+    Elsewhere a line now and then.
 
     Exit code 0 if all jobs are done, 1 if some failed or have an unknown outcome, 3 if
     work remains.
