@@ -1,5 +1,6 @@
 """Every block of code on the pages runs: here, or in the test that is named for it."""
 
+import functools
 import json
 import os
 import re
@@ -24,6 +25,7 @@ ELSEWHERE = {
     "shots_and_budgets.md": "test_shots_doc.py",
     "photons_pulses_codes.md": "providers/test_quandela.py, test_pasqal.py, backends/stim",
 }
+# The commands of programs.md are run by test_recipes.py, its Python here.
 RUN = ("guide.md", "compiling.md", "provenance.md", "programs.md", "providers.md")
 
 
@@ -42,6 +44,22 @@ def test_every_page_with_code_is_run_by_some_test():
             assert list((TOP / "tests").rglob(name)), name
 
 
+@functools.cache
+def files():
+    """The files that tables of the configuration name."""
+    from qiskit.providers.fake_provider import GenericBackendV2
+    from qiskit_aer.noise import NoiseModel, depolarizing_error
+
+    model = NoiseModel()
+    model.add_all_qubit_quantum_error(depolarizing_error(0.01, 2), ["cx"])
+    backend = GenericBackendV2(5, seed=7)
+    noise = {"noise.json": model, "device-noise.json": NoiseModel.from_backend(backend)}
+    return {
+        **{name: json.dumps(own.to_dict(serializable=True)) for name, own in noise.items()},
+        "device.json": target_json(backend),
+    }
+
+
 class Desk:
     """A directory with qbatch, the examples, and the files that the pages speak of."""
 
@@ -49,16 +67,8 @@ class Desk:
         self.place = place
         self.programs = programs(place)
         shutil.copytree(TOP / "examples", place / "examples")
-        from qiskit.providers.fake_provider import GenericBackendV2
-        from qiskit_aer.noise import NoiseModel, depolarizing_error
-
-        model = NoiseModel()
-        model.add_all_qubit_quantum_error(depolarizing_error(0.01, 2), ["cx"])
-        (place / "noise.json").write_text(json.dumps(model.to_dict(serializable=True)))
-        backend = GenericBackendV2(5, seed=7)
-        device = NoiseModel.from_backend(backend).to_dict(serializable=True)
-        (place / "device-noise.json").write_text(json.dumps(device))
-        (place / "device.json").write_text(target_json(backend))
+        for name, text in files().items():
+            (place / name).write_text(text)
 
     def configure(self, text):
         (self.place / "config.toml").write_text(text)
@@ -182,22 +192,6 @@ def test_the_commands_of_provenance(desk):
     public = key.with_suffix(".pub").read_text()
     (desk.place / "allowed_signers").write_text(f"me@lab {public}")
     for line in lines(signed):
-        desk.run(line)
-
-
-def test_the_commands_of_programs(desk):
-    desk.configure("")
-    code, _ = blocks("programs.md", "python")
-    study, built_in = blocks("programs.md", "sh")
-    (desk.place / "vqe.py").write_text(code)
-    for line in lines(study):
-        command = line.partition("  #")[0]
-        if "rerun" in command:
-            command += " --yes"  # nobody is here to be asked
-        said = desk.run(command)
-        if command.startswith("qbatch status"):
-            assert "programs done 50" in said
-    for line in lines(built_in):
         desk.run(line)
 
 
