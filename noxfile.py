@@ -48,7 +48,7 @@ def docs(session: nox.Session) -> None:
 
 @nox.session
 def tests(session: nox.Session) -> None:
-    """The whole suite, with branch coverage: seven minutes on two cores."""
+    """The whole suite, with branch coverage: eight to ten minutes on two cores."""
     session.run("python", "-m", "pytest", "-n", "2", "--cov", *session.posargs)
 
 
