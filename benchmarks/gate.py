@@ -20,8 +20,8 @@ import numpy
 from qbatch import JobGroup
 from qbatch.domain.results import Counts
 from qbatch.results import checking, matching
-from qbatch.results.checking import Thresholds
 from qbatch.results.comparing import compare_counts
+from qbatch.results.verdicts import Thresholds
 
 ANSATZ = """OPENQASM 3.0;
 include "stdgates.inc";

@@ -72,9 +72,9 @@ if TYPE_CHECKING:
     )
     from qbatch.payloads.circuit.target import target_json
     from qbatch.programs.context import Context, Evaluated, Evaluation
-    from qbatch.results.checking import CheckReport, Thresholds
     from qbatch.results.matching import MatchedPair
     from qbatch.results.plot_data import Picture, PlotOptions
+    from qbatch.results.verdicts import CheckReport, Thresholds
 
 _HOME = {
     "api.adding": ("AddReport",),
@@ -106,7 +106,7 @@ _HOME = {
                "UsageError"),
     "payloads.circuit.target": ("target_json",),
     "programs.context": ("Context", "Evaluated", "Evaluation"),
-    "results.checking": ("CheckReport", "Thresholds"),
+    "results.verdicts": ("CheckReport", "Thresholds"),
     "results.matching": ("MatchedPair",),
     "results.plot_data": ("Picture", "PlotOptions"),
 }  # fmt: skip

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from qbatch.domain.groups import Group
     from qbatch.domain.history import JobResult
     from qbatch.domain.selectors import Selection
-    from qbatch.results.checking import CheckReport, Thresholds
     from qbatch.results.plot_data import Picture, PlotOptions
+    from qbatch.results.verdicts import CheckReport, Thresholds
     from qbatch.store import Store
 
 
@@ -200,7 +200,7 @@ def compared(group: JobGroup, thresholds: Thresholds | None = None) -> list[Comp
         UsageError: there is but one.
     """
     from qbatch.api.results import diff
-    from qbatch.results import checking
+    from qbatch.results import checking, verdicts
 
     first, *others = copies_of(group)
     if not others:
@@ -212,7 +212,7 @@ def compared(group: JobGroup, thresholds: Thresholds | None = None) -> list[Comp
             report=checking.check(
                 # Another device may need more gates: what counts is what it yields.
                 diff(first.results(), other.results()),
-                replace(thresholds or checking.Thresholds(), sizes=False),
+                replace(thresholds or verdicts.Thresholds(), sizes=False),
             ),
         )
         for other in others

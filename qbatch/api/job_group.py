@@ -34,8 +34,8 @@ if TYPE_CHECKING:
     from qbatch.engine.compile_run import CompileReport
     from qbatch.engine.plan import Plan
     from qbatch.payloads.inputs import Input
-    from qbatch.results.checking import CheckReport, Thresholds
     from qbatch.results.matching import MatchedPair
+    from qbatch.results.verdicts import CheckReport, Thresholds
 
 
 class JobGroup(ProgramVerbs, PercevalNames, ShownInNotebooks):

@@ -25,11 +25,11 @@ if TYPE_CHECKING:
     from qbatch.domain.history import JobResult
     from qbatch.domain.jobs import Job
     from qbatch.domain.results import ExportOptions
-    from qbatch.results.checking import CheckReport, Thresholds
     from qbatch.results.matching import MatchedPair
     from qbatch.results.plot_data import Picture, PlotOptions
     from qbatch.results.postselect import PostSelection
     from qbatch.results.samples import JobSample, Samples
+    from qbatch.results.verdicts import CheckReport, Thresholds
     from qbatch.store import Store
 
 _AT_ONCE = 4096  # jobs whose keys are looked up together
@@ -292,7 +292,7 @@ def check(
     stored: StoredGroup, baseline: AnyPath, thresholds: Thresholds | None, selector: Selector
 ) -> CheckReport:
     """Compare a group's results with a baseline; see `JobGroup.check`."""
-    from qbatch.results import baselines, checking, matching
+    from qbatch.results import baselines, checking, matching, verdicts
 
     before = baselines.read_baseline(Path(baseline).expanduser())
     matched = matching.pairs(before, _samples_for(stored, before))
@@ -300,7 +300,7 @@ def check(
         selection = stored.selection(selector)
         asked = stored.store.jobs.select(stored.group().id, selection)
         matched = matched.of_second(job.number for job in asked)
-    return checking.check(matched, thresholds or checking.Thresholds())
+    return checking.check(matched, thresholds or verdicts.Thresholds())
 
 
 def _samples_for(stored: StoredGroup, before: Samples) -> Iterator[JobSample]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import IO
 from xml.etree import ElementTree as ET
 
-from qbatch.results.checking import CheckReport, Finding
 from qbatch.results.undecided import undecided_text
+from qbatch.results.verdicts import CheckReport, Finding
 
 
 def write_junit(report: CheckReport, group: str, stream: IO[str], *, strict: bool = False) -> None:

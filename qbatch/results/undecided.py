@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from qbatch.results.checking import CheckReport
+from qbatch.results.verdicts import CheckReport
 
 
 def undecided_text(report: CheckReport) -> str:

@@ -12,9 +12,10 @@ from qbatch.domain.results import Counts, ExpectationValue, ExpectationValues
 from qbatch.domain.states import Status
 from qbatch.errors import UsageError
 from qbatch.results import checking, matching, samples
-from qbatch.results.checking import Thresholds, check
+from qbatch.results.checking import check
 from qbatch.results.matching import pairs
 from qbatch.results.samples import JobSample
+from qbatch.results.verdicts import Thresholds
 
 from ..conftest import ANSATZ, BELL
 

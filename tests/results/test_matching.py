@@ -6,9 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qbatch.domain.states import Status
-from qbatch.results.checking import Thresholds, check
+from qbatch.results.checking import check
 from qbatch.results.matching import pairs
 from qbatch.results.samples import JobSample
+from qbatch.results.verdicts import Thresholds
 
 from .test_checking import sample
 

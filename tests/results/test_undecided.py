@@ -2,8 +2,8 @@
 
 import pytest
 
-from qbatch.results.checking import CheckReport
 from qbatch.results.undecided import undecided_text
+from qbatch.results.verdicts import CheckReport
 
 
 @pytest.mark.parametrize(

@@ -18,9 +18,9 @@ from qbatch.files import atomic
 
 if TYPE_CHECKING:
     from qbatch.cli.targets import Chosen
-    from qbatch.results.checking import CheckReport, Finding, Thresholds
     from qbatch.results.comparing import Comparison
     from qbatch.results.matching import MatchedPair
+    from qbatch.results.verdicts import CheckReport, Finding, Thresholds
 
 _TEST = "The test"
 _COLUMNS = ["job", "name", "parameters", "tvd", "Hellinger", "Δ value", "p"]
@@ -174,7 +174,7 @@ def _save(chosen: Chosen, file: str, *, json: bool) -> None:
 def _thresholds(
     p_value: str, tvd: str | None, hellinger: str | None, tolerance: str, detect: str
 ) -> Thresholds:
-    from qbatch.results.checking import Thresholds
+    from qbatch.results.verdicts import Thresholds
 
     return Thresholds(
         p_value=values.number(p_value, "--p-value") or 0.0,
