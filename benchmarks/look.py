@@ -11,7 +11,7 @@ from __future__ import annotations
 import argparse
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from xml.etree import ElementTree as Xml
 
@@ -156,11 +156,17 @@ def _over(legends: list[Xml.Element], series: list[Xml.Element]) -> Iterator[str
                     break
 
 
-def contrast(colour: str) -> float:
-    """WCAG 2.2's, to white, of ``#rrggbb``."""
-    parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
-    linear = [v / 12.92 if v <= 0.04045 else ((v + 0.055) / 1.055) ** 2.4 for v in parts]
-    return 1.05 / (0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2] + 0.05)
+def contrast(colour: str, page: str = "#ffffff") -> float:
+    """WCAG 2.2's, of two ``#rrggbb``."""
+    shades = [[int(own[i : i + 2], 16) / 255 for i in (1, 3, 5)] for own in (colour, page)]
+    low, high = sorted(map(luminance, shades))
+    return (high + 0.05) / (low + 0.05)
+
+
+def luminance(rgb: Sequence[float]) -> float:
+    """WCAG 2.2's relative luminance of red, green and blue, each from 0 to 1."""
+    parts = [v / 12.92 if v <= 0.04045 else ((v + 0.055) / 1.055) ** 2.4 for v in rgb]
+    return 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2]
 
 
 def main() -> int:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import select
 import sys
-from types import TracebackType
 
 _NAMES = {
     "\x1b[A": "up", "\x1b[B": "down", "\x1bOA": "up", "\x1bOB": "down", "\x1b[5~": "page up",
@@ -28,6 +27,11 @@ class Keys:
         self._ahead = b""  # what was read after a key
 
     def __enter__(self) -> Keys:
+        self.open()
+        return self
+
+    def open(self) -> None:
+        """Have the terminal send single keys."""
         try:
             import termios
             import tty
@@ -40,14 +44,12 @@ class Keys:
             if type(error).__module__ != "termios":
                 raise
             self._before = None
-        return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Leave the terminal as it was before."""
         if self._before is not None:
             import termios
 

@@ -79,9 +79,9 @@ def _signals(live: Live, keys: Keys) -> Iterator[None]:
 
     def stop(*_: object) -> None:
         live.stop()
-        keys.__exit__(None, None, None)
+        keys.close()
         os.kill(os.getpid(), signal.SIGSTOP)  # stops here, until it is continued
-        keys.__enter__()
+        keys.open()
         live.start(refresh=True)
 
     handlers = dict.fromkeys(_ENDING, leave) | {"SIGTSTP": stop}

@@ -10,6 +10,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.collections import QuadMesh
 from matplotlib.colors import to_hex
 
+from benchmarks.look import contrast
 from qbatch.results import figure_lines, figure_planes, figures, page_figures
 from qbatch.results.figure_style import COLOURS, COLUMN
 from qbatch.results.plot_data import Cloud, Grid, HeatMap, Histograms, Line, LinePlot, Panel
@@ -84,17 +85,10 @@ def test_scattered_points_are_points():
     assert numpy.asarray(points.get_offsets()).tolist() == [[0.1, 0.2], [0.4, 0.3]]
 
 
-def luminance(colour):
-    parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
-    parts = [v / 12.92 if v <= 0.04045 else ((v + 0.055) / 1.055) ** 2.4 for v in parts]
-    return 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2]
-
-
 @pytest.mark.parametrize("page", ["#ffffff", "#16191c"])
 def test_colours_stand_out_from_a_page(page):
     for colour in COLOURS:
-        low, high = sorted((luminance(colour), luminance(page)))
-        assert (high + 0.05) / (low + 0.05) >= 3, colour
+        assert contrast(colour, page) >= 3, colour
 
 
 def test_the_same_picture_makes_the_same_bytes_for_a_page():

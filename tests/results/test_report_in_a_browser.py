@@ -9,6 +9,7 @@ import shutil
 
 import pytest
 
+from benchmarks.look import luminance
 from qbatch import JobGroup
 
 from ..conftest import ANSATZ, BELL
@@ -73,12 +74,6 @@ def colour(text):
 
 def over(above, below):
     return [a * above[3] + b * (1 - above[3]) for a, b in zip(above[:3], below, strict=False)]
-
-
-def luminance(rgb):
-    """WCAG 2.2's relative luminance."""
-    parts = [v / 12.92 if v <= 0.04045 else ((v + 0.055) / 1.055) ** 2.4 for v in rgb]
-    return 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2]
 
 
 def contrast(first, second):
